@@ -1,0 +1,19 @@
+"""Typed ids. Every one is a UUIDv7 made by the application, so ids sort by the time they were made."""
+
+from typing import NewType
+from uuid import UUID
+
+AlertId = NewType("AlertId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
+ContactId = NewType("ContactId", UUID)
+IncidentId = NewType("IncidentId", UUID)
+IntegrationId = NewType("IntegrationId", UUID)
+NotificationId = NewType("NotificationId", UUID)
+OverrideId = NewType("OverrideId", UUID)
+PolicyId = NewType("PolicyId", UUID)
+RunId = NewType("RunId", UUID)
+ScheduleId = NewType("ScheduleId", UUID)
+ServiceId = NewType("ServiceId", UUID)
+SessionId = NewType("SessionId", UUID)
+TeamId = NewType("TeamId", UUID)
+UserId = NewType("UserId", UUID)

@@ -1,0 +1,34 @@
+"""The most there may be of anything. Each is a promise to the storage, to the page or to the sender."""
+
+from typing import Final
+
+# PagerDuty Events API v2: a longer key is refused, since a cut one could merge two alerts
+DEDUP_KEY_CHARACTERS: Final = 255
+# PagerDuty Events API v2: senders cut at 1,024 and so do we
+SUMMARY_CHARACTERS: Final = 1024
+NAME_CHARACTERS: Final = 120
+DESCRIPTION_CHARACTERS: Final = 4000
+NOTE_CHARACTERS: Final = 10_000
+ADDRESS_CHARACTERS: Final = 320  # RFC 5321 4.5.3.1: 64 local, @, 255 domain
+LABELS: Final = 64
+LABEL_CHARACTERS: Final = 1024
+LINKS: Final = 32
+
+POLICY_STEPS: Final = 20
+STEP_TARGETS: Final = 20
+POLICY_REPEATS: Final = 50
+STEP_DELAY_SECONDS_MIN: Final = 1
+STEP_DELAY_SECONDS_MAX: Final = 7 * 24 * 3600
+
+SCHEDULE_LAYERS: Final = 20
+LAYER_PARTICIPANTS: Final = 100
+TURN_USERS: Final = 10
+LAYER_RESTRICTIONS: Final = 50
+
+TEAM_MEMBERS: Final = 500
+CONTACTS_PER_USER: Final = 10
+RULES_PER_URGENCY: Final = 10
+
+PAGE_LIMIT: Final = 200  # rows of a list in one answer
+PAGE_DEFAULT: Final = 50
+INGEST_BATCH: Final = 500  # events that share one commit
