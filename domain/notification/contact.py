@@ -27,7 +27,9 @@ class Contact:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.address) <= ADDRESS_CHARACTERS:
-            raise InvalidValueError("address", f"has {len(self.address)} characters, allowed are 1 to {ADDRESS_CHARACTERS}")
+            raise InvalidValueError(
+                "address", f"has {len(self.address)} characters, allowed are 1 to {ADDRESS_CHARACTERS}"
+            )
         if any(character < " " or character == "\x7f" for character in self.address):
             raise InvalidValueError("address", "must not contain control characters")
         if self.channel is Channel.EMAIL and "@" not in self.address[1:-1]:

@@ -1,0 +1,109 @@
+"""Every port once more, in dictionaries: honest stand-ins, held to the same contract as the real ones.
+
+Stored values are immutable, so a transaction is a shallow copy of the dictionaries that an exception puts back.
+"""
+
+import asyncio
+from dataclasses import dataclass, field, fields
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+from application.ports.event_log import LoggedEvent
+from application.ports.intake import DeadLetter, RawEvent
+from application.ports.notifications import Attempt
+from application.ports.transaction import Transaction
+from domain.alert.alert import Alert
+from domain.alert.alert_event import ChangeEvent
+from domain.audit.entry import AuditEntry
+from domain.escalation.policy import EscalationPolicy
+from domain.escalation.run import EscalationRun
+from domain.identity.credential import ApiKey, Session
+from domain.identity.team import Team
+from domain.identity.user import User
+from domain.incident.incident import Incident
+from domain.notification.contact import Contact
+from domain.notification.notification import Notification
+from domain.notification.rule import NotificationRule
+from domain.oncall.schedule import Schedule
+from domain.service.integration import Integration
+from domain.service.service import Service
+from domain.shared.ids import (
+    AlertId,
+    ApiKeyId,
+    IncidentId,
+    IntegrationId,
+    NotificationId,
+    PolicyId,
+    RunId,
+    ScheduleId,
+    ServiceId,
+    SessionId,
+    TeamId,
+    UserId,
+)
+
+
+@dataclass(slots=True)
+class MemoryDatabase:
+    """What is committed. Made once per world; sessions share it."""
+
+    users: dict[UserId, User] = field(default_factory=dict)
+    contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
+    rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    teams: dict[TeamId, Team] = field(default_factory=dict)
+    api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    services: dict[ServiceId, Service] = field(default_factory=dict)
+    integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
+    policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
+    policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    incidents: dict[IncidentId, Incident] = field(default_factory=dict)
+    alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    runs: dict[RunId, EscalationRun] = field(default_factory=dict)
+    notifications: dict[NotificationId, Notification] = field(default_factory=dict)
+    attempts: tuple[Attempt, ...] = ()
+    log: tuple[LoggedEvent, ...] = ()
+    raw_events: tuple[RawEvent, ...] = ()
+    change_events: tuple[tuple[UUID, IntegrationId, ChangeEvent], ...] = ()
+    dead_letters: tuple[DeadLetter, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+    inbox: dict[tuple[str, str], Any] = field(default_factory=dict)
+    mailbox: tuple[Any, ...] = ()
+    transactions: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def copy(self) -> dict[str, Any]:
+        kept = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            kept[each.name] = dict(value) if isinstance(value, dict) else value
+        return kept
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for name, value in kept.items():
+            setattr(self, name, value)
+
+
+class MemorySession(Transaction):
+    """One transaction at a time, as serial as can be."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self.database = database
+        self._kept: dict[str, Any] | None = None
+
+    async def __aenter__(self) -> None:
+        assert self._kept is None, "transactions do not nest"
+        await self.database.lock.acquire()
+        self._kept = self.database.copy()
+        self.database.transactions += 1
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        kept, self._kept = self._kept, None
+        assert kept is not None
+        if kind is not None:
+            self.database.restore(kept)
+        self.database.lock.release()

@@ -1,0 +1,146 @@
+"""One request's or one tick's way to the database: the pool for reads, one connection while a transaction is open."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+
+import asyncpg
+import asyncpg.pool
+import msgspec
+
+from adapters.outbound.postgres.errors import translating
+from adapters.outbound.postgres.statement import Statement
+from application.ports.transaction import Transaction
+
+type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+type Pool = asyncpg.Pool[asyncpg.Record]
+
+
+async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """JSON as msgspec reads and writes it. Nothing else is set: pooled connections carry no session state."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog", format="text"
+        )
+
+
+def _json_text(value: object) -> str:
+    # Already encoded values come as bytes from the hot paths, which encode once.
+    return value.decode() if isinstance(value, bytes) else msgspec.json.encode(value).decode()
+
+
+async def leave_as_it_is(_: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Saves the reset round trip when a connection returns to the pool: nobody sets session state on it."""
+
+
+async def create_pool(dsn: str, *, least: int = 1, most: int = 10, application_name: str = "tocsin") -> Pool:
+    """A pool whose statements end by themselves, so that no forgotten transaction holds back the vacuum.
+
+    Raises `TransientPortError` when the database cannot be reached.
+    """
+    with translating():
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=least,
+            max_size=most,
+            init=prepare_connection,
+            reset=leave_as_it_is,
+            timeout=5,
+            command_timeout=15,
+            max_inactive_connection_lifetime=300,
+            server_settings={
+                "application_name": application_name,
+                "jit": "off",
+                "timezone": "UTC",
+                "lock_timeout": "5s",
+                "statement_timeout": "10s",
+                "idle_in_transaction_session_timeout": "10s",
+            },
+        )
+
+
+class PostgresSession(Transaction):
+    """Entered, it is the transaction; repositories made with it share its connection.
+
+    No connection is held outside of a transaction or a single read, so that a long-lived scope, such as a stream's,
+    pins none.
+    """
+
+    __slots__ = ("_connection", "_transaction", "pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self._connection: Connection | None = None
+        self._transaction: asyncpg.transaction.Transaction | None = None
+
+    @property
+    def connection(self) -> Connection:
+        assert self._connection is not None, "repositories work inside a transaction"
+        return self._connection
+
+    async def __aenter__(self) -> None:
+        assert self._connection is None, "transactions do not nest"
+        with translating():
+            self._connection = await self.pool.acquire(timeout=5)
+            try:
+                self._transaction = self._connection.transaction()
+                await self._transaction.start()
+            except BaseException:
+                await self._release()
+                raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._transaction is not None
+        try:
+            if kind is None:
+                with translating():
+                    await self._transaction.commit()
+            else:
+                await self._undo()
+        finally:
+            await self._release()
+        if isinstance(error, Exception):
+            with translating():
+                raise error
+
+    async def _undo(self) -> None:
+        assert self._transaction is not None
+        assert self._connection is not None
+        if self._connection.is_closed():
+            return
+        try:
+            await self._transaction.rollback()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            self._connection.terminate()  # the server undoes what a lost connection had begun
+
+    async def _release(self) -> None:
+        connection, self._connection, self._transaction = self._connection, None, None
+        if connection is not None:
+            await self.pool.release(connection)
+
+    # Inside the transaction, or on any connection when there is none.
+
+    @asynccontextmanager
+    async def any_connection(self) -> AsyncIterator[Connection]:
+        if self._connection is not None:
+            with translating():
+                yield self._connection
+            return
+        with translating():
+            async with self.pool.acquire(timeout=5) as connection:
+                yield connection
+
+    async def rows(self, statement: Statement, **values: object) -> list[asyncpg.Record]:
+        async with self.any_connection() as connection:
+            return await connection.fetch(statement.sql, *statement.arguments(values))
+
+    async def row(self, statement: Statement, **values: object) -> asyncpg.Record | None:
+        async with self.any_connection() as connection:
+            return await connection.fetchrow(statement.sql, *statement.arguments(values))
+
+    async def execute(self, statement: Statement, **values: object) -> int:
+        """How many rows it touched."""
+        status = await self.connection.execute(statement.sql, *statement.arguments(values))
+        return int(status.rpartition(" ")[2])

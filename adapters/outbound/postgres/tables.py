@@ -1,0 +1,522 @@
+"""Every table. Alembic compares the database with these; statements are built from them."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID, ExcludeConstraint
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ix": "%(table_name)s_%(column_0_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+# Monthly partitions by this column; the worker makes them ahead of time.
+PARTITIONED_BY = {
+    "domain_events": "at",
+    "raw_events": "received_at",
+    "audit_entries": "at",
+    "delivery_attempts": "started_at",
+}
+
+# Rows that are written again soon: leave room on their page, and vacuum before dead rows slow the next claim.
+HOT = {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.01, "autovacuum_vacuum_cost_delay": 0}
+
+
+class Xid8(UserDefinedType[int]):
+    """A transaction id that never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+def _id() -> Column[object]:
+    return Column("id", UUID(as_uuid=True), primary_key=True)
+
+
+def _time(name: str, *, nullable: bool = False, index: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, index=index)
+
+
+def _ref(name: str, target: str | None = None, *, nullable: bool = False, index: bool = False) -> Column[object]:
+    if target is None:
+        return Column(name, UUID(as_uuid=True), nullable=nullable, index=index)
+    return Column(name, UUID(as_uuid=True), ForeignKey(target), nullable=nullable, index=index)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _version() -> Column[int]:
+    return Column("version", Integer, nullable=False)
+
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    _text("email"),
+    _text("name"),
+    _text("role"),
+    _text("time_zone"),
+    _text("password_hash", nullable=True),
+    _text("slack_user_id", nullable=True),
+    Column("is_active", Boolean, nullable=False),
+    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _version(),
+    UniqueConstraint("email"),
+    UniqueConstraint("slack_user_id"),
+)
+Index("users_name_idx", users.c.name, users.c.id)
+
+teams = Table(
+    "teams",
+    metadata,
+    _id(),
+    _text("name"),
+    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _version(),
+    UniqueConstraint("name"),
+)
+Index("teams_name_idx", teams.c.name, teams.c.id)
+
+team_members = Table(
+    "team_members",
+    metadata,
+    _ref("team_id", "teams.id"),
+    _ref("user_id", "users.id", index=True),
+    Column("position", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("team_id", "user_id"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id", index=True),
+    _text("channel"),
+    _text("address"),
+    _text("label"),
+    _time("verified_at", nullable=True),
+)
+
+notification_rules = Table(
+    "notification_rules",
+    metadata,
+    _ref("user_id", "users.id"),
+    _text("urgency"),
+    Column("position", SmallInteger, nullable=False),
+    _ref("contact_id", "contacts.id", index=True),
+    Column("delay_seconds", Integer, nullable=False),
+    PrimaryKeyConstraint("user_id", "urgency", "position"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id", index=True),
+    _text("name"),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    _time("created_at"),
+    _time("expires_at", nullable=True),
+    _time("revoked_at", nullable=True),
+    UniqueConstraint("secret_hash"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id", index=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("previous_token_hash", LargeBinary, nullable=True),
+    _time("created_at"),
+    _time("rotated_at"),
+    _time("expires_at"),
+    _time("revoked_at", nullable=True),
+    UniqueConstraint("token_hash"),
+)
+
+setup_links = Table(
+    "setup_links",
+    metadata,
+    Column("secret_hash", LargeBinary, primary_key=True),
+    _ref("user_id", "users.id"),
+    _time("expires_at"),
+    _time("used_at", nullable=True),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", index=True),
+    _text("name"),
+    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _version(),
+    UniqueConstraint("name"),
+)
+Index("policies_name_idx", policies.c.name, policies.c.id)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    _ref("policy_id", "policies.id"),
+    _version(),
+    Column("body", JSONB, nullable=False),  # the whole policy as it was
+    PrimaryKeyConstraint("policy_id", "version"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", index=True),
+    _text("name"),
+    _text("time_zone"),
+    Column("layers", JSONB, nullable=False),
+    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _version(),
+    UniqueConstraint("name"),
+)
+Index("schedules_name_idx", schedules.c.name, schedules.c.id)
+
+schedule_overrides = Table(
+    "schedule_overrides",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("user_id", "users.id"),
+    _ref("replaces_user_id", "users.id", nullable=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    # Two overrides that replace the same person at the same time would leave open which of them holds.
+    ExcludeConstraint(
+        ("schedule_id", "="),
+        (text("coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid)"), "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="schedule_overrides_overlap_excl",
+    ),
+)
+Index("schedule_overrides_schedule_id_idx", schedule_overrides.c.schedule_id, schedule_overrides.c.ends_at)
+
+services = Table(
+    "services",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", index=True),
+    _ref("policy_id", "policies.id", index=True),
+    _text("name"),
+    _text("description"),
+    _text("runbook_url", nullable=True),
+    _text("urgency_rule"),
+    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _version(),
+    UniqueConstraint("name"),
+)
+Index("services_name_idx", services.c.name, services.c.id)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    _id(),
+    _ref("service_id", "services.id", index=True),
+    _ref("team_id", "teams.id"),
+    _text("kind"),
+    _text("name"),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("previous_key_hash", LargeBinary, nullable=True, index=True),
+    _time("previous_key_expires_at", nullable=True),
+    _text("grouping"),
+    Column("is_strict", Boolean, nullable=False),
+    _version(),
+    UniqueConstraint("key_hash"),
+)
+Index("integrations_name_idx", integrations.c.name, integrations.c.id)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _id(),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    _ref("service_id", "services.id"),
+    _ref("team_id", "teams.id"),
+    _text("group_key"),
+    _text("title"),
+    _text("severity"),
+    _text("urgency"),
+    _text("status"),
+    _time("triggered_at"),
+    _time("acknowledged_at", nullable=True),
+    _ref("acknowledged_by", "users.id", nullable=True),
+    _time("resolved_at", nullable=True),
+    _ref("resolved_by", "users.id", nullable=True),
+    _version(),
+    UniqueConstraint("number"),
+    postgresql_with={"fillfactor": 85},
+)
+Index(
+    "incidents_open_key",
+    incidents.c.service_id,
+    incidents.c.group_key,
+    unique=True,
+    postgresql_where=text("status <> 'resolved'"),
+)
+Index("incidents_triggered_at_idx", incidents.c.triggered_at.desc(), incidents.c.id.desc())
+Index("incidents_service_id_idx", incidents.c.service_id, incidents.c.triggered_at.desc(), incidents.c.id.desc())
+Index("incidents_team_id_idx", incidents.c.team_id, incidents.c.triggered_at.desc(), incidents.c.id.desc())
+Index(
+    "incidents_open_idx",
+    incidents.c.triggered_at.desc(),
+    incidents.c.id.desc(),
+    postgresql_where=text("status <> 'resolved'"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    _ref("integration_id", "integrations.id"),
+    _ref("service_id", "services.id"),
+    _ref("incident_id", "incidents.id", index=True),
+    _text("dedup_key"),
+    _text("group_key"),
+    _text("status"),
+    _text("summary"),
+    _text("source"),
+    _text("severity"),
+    _time("first_seen_at"),
+    _time("last_seen_at"),
+    _time("starts_at", nullable=True),
+    _time("cleared_at", nullable=True),
+    Column("occurrences", Integer, nullable=False),
+    Column("labels", JSONB, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("links", JSONB, nullable=False),
+    postgresql_with={"fillfactor": 80},
+)
+Index(
+    "alerts_firing_key",
+    alerts.c.integration_id,
+    alerts.c.dedup_key,
+    unique=True,
+    postgresql_where=text("status = 'firing'"),
+)
+# Only alerts whose sender dates them can be repeated by a stale peer.
+Index(
+    "alerts_dated_idx",
+    alerts.c.integration_id,
+    alerts.c.dedup_key,
+    alerts.c.starts_at.desc(),
+    postgresql_where=text("starts_at IS NOT NULL"),
+)
+
+escalation_runs = Table(
+    "escalation_runs",
+    metadata,
+    _id(),
+    _ref("incident_id", "incidents.id", index=True),
+    _ref("policy_id", "policies.id"),
+    Column("policy_version", Integer, nullable=False),
+    _text("status"),
+    Column("round", SmallInteger, nullable=True),  # null: the last step is waiting for its answer
+    Column("step", SmallInteger, nullable=True),
+    _time("next_deadline", nullable=True),
+    _time("started_at"),
+    _version(),
+    CheckConstraint("(status = 'running') = (next_deadline IS NOT NULL)", name="deadline_while_running"),
+    postgresql_with=HOT,
+)
+Index(
+    "escalation_runs_due_idx",
+    escalation_runs.c.next_deadline,
+    escalation_runs.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _id(),
+    _ref("incident_id", "incidents.id", index=True),
+    _ref("run_id", nullable=True),
+    Column("round", SmallInteger, nullable=False),
+    Column("step", SmallInteger, nullable=False),
+    _ref("user_id", "users.id"),
+    Column("rule_position", SmallInteger, nullable=False),
+    _text("purpose"),
+    _text("channel"),
+    _text("address"),
+    _text("status"),
+    _time("created_at"),
+    _time("next_deadline", nullable=True),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("may_be_repeat", Boolean, nullable=False),
+    Column("was_overtaken", Boolean, nullable=False),
+    Column("receipt", JSONB, nullable=False),
+    Column("update_of", JSONB, nullable=True),
+    postgresql_with=HOT,
+)
+Index(
+    "notifications_page_key",
+    notifications.c.run_id,
+    notifications.c.round,
+    notifications.c.step,
+    notifications.c.user_id,
+    notifications.c.rule_position,
+    unique=True,
+    postgresql_where=text("purpose = 'page'"),
+)
+Index(
+    "notifications_due_idx",
+    notifications.c.channel,
+    notifications.c.next_deadline,
+    notifications.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    _ref("notification_id"),
+    Column("number", SmallInteger, nullable=False),
+    _ref("incident_id", index=True),
+    _time("started_at"),
+    _time("finished_at"),
+    _text("outcome"),
+    _text("detail"),
+    PrimaryKeyConstraint("notification_id", "number", "started_at"),
+    postgresql_partition_by="RANGE (started_at)",
+)
+
+domain_events = Table(
+    "domain_events",
+    metadata,
+    Column("sequence", BigInteger, Identity(always=True), nullable=False),
+    Column("transaction", Xid8(), nullable=False, server_default=text("pg_current_xact_id()")),
+    _text("kind"),
+    _time("at"),
+    _ref("incident_id", nullable=True),
+    Column("body", JSONB, nullable=False),
+    PrimaryKeyConstraint("sequence", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+Index("domain_events_position_idx", domain_events.c.transaction, domain_events.c.sequence)
+Index(
+    "domain_events_incident_id_idx", domain_events.c.incident_id, domain_events.c.transaction, domain_events.c.sequence
+)
+
+raw_events = Table(
+    "raw_events",
+    metadata,
+    _ref("id"),
+    _ref("integration_id"),
+    _time("received_at"),
+    _text("format"),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("id", "received_at"),
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    _ref("id"),
+    _time("at"),
+    _text("action"),
+    _text("noun"),
+    _ref("noun_id"),
+    _ref("actor_id", nullable=True),
+    _text("via"),
+    _text("credential"),
+    _text("address"),
+    _text("request_id"),
+    Column("before", JSONB, nullable=True),
+    Column("after", JSONB, nullable=True),
+    PrimaryKeyConstraint("id", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+Index("audit_entries_noun_id_idx", audit_entries.c.noun_id, audit_entries.c.id)
+
+change_events = Table(
+    "change_events",
+    metadata,
+    _id(),
+    _ref("integration_id", "integrations.id"),
+    _ref("service_id", "services.id"),
+    _time("received_at"),
+    _time("occurred_at"),
+    _text("summary"),
+    _text("source"),
+    Column("details", JSONB, nullable=False),
+    Column("links", JSONB, nullable=False),
+)
+Index(
+    "change_events_service_id_idx",
+    change_events.c.service_id,
+    change_events.c.occurred_at.desc(),
+    change_events.c.id.desc(),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _id(),
+    _ref("integration_id", "integrations.id", nullable=True),
+    _time("received_at"),
+    _text("source"),
+    _text("reason"),
+    Column("body", LargeBinary, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _text("consumer"),
+    _text("message_key"),
+    _time("handled_at", index=True),
+    PrimaryKeyConstraint("consumer", "message_key"),
+)
+
+mailbox_messages = Table(
+    "mailbox_messages",
+    metadata,
+    _id(),
+    _time("sent_at"),
+    _text("channel"),
+    _text("address"),
+    _text("title"),
+    _text("body"),
+    _ref("notification_id"),
+    _ref("incident_id"),
+    _text("acknowledge_url", nullable=True),
+)

@@ -1,0 +1,50 @@
+"""The one JSON form of domain events. `kind` names the type; fields are added, never renamed or taken away."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from domain.alert.events import AlertCleared, AlertJoined
+from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
+from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.notification.events import NotificationFailed, NotificationSent
+from domain.shared.event import DomainEvent
+from domain.shared.ids import IncidentId
+
+KINDS: Mapping[str, type[DomainEvent]] = {
+    event.kind: event
+    for event in (
+        AlertCleared,
+        AlertJoined,
+        EscalationExhausted,
+        EscalationStepReached,
+        EscalationStopped,
+        IncidentAcknowledged,
+        IncidentAnnotated,
+        IncidentResolved,
+        IncidentTriggered,
+        NotificationFailed,
+        NotificationSent,
+    )
+}
+
+_encoder = msgspec.json.Encoder()
+_decoders = {kind: msgspec.json.Decoder(event) for kind, event in KINDS.items()}
+
+
+def encode(event: DomainEvent) -> bytes:
+    return _encoder.encode(event)
+
+
+def decode(kind: str, body: bytes) -> DomainEvent:
+    """Raises `KeyError` for a kind that this version does not know."""
+    return _decoders[kind].decode(body)
+
+
+def from_builtins(kind: str, body: object) -> DomainEvent:
+    """From JSON that is already parsed. Raises `KeyError` for a kind that this version does not know."""
+    return msgspec.convert(body, KINDS[kind], strict=False)
+
+
+def incident_of(event: DomainEvent) -> IncidentId | None:
+    return getattr(event, "incident_id", None)

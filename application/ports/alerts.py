@@ -1,0 +1,34 @@
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.alert.alert import Alert
+from domain.shared.change import Change
+from domain.shared.ids import IncidentId, IntegrationId
+
+
+class AlertRepository(Protocol):
+    """Alerts inside the current transaction, always in sets."""
+
+    @abstractmethod
+    async def firing(self, keys: Collection[tuple[IntegrationId, str]]) -> tuple[Alert, ...]:
+        """The firing alerts of these integrations and dedup keys, held, by key."""
+
+    @abstractmethod
+    async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
+        """The alerts that fire for the incident, held, by key."""
+
+    @abstractmethod
+    async def save_cleared(self, changes: Sequence[Change[Alert]]) -> None:
+        """Store alerts that were cleared, and append their events."""
+
+    @abstractmethod
+    async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
+        """Which of these incidents have a firing alert left."""
+
+    @abstractmethod
+    async def last_cleared(
+        self, keys: Collection[tuple[IntegrationId, str]]
+    ) -> dict[tuple[IntegrationId, str], datetime]:
+        """For each key whose newest alert is cleared and was dated by its sender: when that occurrence began."""

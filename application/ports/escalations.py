@@ -1,0 +1,45 @@
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.escalation.policy import EscalationPolicy
+from domain.escalation.run import EscalationRun
+from domain.shared.ids import IncidentId, PolicyId
+
+
+class RunRepository(Protocol):
+    """Escalation runs inside the current transaction."""
+
+    @abstractmethod
+    async def add(self, run: EscalationRun) -> None:
+        """Store a new run, and wake a worker."""
+
+    @abstractmethod
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[EscalationRun, ...]:
+        """Runs whose deadline has come, earliest first, held; those that another worker holds are passed over."""
+
+    @abstractmethod
+    async def save(self, runs: Sequence[EscalationRun]) -> None:
+        """Store runs that this transaction claimed or stopped."""
+
+    @abstractmethod
+    async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
+        """The runs at work on these incidents, held; waits for a worker that is at one."""
+
+    @abstractmethod
+    async def earliest_deadline(self) -> datetime | None:
+        """When the next run is due, whoever may hold it. Needs no transaction."""
+
+    @abstractmethod
+    async def count_stalled(self, *, at: datetime) -> int:
+        """Open, unacknowledged incidents whose run neither has a deadline after `at` nor says why not (P2)."""
+
+
+class PolicyVersions(Protocol):
+    """Policies as they once were. A version never changes."""
+
+    @abstractmethod
+    async def get_many(
+        self, versions: Collection[tuple[PolicyId, int]]
+    ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]: ...

@@ -1,0 +1,12 @@
+from abc import abstractmethod
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+
+class Inbox(Protocol):
+    """Messages already handled."""
+
+    @abstractmethod
+    async def take(self, consumer: str, keys: Collection[str], *, at: datetime) -> frozenset[str]:
+        """Inside the current transaction: mark the keys as handled, and return those that were not before."""

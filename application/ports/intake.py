@@ -1,0 +1,101 @@
+"""The hot path's storage: a few set-based statements for as many events as have gathered."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from domain.alert.alert import Alert
+from domain.alert.alert_event import ChangeEvent
+from domain.escalation.run import EscalationRun
+from domain.incident.incident import IncidentDraft
+from domain.service.integration import Integration
+from domain.service.service import UrgencyRule
+from domain.shared.event import DomainEvent
+from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId
+
+AlertKey = tuple[IntegrationId, str]  # integration and dedup key
+GroupKey = tuple[ServiceId, str]  # service and group key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeTarget:
+    """Everything that an event's integration decides, in one look-up."""
+
+    integration: Integration
+    policy_id: PolicyId
+    policy_version: int
+    urgency_rule: UrgencyRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEvent:
+    """The body as it came, less the secret in it. Replay and back-tests run on these."""
+
+    id: UUID
+    integration_id: IntegrationId
+    received_at: datetime
+    format: str
+    body: bytes
+
+
+class Touched(NamedTuple):
+    alert_id: AlertId
+    incident_id: IncidentId
+
+
+class OpenedIncident(NamedTuple):
+    incident_id: IncidentId
+    number: int
+    is_new: bool
+
+
+class DeadLetter(NamedTuple):
+    id: UUID
+    integration_id: IntegrationId | None
+    received_at: datetime
+    source: str  # http, sqs
+    reason: str
+    body: bytes
+
+
+class IntakeStore(Protocol):
+    """Inside the current transaction. Sequences are sorted by the adapter, so that two batches never deadlock."""
+
+    @abstractmethod
+    async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
+        """Whose key it is, counting a rotated key until its overlap ends. Needs no transaction."""
+
+    @abstractmethod
+    async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
+        """Count more occurrences of the alerts that are firing, and say which those are."""
+
+    @abstractmethod
+    async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
+        """For each service and group key: the incident that is open, or a new one from the draft."""
+
+    @abstractmethod
+    async def record(
+        self,
+        *,
+        alerts: Sequence[Alert],
+        runs: Sequence[EscalationRun],
+        events: Sequence[DomainEvent],
+        raw_events: Sequence[RawEvent],
+    ) -> None:
+        """Store new alerts, runs, domain events and raw events, and wake whoever waits for them.
+
+        An alert that has begun to fire meanwhile counts as one more occurrence.
+        """
+
+    @abstractmethod
+    async def record_change(
+        self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime
+    ) -> None:
+        """Store a change event."""
+
+    @abstractmethod
+    async def set_aside(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep what a sender cannot mend, for people to look at."""

@@ -1,0 +1,85 @@
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from application.ports.notifier import Outcome
+from domain.incident.incident import Incident
+from domain.notification.contact import Channel
+from domain.notification.notification import Notification
+from domain.shared.ids import IncidentId, NotificationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to hand a message over, as the ledger keeps it."""
+
+    notification_id: NotificationId
+    incident_id: IncidentId
+    number: int
+    started_at: datetime
+    finished_at: datetime
+    outcome: Outcome
+    detail: str
+
+
+class DueNotification(NamedTuple):
+    """A leased notification with what its message tells of."""
+
+    notification: Notification  # as leased
+    lost_lease: bool  # a courier had it before and was not heard of again
+    incident: Incident
+    service_name: str
+    runbook_url: str | None
+    status_by: str | None  # the name of who acknowledged or resolved
+
+
+class Cancelled(NamedTuple):
+    cancelled: int
+    under_way: int
+
+
+class NotificationRepository(Protocol):
+    """Notifications inside the current transaction."""
+
+    @abstractmethod
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        """Store intents and wake a courier. A page that is already there for its run, round, step, user and rule stays
+        the only one (P4)."""
+
+    @abstractmethod
+    async def lease_due(
+        self, channel: Channel, *, at: datetime, until: datetime, limit: int
+    ) -> tuple[DueNotification, ...]:
+        """Take what is due on a channel, earliest first, passing over what another courier holds."""
+
+    @abstractmethod
+    async def settle(
+        self, notifications: Sequence[Notification], attempts: Sequence[Attempt]
+    ) -> frozenset[NotificationId]:
+        """Store how attempts ended, and the ledger's lines; return the ids that were stored.
+
+        One whose `attempts` is not the newest is refused: another courier has it (the fence). The stored
+        `was_overtaken` wins over the given one.
+        """
+
+    @abstractmethod
+    async def overtaken(self, notification_ids: Collection[NotificationId]) -> frozenset[NotificationId]:
+        """Which of these were overtaken by an answer while their courier had them; holds them all."""
+
+    @abstractmethod
+    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
+        """Cancel every page that waits, and mark those under way as overtaken (P3)."""
+
+    @abstractmethod
+    async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:
+        """The pages of these incidents that a channel has taken: what an update in place changes."""
+
+    @abstractmethod
+    async def earliest_deadline(self, channel: Channel) -> datetime | None:
+        """When the channel next has something due. Needs no transaction."""
+
+    @abstractmethod
+    async def backlog(self, *, at: datetime) -> dict[Channel, int]:
+        """How many are due, by channel. Needs no transaction."""

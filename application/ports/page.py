@@ -1,0 +1,25 @@
+"""Lists are cut into pages, never counted whole."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.shared.errors import InvalidValueError
+from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """At most `limit` rows after the one that `after` names; lists of named things are ordered by (name, id)."""
+
+    limit: int = PAGE_DEFAULT
+    after: tuple[str, UUID] | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= PAGE_LIMIT:
+            raise InvalidValueError("limit", f"is {self.limit}, allowed are 1 to {PAGE_LIMIT}")
+
+
+class Page[T](NamedTuple):
+    items: tuple[T, ...]
+    has_more: bool

@@ -1,0 +1,60 @@
+"""One reported condition: firing until its sender clears it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
+from domain.alert.events import AlertCleared
+from domain.shared.change import Change
+from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
+
+
+class AlertStatus(StrEnum):
+    FIRING = "firing"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One condition of one integration. At most one alert fires per integration and dedup key."""
+
+    id: AlertId
+    integration_id: IntegrationId
+    service_id: ServiceId
+    incident_id: IncidentId
+    dedup_key: str
+    group_key: str
+    status: AlertStatus
+    summary: str
+    source: str
+    severity: AlertSeverity
+    first_seen_at: datetime
+    last_seen_at: datetime
+    starts_at: datetime | None = None  # as the sender dates this occurrence
+    cleared_at: datetime | None = None
+    occurrences: int = 1
+    labels: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+
+    def clear(self, *, at: datetime) -> Change["Alert"]:
+        """End the condition. Clearing it again has no effect."""
+        if self.status is AlertStatus.CLEARED:
+            return Change(self)
+        event = AlertCleared(incident_id=self.incident_id, alert_id=self.id, summary=self.summary, at=at)
+        return Change(replace(self, status=AlertStatus.CLEARED, cleared_at=at), (event,))
+
+
+# A sender that does not know the severity must not page less for it: PagerDuty's client defaults to critical too.
+DEFAULT_SEVERITY = AlertSeverity.CRITICAL
+
+
+def is_stale(event: AlertEvent, *, cleared_starts_at: datetime | None) -> bool:
+    """Whether a firing report repeats an occurrence that has already been cleared.
+
+    A peer of an Alertmanager cluster that lags behind sends it after the other peer's resolve; a true new occurrence
+    starts later.
+    """
+    return event.starts_at is not None and cleared_starts_at is not None and event.starts_at <= cleared_starts_at

@@ -1,0 +1,25 @@
+from dataclasses import dataclass
+from typing import ClassVar
+
+from domain.shared.event import DomainEvent
+from domain.shared.ids import AlertId, IncidentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertJoined(DomainEvent):
+    """Another alert of the same group fired while the incident was open."""
+
+    kind: ClassVar[str] = "alert.joined"
+    incident_id: IncidentId
+    alert_id: AlertId
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCleared(DomainEvent):
+    """The sender says that the condition is over."""
+
+    kind: ClassVar[str] = "alert.cleared"
+    incident_id: IncidentId
+    alert_id: AlertId
+    summary: str

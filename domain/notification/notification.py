@@ -1,0 +1,142 @@
+"""One message to one contact and its life: pending, sending, then sent, failed or cancelled.
+
+Every change is guarded by `attempts`, the fencing token: a courier that was thought dead and comes back finds that
+somebody else holds a later attempt, and its word is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Self
+
+from domain.notification.contact import Channel
+from domain.notification.events import NotificationFailed, NotificationSent
+from domain.shared.change import Change
+from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
+
+# A page that could not be handed over in an hour has been overtaken by its policy's later steps.
+PAGE_ATTEMPTS: Final = 12
+# An update is a courtesy: the timeline has the truth.
+UPDATE_ATTEMPTS: Final = 5
+FIRST_RETRY: Final = timedelta(seconds=1)
+LONGEST_RETRY: Final = timedelta(minutes=5)
+# A channel may ask for a longer pause than we would make, but not for one in which the incident is forgotten.
+LONGEST_PROVIDER_WISH: Final = timedelta(minutes=15)
+
+
+class Purpose(StrEnum):
+    PAGE = "page"  # meant to wake
+    UPDATE = "update"  # changes an earlier message in place
+
+
+class NotificationStatus(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"  # with a courier until its lease ends
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """`next_deadline`: pending, when it is due; sending, when the courier's lease ends; otherwise None."""
+
+    id: NotificationId
+    incident_id: IncidentId
+    run_id: RunId | None
+    round: int
+    step: int
+    user_id: UserId
+    rule_position: int
+    purpose: Purpose
+    channel: Channel
+    address: str
+    status: NotificationStatus
+    created_at: datetime
+    next_deadline: datetime | None
+    attempts: int = 0
+    may_be_repeat: bool = False  # an earlier attempt may have arrived
+    was_overtaken: bool = False  # somebody answered while a courier had it
+    receipt: Mapping[str, str] = field(default_factory=dict)  # what names the message at the provider
+    update_of: Mapping[str, str] | None = None  # for an update: the receipt of the message to change
+
+    def lease(self, *, until: datetime) -> Self:
+        """Hand it to a courier. A lease that ran out before leaves a doubt, which the next message states."""
+        return replace(
+            self,
+            status=NotificationStatus.SENDING,
+            attempts=self.attempts + 1,
+            may_be_repeat=self.may_be_repeat or self.status is NotificationStatus.SENDING,
+            next_deadline=until,
+        )
+
+    def delivered(self, *, receipt: Mapping[str, str], detail: str, at: datetime) -> Change[Self]:
+        state = replace(self, status=NotificationStatus.SENT, next_deadline=None, receipt=dict(receipt))
+        if self.purpose is Purpose.UPDATE:
+            return Change(state)
+        event = NotificationSent(
+            incident_id=self.incident_id,
+            notification_id=self.id,
+            user_id=self.user_id,
+            channel=self.channel,
+            attempt=self.attempts,
+            detail=detail,
+            may_be_repeat=self.may_be_repeat,
+            was_overtaken=self.was_overtaken,
+            at=at,
+        )
+        return Change(state, (event,))
+
+    def failed(self, *, detail: str, at: datetime) -> Change[Self]:
+        state = replace(self, status=NotificationStatus.FAILED, next_deadline=None)
+        if self.purpose is Purpose.UPDATE:
+            return Change(state)
+        event = NotificationFailed(
+            incident_id=self.incident_id,
+            notification_id=self.id,
+            user_id=self.user_id,
+            channel=self.channel,
+            attempt=self.attempts,
+            detail=detail,
+            at=at,
+        )
+        return Change(state, (event,))
+
+    def retry_or_fail(
+        self, *, is_unknown: bool, wish: timedelta | None, jitter: float, detail: str, at: datetime
+    ) -> Change[Self]:
+        """Wait for another try, or give up: after too many, or because somebody answered meanwhile.
+
+        An attempt whose outcome is unknown is tried again and labelled: a page twice is better than none (P4).
+        `jitter` is drawn from [0, 1).
+        """
+        if self.was_overtaken:
+            return Change(self.cancel())
+        if self.attempts >= (PAGE_ATTEMPTS if self.purpose is Purpose.PAGE else UPDATE_ATTEMPTS):
+            return self.failed(detail=f"gave up after {self.attempts} attempts: {detail}", at=at)
+        return Change(
+            replace(
+                self,
+                status=NotificationStatus.PENDING,
+                may_be_repeat=self.may_be_repeat or is_unknown,
+                next_deadline=at + retry_delay(self.attempts, wish=wish, jitter=jitter),
+            )
+        )
+
+    def cancel(self) -> Self:
+        """It will not leave any more. What was sent or has failed stays so."""
+        if self.status in {NotificationStatus.SENT, NotificationStatus.FAILED}:
+            return self
+        return replace(self, status=NotificationStatus.CANCELLED, next_deadline=None)
+
+
+def retry_delay(attempts: int, *, wish: timedelta | None, jitter: float) -> timedelta:
+    """Exponential, from half to the full step by `jitter`, so that a crowd does not come back at once.
+
+    The provider's own wish counts as the least, up to a bound.
+    """
+    doublings = max(0, min(attempts - 1, 20))
+    step = min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+    ours = step * (0.5 + jitter / 2)
+    return ours if wish is None else max(ours, min(wish, LONGEST_PROVIDER_WISH))

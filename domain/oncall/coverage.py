@@ -1,0 +1,377 @@
+"""Who is on call at an instant, the shifts of an interval, its gaps.
+
+Functions of the schedule and the time alone, defined for every schedule and every instant of the supported years.
+They agree with each other: whoever `on_call` names at an instant has a shift around it in every interval that contains
+it, and where it names nobody there is a gap. All edges are exact instants; nothing is sampled.
+
+Cost, for `l` layers, `o` overrides and `w` windows in a layer: an instant takes O(o + l log w), whatever the time since
+the start; an interval takes O(o log o + l p), where `p` is the number of pieces that handoffs, windows and overrides
+cut it into.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from domain.oncall.layer import Layer
+from domain.oncall.override import Override
+from domain.oncall.schedule import Schedule
+from domain.shared.errors import InvalidValueError
+from domain.shared.ids import OverrideId, UserId
+from domain.shared.interval import Interval
+from domain.shared.local_time import (
+    LAST_YEAR,
+    from_local_seconds,
+    latest_local,
+    require_instant,
+    to_instant,
+    to_local_seconds,
+)
+
+# A schedule that changes nothing for so long never hands off, as far as anyone waits for it.
+HANDOFF_HORIZON: Final = timedelta(days=3653)
+_FIRST_LOOK: Final = timedelta(days=1)
+_END_OF_TIME: Final = datetime(LAST_YEAR, 1, 1, tzinfo=UTC) - timedelta.resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What put a user on call: a layer, by its place in the schedule, or an override. Exactly one of the two."""
+
+    layer: int | None = None
+    override_id: OverrideId | None = None
+
+    def __post_init__(self) -> None:
+        if (self.layer is None) == (self.override_id is None):
+            raise InvalidValueError("source", "must be either a layer or an override")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A user is on call, without interruption and from one source, in the interval."""
+
+    user_id: UserId
+    interval: Interval
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """At this instant those on call before it give way to those on call from it on; nobody may be either of them."""
+
+    at: datetime
+    before: tuple[UserId, ...]
+    after: tuple[UserId, ...]
+
+
+class LayerVerdict(StrEnum):
+    """Why a layer did or did not decide."""
+
+    DECIDES = "decides"
+    OUTRANKED = "outranked"  # it has someone on duty, and so has a later layer
+    NOT_STARTED = "not_started"
+    ENDED = "ended"
+    OUTSIDE_HOURS = "outside_hours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerExplanation:
+    """What one layer had to say: whom it has on duty, and which participant of its rotation that is."""
+
+    layer: int
+    verdict: LayerVerdict
+    participant: int | None = None
+    users: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideExplanation:
+    """What one override of that time did: whom it took off; an override for someone not on call is not applied."""
+
+    override_id: OverrideId
+    user_id: UserId
+    is_applied: bool
+    took_off: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A user on call, and what put them there."""
+
+    user_id: UserId
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why these are on call at that instant: the layers by precedence, the deciding end first, then the overrides."""
+
+    at: datetime
+    local_time: datetime  # what the wall clock shows in the schedule's zone
+    layers: tuple[LayerExplanation, ...]
+    overrides: tuple[OverrideExplanation, ...]
+    on_call: tuple[Assignment, ...]
+
+
+def on_call(schedule: Schedule, at: datetime) -> tuple[UserId, ...]:
+    """Who is on call at the instant, each once, in the order of their ids; nobody is an empty tuple.
+
+    Raises:
+        InvalidValueError: the time has no offset, or is outside the supported years.
+    """
+    require_instant("at", at)
+    users: set[UserId] = set()
+    active = [override for override in schedule.overrides if override.starts_at <= at < override.ends_at]
+    if all(override.replaces is not None for override in active):
+        users.update(_deciding(schedule, at))
+    for override in active:
+        if override.replaces is None:
+            users = {override.user_id}
+        elif override.replaces in users:
+            users.remove(override.replaces)
+            users.add(override.user_id)
+    return _ordered(users)
+
+
+def shifts(schedule: Schedule, interval: Interval) -> tuple[Shift, ...]:
+    """The shifts of the interval, cut to it, by their start and then by user.
+
+    They are as long as they can be: one's own next turn continues a shift. Two shifts of one user never overlap.
+
+    Raises:
+        InvalidValueError: the interval is outside the supported years.
+    """
+    done: list[Shift] = []
+    under_way: dict[UserId, tuple[datetime, Source]] = {}
+    for piece in _pieces(schedule, interval):
+        for user_id, (start, source) in tuple(under_way.items()):
+            if piece.assigned.get(user_id) != source:
+                del under_way[user_id]
+                done.append(_shift(user_id, start, piece.start, source))
+        for user_id, source in piece.assigned.items():
+            under_way.setdefault(user_id, (piece.start, source))
+    done.extend(_shift(user_id, start, interval.end, source) for user_id, (start, source) in under_way.items())
+    return tuple(sorted(done, key=lambda shift: (shift.interval.start, shift.user_id.int)))
+
+
+def gaps(schedule: Schedule, interval: Interval) -> tuple[Interval, ...]:
+    """The intervals in which nobody is on call, cut to the interval, oldest first and apart from each other.
+
+    Raises:
+        InvalidValueError: the interval is outside the supported years.
+    """
+    return interval.subtract(
+        Interval(start=piece.start, end=piece.end) for piece in _pieces(schedule, interval) if piece.assigned
+    )
+
+
+def next_handoff(schedule: Schedule, at: datetime) -> Handoff | None:
+    """The first instant after `at` from which others are on call, or fewer, or more, or nobody.
+
+    None when that is not so within ten years (`HANDOFF_HORIZON`). It looks a day ahead first and further only when
+    that day holds no handoff, so the usual answer is cheap.
+
+    Raises:
+        InvalidValueError: the time has no offset, or is outside the supported years.
+    """
+    before = on_call(schedule, at)
+    start = at.astimezone(UTC)
+    limit = min(start + HANDOFF_HORIZON, _END_OF_TIME)
+    look = _FIRST_LOOK
+    while start < limit:
+        seen = Interval(start=start, end=min(start + look, limit))
+        for piece in _pieces(schedule, seen):
+            after = _ordered(piece.assigned)
+            if after != before:
+                return Handoff(at=piece.start, before=before, after=after)
+        start, look = seen.end, look * 4
+    return None
+
+
+def explain(schedule: Schedule, at: datetime) -> Explanation:
+    """Why those whom `on_call` names are on call: what each layer said, and what each override of that time did.
+
+    Raises:
+        InvalidValueError: the time has no offset, or is outside the supported years.
+    """
+    require_instant("at", at)
+    layers = _explain_layers(schedule, at)
+    assigned: dict[UserId, Source] = {}
+    for layer in layers:
+        if layer.verdict is LayerVerdict.DECIDES:
+            assigned = dict.fromkeys(layer.users, Source(layer=layer.layer))
+    overrides: list[OverrideExplanation] = []
+    for override in schedule.overrides:
+        if override.is_active(at):
+            after = _stand_in(assigned, (override,))
+            overrides.append(_explain_override(override, assigned, after))
+            assigned = after
+    return Explanation(
+        at=at.astimezone(UTC),
+        local_time=at.astimezone(schedule.zone).replace(tzinfo=None, fold=0),
+        layers=layers,
+        overrides=tuple(overrides),
+        on_call=tuple(Assignment(user_id=user_id, source=assigned[user_id]) for user_id in _ordered(assigned)),
+    )
+
+
+class _Piece(NamedTuple):
+    """A part of an interval throughout which the same users are on call, from the same sources; maybe nobody."""
+
+    start: datetime
+    end: datetime
+    assigned: Mapping[UserId, Source]
+
+
+class _LayerPiece(NamedTuple):
+    """A part of an interval throughout which the layers have the same users on duty."""
+
+    start: datetime
+    end: datetime
+    layer: int
+    users: tuple[UserId, ...]
+
+
+def _deciding(schedule: Schedule, at: datetime) -> tuple[UserId, ...]:
+    """Whom the layers have on duty: those of the last layer that has anyone."""
+    local_seconds = to_local_seconds(latest_local(at, schedule.zone))
+    for layer in reversed(schedule.layers):
+        if layer.until is None or at < layer.until:
+            users = layer.on_duty(local_seconds)
+            if users:
+                return users
+    return ()
+
+
+def _pieces(schedule: Schedule, interval: Interval) -> Iterator[_Piece]:
+    """The whole interval, in order, piece by piece."""
+    require_instant("start", interval.start)
+    require_instant("end", interval.end)
+    zone = schedule.zone
+    sources = [Source(layer=layer) for layer in range(len(schedule.layers))]
+    for start, end, overrides in _stretches(schedule.overrides, interval):
+        if any(override.replaces is None for override in overrides):
+            yield _Piece(start, end, _stand_in({}, overrides))
+            continue
+        cursor = start
+        for piece in _layer_pieces(schedule.layers, zone, start, end):
+            if cursor < piece.start:
+                yield _Piece(cursor, piece.start, {})
+            yield _Piece(piece.start, piece.end, _stand_in(dict.fromkeys(piece.users, sources[piece.layer]), overrides))
+            cursor = piece.end
+        if cursor < end:
+            yield _Piece(cursor, end, {})
+
+
+def _stretches(
+    overrides: Sequence[Override], interval: Interval
+) -> Iterator[tuple[datetime, datetime, tuple[Override, ...]]]:
+    """The interval cut wherever an override starts or ends, each part with the overrides that hold throughout it."""
+    starting: dict[datetime, list[int]] = {}
+    ending: dict[datetime, list[int]] = {}
+    for number, override in enumerate(overrides):
+        start, end = max(override.starts_at, interval.start), min(override.ends_at, interval.end)
+        if start < end:
+            starting.setdefault(start, []).append(number)
+            ending.setdefault(end, []).append(number)
+    active: set[int] = set()
+    for start, end in pairwise(sorted({interval.start, interval.end, *starting, *ending})):
+        active.difference_update(ending.get(start, ()))
+        active.update(starting.get(start, ()))
+        yield start, end, tuple(overrides[number] for number in sorted(active))
+
+
+def _layer_pieces(layers: Sequence[Layer], zone: ZoneInfo, start: datetime, end: datetime) -> list[_LayerPiece]:
+    """Whom the layers have on duty from `start` up to `end`, in order: each layer is asked only for what is left."""
+    pieces: list[_LayerPiece] = []
+    left = [(start, end)]
+    for number in reversed(range(len(layers))):
+        still_left: list[tuple[datetime, datetime]] = []
+        for begin, stop in left:
+            cursor = begin
+            for piece in _duty_pieces(layers[number], number, zone, begin, stop):
+                if cursor < piece.start:
+                    still_left.append((cursor, piece.start))
+                pieces.append(piece)
+                cursor = piece.end
+            if cursor < stop:
+                still_left.append((cursor, stop))
+        left = still_left
+    return sorted(pieces, key=lambda piece: piece.start)
+
+
+def _duty_pieces(layer: Layer, number: int, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[_LayerPiece]:
+    """Whom one layer has on duty, carried over from the local calendar to instants.
+
+    What lies wholly in skipped time begins and ends at one instant, and so is nothing.
+    """
+    end = end if layer.until is None else min(end, layer.until)
+    if start >= end:
+        return
+    first = to_local_seconds(latest_local(start, zone))
+    beyond = to_local_seconds(latest_local(end, zone)) + 1  # not reached by then, so it happens after the end
+    reached, instant = first, start
+    for duty in layer.duties(first, beyond):
+        begins = instant if duty.starts == reached else to_instant(from_local_seconds(duty.starts), zone)
+        reached, instant = duty.ends, to_instant(from_local_seconds(duty.ends), zone)
+        piece = _LayerPiece(max(begins, start), min(instant, end), number, duty.users)
+        if piece.start < piece.end:
+            yield piece
+
+
+def _stand_in(assigned: dict[UserId, Source], overrides: Iterable[Override]) -> dict[UserId, Source]:
+    """Who is on call once the overrides have acted, one after another. Who already was keeps their source."""
+    result = assigned
+    for override in overrides:
+        if override.replaces is None:
+            result = {override.user_id: Source(override_id=override.id)}
+        elif override.replaces in result:
+            result = {user_id: source for user_id, source in result.items() if user_id != override.replaces}
+            result.setdefault(override.user_id, Source(override_id=override.id))
+    return result
+
+
+def _explain_layers(schedule: Schedule, at: datetime) -> tuple[LayerExplanation, ...]:
+    local_seconds = to_local_seconds(latest_local(at, schedule.zone))
+    explanations: list[LayerExplanation] = []
+    is_decided = False
+    for number in reversed(range(len(schedule.layers))):
+        layer = schedule.layers[number]
+        participant = layer.participant_at(local_seconds)
+        if participant is None:
+            explanations.append(LayerExplanation(layer=number, verdict=LayerVerdict.NOT_STARTED))
+        elif layer.until is not None and at >= layer.until:
+            explanations.append(LayerExplanation(layer=number, verdict=LayerVerdict.ENDED))
+        elif not layer.is_open(local_seconds):
+            explanations.append(LayerExplanation(layer=number, verdict=LayerVerdict.OUTSIDE_HOURS))
+        else:
+            verdict = LayerVerdict.OUTRANKED if is_decided else LayerVerdict.DECIDES
+            users = _ordered(layer.rotation.participants[participant])
+            explanations.append(
+                LayerExplanation(layer=number, verdict=verdict, participant=participant, users=users),
+            )
+            is_decided = True
+    return tuple(explanations)
+
+
+def _explain_override(
+    override: Override, before: Mapping[UserId, Source], after: Mapping[UserId, Source]
+) -> OverrideExplanation:
+    return OverrideExplanation(
+        override_id=override.id,
+        user_id=override.user_id,
+        is_applied=after is not before,
+        took_off=_ordered(set(before) - set(after)),
+    )
+
+
+def _shift(user_id: UserId, start: datetime, end: datetime, source: Source) -> Shift:
+    return Shift(user_id=user_id, interval=Interval(start=start, end=end), source=source)
+
+
+def _ordered(users: Iterable[UserId]) -> tuple[UserId, ...]:
+    return tuple(sorted(users, key=lambda user_id: user_id.int))
