@@ -1,22 +1,24 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
 from domain.shared.ids import IncidentId, PolicyId
+from domain.shared.urgency import Urgency
+
+
+class DueRun(NamedTuple):
+    run: EscalationRun
+    urgency: Urgency  # of its incident, now
 
 
 class RunRepository(Protocol):
     """Escalation runs inside the current transaction."""
 
     @abstractmethod
-    async def add(self, run: EscalationRun) -> None:
-        """Store a new run, and wake a worker."""
-
-    @abstractmethod
-    async def claim_due(self, *, at: datetime, limit: int) -> tuple[EscalationRun, ...]:
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
         """Runs whose deadline has come, earliest first, held; those that another worker holds are passed over."""
 
     @abstractmethod

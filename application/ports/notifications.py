@@ -8,6 +8,7 @@ from application.ports.notifier import Outcome
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification
+from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId
 
 
@@ -55,18 +56,16 @@ class NotificationRepository(Protocol):
         """Take what is due on a channel, earliest first, passing over what another courier holds."""
 
     @abstractmethod
-    async def settle(
-        self, notifications: Sequence[Notification], attempts: Sequence[Attempt]
-    ) -> frozenset[NotificationId]:
-        """Store how attempts ended, and the ledger's lines; return the ids that were stored.
-
-        One whose `attempts` is not the newest is refused: another courier has it (the fence). The stored
-        `was_overtaken` wins over the given one.
-        """
+    async def get(self, notification_id: NotificationId) -> Notification:
+        """As it is now; inside a transaction, held. Raises `NotFoundError`."""
 
     @abstractmethod
-    async def overtaken(self, notification_ids: Collection[NotificationId]) -> frozenset[NotificationId]:
-        """Which of these were overtaken by an answer while their courier had them; holds them all."""
+    async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
+        """Store how an attempt ended with its line in the ledger, and append the events."""
+
+    @abstractmethod
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Lines in the ledger for attempts of which no courier came back to tell."""
 
     @abstractmethod
     async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from domain.notification.contact import Channel
 from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
@@ -16,6 +17,7 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"  # the provider took it
     RETRY = "retry"  # the provider surely did not take it; another try may succeed
     UNKNOWN = "unknown"  # sent, and no answer came: it may have arrived
+    WITHHELD = "withheld"  # never sent: somebody answered first
     REJECTED = "rejected"  # the provider will never take it: wrong address, revoked token
 
 
@@ -59,3 +61,10 @@ class Notifier(Protocol):
     @abstractmethod
     async def send(self, message: Message) -> Delivery:
         """Never raises for what the provider or the network does: each of these is an `Outcome`."""
+
+
+class Notifiers(Protocol):
+    """The way to each channel."""
+
+    @abstractmethod
+    def of(self, channel: Channel) -> Notifier: ...

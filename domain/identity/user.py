@@ -1,6 +1,6 @@
 """A person who can be paged, or may look."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.identity.role import Role
@@ -17,7 +17,7 @@ class User:
     name: str
     role: Role
     time_zone: str = "UTC"  # IANA
-    password_hash: str | None = None  # None: cannot log in with a password
+    password_hash: str | None = field(default=None, repr=False)  # None: cannot log in with a password
     slack_user_id: str | None = None  # the linked member whose buttons count as this user's
     is_active: bool = True
     version: int = 0

@@ -125,7 +125,7 @@ def on_call(schedule: Schedule, at: datetime) -> tuple[UserId, ...]:
     """
     require_instant("at", at)
     users: set[UserId] = set()
-    active = [override for override in schedule.overrides if override.starts_at <= at < override.ends_at]
+    active = [override for override in schedule.overrides if override.is_active(at)]
     if all(override.replaces is not None for override in active):
         users.update(_deciding(schedule, at))
     for override in active:

@@ -142,17 +142,19 @@ class Layer(_Remembered):
         """Who is on duty from one local time up to another, `until` aside, in order and cut at every handoff."""
         rotation = self.rotation
         is_shared = len(rotation.participants) > 1
-        cursor = max(starts, to_local_seconds(rotation.starts_at_local))
+        cursor = turn_ends = max(starts, to_local_seconds(rotation.starts_at_local))
+        users: tuple[UserId, ...] = ()
         while cursor < ends:
             opens, closes = self._hours_from(cursor, ends)
             cursor = max(cursor, opens)
             if cursor >= ends:
                 return
-            turn = rotation.turn_at(cursor)
-            stop = min(closes, ends)
-            if is_shared:  # one participant alone hands off to nobody
-                stop = min(stop, rotation.turn_starts(turn + 1))
-            yield Duty(cursor, stop, rotation.participants[self._participant(turn)])
+            if cursor >= turn_ends:
+                turn = rotation.turn_at(cursor)
+                turn_ends = rotation.turn_starts(turn + 1) if is_shared else ends  # one alone hands off to nobody
+                users = rotation.participants[self._participant(turn)]
+            stop = min(closes, turn_ends, ends)
+            yield Duty(cursor, stop, users)
             cursor = stop
 
     def _participant(self, turn: int) -> int:

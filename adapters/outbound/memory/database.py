@@ -18,7 +18,7 @@ from domain.alert.alert_event import ChangeEvent
 from domain.audit.entry import AuditEntry
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
-from domain.identity.credential import ApiKey, Session
+from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident
@@ -54,6 +54,7 @@ class MemoryDatabase:
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
+    setup_links: dict[bytes, SetupLink] = field(default_factory=dict)
     services: dict[ServiceId, Service] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """One request's or one tick's way to the database: the pool for reads, one connection while a transaction is open."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
+from typing import Any, cast
 
 import asyncpg
 import asyncpg.pool
@@ -14,6 +15,7 @@ from application.ports.transaction import Transaction
 
 type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 type Pool = asyncpg.Pool[asyncpg.Record]
+type Row = Mapping[str, Any]  # what an asyncpg.Record is, which its stubs do not say
 
 
 async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -74,6 +76,11 @@ class PostgresSession(Transaction):
         self._transaction: asyncpg.transaction.Transaction | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether a transaction is."""
+        return self._connection is not None
+
+    @property
     def connection(self) -> Connection:
         assert self._connection is not None, "repositories work inside a transaction"
         return self._connection
@@ -132,13 +139,17 @@ class PostgresSession(Transaction):
             async with self.pool.acquire(timeout=5) as connection:
                 yield connection
 
-    async def rows(self, statement: Statement, **values: object) -> list[asyncpg.Record]:
-        async with self.any_connection() as connection:
-            return await connection.fetch(statement.sql, *statement.arguments(values))
+    async def rows(self, statement: Statement, **values: object) -> list[Row]:
+        return await self.fetch(statement.sql, *statement.arguments(values))
 
-    async def row(self, statement: Statement, **values: object) -> asyncpg.Record | None:
+    async def row(self, statement: Statement, **values: object) -> Row | None:
+        rows = await self.rows(statement, **values)
+        return rows[0] if rows else None
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Row]:
+        """The same for a statement that is text, its arguments by position."""
         async with self.any_connection() as connection:
-            return await connection.fetchrow(statement.sql, *statement.arguments(values))
+            return cast(list[Row], await connection.fetch(sql, *arguments))
 
     async def execute(self, statement: Statement, **values: object) -> int:
         """How many rows it touched."""

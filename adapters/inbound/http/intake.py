@@ -1,0 +1,353 @@
+"""The doors for events: plain ASGI in front of everything else, because they carry the storms.
+
+Each answers as its sender expects (the vendor's own shapes at the vendor's paths), and only after the commit. Pushing
+back is 503 with `Retry-After`: Alertmanager's webhook does not retry a 429.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from adapters.inbound.intake import alertmanager, native, pagerduty
+from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.redact import redacted
+from adapters.inbound.intake.targets import Targets
+from application.alert.ingest import ReceivedEvent
+from application.ports.clock import Clock
+from application.ports.errors import TransientPortError
+from application.ports.ids import IdFactory
+from application.ports.intake import IntakeTarget, RawEvent
+from domain.alert.alert_event import AlertEvent, ChangeEvent
+from domain.service.integration import GroupingMode
+from domain.shared.ids import IntegrationId
+
+type Scope = dict[str, Any]
+type Receive = Callable[[], Awaitable[dict[str, Any]]]
+type Send = Callable[[dict[str, Any]], Awaitable[None]]
+type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# PagerDuty's senders cut at 512,000 bytes; its limit is 512 KB.
+PAGERDUTY_BYTES: Final = 524_288
+# Alertmanager's webhook has no limit of its own; a group of some thousand alerts fits.
+ALERTMANAGER_BYTES: Final = 5 * 1024 * 1024
+NATIVE_BYTES: Final = 5 * 1024 * 1024
+# A client that sends slower than this is cut off.
+BODY_SECONDS: Final = 10.0
+RETRY_AFTER_SECONDS: Final = 1
+# A longer body takes milliseconds to translate, which nobody else on the loop should wait for.
+QUICK_BYTES: Final = 100_000
+
+_log = structlog.get_logger()
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    retry_after_seconds: int | None = None
+    content_type: bytes = b"application/json"
+
+
+class Refused(Exception):  # noqa: N818  # an answer that ends the work on a request, not a fault
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class SetAside(Protocol):
+    async def __call__(
+        self, body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None
+    ) -> None: ...
+
+
+class RecordChange(Protocol):
+    async def __call__(self, target: IntakeTarget, change: ChangeEvent) -> UUID: ...
+
+
+class IntakeMetrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "tocsin_intake_requests", "Requests at the doors for events", ("door", "status"), registry=registry
+        )
+        self.events = Counter("tocsin_intake_events", "Events stored", ("door",), registry=registry)
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeDoors:
+    """An ASGI application that takes events, and hands every other request to `app`."""
+
+    app: ASGIApp
+    targets: Targets
+    commits: GroupCommit
+    set_aside: SetAside
+    record_change: RecordChange
+    clock: Clock
+    ids: IdFactory
+    metrics: IntakeMetrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = _door_of(scope) if scope["type"] == "http" else None
+        if door is None:
+            await self.app(scope, receive, send)
+            return
+        try:
+            answer = await self._answer(door, scope, receive)
+        except Refused as refused:
+            answer = refused.answer
+        except TransientPortError as error:
+            _log.warning("intake_unavailable", door=door.name, reason=str(error))
+            answer = door.unavailable
+        except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape, whatever went wrong
+            _log.exception("intake_failed", door=door.name)
+            answer = door.failed
+        self.metrics.requests.labels(door.name, answer.status).inc()
+        await _send(send, answer)
+
+    async def _answer(self, door: "_Door", scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] != "POST":
+            raise Refused(door.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "send events with POST"))
+        body = await _body(scope, receive, door)
+        match door.name:
+            case "pagerduty":
+                return await self._pagerduty(body, scope)
+            case "pagerduty_change":
+                return await self._pagerduty_change(body, scope)
+            case "alertmanager":
+                return await self._alertmanager(body, scope)
+            case _:
+                return await self._native(body, scope)
+
+    async def _pagerduty(self, body: bytes, scope: Scope) -> Answer:
+        header = _header(scope, b"x-routing-key")
+        try:
+            key, event = pagerduty.translate(body, new_key=self._new_key, header_routing_key=header)
+            target = await self._target(key)
+            if target.integration.is_strict:
+                pagerduty.translate(body, new_key=self._new_key, header_routing_key=header, strict=True)
+        except MalformedEventError as error:
+            await self._keep_malformed(error.routing_key, body, error)
+            return Answer(HTTPStatus.BAD_REQUEST, pagerduty.refused(error))
+        await self._store("pagerduty", target, (event,), redacted(body, key))
+        return Answer(HTTPStatus.ACCEPTED, pagerduty.accepted(event.dedup_key))
+
+    async def _pagerduty_change(self, body: bytes, scope: Scope) -> Answer:
+        try:
+            key, change = pagerduty.translate_change(body, header_routing_key=_header(scope, b"x-routing-key"))
+        except MalformedEventError as error:
+            await self._keep_malformed(error.routing_key, body, error)
+            return Answer(HTTPStatus.BAD_REQUEST, pagerduty.refused(error))
+        change_id = await self.record_change(await self._target(key), change)
+        self.metrics.events.labels("pagerduty_change").inc()
+        return Answer(HTTPStatus.ACCEPTED, pagerduty.change_accepted(str(change_id)))
+
+    async def _alertmanager(self, body: bytes, scope: Scope) -> Answer:
+        key = scope["path"].split("/")[2]
+        target = await self.targets.of(key)
+        if target is None:
+            raise Refused(_json(HTTPStatus.UNAUTHORIZED, error="no integration has this key"))
+        mode: alertmanager.Mode = "group" if target.integration.grouping is GroupingMode.PER_GROUP else "alert"
+        translate = partial(alertmanager.translate, body, mode=mode, ignore_labels=_REPLICA_LABELS)
+        try:
+            events = translate() if len(body) <= QUICK_BYTES else await asyncio.to_thread(translate)
+        except MalformedEventError as error:
+            # A 4xx would be sent again every five minutes for ever: take it, and show it to people.
+            await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
+            return _json(HTTPStatus.ACCEPTED, status="set aside", error=str(error))
+        await self._store("alertmanager", target, events, body)
+        return _json(HTTPStatus.ACCEPTED, status="accepted", events=len(events))
+
+    async def _native(self, body: bytes, scope: Scope) -> Answer:
+        scheme, _, key = (_header(scope, b"authorization") or "").partition(" ")
+        target = await self.targets.of(key.strip()) if scheme.lower() == "bearer" else None
+        if target is None:
+            raise Refused(
+                _problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "send the integration's key as a bearer token")
+            )
+        try:
+            events = native.translate(body, new_key=self._new_key)
+        except MalformedEventError as error:
+            await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
+            return _malformed(error)
+        await self._store("native", target, events, body)
+        return _json(
+            HTTPStatus.ACCEPTED, status="accepted", events=[{"dedup_key": event.dedup_key} for event in events]
+        )
+
+    async def _store(self, door: str, target: IntakeTarget, events: tuple[AlertEvent, ...], body: bytes) -> None:
+        """Returns after the commit."""
+        raw: RawEvent | None = RawEvent(
+            id=self.ids.new(),
+            integration_id=target.integration.id,
+            received_at=self.clock.now(),
+            format=door,
+            body=body,
+        )
+        received = []
+        for event in events:
+            received.append(ReceivedEvent(target, event, raw))
+            raw = None  # the body is kept once, whatever it holds
+        if received:
+            await self.commits.store(received)
+        self.metrics.events.labels(door).inc(len(events))
+
+    async def _target(self, key: str) -> IntakeTarget:
+        target = await self.targets.of(key)
+        if target is None:
+            raise Refused(Answer(HTTPStatus.UNAUTHORIZED, pagerduty.invalid(["no integration has this 'routing_key'"])))
+        return target
+
+    async def _keep_malformed(self, key: str | None, body: bytes, error: MalformedEventError) -> None:
+        """Senders swallow a refusal into a log that nobody reads; with a key of ours it is worth showing."""
+        target = None if key is None else await self.targets.of(key)
+        if target is not None and key is not None:
+            await self.set_aside(
+                redacted(body, key), reason=str(error), source="http", integration_id=target.integration.id
+            )
+
+    def _new_key(self) -> str:
+        return str(self.ids.new())
+
+
+# Replicas of one Prometheus differ in these alone, and mean one alert.
+_REPLICA_LABELS: Final = frozenset({"replica", "prometheus_replica", "__replica__"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    name: str
+    limit_bytes: int
+    speaks_pagerduty: bool
+
+    def refusal(self, status: HTTPStatus, reason: str) -> Answer:
+        if self.speaks_pagerduty:
+            return Answer(status, pagerduty.invalid([reason]))
+        return _problem(status, "refused", reason) if self.name == "native" else _json(status, error=reason)
+
+    @property
+    def unavailable(self) -> Answer:
+        reason = "storage does not answer; nothing was stored, send it again"
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        if self.speaks_pagerduty:
+            return Answer(status, pagerduty.unavailable(RETRY_AFTER_SECONDS), RETRY_AFTER_SECONDS)
+        answer = _problem(status, "unavailable", reason) if self.name == "native" else _json(status, error=reason)
+        return answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
+
+    @property
+    def failed(self) -> Answer:
+        return self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+
+
+_PAGERDUTY: Final = _Door("pagerduty", PAGERDUTY_BYTES, speaks_pagerduty=True)
+_PAGERDUTY_CHANGE: Final = _Door("pagerduty_change", PAGERDUTY_BYTES, speaks_pagerduty=True)
+_ALERTMANAGER: Final = _Door("alertmanager", ALERTMANAGER_BYTES, speaks_pagerduty=False)
+_NATIVE: Final = _Door("native", NATIVE_BYTES, speaks_pagerduty=False)
+
+# With and without a slash, and below a prefix: clients append to what they are given, and follow no redirect.
+_BY_PATH: Final[Mapping[str, _Door]] = {
+    prefix + path + slash: door
+    for path, door in (("/v2/enqueue", _PAGERDUTY), ("/v2/change/enqueue", _PAGERDUTY_CHANGE))
+    for prefix in ("", "/pd")
+    for slash in ("", "/")
+} | {"/v1/events": _NATIVE}
+
+
+def _door_of(scope: Scope) -> _Door | None:
+    path: str = scope["path"]
+    door = _BY_PATH.get(path)
+    if door is None and path.startswith("/integrations/"):
+        parts = path.rstrip("/").split("/")
+        return _ALERTMANAGER if len(parts) == 4 and parts[3] == "alertmanager" else None
+    return door
+
+
+async def _body(scope: Scope, receive: Receive, door: _Door) -> bytes:
+    announced = _header(scope, b"content-length")
+    if announced is not None and announced.isdecimal() and int(announced) > door.limit_bytes:
+        raise Refused(_too_long(door))
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive, door)
+    except TimeoutError:
+        raise Refused(door.refusal(HTTPStatus.REQUEST_TIMEOUT, f"the body took over {BODY_SECONDS:g} s")) from None
+
+
+async def _read(receive: Receive, door: _Door) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):  # almost always
+        if message["type"] == "http.disconnect":
+            raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
+        return body if len(body) <= door.limit_bytes else _raise(_too_long(door))
+    parts = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > door.limit_bytes:
+            raise Refused(_too_long(door))
+    return b"".join(parts)
+
+
+def _raise(answer: Answer) -> bytes:
+    raise Refused(answer)
+
+
+def _too_long(door: _Door) -> Answer:
+    reason = f"the body is too long; allowed are {door.limit_bytes} bytes"
+    return door.refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _json(code: HTTPStatus, /, **members: object) -> Answer:
+    return Answer(code, msgspec.json.encode(members))
+
+
+def _problem(status: HTTPStatus, code: str, detail: str, **members: object) -> Answer:
+    problem = {
+        "type": f"urn:tocsin:problem:{code}",
+        "title": status.phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+    return Answer(status, msgspec.json.encode(problem), content_type=b"application/problem+json")
+
+
+def _malformed(error: MalformedEventError) -> Answer:
+    status = HTTPStatus.BAD_REQUEST if error.unrecognized else HTTPStatus.UNPROCESSABLE_ENTITY
+    errors = [{"pointer": f"#{each.pointer}", "detail": each.reason} for each in error.errors]
+    return _problem(status, error.code, str(error), errors=errors)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if answer.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(answer.retry_after_seconds).encode()))
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        headers.append((b"www-authenticate", b'Bearer realm="tocsin"'))
+    if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append((b"allow", b"POST"))
+    if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

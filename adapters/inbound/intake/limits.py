@@ -1,0 +1,13 @@
+"""The most that one body may bring, beside the limits of the domain."""
+
+from typing import Final
+
+ROUTING_KEY_CHARACTERS: Final = 32  # PagerDuty Events API v2
+ALERTS_PER_BODY: Final = 10_000  # of one Alertmanager group
+EVENTS_PER_BODY: Final = 500  # of one POST /v1/events: what shares one commit
+GROUP_MEMBERS_SHOWN: Final = 100  # alerts listed in the details of a group's one event
+SOURCE_CHARACTERS: Final = 1024
+GROUP_KEY_CHARACTERS: Final = 255
+HREF_CHARACTERS: Final = 2048
+LINK_TEXT_CHARACTERS: Final = 255
+DETAILS_DEPTH: Final = 32  # deeper values are cut; storage and encoders recurse on it

@@ -1,0 +1,32 @@
+"""Points in time as senders write them: RFC 3339, and the ways in which they miss it."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+# Go's zero time is year 1, a zero epoch is 1970: both mean "not set", and nothing that pages is older.
+_FIRST_YEAR: Final = 1971
+_SHORTEST: Final = len("2026-11-23T09:02")
+
+
+def parse(value: object) -> datetime | None:
+    """The instant in UTC; None for what is no instant or is a zero that means "not set".
+
+    Takes 0 to 9 fraction digits (cut to microseconds), `Z`, `+00:00`, `+0000`, the `+00:00Z` of some PagerDuty
+    clients, and no offset at all, which is read as UTC.
+    """
+    if not isinstance(value, str):
+        return None
+    text = value.strip().upper()
+    # ISO 8601 has shorter forms (dates, weeks, basic) that are more likely numbers or names than instants.
+    if len(text) < _SHORTEST or (text[4], text[7]) != ("-", "-") or text[10] not in "T ":
+        return None
+    if text[-1] == "Z" and ("+" in text or "-" in text[10:]):
+        text = text[:-1]
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        instant = instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return instant if instant.year >= _FIRST_YEAR else None

@@ -1,0 +1,48 @@
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.event_log import append_events
+from application.ports.alerts import AlertRepository
+from domain.alert.alert import Alert, AlertStatus
+from domain.shared.change import Change
+from domain.shared.ids import IncidentId, IntegrationId
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAlertRepository(AlertRepository):
+    session: MemorySession
+
+    async def firing(self, keys: Collection[tuple[IntegrationId, str]]) -> tuple[Alert, ...]:
+        return self._firing(lambda alert: (alert.integration_id, alert.dedup_key) in keys)
+
+    async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
+        return self._firing(lambda alert: alert.incident_id == incident_id)
+
+    async def save_cleared(self, changes: Sequence[Change[Alert]]) -> None:
+        for change in changes:
+            if change.events:
+                self.session.database.alerts[change.state.id] = change.state
+                append_events(self.session, change.events)
+
+    async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
+        return frozenset(alert.incident_id for alert in self._firing(lambda alert: alert.incident_id in incident_ids))
+
+    async def last_cleared(
+        self, keys: Collection[tuple[IntegrationId, str]]
+    ) -> dict[tuple[IntegrationId, str], datetime]:
+        newest: dict[tuple[IntegrationId, str], tuple[datetime, Alert]] = {}
+        for alert in self.session.database.alerts.values():
+            key = alert.integration_id, alert.dedup_key
+            if key in keys and alert.starts_at is not None and (key not in newest or alert.starts_at > newest[key][0]):
+                newest[key] = alert.starts_at, alert
+        return {key: starts_at for key, (starts_at, alert) in newest.items() if alert.status is AlertStatus.CLEARED}
+
+    def _firing(self, wanted: Callable[[Alert], bool]) -> tuple[Alert, ...]:
+        found = [
+            alert
+            for alert in self.session.database.alerts.values()
+            if alert.status is AlertStatus.FIRING and wanted(alert)
+        ]
+        return tuple(sorted(found, key=lambda alert: (alert.integration_id, alert.dedup_key)))

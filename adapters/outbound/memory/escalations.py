@@ -1,0 +1,60 @@
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapters.outbound.memory.database import MemorySession
+from application.ports.escalations import DueRun, PolicyVersions, RunRepository
+from domain.escalation.policy import EscalationPolicy
+from domain.escalation.run import EscalationRun, RunStatus
+from domain.incident.incident import IncidentStatus
+from domain.shared.ids import IncidentId, PolicyId
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRunRepository(RunRepository):
+    session: MemorySession
+
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
+        database = self.session.database
+        due = [(run.next_deadline, run.id, run) for run in database.runs.values() if run.next_deadline is not None]
+        ordered = sorted((deadline, run_id, run) for deadline, run_id, run in due if deadline <= at)
+        return tuple(DueRun(run, database.incidents[run.incident_id].urgency) for _, _, run in ordered[:limit])
+
+    async def save(self, runs: Sequence[EscalationRun]) -> None:
+        for run in runs:
+            self.session.database.runs[run.id] = replace(run, version=run.version + 1)
+
+    async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
+        running = [
+            run
+            for run in self.session.database.runs.values()
+            if run.incident_id in incident_ids and run.status is RunStatus.RUNNING
+        ]
+        return tuple(sorted(running, key=lambda run: run.id))
+
+    async def earliest_deadline(self) -> datetime | None:
+        deadlines = (run.next_deadline for run in self.session.database.runs.values())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    async def count_stalled(self, *, at: datetime) -> int:
+        database = self.session.database
+        looked_after = {
+            run.incident_id
+            for run in database.runs.values()
+            if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
+        }
+        return sum(
+            incident.status is IncidentStatus.TRIGGERED and incident.id not in looked_after
+            for incident in database.incidents.values()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPolicyVersions(PolicyVersions):
+    session: MemorySession
+
+    async def get_many(
+        self, versions: Collection[tuple[PolicyId, int]]
+    ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
+        stored = self.session.database.policy_versions
+        return {version: stored[version] for version in versions if version in stored}

@@ -1,0 +1,106 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.event_log import append_events
+from application.ports.intake import (
+    AlertKey,
+    DeadLetter,
+    GroupKey,
+    IntakeStore,
+    IntakeTarget,
+    OpenedIncident,
+    RawEvent,
+    Touched,
+)
+from domain.alert.alert import Alert, AlertStatus
+from domain.alert.alert_event import ChangeEvent
+from domain.escalation.run import EscalationRun
+from domain.incident.incident import Incident, IncidentDraft
+from domain.service.integration import Integration
+from domain.shared.event import DomainEvent
+from domain.shared.via import Via
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryIntakeStore(IntakeStore):
+    session: MemorySession
+
+    async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
+        database = self.session.database
+        accepting = [each for each in database.integrations.values() if each.accepts(key_hash, at=at)]
+        # The newest key's owner first: a rotated key may have been issued again elsewhere.
+        for integration in sorted(accepting, key=lambda each: each.key_hash != key_hash):
+            service = database.services[integration.service_id]
+            return IntakeTarget(
+                integration=integration,
+                policy_id=service.policy_id,
+                policy_version=database.policies[service.policy_id].version,
+                urgency_rule=service.urgency_rule,
+            )
+        return None
+
+    async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
+        alerts = self.session.database.alerts
+        touched: dict[AlertKey, Touched] = {}
+        for alert in tuple(alerts.values()):
+            key = alert.integration_id, alert.dedup_key
+            if alert.status is AlertStatus.FIRING and key in seen:
+                alerts[alert.id] = self._counted(alert, seen[key], at)
+                touched[key] = Touched(alert.id, alert.incident_id)
+        return touched
+
+    async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
+        incidents = self.session.database.incidents
+        is_open = {(each.service_id, each.group_key): each for each in incidents.values() if each.is_open}
+        opened: dict[GroupKey, OpenedIncident] = {}
+        for draft in drafts:
+            group = draft.service_id, draft.group_key
+            if group in is_open:
+                opened[group] = OpenedIncident(is_open[group].id, is_open[group].number, is_new=False)
+                continue
+            number = 1 + max((each.number for each in incidents.values()), default=0)
+            incident = Incident.trigger(draft, number=number, via=Via.SYSTEM).state
+            incidents[draft.id] = is_open[group] = replace(incident, version=1)
+            opened[group] = OpenedIncident(draft.id, number, is_new=True)
+        return opened
+
+    async def record(
+        self,
+        *,
+        alerts: Sequence[Alert],
+        runs: Sequence[EscalationRun],
+        events: Sequence[DomainEvent],
+        raw_events: Sequence[RawEvent],
+    ) -> None:
+        database = self.session.database
+        firing = {
+            (each.integration_id, each.dedup_key): each
+            for each in database.alerts.values()
+            if each.status is AlertStatus.FIRING
+        }
+        for alert in alerts:
+            already = firing.get((alert.integration_id, alert.dedup_key))
+            if already is None:
+                database.alerts[alert.id] = alert
+            else:
+                database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at)
+        for run in runs:
+            database.runs[run.id] = replace(run, version=1)
+        append_events(self.session, events)
+        database.raw_events += tuple(raw_events)
+
+    async def record_change(
+        self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime
+    ) -> None:
+        stored = replace(change, occurred_at=change.occurred_at or at)
+        self.session.database.change_events += ((change_id, integration.id, stored),)
+
+    async def set_aside(self, letters: Sequence[DeadLetter]) -> None:
+        self.session.database.dead_letters += tuple(letters)
+
+    @staticmethod
+    def _counted(alert: Alert, occurrences: int, at: datetime) -> Alert:
+        return replace(alert, occurrences=alert.occurrences + occurrences, last_seen_at=max(alert.last_seen_at, at))

@@ -1,0 +1,113 @@
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.event_log import append_events
+from application.errors import NotFoundError
+from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository
+from domain.notification.contact import Channel
+from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.shared.change import Change
+from domain.shared.ids import IncidentId, NotificationId
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNotificationRepository(NotificationRepository):
+    session: MemorySession
+
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        stored = self.session.database.notifications
+        pages = {_page_key(each) for each in stored.values() if each.purpose is Purpose.PAGE}
+        for each in notifications:
+            if each.purpose is Purpose.PAGE and each.run_id is not None:
+                if _page_key(each) in pages:
+                    continue
+                pages.add(_page_key(each))
+            stored[each.id] = each
+
+    async def lease_due(
+        self, channel: Channel, *, at: datetime, until: datetime, limit: int
+    ) -> tuple[DueNotification, ...]:
+        stored = self.session.database.notifications
+        due = sorted(
+            (each.next_deadline, each.id)
+            for each in stored.values()
+            if each.channel is channel and each.next_deadline is not None and each.next_deadline <= at
+        )
+        leased = []
+        for _, notification_id in due[:limit]:
+            before = stored[notification_id]
+            stored[notification_id] = before.lease(until=until)
+            leased.append(self._due(stored[notification_id], before))
+        return tuple(sorted(leased, key=lambda each: each.notification.id))
+
+    async def get(self, notification_id: NotificationId) -> Notification:
+        try:
+            return self.session.database.notifications[notification_id]
+        except KeyError:
+            raise NotFoundError("notification", notification_id) from None
+
+    async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
+        self.session.database.notifications[change.state.id] = change.state
+        await self.record_attempts((attempt,))
+        append_events(self.session, change.events)
+
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
+        self.session.database.attempts += tuple(attempts)
+
+    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
+        stored = self.session.database.notifications
+        counts: dict[IncidentId, Counter[NotificationStatus]] = defaultdict(Counter)
+        for each in tuple(stored.values()):
+            if each.incident_id in incident_ids and each.purpose is Purpose.PAGE and each.next_deadline is not None:
+                counts[each.incident_id][each.status] += 1
+                is_pending = each.status is NotificationStatus.PENDING
+                stored[each.id] = each.cancel() if is_pending else replace(each, was_overtaken=True)
+        return {
+            incident_id: Cancelled(count[NotificationStatus.PENDING], count[NotificationStatus.SENDING])
+            for incident_id, count in counts.items()
+        }
+
+    async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:
+        delivered = [
+            each
+            for each in self.session.database.notifications.values()
+            if each.incident_id in incident_ids
+            and each.channel is channel
+            and each.purpose is Purpose.PAGE
+            and each.status is NotificationStatus.SENT
+        ]
+        return tuple(sorted(delivered, key=lambda each: each.id))
+
+    async def earliest_deadline(self, channel: Channel) -> datetime | None:
+        stored = self.session.database.notifications.values()
+        deadlines = (each.next_deadline for each in stored if each.channel is channel)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    async def backlog(self, *, at: datetime) -> dict[Channel, int]:
+        due = (
+            each.channel
+            for each in self.session.database.notifications.values()
+            if each.next_deadline is not None and each.next_deadline <= at
+        )
+        return dict(Counter(due))
+
+    def _due(self, leased: Notification, before: Notification) -> DueNotification:
+        database = self.session.database
+        incident = database.incidents[leased.incident_id]
+        service = database.services[incident.service_id]
+        answered_by = incident.resolved_by or incident.acknowledged_by
+        return DueNotification(
+            notification=leased,
+            lost_lease=before.status is NotificationStatus.SENDING,
+            incident=incident,
+            service_name=service.name,
+            runbook_url=service.runbook_url,
+            status_by=None if answered_by is None else database.users[answered_by].name,
+        )
+
+
+def _page_key(page: Notification) -> tuple[object, ...]:
+    return page.run_id, page.round, page.step, page.user_id, page.rule_position

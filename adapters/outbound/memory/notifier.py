@@ -1,0 +1,29 @@
+"""The Notifier port without a provider: it remembers what it was given and answers as it was told."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from application.ports.notifier import Delivery, Message, Notifier, Outcome
+
+
+class MemoryNotifier(Notifier):
+    """Delivers everything, except that the deliveries it was scripted with come first, in their order."""
+
+    def __init__(self, script: Iterable[Delivery] = ()) -> None:
+        self.attempts: list[Message] = []  # every message it was asked to send
+        self.sent: list[Message] = []  # those whose person has them
+        self._script = deque(script)
+
+    def answer_next(self, *deliveries: Delivery) -> None:
+        """Append to the script."""
+        self._script.extend(deliveries)
+
+    async def send(self, message: Message) -> Delivery:
+        self.attempts.append(message)
+        delivery = self._script.popleft() if self._script else self._accepted()
+        if delivery.outcome is Outcome.DELIVERED:
+            self.sent.append(message)
+        return delivery
+
+    def _accepted(self) -> Delivery:
+        return Delivery(outcome=Outcome.DELIVERED, detail="kept in memory", receipt={"number": str(len(self.sent) + 1)})

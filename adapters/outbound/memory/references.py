@@ -1,0 +1,27 @@
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from adapters.outbound.memory.database import MemorySession
+from application.ports.references import Reference, ReferenceKind, References
+from domain.shared.ids import PolicyId, ScheduleId, TeamId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReferences(References):
+    session: MemorySession
+
+    async def missing(self, references: Collection[Reference]) -> frozenset[Reference]:
+        return frozenset(each for each in references if not self._is_there(each))
+
+    def _is_there(self, reference: Reference) -> bool:
+        database = self.session.database
+        match reference.kind:
+            case ReferenceKind.USER:
+                user = database.users.get(UserId(reference.id))
+                return user is not None and user.is_active
+            case ReferenceKind.TEAM:
+                return TeamId(reference.id) in database.teams
+            case ReferenceKind.POLICY:
+                return PolicyId(reference.id) in database.policies
+            case ReferenceKind.SCHEDULE:
+                return ScheduleId(reference.id) in database.schedules

@@ -1,0 +1,95 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from adapters.outbound.postgres.event_log import append_events
+from adapters.outbound.postgres.session import PostgresSession, Row
+from application.ports.alerts import AlertRepository
+from domain.alert.alert import Alert, AlertStatus
+from domain.alert.alert_event import AlertSeverity, Link
+from domain.shared.change import Change
+from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
+
+_FIRING = """
+SELECT a.* FROM alerts a
+JOIN unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key) USING (integration_id, dedup_key)
+WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
+"""
+_FIRING_OF_INCIDENT = """
+SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing' ORDER BY integration_id, dedup_key FOR UPDATE
+"""
+_CLEAR = """
+UPDATE alerts a SET status = 'cleared', cleared_at = c.at
+FROM unnest($1::uuid[], $2::timestamptz[]) AS c (id, at) WHERE a.id = c.id AND a.status = 'firing'
+"""
+_STILL_FIRING = "SELECT DISTINCT incident_id FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'"
+_LAST_CLEARED = """
+SELECT k.integration_id, k.dedup_key, last.starts_at
+FROM unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key)
+CROSS JOIN LATERAL (
+  SELECT a.starts_at, a.status FROM alerts a
+  WHERE a.integration_id = k.integration_id AND a.dedup_key = k.dedup_key AND a.starts_at IS NOT NULL
+  ORDER BY a.starts_at DESC LIMIT 1
+) AS last WHERE last.status = 'cleared'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAlertRepository(AlertRepository):
+    session: PostgresSession
+
+    async def firing(self, keys: Collection[tuple[IntegrationId, str]]) -> tuple[Alert, ...]:
+        rows = await self.session.fetch(_FIRING, *_key_columns(keys))
+        return tuple(alert_of(row) for row in rows)
+
+    async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
+        return tuple(alert_of(row) for row in await self.session.fetch(_FIRING_OF_INCIDENT, incident_id))
+
+    async def save_cleared(self, changes: Sequence[Change[Alert]]) -> None:
+        changed = [change for change in changes if change.events]
+        if not changed:
+            return
+        ids = [change.state.id for change in changed]
+        ats = [change.state.cleared_at for change in changed]
+        await self.session.connection.execute(_CLEAR, ids, ats)
+        await append_events(self.session.connection, [event for change in changed for event in change.events])
+
+    async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
+        rows = await self.session.fetch(_STILL_FIRING, list(incident_ids))
+        return frozenset(IncidentId(row["incident_id"]) for row in rows)
+
+    async def last_cleared(
+        self, keys: Collection[tuple[IntegrationId, str]]
+    ) -> dict[tuple[IntegrationId, str], datetime]:
+        rows = await self.session.fetch(_LAST_CLEARED, *_key_columns(keys))
+        return {(IntegrationId(row["integration_id"]), row["dedup_key"]): row["starts_at"] for row in rows}
+
+
+def _key_columns(keys: Collection[tuple[IntegrationId, str]]) -> tuple[list[IntegrationId], list[str]]:
+    ordered = sorted(keys)
+    return [integration_id for integration_id, _ in ordered], [dedup_key for _, dedup_key in ordered]
+
+
+def alert_of(row: Row) -> Alert:
+    return Alert(
+        id=AlertId(row["id"]),
+        integration_id=IntegrationId(row["integration_id"]),
+        service_id=ServiceId(row["service_id"]),
+        incident_id=IncidentId(row["incident_id"]),
+        dedup_key=row["dedup_key"],
+        group_key=row["group_key"],
+        status=AlertStatus(row["status"]),
+        summary=row["summary"],
+        source=row["source"],
+        severity=AlertSeverity(row["severity"]),
+        first_seen_at=row["first_seen_at"],
+        last_seen_at=row["last_seen_at"],
+        starts_at=row["starts_at"],
+        cleared_at=row["cleared_at"],
+        occurrences=row["occurrences"],
+        labels=row["labels"],
+        details=row["details"],
+        links=msgspec.convert(row["links"], tuple[Link, ...]),
+    )

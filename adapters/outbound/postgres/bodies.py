@@ -1,0 +1,57 @@
+"""The JSON of policies and of schedules' layers, and the rows around it. A field is added, never renamed."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from adapters.outbound.postgres.session import Row
+from domain.escalation.policy import EscalationPolicy
+from domain.oncall.layer import Layer
+from domain.oncall.override import Override
+from domain.oncall.schedule import Schedule
+from domain.shared.ids import OverrideId, ScheduleId, TeamId, UserId
+
+_encoder = msgspec.json.Encoder()
+
+
+def policy_body(policy: EscalationPolicy) -> bytes:
+    """The whole policy as it is now, its version included."""
+    return _encoder.encode(policy)
+
+
+def policy_from(body: object) -> EscalationPolicy:
+    """From JSON that is already parsed."""
+    return msgspec.convert(body, EscalationPolicy)
+
+
+def layers_body(layers: tuple[Layer, ...]) -> bytes:
+    return _encoder.encode(layers)
+
+
+def layers_from(body: object) -> tuple[Layer, ...]:
+    """From JSON that is already parsed."""
+    return msgspec.convert(body, tuple[Layer, ...])
+
+
+def schedule_from_rows(schedule_row: Row, override_rows: Iterable[Row]) -> Schedule:
+    """From a row of `schedules` and any of its rows in `schedule_overrides`, in any order."""
+    overrides = sorted(map(override_from_row, override_rows), key=lambda override: override.id)  # as they were made
+    return Schedule(
+        id=ScheduleId(schedule_row["id"]),
+        team_id=TeamId(schedule_row["team_id"]),
+        name=schedule_row["name"],
+        time_zone=schedule_row["time_zone"],
+        layers=layers_from(schedule_row["layers"]),
+        overrides=tuple(overrides),
+        version=schedule_row["version"],
+    )
+
+
+def override_from_row(row: Row) -> Override:
+    return Override(
+        id=OverrideId(row["id"]),
+        user_id=UserId(row["user_id"]),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        replaces=row["replaces_user_id"],
+    )

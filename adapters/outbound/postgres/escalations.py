@@ -1,0 +1,98 @@
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.outbound.postgres.bodies import policy_from
+from adapters.outbound.postgres.session import PostgresSession, Row
+from application.ports.escalations import DueRun, PolicyVersions, RunRepository
+from domain.escalation.plan import Position
+from domain.escalation.policy import EscalationPolicy
+from domain.escalation.run import EscalationRun, RunStatus
+from domain.shared.ids import IncidentId, PolicyId, RunId
+from domain.shared.urgency import Urgency
+
+_CLAIM = """
+SELECT r.*, i.urgency FROM escalation_runs r JOIN incidents i ON i.id = r.incident_id
+WHERE r.next_deadline <= $1 ORDER BY r.next_deadline, r.id LIMIT $2 FOR UPDATE OF r SKIP LOCKED
+"""
+_SAVE = """
+UPDATE escalation_runs r
+SET status = n.status, round = n.round, step = n.step, next_deadline = n.next_deadline, version = r.version + 1
+FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[])
+  AS n (id, status, round, step, next_deadline) WHERE r.id = n.id
+"""
+_RUNNING_OF = """
+SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = 'running' ORDER BY id FOR UPDATE
+"""
+_EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
+# An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come.
+_COUNT_STALLED = """
+SELECT count(*) FROM incidents i WHERE i.status = 'triggered' AND NOT EXISTS (
+  SELECT FROM escalation_runs r WHERE r.incident_id = i.id AND (r.status = 'exhausted' OR r.next_deadline > $1)
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRunRepository(RunRepository):
+    session: PostgresSession
+
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
+        rows = await self.session.fetch(_CLAIM, at, limit)
+        return tuple(DueRun(_run_of(row), Urgency(row["urgency"])) for row in rows)
+
+    async def save(self, runs: Sequence[EscalationRun]) -> None:
+        if not runs:
+            return
+        await self.session.connection.execute(
+            _SAVE,
+            [run.id for run in runs],
+            [run.status for run in runs],
+            [None if run.position is None else run.position.round for run in runs],
+            [None if run.position is None else run.position.step for run in runs],
+            [run.next_deadline for run in runs],
+        )
+
+    async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
+        rows = await self.session.fetch(_RUNNING_OF, list(incident_ids))
+        return tuple(_run_of(row) for row in rows)
+
+    async def earliest_deadline(self) -> datetime | None:
+        async with self.session.any_connection() as connection:
+            earliest: datetime | None = await connection.fetchval(_EARLIEST)
+        return earliest
+
+    async def count_stalled(self, *, at: datetime) -> int:
+        async with self.session.any_connection() as connection:
+            return int(await connection.fetchval(_COUNT_STALLED, at))
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPolicyVersions(PolicyVersions):
+    session: PostgresSession
+
+    async def get_many(
+        self, versions: Collection[tuple[PolicyId, int]]
+    ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
+        wanted = list(versions)
+        rows = await self.session.fetch(
+            "SELECT v.* FROM policy_versions v"
+            " JOIN unnest($1::uuid[], $2::int[]) AS w (policy_id, version) USING (policy_id, version)",
+            [policy_id for policy_id, _ in wanted],
+            [version for _, version in wanted],
+        )
+        return {(PolicyId(row["policy_id"]), row["version"]): policy_from(row["body"]) for row in rows}
+
+
+def _run_of(row: Row) -> EscalationRun:
+    return EscalationRun(
+        id=RunId(row["id"]),
+        incident_id=IncidentId(row["incident_id"]),
+        policy_id=PolicyId(row["policy_id"]),
+        policy_version=row["policy_version"],
+        status=RunStatus(row["status"]),
+        position=None if row["round"] is None else Position(row["round"], row["step"]),
+        next_deadline=row["next_deadline"],
+        started_at=row["started_at"],
+        version=row["version"],
+    )

@@ -1,0 +1,86 @@
+"""The log of domain events. Readers follow commit order: (transaction id, sequence), below the oldest transaction that
+is still running, so that one which commits late is never skipped."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adapters.outbound.postgres.session import Connection, PostgresSession, Row
+from adapters.wire import events as wire
+from application.ports.event_log import EventLog, EventPosition, LoggedEvent
+from domain.shared.event import DomainEvent
+from domain.shared.ids import IncidentId
+
+# One hint wakes whoever waits; what it is about, they look up.
+CHANNEL = "tocsin"
+
+APPEND = """
+INSERT INTO domain_events (kind, at, incident_id, body)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::jsonb[])
+"""
+NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
+
+_READ = """
+SELECT transaction::text::bigint AS transaction, sequence, kind, body FROM domain_events
+WHERE (transaction, sequence) > ($1::text::xid8, $2::bigint) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY domain_events.transaction, sequence LIMIT $3
+"""
+_READ_INCIDENT = """
+SELECT transaction::text::bigint AS transaction, sequence, kind, body FROM domain_events
+WHERE incident_id = $1 AND (transaction, sequence) > ($2::text::xid8, $3::bigint)
+ORDER BY domain_events.transaction, sequence LIMIT $4
+"""
+_END = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+START = EventPosition(0, 0)
+
+
+def columns(events: Iterable[DomainEvent]) -> tuple[list[object], ...]:
+    """The events as one array a column, in the order of `APPEND`'s parameters."""
+    kinds: list[object] = []
+    ats: list[object] = []
+    incident_ids: list[object] = []
+    bodies: list[object] = []
+    for event in events:
+        kinds.append(event.kind)
+        ats.append(event.at)
+        incident_ids.append(wire.incident_of(event))
+        bodies.append(wire.encode(event))
+    return kinds, ats, incident_ids, bodies
+
+
+async def append_events(connection: Connection, events: Sequence[DomainEvent]) -> None:
+    """Append and give the hint, which the server holds back until the commit."""
+    if not events:
+        return
+    await connection.execute(APPEND, *columns(events))
+    await connection.execute(NOTIFY)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresEventLog(EventLog):
+    session: PostgresSession
+
+    async def append(self, events: Sequence[DomainEvent]) -> None:
+        await append_events(self.session.connection, events)
+
+    async def after(self, position: EventPosition, *, limit: int) -> tuple[LoggedEvent, ...]:
+        rows = await self.session.fetch(_READ, str(position.transaction), position.sequence, limit)
+        return tuple(_logged(row) for row in rows)
+
+    async def end(self) -> EventPosition:
+        async with self.session.any_connection() as connection:
+            oldest_running: int = await connection.fetchval(_END)
+        # Everything below the oldest running transaction can be seen already; sequences begin at 1.
+        return EventPosition(oldest_running, 0)
+
+    async def of_incident(
+        self, incident_id: IncidentId, *, after: EventPosition | None = None, limit: int
+    ) -> tuple[LoggedEvent, ...]:
+        start = after or START
+        rows = await self.session.fetch(_READ_INCIDENT, incident_id, str(start.transaction), start.sequence, limit)
+        return tuple(_logged(row) for row in rows)
+
+
+def _logged(row: Row) -> LoggedEvent:
+    event = wire.from_builtins(row["kind"], row["body"])
+    return LoggedEvent(EventPosition(row["transaction"], row["sequence"]), event)

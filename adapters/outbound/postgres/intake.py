@@ -1,0 +1,246 @@
+"""The hot path: three statements for a batch of new alerts, two for a batch of repeats."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from adapters.outbound.postgres import event_log
+from adapters.outbound.postgres.session import PostgresSession, Row
+from application.ports.intake import (
+    AlertKey,
+    DeadLetter,
+    GroupKey,
+    IntakeStore,
+    IntakeTarget,
+    OpenedIncident,
+    RawEvent,
+    Touched,
+)
+from domain.alert.alert import Alert
+from domain.alert.alert_event import ChangeEvent
+from domain.escalation.run import EscalationRun
+from domain.incident.incident import IncidentDraft
+from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.service import UrgencyRule
+from domain.shared.event import DomainEvent
+from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId, TeamId
+
+_TARGET = """
+SELECT i.*, s.policy_id, s.urgency_rule, p.version AS policy_version
+FROM integrations i JOIN services s ON s.id = i.service_id JOIN policies p ON p.id = s.policy_id
+WHERE i.key_hash = $1 OR (i.previous_key_hash = $1 AND i.previous_key_expires_at > $2)
+ORDER BY (i.key_hash = $1) DESC LIMIT 1
+"""
+_TOUCH = """
+WITH held AS (
+  SELECT a.id, k.seen FROM alerts a
+  JOIN unnest($1::uuid[], $2::text[], $3::int[]) AS k (integration_id, dedup_key, seen)
+    USING (integration_id, dedup_key)
+  WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
+)
+UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4)
+FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
+"""
+# DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
+_OPEN = """
+INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version)
+SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+  AS d (id, service_id, team_id, group_key, title, severity, urgency, triggered_at)
+ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
+RETURNING i.id, i.number, i.service_id, i.group_key
+"""
+# The braces hold constants of this package, never a value.
+_RECORD = f"""
+WITH alert_rows AS (
+  INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
+    severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links)
+  SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
+    n.severity, n.seen_at, n.seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links
+  FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[],
+    $13::text[], $14::timestamptz[], $15::timestamptz[], $16::int[], $17::jsonb[], $18::jsonb[], $19::jsonb[])
+    AS n (id, integration_id, service_id, incident_id, dedup_key, group_key, summary, source, severity, seen_at,
+      starts_at, occurrences, labels, details, links)
+  ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
+    DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at
+), run_rows AS (
+  INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
+    started_at, version)
+  SELECT n.id, n.incident_id, n.policy_id, n.policy_version, 'running', 0, 0, n.started_at, n.started_at, 1
+  FROM unnest($20::uuid[], $21::uuid[], $22::uuid[], $23::int[], $24::timestamptz[])
+    AS n (id, incident_id, policy_id, policy_version, started_at)
+), raw_rows AS (
+  INSERT INTO raw_events (id, integration_id, received_at, format, body)
+  SELECT * FROM unnest($25::uuid[], $26::uuid[], $27::timestamptz[], $28::text[], $29::bytea[])
+), event_rows AS ({event_log.APPEND})
+SELECT pg_notify('{event_log.CHANNEL}', '') WHERE cardinality($1::text[]) > 0
+"""  # noqa: S608
+_RECORD_RAW = """
+INSERT INTO raw_events (id, integration_id, received_at, format, body)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[])
+"""
+_RECORD_CHANGE = """
+INSERT INTO change_events (id, integration_id, service_id, received_at, occurred_at, summary, source, details, links)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_SET_ASIDE = """
+INSERT INTO dead_letters (id, integration_id, received_at, source, reason, body)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[])
+"""
+
+_encode = msgspec.json.encode
+_NOTHING = b"{}"
+_NO_LINKS = b"[]"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresIntakeStore(IntakeStore):
+    session: PostgresSession
+
+    async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
+        rows = await self.session.fetch(_TARGET, key_hash, at)
+        return _target_of(rows[0]) if rows else None
+
+    async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
+        keys = sorted(seen)
+        rows = await self.session.fetch(
+            _TOUCH, [key[0] for key in keys], [key[1] for key in keys], [seen[key] for key in keys], at
+        )
+        return {
+            (IntegrationId(row["integration_id"]), row["dedup_key"]): Touched(
+                AlertId(row["id"]), IncidentId(row["incident_id"])
+            )
+            for row in rows
+        }
+
+    async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
+        ordered = sorted(drafts, key=lambda draft: (draft.service_id, draft.group_key))
+        ours = {draft.id for draft in ordered}
+        rows = await self.session.fetch(
+            _OPEN,
+            [draft.id for draft in ordered],
+            [draft.service_id for draft in ordered],
+            [draft.team_id for draft in ordered],
+            [draft.group_key for draft in ordered],
+            [draft.title for draft in ordered],
+            [draft.severity for draft in ordered],
+            [draft.urgency for draft in ordered],
+            [draft.triggered_at for draft in ordered],
+        )
+        return {
+            (ServiceId(row["service_id"]), row["group_key"]): OpenedIncident(
+                IncidentId(row["id"]), row["number"], row["id"] in ours
+            )
+            for row in rows
+        }
+
+    async def record(
+        self,
+        *,
+        alerts: Sequence[Alert],
+        runs: Sequence[EscalationRun],
+        events: Sequence[DomainEvent],
+        raw_events: Sequence[RawEvent],
+    ) -> None:
+        if not alerts and not runs and not events:
+            await self.session.connection.execute(_RECORD_RAW, *_raw_columns(raw_events))
+            return
+        ordered = sorted(alerts, key=lambda alert: (alert.integration_id, alert.dedup_key))
+        await self.session.connection.execute(
+            _RECORD,
+            *event_log.columns(events),
+            *_alert_columns(ordered),
+            *_run_columns(runs),
+            *_raw_columns(raw_events),
+        )
+
+    async def record_change(
+        self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime
+    ) -> None:
+        await self.session.connection.execute(
+            _RECORD_CHANGE,
+            change_id,
+            integration.id,
+            integration.service_id,
+            at,
+            change.occurred_at or at,
+            change.summary,
+            change.source,
+            change.details,
+            change.links,
+        )
+
+    async def set_aside(self, letters: Sequence[DeadLetter]) -> None:
+        await self.session.connection.execute(
+            _SET_ASIDE,
+            [letter.id for letter in letters],
+            [letter.integration_id for letter in letters],
+            [letter.received_at for letter in letters],
+            [letter.source for letter in letters],
+            [letter.reason for letter in letters],
+            [letter.body for letter in letters],
+        )
+
+
+def _alert_columns(alerts: Sequence[Alert]) -> tuple[list[object], ...]:
+    return (
+        [alert.id for alert in alerts],
+        [alert.integration_id for alert in alerts],
+        [alert.service_id for alert in alerts],
+        [alert.incident_id for alert in alerts],
+        [alert.dedup_key for alert in alerts],
+        [alert.group_key for alert in alerts],
+        [alert.summary for alert in alerts],
+        [alert.source for alert in alerts],
+        [alert.severity for alert in alerts],
+        [alert.first_seen_at for alert in alerts],
+        [alert.starts_at for alert in alerts],
+        [alert.occurrences for alert in alerts],
+        [_encode(alert.labels) if alert.labels else _NOTHING for alert in alerts],
+        [_encode(alert.details) if alert.details else _NOTHING for alert in alerts],
+        [_encode(alert.links) if alert.links else _NO_LINKS for alert in alerts],
+    )
+
+
+def _run_columns(runs: Sequence[EscalationRun]) -> tuple[list[object], ...]:
+    return (
+        [run.id for run in runs],
+        [run.incident_id for run in runs],
+        [run.policy_id for run in runs],
+        [run.policy_version for run in runs],
+        [run.started_at for run in runs],
+    )
+
+
+def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:
+    return (
+        [raw.id for raw in raw_events],
+        [raw.integration_id for raw in raw_events],
+        [raw.received_at for raw in raw_events],
+        [raw.format for raw in raw_events],
+        [raw.body for raw in raw_events],
+    )
+
+
+def _target_of(row: Row) -> IntakeTarget:
+    return IntakeTarget(
+        integration=Integration(
+            id=IntegrationId(row["id"]),
+            service_id=ServiceId(row["service_id"]),
+            team_id=TeamId(row["team_id"]),
+            kind=IntegrationKind(row["kind"]),
+            name=row["name"],
+            key_hash=row["key_hash"],
+            previous_key_hash=row["previous_key_hash"],
+            previous_key_expires_at=row["previous_key_expires_at"],
+            grouping=GroupingMode(row["grouping"]),
+            is_strict=row["is_strict"],
+            version=row["version"],
+        ),
+        policy_id=PolicyId(row["policy_id"]),
+        policy_version=row["policy_version"],
+        urgency_rule=UrgencyRule(row["urgency_rule"]),
+    )

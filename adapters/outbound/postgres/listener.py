@@ -1,0 +1,114 @@
+"""Hints that something was committed, over LISTEN/NOTIFY on a connection of its own.
+
+A hint says only "look again". Losing one costs the wait until the next look, so nothing here has to be perfect: when
+the connection is lost it is made anew, and everyone is woken, since hints may have been missed meanwhile.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import TracebackType
+from typing import Final, Self
+
+import asyncpg
+import structlog
+
+from adapters.outbound.postgres.event_log import CHANNEL
+from application.ports.wakeup import Wakeup
+
+_CONNECT_SECONDS: Final = 5
+_CHECK_SECONDS: Final = 15  # a connection that died without a word, as behind a firewall, is noticed within this
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(eq=False, slots=True)
+class PostgresWakeup(Wakeup):
+    """One waiter's share of a listener."""
+
+    _hint: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def give(self) -> None:
+        self._hint.set()
+
+    async def wait(self, *, most: timedelta) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most.total_seconds()):
+                await self._hint.wait()
+        self._hint.clear()
+
+
+class PostgresListener:
+    """Listens while it is entered. Any number of waiters share its one connection."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._waiters: set[PostgresWakeup] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def subscribe(self) -> PostgresWakeup:
+        """A wakeup of one's own, which the listener serves until it ends. It starts with a hint: look first."""
+        waiter = PostgresWakeup()
+        waiter.give()
+        self._waiters.add(waiter)
+        return waiter
+
+    async def __aenter__(self) -> Self:
+        """Returns at once; the connection is made in the background, for polling is the truth."""
+        assert self._task is None, "it listens already"
+        self._task = asyncio.create_task(self._run(), name="postgres-listener")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._task is not None
+        task, self._task = self._task, None
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                connection = await asyncpg.connect(
+                    self._dsn,
+                    timeout=_CONNECT_SECONDS,
+                    command_timeout=_CONNECT_SECONDS,
+                    server_settings={"application_name": "tocsin-listener"},
+                )
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                _log.warning("listener_cannot_connect", reason=type(error).__name__, retry_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                continue
+            pause = _FIRST_PAUSE_SECONDS
+            try:
+                await self._listen(connection)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                _log.warning("listener_lost_connection", reason=type(error).__name__)
+            finally:
+                connection.terminate()  # it holds nothing, and a polite end could hang on a dead one
+            self._wake_everyone()
+            await asyncio.sleep(pause)
+
+    async def _listen(self, connection: asyncpg.Connection) -> None:
+        """Returns when the connection has ended."""
+        ended = asyncio.Event()
+        connection.add_termination_listener(lambda _: ended.set())
+        await connection.add_listener(CHANNEL, lambda *_: self._wake_everyone())
+        self._wake_everyone()  # what was committed before it listened
+        while not ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_SECONDS):
+                    await ended.wait()
+            if not ended.is_set():
+                await connection.execute("SELECT 1")
+
+    def _wake_everyone(self) -> None:
+        for waiter in self._waiters:
+            waiter.give()

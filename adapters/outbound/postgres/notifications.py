@@ -1,0 +1,186 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.outbound.postgres.event_log import NOTIFY, append_events
+from adapters.outbound.postgres.incidents import incident_of
+from adapters.outbound.postgres.session import PostgresSession, Row
+from application.errors import NotFoundError
+from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository
+from domain.notification.contact import Channel
+from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.shared.change import Change
+from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
+
+_ADD = """
+INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
+  status, created_at, next_deadline, update_of, attempts, may_be_repeat, was_overtaken, receipt)
+SELECT n.*, 0, false, false, '{}'::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[], $8::text[],
+  $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[]) AS n
+ON CONFLICT (run_id, round, step, user_id, rule_position) WHERE purpose = 'page' DO NOTHING
+"""
+_LEASE = """
+WITH due AS (
+  SELECT id, status AS status_before FROM notifications
+  WHERE channel = $1 AND next_deadline <= $2 ORDER BY next_deadline, id LIMIT $4 FOR UPDATE SKIP LOCKED
+), leased AS (
+  UPDATE notifications n SET status = 'sending', attempts = n.attempts + 1, next_deadline = $3,
+    may_be_repeat = n.may_be_repeat OR due.status_before = 'sending'
+  FROM due WHERE n.id = due.id RETURNING n.*, due.status_before
+)
+SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
+  i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledged_at, i.acknowledged_by,
+  i.resolved_at, i.resolved_by, i.version
+FROM leased l JOIN incidents i ON i.id = l.incident_id JOIN services s ON s.id = i.service_id
+LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
+ORDER BY l.id
+"""
+_GET = "SELECT * FROM notifications WHERE id = $1"
+_GET_HELD = "SELECT * FROM notifications WHERE id = $1 FOR UPDATE"
+_SETTLE = """
+UPDATE notifications SET status = $2, next_deadline = $3, may_be_repeat = $4, receipt = $5
+WHERE id = $1
+"""
+_ATTEMPT = """
+INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::text[],
+  $7::text[])
+"""
+_CANCEL = """
+WITH waiting AS (
+  SELECT id, incident_id, status FROM notifications
+  WHERE incident_id = ANY($1::uuid[]) AND purpose = 'page' AND next_deadline IS NOT NULL ORDER BY id FOR UPDATE
+), changed AS (
+  UPDATE notifications n SET
+    status = CASE WHEN w.status = 'pending' THEN 'cancelled' ELSE n.status END,
+    next_deadline = CASE WHEN w.status = 'pending' THEN NULL ELSE n.next_deadline END,
+    was_overtaken = w.status = 'sending'
+  FROM waiting w WHERE n.id = w.id
+)
+SELECT incident_id, count(*) FILTER (WHERE status = 'pending') AS cancelled,
+  count(*) FILTER (WHERE status = 'sending') AS under_way
+FROM waiting GROUP BY incident_id
+"""
+_DELIVERED_TO = """
+SELECT * FROM notifications
+WHERE incident_id = ANY($1::uuid[]) AND channel = $2 AND purpose = 'page' AND status = 'sent' ORDER BY id
+"""
+_EARLIEST = "SELECT min(next_deadline) FROM notifications WHERE channel = $1 AND next_deadline IS NOT NULL"
+_BACKLOG = "SELECT channel, count(*) FROM notifications WHERE next_deadline <= $1 GROUP BY channel"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresNotificationRepository(NotificationRepository):
+    session: PostgresSession
+
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        if not notifications:
+            return
+        await self.session.connection.execute(_ADD, *_columns(notifications))
+        await self.session.connection.execute(NOTIFY)
+
+    async def lease_due(
+        self, channel: Channel, *, at: datetime, until: datetime, limit: int
+    ) -> tuple[DueNotification, ...]:
+        rows = await self.session.fetch(_LEASE, channel, at, until, limit)
+        return tuple(_due_of(row) for row in rows)
+
+    async def get(self, notification_id: NotificationId) -> Notification:
+        rows = await self.session.fetch(_GET_HELD if self.session.is_open else _GET, notification_id)
+        if not rows:
+            raise NotFoundError("notification", notification_id)
+        return _notification_of(rows[0])
+
+    async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
+        state = change.state
+        await self.session.connection.execute(
+            _SETTLE, state.id, state.status, state.next_deadline, state.may_be_repeat, state.receipt
+        )
+        await self.record_attempts((attempt,))
+        await append_events(self.session.connection, change.events)
+
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
+        if not attempts:
+            return
+        await self.session.connection.execute(
+            _ATTEMPT,
+            [attempt.notification_id for attempt in attempts],
+            [attempt.incident_id for attempt in attempts],
+            [attempt.number for attempt in attempts],
+            [attempt.started_at for attempt in attempts],
+            [attempt.finished_at for attempt in attempts],
+            [attempt.outcome for attempt in attempts],
+            [attempt.detail for attempt in attempts],
+        )
+
+    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
+        rows = await self.session.fetch(_CANCEL, list(incident_ids))
+        return {IncidentId(row["incident_id"]): Cancelled(row["cancelled"], row["under_way"]) for row in rows}
+
+    async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:
+        rows = await self.session.fetch(_DELIVERED_TO, list(incident_ids), channel)
+        return tuple(_notification_of(row) for row in rows)
+
+    async def earliest_deadline(self, channel: Channel) -> datetime | None:
+        async with self.session.any_connection() as connection:
+            earliest: datetime | None = await connection.fetchval(_EARLIEST, channel)
+        return earliest
+
+    async def backlog(self, *, at: datetime) -> dict[Channel, int]:
+        async with self.session.any_connection() as connection:
+            return {Channel(row["channel"]): row["count"] for row in await connection.fetch(_BACKLOG, at)}
+
+
+def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
+    return (
+        [each.id for each in notifications],
+        [each.incident_id for each in notifications],
+        [each.run_id for each in notifications],
+        [each.round for each in notifications],
+        [each.step for each in notifications],
+        [each.user_id for each in notifications],
+        [each.rule_position for each in notifications],
+        [each.purpose for each in notifications],
+        [each.channel for each in notifications],
+        [each.address for each in notifications],
+        [each.status for each in notifications],
+        [each.created_at for each in notifications],
+        [each.next_deadline for each in notifications],
+        [each.update_of for each in notifications],
+    )
+
+
+def _due_of(row: Row) -> DueNotification:
+    incident = incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]})
+    return DueNotification(
+        notification=_notification_of(row),
+        lost_lease=row["status_before"] == NotificationStatus.SENDING,
+        incident=incident,
+        service_name=row["service_name"],
+        runbook_url=row["runbook_url"],
+        status_by=row["status_by"],
+    )
+
+
+def _notification_of(row: Row) -> Notification:
+    return Notification(
+        id=NotificationId(row["id"]),
+        incident_id=IncidentId(row["incident_id"]),
+        run_id=None if row["run_id"] is None else RunId(row["run_id"]),
+        round=row["round"],
+        step=row["step"],
+        user_id=UserId(row["user_id"]),
+        rule_position=row["rule_position"],
+        purpose=Purpose(row["purpose"]),
+        channel=Channel(row["channel"]),
+        address=row["address"],
+        status=NotificationStatus(row["status"]),
+        created_at=row["created_at"],
+        next_deadline=row["next_deadline"],
+        attempts=row["attempts"],
+        may_be_repeat=row["may_be_repeat"],
+        was_overtaken=row["was_overtaken"],
+        receipt=row["receipt"],
+        update_of=row["update_of"],
+    )

@@ -1,0 +1,237 @@
+"""Events in: the hot path. A batch of them becomes alerts, incidents, runs and facts in one transaction.
+
+A batch is cut into waves, each with at most one kind of action per alert, in the order of arrival: so a resolve that
+follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from application.escalation.stop import StopEscalations
+from application.ports.alerts import AlertRepository
+from application.ports.clock import Clock
+from application.ports.ids import IdFactory
+from application.ports.incidents import IncidentRepository
+from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, RawEvent
+from application.ports.transaction import Transaction
+from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, is_stale
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from domain.alert.events import AlertJoined
+from domain.alert.grouping import group_key_of
+from domain.escalation.run import EscalationRun
+from domain.incident.incident import Incident, IncidentDraft
+from domain.incident.severity import Severity
+from domain.service.service import UrgencyRule
+from domain.shared.change import Change
+from domain.shared.event import DomainEvent
+from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.urgency import Urgency
+from domain.shared.via import Via
+
+INCIDENT_SEVERITY = {
+    AlertSeverity.CRITICAL: Severity.SEV1,
+    AlertSeverity.ERROR: Severity.SEV2,
+    AlertSeverity.WARNING: Severity.SEV3,
+    AlertSeverity.INFO: Severity.SEV4,
+}
+
+
+class ReceivedEvent(NamedTuple):
+    """One event of a sender that was recognised. `raw` is set on the first event of each body."""
+
+    target: IntakeTarget
+    event: AlertEvent
+    raw: RawEvent | None
+
+    @property
+    def key(self) -> AlertKey:
+        return self.target.integration.id, self.event.dedup_key
+
+    @property
+    def group(self) -> GroupKey:
+        return self.target.integration.service_id, group_key_of(self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestEvents:
+    """Stores events and what follows from them. When it returns, all of it is committed (P1)."""
+
+    intake: IntakeStore
+    alerts: AlertRepository
+    incidents: IncidentRepository
+    stop_escalations: StopEscalations
+    transaction: Transaction
+    clock: Clock
+    ids: IdFactory
+
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
+        """Raises `TransientPortError` when storage is away: nothing of the batch is stored then."""
+        async with self.transaction:
+            await self.apply(batch)
+
+    async def apply(self, batch: Sequence[ReceivedEvent]) -> None:
+        """The same inside a transaction that is already open, for a consumer that has more to store with it."""
+        at = self.clock.now()
+        raw = [received.raw for received in batch if received.raw is not None]
+        for wave in waves(batch):
+            if wave[0].event.action is AlertAction.TRIGGER:
+                await self._fire(wave, raw, at)
+                raw = []
+            else:
+                await self._answer(wave, at)
+        if raw:
+            await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
+
+    async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> None:
+        seen = Counter(received.key for received in wave)
+        touched = await self.intake.touch(seen, at=at)
+        new = {received.key: received for received in reversed(wave) if received.key not in touched}
+        new = await self._without_stale(dict(reversed(new.items())))
+        opened = await self._open_incidents(new.values(), at)
+        alerts: list[Alert] = []
+        runs: list[EscalationRun] = []
+        events: list[DomainEvent] = []
+        told: set[IncidentId] = set()
+        for key, received in new.items():
+            incident = opened[received.group]
+            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, seen[key], at)
+            alerts.append(alert)
+            if incident.is_new and incident.incident_id not in told:
+                told.add(incident.incident_id)
+                draft = _draft_of(received, incident.incident_id, at)
+                events += Incident.trigger(draft, number=incident.number, via=Via.SENDER, alert_id=alert.id).events
+                runs.append(self._run_for(received.target, incident.incident_id, at))
+            else:
+                events.append(
+                    AlertJoined(
+                        incident_id=incident.incident_id, alert_id=alert.id, summary=received.event.summary, at=at
+                    )
+                )
+        if alerts or raw:
+            await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+
+    async def _without_stale(self, new: dict[AlertKey, ReceivedEvent]) -> dict[AlertKey, ReceivedEvent]:
+        dated = [key for key, received in new.items() if received.event.starts_at is not None]
+        if not dated:
+            return new
+        cleared = await self.alerts.last_cleared(dated)
+        return {
+            key: received
+            for key, received in new.items()
+            if not is_stale(received.event, cleared_starts_at=cleared.get(key))
+        }
+
+    async def _open_incidents(self, received: Iterable[ReceivedEvent], at: datetime) -> dict[GroupKey, OpenedIncident]:
+        drafts: dict[GroupKey, IncidentDraft] = {}
+        for each in received:
+            if each.group not in drafts:
+                drafts[each.group] = _draft_of(each, IncidentId(self.ids.new()), at)
+        return await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+
+    def _run_for(self, target: IntakeTarget, incident_id: IncidentId, at: datetime) -> EscalationRun:
+        return EscalationRun.start(
+            RunId(self.ids.new()),
+            incident_id=incident_id,
+            policy_id=target.policy_id,
+            policy_version=target.policy_version,
+            at=at,
+        )
+
+    async def _answer(self, wave: Sequence[ReceivedEvent], at: datetime) -> None:
+        """The sender's own acknowledge or resolve. For an alert that is not firing it means nothing."""
+        firing = await self.alerts.firing({received.key for received in wave})
+        if not firing:
+            return
+        if wave[0].event.action is AlertAction.RESOLVE:
+            await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
+            concerned = {alert.incident_id for alert in firing}
+            answered = concerned - await self.alerts.incidents_still_firing(concerned)
+        else:
+            answered = {alert.incident_id for alert in firing}
+        stopped = set()
+        for incident in await self.incidents.get_many(answered):
+            if not incident.is_open:
+                continue
+            change: Change[Incident] = (
+                incident.resolve(by=None, via=Via.SENDER, at=at)
+                if wave[0].event.action is AlertAction.RESOLVE
+                else incident.acknowledge(by=None, via=Via.SENDER, at=at)
+            )
+            if change.events:
+                await self.incidents.save(change)
+                stopped.add(incident.id)
+        await self.stop_escalations(stopped, at=at)
+
+
+def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:
+    """Cut a batch so that each wave has one kind of action, and every alert's events keep their order.
+
+    An event joins the earliest wave of its kind that does not come before an event of the same alert.
+    """
+    cut: list[list[ReceivedEvent]] = []
+    last_wave_of: dict[AlertKey, int] = {}
+    for received in batch:
+        action = received.event.action
+        earliest = last_wave_of.get(received.key, 0)
+        index = next(
+            (i for i in range(earliest, len(cut)) if cut[i][0].event.action is action),
+            len(cut),
+        )
+        if index == len(cut):
+            cut.append([])
+        cut[index].append(received)
+        last_wave_of[received.key] = index
+    yield from cut
+
+
+def urgency_of(rule: UrgencyRule, severity: Severity) -> Urgency:
+    match rule:
+        case UrgencyRule.ALWAYS_HIGH:
+            return Urgency.HIGH
+        case UrgencyRule.ALWAYS_LOW:
+            return Urgency.LOW
+        case UrgencyRule.BY_SEVERITY:
+            return severity.urgency
+
+
+def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) -> IncidentDraft:
+    event, target = received.event, received.target
+    severity = INCIDENT_SEVERITY[event.severity or DEFAULT_SEVERITY]
+    service_id, group_key = received.group
+    return IncidentDraft(
+        id=incident_id,
+        service_id=service_id,
+        team_id=target.integration.team_id,
+        group_key=group_key,
+        title=event.summary or event.dedup_key,
+        severity=severity,
+        urgency=urgency_of(target.urgency_rule, severity),
+        triggered_at=at,
+    )
+
+
+def _alert_of(received: ReceivedEvent, alert_id: AlertId, incident_id: UUID, occurrences: int, at: datetime) -> Alert:
+    event, integration = received.event, received.target.integration
+    return Alert(
+        id=alert_id,
+        integration_id=integration.id,
+        service_id=integration.service_id,
+        incident_id=IncidentId(incident_id),
+        dedup_key=event.dedup_key,
+        group_key=received.group[1],
+        status=AlertStatus.FIRING,
+        summary=event.summary,
+        source=event.source,
+        severity=event.severity or DEFAULT_SEVERITY,
+        first_seen_at=at,
+        last_seen_at=at,
+        starts_at=event.starts_at,
+        occurrences=occurrences,
+        labels=event.labels,
+        details=event.details,
+        links=event.links,
+    )

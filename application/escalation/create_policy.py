@@ -1,0 +1,44 @@
+from dataclasses import dataclass
+
+from application.audit.describe import describe
+from application.audit.record import RecordAudit
+from application.authorize import require
+from application.escalation.policy_references import references_of
+from application.ports.clock import Clock
+from application.ports.ids import IdFactory
+from application.ports.policies import PolicyRepository
+from application.ports.references import References
+from application.ports.transaction import Transaction
+from application.references import require_known
+from domain.escalation.policy import EscalationPolicy, Step
+from domain.identity.actor import Actor
+from domain.identity.role import Permission
+from domain.shared.ids import PolicyId, TeamId
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePolicy:
+    """A team says whom to tell, in which order, and how long to wait for an answer."""
+
+    policies: PolicyRepository
+    references: References
+    record_audit: RecordAudit
+    transaction: Transaction
+    ids: IdFactory
+    clock: Clock
+
+    async def __call__(
+        self, *, team_id: TeamId, name: str, steps: tuple[Step, ...], repeats: int = 0, actor: Actor
+    ) -> EscalationPolicy:
+        """Raises `ForbiddenError`, `InvalidValueError`, `ConflictError` when the name is taken."""
+        require(actor, Permission.CONFIGURE, team_id=team_id)
+        policy = EscalationPolicy(
+            id=PolicyId(self.ids.new()), team_id=team_id, name=name.strip(), steps=steps, repeats=repeats
+        )
+        async with self.transaction:
+            await require_known(self.references, references_of(policy))
+            stored = await self.policies.save(policy)
+            await self.record_audit(
+                "policy.create", stored.id, actor=actor, at=self.clock.now(), after=describe(stored)
+            )
+            return stored

@@ -1,0 +1,70 @@
+"""Who is behind a message's button or link: each may respond, and nothing else, whatever their role permits."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from application.errors import NotFoundError, UnauthenticatedError
+from application.ports.clock import Clock
+from application.ports.teams import TeamRepository
+from application.ports.tokens import TokenIssuer
+from application.ports.users import UserRepository
+from domain.identity.actor import Actor, CredentialKind
+from domain.identity.role import Permission
+from domain.shared.ids import IncidentId
+from domain.shared.via import Via
+
+RESPONDING: Final = frozenset({Permission.READ, Permission.RESPOND})
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizeSlackMember:
+    """The user whom a Slack member is linked to. The caller has checked Slack's signature."""
+
+    users: UserRepository
+    teams: TeamRepository
+
+    async def __call__(self, slack_user_id: str, *, request_id: str = "") -> Actor:
+        """Raises `UnauthenticatedError` when no active user is linked to the member."""
+        user = await self.users.by_slack_user_id(slack_user_id)
+        if user is None or not user.is_active:
+            raise UnauthenticatedError("this Slack member is not linked to an active user")
+        return Actor(
+            user_id=user.id,
+            role=user.role,
+            via=Via.SLACK,
+            credential=CredentialKind.SLACK,
+            scopes=RESPONDING,
+            team_ids=await self.teams.team_ids_of(user.id),
+            request_id=request_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizeLink:
+    """The user whom a link in a message was made for, and the one incident that it opens."""
+
+    users: UserRepository
+    teams: TeamRepository
+    tokens: TokenIssuer
+    clock: Clock
+
+    async def __call__(self, token: str, *, address: str = "", request_id: str = "") -> tuple[IncidentId, Actor]:
+        """Raises `UnauthenticatedError` when the link is not ours or has expired, or its user is not active."""
+        claims = self.tokens.read_link(token, at=self.clock.now())
+        try:
+            user = await self.users.read(claims.user_id)
+        except NotFoundError:
+            raise UnauthenticatedError("this link no longer works") from None
+        if not user.is_active:
+            raise UnauthenticatedError("this link no longer works")
+        actor = Actor(
+            user_id=user.id,
+            role=user.role,
+            via=Via.EMAIL,
+            credential=CredentialKind.LINK,
+            scopes=RESPONDING,
+            team_ids=await self.teams.team_ids_of(user.id),
+            address=address,
+            request_id=request_id,
+        )
+        return claims.incident_id, actor

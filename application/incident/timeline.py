@@ -1,0 +1,57 @@
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from application.authorize import require
+from application.ports.event_log import EventLog, EventPosition, LoggedEvent
+from application.ports.readers import IncidentReader, IncidentRef
+from domain.escalation.events import EscalationStepReached
+from domain.identity.actor import Actor
+from domain.identity.role import Permission
+from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.notification.events import NotificationEvent
+from domain.shared.event import DomainEvent
+from domain.shared.ids import UserId
+
+
+class Timeline(NamedTuple):
+    """What happened to an incident, oldest first, and the names of everyone in it."""
+
+    events: tuple[LoggedEvent, ...]
+    names: Mapping[UserId, str]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTimeline:
+    """Somebody follows what happened to an incident, in order."""
+
+    incidents: IncidentReader
+    log: EventLog
+
+    async def __call__(
+        self, ref: IncidentRef, *, after: EventPosition | None = None, limit: int, actor: Actor
+    ) -> Timeline:
+        """Raises `ForbiddenError`, `NotFoundError`."""
+        require(actor, Permission.READ)
+        incident_id = await self.incidents.find(ref)
+        logged = await self.log.of_incident(incident_id, after=after, limit=limit + 1)
+        shown = logged[:limit]
+        users = {user_id for entry in shown for user_id in people_in(entry.event)}
+        names = await self.incidents.user_names(users) if users else {}
+        return Timeline(shown, names, has_more=len(logged) > limit)
+
+
+def people_in(event: DomainEvent) -> Iterator[UserId]:
+    """Everyone that an event names."""
+    match event:
+        case IncidentTriggered() | IncidentAcknowledged() | IncidentResolved() | IncidentAnnotated():
+            if event.by is not None:
+                yield event.by
+        case EscalationStepReached():
+            yield from event.responders
+            yield from event.unreachable
+        case NotificationEvent():
+            yield event.user_id
+        case _:
+            return

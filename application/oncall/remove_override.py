@@ -1,0 +1,45 @@
+from dataclasses import dataclass, replace
+
+from application.audit.describe import describe
+from application.audit.record import RecordAudit
+from application.authorize import require
+from application.ports.clock import Clock
+from application.ports.schedules import ScheduleRepository
+from application.ports.transaction import Transaction
+from domain.identity.actor import Actor
+from domain.identity.role import Permission
+from domain.shared.errors import IllegalTransitionError
+from domain.shared.ids import OverrideId, ScheduleId
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOverride:
+    """Nobody stands in any longer; one that is under way ends now, since who was on call does not change afterwards."""
+
+    schedules: ScheduleRepository
+    record_audit: RecordAudit
+    transaction: Transaction
+    clock: Clock
+
+    async def __call__(self, schedule_id: ScheduleId, override_id: OverrideId, *, actor: Actor) -> None:
+        """Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError` when it is over."""
+        async with self.transaction:
+            at = self.clock.now()
+            schedule = await self.schedules.get(schedule_id, since=at)
+            require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
+            override = await self.schedules.get_override(schedule_id, override_id)
+            if override.ends_at <= at:
+                raise IllegalTransitionError("override", "over", "removed")
+            left = replace(override, ends_at=at) if override.starts_at < at else None
+            if left is None:
+                await self.schedules.remove_override(schedule_id, override_id)
+            else:
+                await self.schedules.end_override(schedule_id, override_id, at=at)
+            await self.record_audit(
+                "schedule.remove_override",
+                schedule_id,
+                actor=actor,
+                at=at,
+                before=describe(override),
+                after=None if left is None else describe(left),
+            )

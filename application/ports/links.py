@@ -1,0 +1,16 @@
+from abc import abstractmethod
+from datetime import datetime
+from typing import Protocol
+
+from domain.shared.ids import IncidentId, UserId
+
+
+class Links(Protocol):
+    """Addresses that a message can carry."""
+
+    @abstractmethod
+    def acknowledge(self, incident_id: IncidentId, user_id: UserId, *, at: datetime) -> str:
+        """A page with a button, for one incident and one user, good for a day. Opening it changes nothing."""
+
+    @abstractmethod
+    def incident(self, number: int) -> str: ...

@@ -1,0 +1,214 @@
+"""What people look at: lists and details, read without a transaction and cut into pages."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from application.ports.mailbox import MailboxMessage
+from application.ports.notifications import Attempt
+from application.ports.page import Page
+from domain.alert.alert import Alert
+from domain.alert.alert_event import Link
+from domain.audit.entry import AuditEntry
+from domain.escalation.run import RunStatus
+from domain.incident.incident import IncidentStatus
+from domain.incident.severity import Severity
+from domain.notification.notification import Notification
+from domain.shared.errors import InvalidValueError
+from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
+from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+from domain.shared.urgency import Urgency
+
+type IncidentRef = IncidentId | int  # by id, or by the number that people say
+
+
+class TimeKey(NamedTuple):
+    """Where in a list ordered by time a row stands. The id decides between rows of one instant."""
+
+    at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFilter:
+    """Every part that is set must hold; an empty set allows everything."""
+
+    statuses: frozenset[IncidentStatus] = frozenset()
+    severities: frozenset[Severity] = frozenset()
+    service_id: ServiceId | None = None
+    team_id: TeamId | None = None
+    since: datetime | None = None  # triggered then or later
+    until: datetime | None = None  # triggered before
+    acknowledged_by: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentQuery:
+    """At most `limit` incidents after the one that `after` names, by (triggered_at, id)."""
+
+    filter: IncidentFilter = IncidentFilter()
+    oldest_first: bool = False
+    limit: int = PAGE_DEFAULT
+    after: TimeKey | None = None
+
+    def __post_init__(self) -> None:
+        _require_limit(self.limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestFirst:
+    """At most `limit` rows older than the one with the id `before`. Ids are UUIDv7, so they order by time."""
+
+    limit: int = PAGE_DEFAULT
+    before: UUID | None = None
+
+    def __post_init__(self) -> None:
+        _require_limit(self.limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldestFirst:
+    """At most `limit` rows newer than the one with the id `after`."""
+
+    limit: int = PAGE_DEFAULT
+    after: UUID | None = None
+
+    def __post_init__(self) -> None:
+        _require_limit(self.limit)
+
+
+def _require_limit(limit: int) -> None:
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise InvalidValueError("limit", f"is {limit}, allowed are 1 to {PAGE_LIMIT}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentSummary:
+    """One row of a list, with the names that a person would otherwise have to look up."""
+
+    id: IncidentId
+    number: int
+    title: str
+    severity: Severity
+    urgency: Urgency
+    status: IncidentStatus
+    service_id: ServiceId
+    service_name: str
+    team_id: TeamId
+    team_name: str
+    triggered_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: UserId | None
+    acknowledged_by_name: str | None
+    resolved_at: datetime | None
+    resolved_by: UserId | None
+    resolved_by_name: str | None
+    escalation: RunStatus | None  # of the newest run; None: it never had one
+    next_escalation_at: datetime | None  # set exactly while its run is running
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentDetail:
+    """A summary and what is only of interest when one looks at one incident."""
+
+    summary: IncidentSummary
+    group_key: str
+    service_description: str
+    runbook_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """The ledger of one notification: the intent, to whom, and every attempt, oldest first."""
+
+    notification: Notification
+    user_name: str
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRecord:
+    """A change of a service that may explain an incident."""
+
+    id: UUID
+    service_id: ServiceId
+    occurred_at: datetime
+    summary: str
+    source: str
+    details: Mapping[str, object]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterRecord:
+    """A message that was set aside for people, and why."""
+
+    id: UUID
+    integration_id: IntegrationId | None
+    integration_name: str | None
+    received_at: datetime
+    source: str
+    reason: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """An audit entry with the name of who acted."""
+
+    entry: AuditEntry
+    actor_name: str | None
+
+
+class IncidentReader(Protocol):
+    """Incidents as they are shown. What is committed is seen; nothing is held."""
+
+    @abstractmethod
+    async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
+        """By (triggered_at, id), newest first unless asked otherwise."""
+
+    @abstractmethod
+    async def get(self, ref: IncidentRef) -> IncidentDetail:
+        """Raises `NotFoundError`."""
+
+    @abstractmethod
+    async def find(self, ref: IncidentRef) -> IncidentId:
+        """The id of an incident that exists. Raises `NotFoundError`."""
+
+    @abstractmethod
+    async def alerts(self, incident_id: IncidentId, request: OldestFirst) -> Page[Alert]:
+        """The alerts that joined the incident, by id."""
+
+    @abstractmethod
+    async def deliveries(self, incident_id: IncidentId, request: OldestFirst) -> Page[DeliveryRecord]:
+        """Everything that was meant to be sent about the incident, by id."""
+
+    @abstractmethod
+    async def changes(
+        self, service_id: ServiceId, *, since: datetime, until: datetime, limit: int
+    ) -> tuple[ChangeRecord, ...]:
+        """Changes of the service in [since, until), newest first."""
+
+    @abstractmethod
+    async def user_names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        """The names of those users that exist."""
+
+
+class DeadLetterReader(Protocol):
+    @abstractmethod
+    async def list(self, request: NewestFirst) -> Page[DeadLetterRecord]: ...
+
+
+class AuditReader(Protocol):
+    @abstractmethod
+    async def list(self, request: NewestFirst, *, noun_id: UUID | None = None) -> Page[AuditRecord]:
+        """Everything, or what was done to one thing."""
+
+
+class MailboxReader(Protocol):
+    @abstractmethod
+    async def list(self, request: NewestFirst) -> Page[MailboxMessage]: ...

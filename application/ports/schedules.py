@@ -1,0 +1,59 @@
+from abc import abstractmethod
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from application.ports.page import Page, PageRequest
+from domain.oncall.override import Override
+from domain.oncall.schedule import Schedule
+from domain.shared.ids import OverrideId, ScheduleId, TeamId
+
+
+class ScheduleRepository(Protocol):
+    """Schedules; writes are inside the current transaction.
+
+    Every reader says since when it asks, and gets the overrides that end after that instant: what is long over grows
+    without end. So a schedule answers for the instants from `since` on.
+    """
+
+    @abstractmethod
+    async def get(self, schedule_id: ScheduleId, *, since: datetime) -> Schedule:
+        """The schedule, held until the transaction ends, and its overrides with it. Raises `NotFoundError`."""
+
+    @abstractmethod
+    async def look_up(self, schedule_id: ScheduleId, *, since: datetime) -> Schedule:
+        """The schedule, not held. Needs no transaction. Raises `NotFoundError`."""
+
+    @abstractmethod
+    async def look_up_many(self, schedule_ids: Collection[ScheduleId], *, since: datetime) -> tuple[Schedule, ...]:
+        """Those that exist, by id, not held. Needs no transaction."""
+
+    @abstractmethod
+    async def save(self, schedule: Schedule) -> Schedule:
+        """Store all of it but its overrides, and return it one version on; version 0 is a new one.
+
+        Raises `ConflictError` when it was saved since it was read, or when another schedule has its name.
+        """
+
+    @abstractmethod
+    async def list(self, page: PageRequest, *, since: datetime, team_id: TeamId | None = None) -> Page[Schedule]:
+        """By name and id, of one team or of all. Needs no transaction."""
+
+    @abstractmethod
+    async def get_override(self, schedule_id: ScheduleId, override_id: OverrideId) -> Override:
+        """An override of this schedule, however old. Raises `NotFoundError`."""
+
+    @abstractmethod
+    async def add_override(self, schedule_id: ScheduleId, override: Override) -> None:
+        """Store it as the last one made.
+
+        Raises `ConflictError` when it overlaps another that replaces the same user, or, like it, everyone.
+        """
+
+    @abstractmethod
+    async def remove_override(self, schedule_id: ScheduleId, override_id: OverrideId) -> None:
+        """As if it had never been made. Raises `NotFoundError`."""
+
+    @abstractmethod
+    async def end_override(self, schedule_id: ScheduleId, override_id: OverrideId, *, at: datetime) -> None:
+        """Let it end at an instant within its time. Raises `NotFoundError`."""

@@ -1,0 +1,79 @@
+"""Tokens and secrets: what proves who is calling."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from domain.shared.ids import IncidentId, SessionId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    token: str = field(repr=False)
+    expires_in: timedelta
+
+
+class AccessClaims(NamedTuple):
+    user_id: UserId
+    session_id: SessionId
+
+
+class LinkClaims(NamedTuple):
+    incident_id: IncidentId
+    user_id: UserId
+
+
+class TokenIssuer(Protocol):
+    """Signed tokens. No private key or token outlives the server's secret."""
+
+    @abstractmethod
+    def issue_access(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> AccessToken:
+        """Good for minutes, for the holder of a session."""
+
+    @abstractmethod
+    def read_access(self, token: str, *, at: datetime) -> AccessClaims:
+        """Raises `UnauthenticatedError` for anything but an access token of ours that is good now."""
+
+    @abstractmethod
+    def issue_link(self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime) -> str:
+        """For a link in a message: one incident, one user. Safe in a URL's path or query."""
+
+    @abstractmethod
+    def read_link(self, token: str, *, at: datetime) -> LinkClaims:
+        """Raises `UnauthenticatedError` for anything but a link token of ours that is good now."""
+
+
+class RefreshTokens(Protocol):
+    """The chain of one session's refresh tokens: each has exactly one successor, which only the server can tell."""
+
+    @abstractmethod
+    def first(self, session_id: SessionId) -> str: ...
+
+    @abstractmethod
+    def successor(self, token: str) -> str:
+        """The same one every time. Raises `UnauthenticatedError` when the token was never ours."""
+
+    @abstractmethod
+    def session_of(self, token: str) -> SessionId:
+        """Raises `UnauthenticatedError` when the token was never ours."""
+
+
+class SecretFactory(Protocol):
+    """New secrets of at least 128 random bits. What is stored of them is `domain.identity.credential.secret_hash`."""
+
+    @abstractmethod
+    def api_key(self) -> str:
+        """Starts with `tsk_` and ends with a checksum, so that scanners of leaked secrets know it."""
+
+    @abstractmethod
+    def integration_key(self) -> str:
+        """32 hexadecimal digits, because PagerDuty's routing keys must have exactly 32 characters."""
+
+    @abstractmethod
+    def setup_secret(self) -> str:
+        """Safe in a URL."""
+
+    @abstractmethod
+    def password(self) -> str:
+        """Easy to read aloud and to type."""
