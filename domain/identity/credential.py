@@ -10,11 +10,10 @@ from enum import StrEnum
 from hmac import compare_digest
 from typing import Final, Self
 
+from domain.identity.naming import require_name
 from domain.identity.role import PERMITTED, Permission, Role
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ApiKeyId, SessionId, UserId
-from domain.shared.limits import NAME_CHARACTERS
-from domain.shared.text import require_length
 
 SESSION_LIFETIME: Final = timedelta(days=30)  # however busy it is
 SESSION_IDLE: Final = timedelta(days=7)  # without a refresh
@@ -26,7 +25,7 @@ SETUP_LINK_LIFETIME: Final = timedelta(hours=24)
 
 def secret_hash(secret: str) -> bytes:
     """What is stored in place of a random secret. Not for passwords: these can be guessed."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()  # what strangers send need not be text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class ApiKey:
     revoked_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        require_length("name", self.name, most=NAME_CHARACTERS)
+        require_name("name", self.name)
         if not self.scopes:
             raise InvalidValueError("scopes", "must name at least one")
 

@@ -15,5 +15,7 @@ def require_password(password: str, *, email: str) -> None:
             "password",
             f"has {len(password)} characters, allowed are {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX}",
         )
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        raise InvalidValueError("password", "must be whole characters")
     if password.strip().lower() in {email, email.partition("@")[0]}:
         raise InvalidValueError("password", "must not be the e-mail address")

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from domain.identity.naming import require_name
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import TeamId, UserId
-from domain.shared.limits import NAME_CHARACTERS, TEAM_MEMBERS
-from domain.shared.text import require_length
+from domain.shared.limits import TEAM_MEMBERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Team:
     version: int = 0
 
     def __post_init__(self) -> None:
-        require_length("name", self.name, most=NAME_CHARACTERS)
+        require_name("name", self.name)
         if len(self.member_ids) > TEAM_MEMBERS:
             raise InvalidValueError("member_ids", f"has {len(self.member_ids)} entries, allowed are {TEAM_MEMBERS}")
         if len(set(self.member_ids)) != len(self.member_ids):

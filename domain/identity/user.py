@@ -1,13 +1,16 @@
 """A person who can be paged, or may look."""
 
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Final
 
+from domain.identity.naming import require_name, require_text
 from domain.identity.role import Role
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
-from domain.shared.limits import ADDRESS_CHARACTERS, NAME_CHARACTERS
-from domain.shared.text import require_length
+from domain.shared.limits import ADDRESS_CHARACTERS
+from domain.shared.local_time import zone_named
+
+SLACK_ID_CHARACTERS: Final = 64  # theirs have 9 to 11, and no promised end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +26,13 @@ class User:
     version: int = 0
 
     def __post_init__(self) -> None:
-        require_length("name", self.name, most=NAME_CHARACTERS)
+        require_name("name", self.name)
+        require_text("email", self.email)
         if self.email != self.email.strip().lower() or "@" not in self.email[1:-1]:
             raise InvalidValueError("email", "must be an e-mail address in lower case")
         if len(self.email) > ADDRESS_CHARACTERS:
             raise InvalidValueError("email", f"has {len(self.email)} characters, allowed are {ADDRESS_CHARACTERS}")
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise InvalidValueError("time_zone", f"{self.time_zone!r} is not an IANA time zone") from None
+        zone_named("time_zone", self.time_zone)
+        member = self.slack_user_id
+        if member is not None and not (member.isascii() and member.isalnum() and len(member) <= SLACK_ID_CHARACTERS):
+            raise InvalidValueError("slack_user_id", "must be a Slack member id, such as U0123ABCDEF")

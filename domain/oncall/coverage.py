@@ -318,7 +318,7 @@ def _duty_pieces(layer: Layer, number: int, zone: ZoneInfo, start: datetime, end
     for duty in layer.duties(first, beyond):
         begins = instant if duty.starts == reached else to_instant(from_local_seconds(duty.starts), zone)
         reached, instant = duty.ends, to_instant(from_local_seconds(duty.ends), zone)
-        piece = _LayerPiece(max(begins, start), min(instant, end), number, duty.users)
+        piece = _LayerPiece(begins, min(instant, end), number, duty.users)
         if piece.start < piece.end:
             yield piece
 

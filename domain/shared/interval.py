@@ -54,7 +54,7 @@ class Interval:
                 continue
             if cursor < other.start:
                 left.append(Interval(start=cursor, end=other.start))
-            cursor = max(cursor, other.end)
+            cursor = other.end
         if cursor < self.end:
             left.append(Interval(start=cursor, end=self.end))
         return tuple(left)
