@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import UTC
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import asyncpg
+import asyncpg.pool
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -17,6 +19,9 @@ from adapters.outbound.postgres.partitions import wanted
 PROJECT: Final = Path(__file__).resolve().parent.parent
 # One migration at a time, whoever starts it: "tocsin" in a telephone keypad's digits.
 ADVISORY_LOCK: Final = 862746
+
+
+type Connectionlike = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
 class SchemaError(Exception):
@@ -37,6 +42,7 @@ def alembic_config() -> Config:
     return config
 
 
+@cache
 def head() -> str:
     """The revision that this version works with."""
     revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
@@ -77,9 +83,14 @@ async def check(dsn: str) -> None:
     """Raises `SchemaError` unless the schema is exactly the one this version works with."""
     connection = await asyncpg.connect(dsn)
     try:
-        current = await _revision(connection)
+        await check_on(connection)
     finally:
         await connection.close()
+
+
+async def check_on(connection: Connectionlike) -> None:
+    """The same over a connection that is there."""
+    current = await _revision(connection)
     if current == head():
         return
     if current is None:
@@ -89,11 +100,12 @@ async def check(dsn: str) -> None:
     raise SchemaError(f"the schema ({current}) is older than this version ({head()}): run `tocsin db migrate`")
 
 
+@cache
 def _known_revisions() -> frozenset[str]:
     return frozenset(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
 
 
-async def _revision(connection: asyncpg.Connection) -> str | None:
+async def _revision(connection: Connectionlike) -> str | None:
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return None
     value = await connection.fetchval("SELECT version_num FROM alembic_version")

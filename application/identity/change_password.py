@@ -28,7 +28,7 @@ class ChangePassword:
         """Raises `ForbiddenError` unless logged in and the old one is right; `InvalidValueError`, `ConflictError`."""
         if actor.credential is not CredentialKind.SESSION:
             raise ForbiddenError("log in to change the password: keys and links cannot")
-        user = await self.users.read(actor.user_id)
+        user = await self.users.look_up(actor.user_id)
         require_password(new, email=user.email)
         if user.password_hash is None or len(old) > PASSWORD_CHARACTERS_MAX:
             raise ForbiddenError("the old password is not right")

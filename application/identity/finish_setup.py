@@ -55,7 +55,7 @@ class FinishSetup:
         link = await self.credentials.setup_link(link_hash)
         if link is None or not link.is_good(at=self.clock.now()):
             raise _no_good()
-        return await self.users.read(link.user_id)
+        return await self.users.look_up(link.user_id)
 
 
 def _no_good() -> UnauthenticatedError:

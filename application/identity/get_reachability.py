@@ -17,5 +17,5 @@ class GetReachability:
     async def __call__(self, user_id: UserId, *, actor: Actor) -> Reachability:
         """Raises `ForbiddenError`, `NotFoundError`."""
         require(actor, Permission.READ)
-        await self.users.read(user_id)
+        await self.users.look_up(user_id)
         return await self.users.reachability(user_id)

@@ -17,4 +17,4 @@ class GetTeam:
     async def __call__(self, team_id: TeamId, *, actor: Actor) -> Team:
         """Raises `ForbiddenError`, `NotFoundError`."""
         require(actor, Permission.READ)
-        return await self.teams.read(team_id)
+        return await self.teams.look_up(team_id)

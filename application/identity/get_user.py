@@ -17,4 +17,4 @@ class GetUser:
     async def __call__(self, user_id: UserId, *, actor: Actor) -> User:
         """Raises `ForbiddenError`, `NotFoundError`."""
         require(actor, Permission.READ)
-        return await self.users.read(user_id)
+        return await self.users.look_up(user_id)

@@ -35,7 +35,7 @@ class LogIn:
         Raises:
             UnauthenticatedError: this name and this password do not open anything.
         """
-        user = await self.users.by_email(email.strip().lower())
+        user = await self._named(email.strip().lower())
         check = await self._check(user, password)  # outside the transaction: it is slow, and would hold a connection
         tokens = None
         async with self.transaction:
@@ -47,9 +47,13 @@ class LogIn:
             raise UnauthenticatedError("e-mail address and password do not match")
         return tokens
 
+    async def _named(self, email: str) -> User | None:
+        # Storage takes neither control characters nor halves of characters, and no user's address has any.
+        return await self.users.by_email(email) if email.isprintable() else None
+
     async def _check(self, user: User | None, password: str) -> PasswordCheck:
         if user is None or user.password_hash is None or len(password) > PASSWORD_CHARACTERS_MAX:
-            await self.passwords.check_nobody(password[:PASSWORD_CHARACTERS_MAX])
+            await self.passwords.check_nobody()
             return PasswordCheck(is_right=False)
         return await self.passwords.check(password, user.password_hash)
 

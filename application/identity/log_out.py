@@ -35,6 +35,6 @@ class LogOut:
             at = self.clock.now()
             if not await self.credentials.revoke_session(session_id, at=at):
                 return
-            user = await self.users.read(session.user_id)
+            user = await self.users.look_up(session.user_id)
             actor = Actor(user_id=user.id, role=user.role, address=address, request_id=request_id)
             await self.record_audit("user.log_out", user.id, actor=actor, at=at)

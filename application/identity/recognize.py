@@ -52,7 +52,7 @@ class RecognizeLink:
         """Raises `UnauthenticatedError` when the link is not ours or has expired, or its user is not active."""
         claims = self.tokens.read_link(token, at=self.clock.now())
         try:
-            user = await self.users.read(claims.user_id)
+            user = await self.users.look_up(claims.user_id)
         except NotFoundError:
             raise UnauthenticatedError("this link no longer works") from None
         if not user.is_active:

@@ -48,7 +48,7 @@ class RefreshSession:
             session = await self.credentials.get_session(session_id)
         except NotFoundError:
             return None
-        user = await self.users.read(session.user_id)
+        user = await self.users.look_up(session.user_id)
         at = self.clock.now()
         match session.judge(secret_hash(shown), at=at):
             case Shown.NEWEST if user.is_active:

@@ -12,12 +12,12 @@ from application.ports.ids import IdFactory
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from domain.identity.actor import Actor
+from domain.identity.naming import require_name
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId, UserId
-from domain.shared.limits import CONTACTS_PER_USER, NAME_CHARACTERS, RULES_PER_URGENCY
-from domain.shared.text import require_length
+from domain.shared.limits import CONTACTS_PER_USER, RULES_PER_URGENCY
 from domain.shared.urgency import Urgency
 
 
@@ -100,7 +100,7 @@ def _require_sound(contacts: Sequence[ContactDraft], rules: Sequence[RuleDraft])
     if len({(contact.channel, contact.address.strip()) for contact in contacts}) != len(contacts):
         raise InvalidValueError("contacts", "has an address twice")
     for contact in contacts:
-        require_length("label", contact.label, least=0, most=NAME_CHARACTERS)
+        require_name("label", contact.label, least=0)
     for rule in rules:
         if not 0 <= rule.contact < len(contacts):
             raise InvalidValueError("rules", f"names contact {rule.contact}, of which there are {len(contacts)}")

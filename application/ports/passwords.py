@@ -18,5 +18,5 @@ class PasswordHasher(Protocol):
         """A hash that cannot be read is not matched by any password."""
 
     @abstractmethod
-    async def check_nobody(self, password: str) -> None:
+    async def check_nobody(self) -> None:
         """Take as long as `check` does, for a user that there is not."""

@@ -14,7 +14,7 @@ class TeamRepository(Protocol):
         """The team, held until the transaction ends. Raises `NotFoundError`."""
 
     @abstractmethod
-    async def read(self, team_id: TeamId) -> Team:
+    async def look_up(self, team_id: TeamId) -> Team:
         """The team, only to look at. Raises `NotFoundError`."""
 
     @abstractmethod

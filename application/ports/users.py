@@ -18,7 +18,7 @@ class UserRepository(Protocol):
         """The user, held until the transaction ends. Raises `NotFoundError`."""
 
     @abstractmethod
-    async def read(self, user_id: UserId) -> User:
+    async def look_up(self, user_id: UserId) -> User:
         """The user, only to look at. Raises `NotFoundError`."""
 
     @abstractmethod

@@ -242,9 +242,7 @@ class IdentityWorld:
     @property
     def create_api_key(self) -> CreateApiKey:
         s = self.new_store()
-        return CreateApiKey(
-            s.users, s.credentials, self.secrets, self._record(s), s.transaction, self.clock, self.ids
-        )
+        return CreateApiKey(s.users, s.credentials, self.secrets, self._record(s), s.transaction, self.clock, self.ids)
 
     @property
     def list_api_keys(self) -> ListApiKeys:

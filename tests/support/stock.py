@@ -84,18 +84,18 @@ from domain.shared.via import Via
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
-ADA, BEN, VIC = UserId(UUID(int=1)), UserId(UUID(int=2)), UserId(UUID(int=3))
-SHOP, BANK = TeamId(UUID(int=11)), TeamId(UUID(int=12))
-SHOP_POLICY, BANK_POLICY = PolicyId(UUID(int=21)), PolicyId(UUID(int=22))
-CHECKOUT, LEDGER = ServiceId(UUID(int=31)), ServiceId(UUID(int=32))
-CHECKOUT_ALERTS = IntegrationId(UUID(int=41))
+ADA, BEN, VIC = UserId(UUID(int=901)), UserId(UUID(int=902)), UserId(UUID(int=903))
+SHOP, BANK = TeamId(UUID(int=911)), TeamId(UUID(int=912))
+SHOP_POLICY, BANK_POLICY = PolicyId(UUID(int=921)), PolicyId(UUID(int=922))
+CHECKOUT, LEDGER = ServiceId(UUID(int=931)), ServiceId(UUID(int=932))
+CHECKOUT_ALERTS = IntegrationId(UUID(int=941))
 
 USERS: Final = (
     User(id=ADA, email="ada@example.test", name="Ada", role=Role.RESPONDER, slack_user_id="U0ADA"),
     User(id=BEN, email="ben@example.test", name="Ben", role=Role.ADMIN),
     User(id=VIC, email="vic@example.test", name="Vic", role=Role.VIEWER, slack_user_id="U0VIC"),
 )
-TEAMS: Final = (Team(id=SHOP, name="Shop"), Team(id=BANK, name="Bank"))
+TEAMS: Final = (Team(id=SHOP, name="Store"), Team(id=BANK, name="Bank"))
 
 _numbers = count(1000)
 

@@ -5,17 +5,18 @@ back is 503 with `Retry-After`: Alertmanager's webhook does not retry a 429.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.intake import alertmanager, native, pagerduty
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
@@ -29,11 +30,6 @@ from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert_event import AlertEvent, ChangeEvent
 from domain.service.integration import GroupingMode
 from domain.shared.ids import IntegrationId
-
-type Scope = dict[str, Any]
-type Receive = Callable[[], Awaitable[dict[str, Any]]]
-type Send = Callable[[dict[str, Any]], Awaitable[None]]
-type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # PagerDuty's senders cut at 512,000 bytes; its limit is 512 KB.
 PAGERDUTY_BYTES: Final = 524_288
@@ -84,7 +80,7 @@ class IntakeMetrics:
 class IntakeDoors:
     """An ASGI application that takes events, and hands every other request to `app`."""
 
-    app: ASGIApp
+    app: App
     targets: Targets
     commits: GroupCommit
     set_aside: SetAside

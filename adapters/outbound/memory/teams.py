@@ -14,9 +14,9 @@ class MemoryTeamRepository(TeamRepository):
     session: MemorySession
 
     async def get(self, team_id: TeamId) -> Team:
-        return await self.read(team_id)
+        return await self.look_up(team_id)
 
-    async def read(self, team_id: TeamId) -> Team:
+    async def look_up(self, team_id: TeamId) -> Team:
         team = self.session.database.teams.get(team_id)
         if team is None:
             raise NotFoundError("team", team_id)

@@ -19,9 +19,9 @@ class MemoryUserRepository(UserRepository):
     session: MemorySession
 
     async def get(self, user_id: UserId) -> User:
-        return await self.read(user_id)
+        return await self.look_up(user_id)
 
-    async def read(self, user_id: UserId) -> User:
+    async def look_up(self, user_id: UserId) -> User:
         user = self.session.database.users.get(user_id)
         if user is None:
             raise NotFoundError("user", user_id)

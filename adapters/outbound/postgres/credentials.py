@@ -1,9 +1,9 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 
-from adapters.outbound.postgres.named import page_rows
+from adapters.outbound.postgres.named import inserting, page_rows
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import api_keys, sessions, setup_links, team_members, users
@@ -25,7 +25,7 @@ _PRINCIPAL_OF_SESSION = Statement(
     .where(sessions.c.id == bindparam("session_id", None))
 )
 _GET_SESSION = Statement(select(sessions).where(sessions.c.id == bindparam("session_id", None)).with_for_update())
-_ADD_SESSION = Statement(insert(sessions))
+_ADD_SESSION = inserting(sessions, *sessions.c.keys())
 _ROTATE_SESSION = Statement(
     update(sessions)
     .where(
@@ -57,14 +57,14 @@ _PRINCIPAL_OF_KEY = Statement(
 )
 _KEYS = select(*api_keys.c)
 _GET_KEY = Statement(select(api_keys).where(api_keys.c.id == bindparam("key_id", None)).with_for_update())
-_ADD_KEY = Statement(insert(api_keys))
+_ADD_KEY = inserting(api_keys, *api_keys.c.keys())
 _REVOKE_KEY = Statement(
     update(api_keys)
     .where(api_keys.c.id == bindparam("key_id", None), api_keys.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("at", None))
 )
 _SETUP_LINK = Statement(select(setup_links).where(setup_links.c.secret_hash == bindparam("shown_hash", None)))
-_ADD_SETUP_LINK = Statement(insert(setup_links))
+_ADD_SETUP_LINK = inserting(setup_links, *setup_links.c.keys())
 _DELETE_UNUSED_LINKS = Statement(
     delete(setup_links).where(setup_links.c.user_id == bindparam("of_user", None), setup_links.c.used_at.is_(None))
 )

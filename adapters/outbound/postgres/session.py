@@ -1,9 +1,10 @@
 """One request's or one tick's way to the database: the pool for reads, one connection while a transaction is open."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import asyncpg
 import asyncpg.pool
@@ -14,11 +15,14 @@ from adapters.outbound.postgres.statement import Statement
 from application.ports.transaction import Transaction
 
 type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-type Pool = asyncpg.Pool[asyncpg.Record]
+type RawConnection = asyncpg.Connection[asyncpg.Record]
+type Pool = asyncpg.Pool
+CLOSE_SECONDS: Final = 2.0
+
 type Row = Mapping[str, Any]  # what an asyncpg.Record is, which its stubs do not say
 
 
-async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def prepare_connection(connection: RawConnection) -> None:
     """JSON as msgspec reads and writes it. Nothing else is set: pooled connections carry no session state."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
@@ -31,7 +35,7 @@ def _json_text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else msgspec.json.encode(value).decode()
 
 
-async def leave_as_it_is(_: asyncpg.Connection[asyncpg.Record]) -> None:
+async def leave_as_it_is(_: RawConnection) -> None:
     """Saves the reset round trip when a connection returns to the pool: nobody sets session state on it."""
 
 
@@ -59,6 +63,15 @@ async def create_pool(dsn: str, *, least: int = 1, most: int = 10, application_n
                 "idle_in_transaction_session_timeout": "10s",
             },
         )
+
+
+async def close_pool(pool: Pool) -> None:
+    """Wait a moment for connections in use, then end them all the same."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        pool.terminate()
 
 
 class PostgresSession(Transaction):

@@ -22,7 +22,7 @@ class Statement:
         compiled: Any = core.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.sql: str = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._defaults: Mapping[str, object] = compiled.construct_params()
+        self._defaults: Mapping[str, object] = compiled.construct_params(_check=False)
         self._processors: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001  # the only way to them
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:

@@ -8,14 +8,14 @@ from adapters.outbound.postgres.named import inserting, one_of, page_rows, save,
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import team_members, teams
-from application.errors import ConflictError, NotFoundError
+from application.errors import NotFoundError
 from application.ports.page import Page, PageRequest
 from application.ports.teams import TeamRepository
 from domain.identity.team import Team
 from domain.shared.ids import TeamId, UserId
 
 _TEAMS = select(teams.c.id, teams.c.name, teams.c.version)
-_READ = one_of(teams, _TEAMS)
+_LOOK_UP = one_of(teams, _TEAMS)
 _GET = one_of(teams, _TEAMS, is_held=True)
 _INSERT = inserting(teams, "id", "name", "version")
 _UPDATE = updating(teams, "name", "version")
@@ -36,8 +36,8 @@ class PostgresTeamRepository(TeamRepository):
     async def get(self, team_id: TeamId) -> Team:
         return await self._with_members(await self.session.row(_GET, key=team_id), team_id)
 
-    async def read(self, team_id: TeamId) -> Team:
-        return await self._with_members(await self.session.row(_READ, key=team_id), team_id)
+    async def look_up(self, team_id: TeamId) -> Team:
+        return await self._with_members(await self.session.row(_LOOK_UP, key=team_id), team_id)
 
     async def list(self, page: PageRequest) -> Page[Team]:
         rows, has_more = await page_rows(self.session, _TEAMS, teams, page)

@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 _USERS = select(*(users.c[name] for name in _COLUMNS))
 _ONE = _USERS.where(users.c.id == bindparam("key", None))
-_READ = Statement(_ONE)
+_LOOK_UP = Statement(_ONE)
 _GET = Statement(_ONE.with_for_update(key_share=True))
 _BY_EMAIL = Statement(_USERS.where(users.c.email == bindparam("shown", None)))
 _BY_SLACK = Statement(_USERS.where(users.c.slack_user_id == bindparam("shown", None)))
@@ -94,8 +94,8 @@ class PostgresUserRepository(UserRepository):
     async def get(self, user_id: UserId) -> User:
         return _required(await self.session.row(_GET, key=user_id), user_id)
 
-    async def read(self, user_id: UserId) -> User:
-        return _required(await self.session.row(_READ, key=user_id), user_id)
+    async def look_up(self, user_id: UserId) -> User:
+        return _required(await self.session.row(_LOOK_UP, key=user_id), user_id)
 
     async def by_email(self, email: str) -> User | None:
         row = await self.session.row(_BY_EMAIL, shown=email)

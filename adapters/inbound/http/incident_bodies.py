@@ -1,0 +1,229 @@
+"""How incidents and what belongs to them are shown over HTTP."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+
+from adapters.inbound.http.stream import position_text
+from adapters.inbound.http.timeline_text import told
+from application.incident.timeline import people_in
+from application.ports.event_log import LoggedEvent
+from application.ports.notifications import Attempt
+from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
+from domain.alert.alert import Alert
+from domain.alert.alert_event import Link
+from domain.shared.ids import UserId
+
+
+class NamedBody(msgspec.Struct):
+    id: UUID
+    name: str
+
+
+class IncidentBody(msgspec.Struct):
+    id: UUID
+    number: int
+    reference: str  # INC-123: can be used wherever an incident's id can
+    title: str
+    severity: str
+    urgency: str
+    status: str
+    service: NamedBody
+    team: NamedBody
+    triggered_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: NamedBody | None
+    resolved_at: datetime | None
+    resolved_by: NamedBody | None
+    escalation: str | None  # running, stopped, exhausted
+    next_escalation_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, incident: IncidentSummary) -> Self:
+        return cls(**_common(incident))
+
+
+class IncidentDetailBody(IncidentBody):
+    group_key: str
+    service_description: str
+    runbook_url: str | None
+
+    @classmethod
+    def of_detail(cls, detail: IncidentDetail) -> Self:
+        return cls(
+            **_common(detail.summary),
+            group_key=detail.group_key,
+            service_description=detail.service_description,
+            runbook_url=detail.runbook_url,
+        )
+
+
+def _common(incident: IncidentSummary) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "number": incident.number,
+        "reference": f"INC-{incident.number}",
+        "title": incident.title,
+        "severity": incident.severity,
+        "urgency": incident.urgency,
+        "status": incident.status,
+        "service": NamedBody(incident.service_id, incident.service_name),
+        "team": NamedBody(incident.team_id, incident.team_name),
+        "triggered_at": incident.triggered_at,
+        "acknowledged_at": incident.acknowledged_at,
+        "acknowledged_by": _person(incident.acknowledged_by, incident.acknowledged_by_name),
+        "resolved_at": incident.resolved_at,
+        "resolved_by": _person(incident.resolved_by, incident.resolved_by_name),
+        "escalation": incident.escalation,
+        "next_escalation_at": incident.next_escalation_at,
+        "version": incident.version,
+    }
+
+
+def _person(user_id: UserId | None, name: str | None) -> NamedBody | None:
+    return None if user_id is None or name is None else NamedBody(user_id, name)
+
+
+class TimelineEntryBody(msgspec.Struct):
+    position: str  # orders the entries; the stream's ids are the same ones
+    kind: str
+    at: datetime
+    text: str  # one sentence for people
+    data: dict[str, Any]
+    people: dict[str, str]  # the name of everyone in `data`, by id
+
+    @classmethod
+    def of(cls, logged: LoggedEvent, names: Mapping[UserId, str]) -> Self:
+        event = logged.event
+        return cls(
+            position=position_text(logged.position),
+            kind=event.kind,
+            at=event.at,
+            text=told(event, names),
+            data=msgspec.to_builtins(event),
+            people={str(user_id): names[user_id] for user_id in people_in(event) if user_id in names},
+        )
+
+
+class LinkBody(msgspec.Struct):
+    href: str
+    text: str
+
+    @classmethod
+    def of(cls, link: Link) -> Self:
+        return cls(link.href, link.text)
+
+
+class AlertBody(msgspec.Struct):
+    id: UUID
+    integration_id: UUID
+    dedup_key: str
+    group_key: str
+    status: str
+    summary: str
+    source: str
+    severity: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    starts_at: datetime | None
+    cleared_at: datetime | None
+    occurrences: int
+    labels: dict[str, str]
+    details: dict[str, Any]
+    links: list[LinkBody]
+
+    @classmethod
+    def of(cls, alert: Alert) -> Self:
+        return cls(
+            id=alert.id,
+            integration_id=alert.integration_id,
+            dedup_key=alert.dedup_key,
+            group_key=alert.group_key,
+            status=alert.status,
+            summary=alert.summary,
+            source=alert.source,
+            severity=alert.severity,
+            first_seen_at=alert.first_seen_at,
+            last_seen_at=alert.last_seen_at,
+            starts_at=alert.starts_at,
+            cleared_at=alert.cleared_at,
+            occurrences=alert.occurrences,
+            labels=dict(alert.labels),
+            details=dict(alert.details),
+            links=[LinkBody.of(link) for link in alert.links],
+        )
+
+
+class AttemptBody(msgspec.Struct):
+    number: int
+    started_at: datetime
+    finished_at: datetime
+    outcome: str
+    detail: str
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Self:
+        return cls(attempt.number, attempt.started_at, attempt.finished_at, attempt.outcome, attempt.detail)
+
+
+class DeliveryBody(msgspec.Struct):
+    """One line of the ledger: who was to be told, and every try to do so."""
+
+    id: UUID
+    purpose: str
+    user: NamedBody
+    channel: str
+    address: str
+    status: str
+    round: int  # counted from 1, as people do
+    step: int  # counted from 1
+    created_at: datetime
+    next_attempt_at: datetime | None
+    may_be_repeat: bool
+    was_overtaken: bool
+    receipt: dict[str, str]
+    attempts: list[AttemptBody]
+
+    @classmethod
+    def of(cls, record: DeliveryRecord) -> Self:
+        notification = record.notification
+        return cls(
+            id=notification.id,
+            purpose=notification.purpose,
+            user=NamedBody(notification.user_id, record.user_name),
+            channel=notification.channel,
+            address=notification.address,
+            status=notification.status,
+            round=notification.round + 1,
+            step=notification.step + 1,
+            created_at=notification.created_at,
+            next_attempt_at=notification.next_deadline,
+            may_be_repeat=notification.may_be_repeat,
+            was_overtaken=notification.was_overtaken,
+            receipt=dict(notification.receipt),
+            attempts=[AttemptBody.of(attempt) for attempt in record.attempts],
+        )
+
+
+class ChangeBody(msgspec.Struct):
+    id: UUID
+    occurred_at: datetime
+    summary: str
+    source: str
+    details: dict[str, Any]
+    links: list[LinkBody]
+
+    @classmethod
+    def of(cls, change: ChangeRecord) -> Self:
+        return cls(
+            id=change.id,
+            occurred_at=change.occurred_at,
+            summary=change.summary,
+            source=change.source,
+            details=dict(change.details),
+            links=[LinkBody.of(link) for link in change.links],
+        )

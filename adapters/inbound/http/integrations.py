@@ -1,0 +1,193 @@
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Controller, Request, Response, get, patch, post
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, Meta, UnsetType
+
+from adapters.inbound.http.body import value
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.fields import Name, ServiceFilter, TeamFilter, Version
+from adapters.inbound.http.pagination import (
+    LIMIT_DEFAULT,
+    Cursors,
+    CursorText,
+    Limit,
+    PageBody,
+    page_request,
+    page_response,
+)
+from application.service.create_integration import CreateIntegration
+from application.service.get_integration import GetIntegration
+from application.service.integration_key import IssuedIntegration
+from application.service.list_integrations import ListIntegrations
+from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.update_integration import UpdateIntegration
+from domain.identity.actor import Actor
+from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.shared.ids import IntegrationId, ServiceId, TeamId
+
+_DAY_SECONDS: Final = 24 * 3600
+_OVERLAP_SECONDS_MAX: Final = 30 * _DAY_SECONDS
+
+Overlap = Annotated[
+    int, Meta(ge=0, le=_OVERLAP_SECONDS_MAX, description="How long the old key stays good beside the new one.")
+]
+
+
+class IntegrationBody(msgspec.Struct):
+    """One sender's door to one service. Its key is never shown again."""
+
+    id: UUID
+    service_id: UUID
+    team_id: UUID
+    kind: IntegrationKind
+    name: str
+    grouping: GroupingMode
+    is_strict: bool
+    previous_key_expires_at: datetime | None
+    version: Version
+
+    @classmethod
+    def of(cls, integration: Integration) -> Self:
+        return cls(
+            id=integration.id,
+            service_id=integration.service_id,
+            team_id=integration.team_id,
+            kind=integration.kind,
+            name=integration.name,
+            grouping=integration.grouping,
+            is_strict=integration.is_strict,
+            previous_key_expires_at=integration.previous_key_expires_at,
+            version=integration.version,
+        )
+
+
+class IssuedIntegrationBody(msgspec.Struct):
+    """An integration and its new key, shown this once."""
+
+    integration: IntegrationBody
+    key: str
+
+    @classmethod
+    def of(cls, issued: IssuedIntegration) -> Self:
+        return cls(integration=IntegrationBody.of(issued.integration), key=issued.key)
+
+
+class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
+    service_id: UUID
+    kind: IntegrationKind
+    name: Name
+    grouping: GroupingMode = GroupingMode.PER_ALERT
+    is_strict: bool = False
+
+
+class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is not there stays as it is. Kind and service are fixed."""
+
+    name: Name | UnsetType = UNSET
+    grouping: GroupingMode | UnsetType = UNSET
+    is_strict: bool | UnsetType = UNSET
+
+
+class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
+    overlap_seconds: Overlap = _DAY_SECONDS
+
+
+class IntegrationController(Controller):
+    path = "/v1/integrations"
+    tags = ("integrations",)
+
+    @get("/")
+    async def list(
+        self,
+        request: Request[Any, Any, Any],
+        list_integrations: FromDishka[ListIntegrations],
+        cursors: FromDishka[Cursors],
+        actor: FromDishka[Actor],
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: CursorText = None,
+        service_id: ServiceFilter = None,
+        team_id: TeamFilter = None,
+    ) -> Response[PageBody[IntegrationBody]]:
+        """Integrations by name."""
+        found = await list_integrations(
+            page_request(request, cursors, limit=limit, cursor=cursor),
+            service_id=None if service_id is None else ServiceId(service_id),
+            team_id=None if team_id is None else TeamId(team_id),
+            actor=actor,
+        )
+        return page_response(request, cursors, found, body=IntegrationBody.of, key=lambda each: (each.name, each.id))
+
+    @post("/")
+    async def create(
+        self,
+        data: JSONBody[CreateIntegrationBody],
+        create_integration: FromDishka[CreateIntegration],
+        actor: FromDishka[Actor],
+    ) -> Response[IssuedIntegrationBody]:
+        """Open a door for a sender. The answer has its key, this once."""
+        issued = await create_integration(
+            ServiceId(data.service_id),
+            kind=data.kind,
+            name=data.name,
+            grouping=data.grouping,
+            is_strict=data.is_strict,
+            actor=actor,
+        )
+        location = f"/v1/integrations/{issued.integration.id}"
+        return created(IssuedIntegrationBody.of(issued), location=location, tag=version_tag(issued.integration.version))
+
+    @get("/{integration_id:uuid}")
+    async def read(
+        self,
+        request: Request[Any, Any, Any],
+        integration_id: FromPath[UUID],
+        get_integration: FromDishka[GetIntegration],
+        actor: FromDishka[Actor],
+    ) -> Response[IntegrationBody]:
+        """One integration."""
+        integration = await get_integration(IntegrationId(integration_id), actor=actor)
+        return tagged(request, IntegrationBody.of(integration), tag=version_tag(integration.version))
+
+    @patch("/{integration_id:uuid}")
+    async def update(
+        self,
+        request: Request[Any, Any, Any],
+        integration_id: FromPath[UUID],
+        data: JSONBody[PatchIntegrationBody],
+        get_integration: FromDishka[GetIntegration],
+        update_integration: FromDishka[UpdateIntegration],
+        actor: FromDishka[Actor],
+    ) -> Response[IntegrationBody]:
+        """Change some of an integration."""
+        old = await get_integration(IntegrationId(integration_id), actor=actor)
+        require_match(request, tag=version_tag(old.version))
+        integration = await update_integration(
+            old.id,
+            name=value(data.name, old.name),
+            grouping=value(data.grouping, old.grouping),
+            is_strict=value(data.is_strict, old.is_strict),
+            version=old.version,
+            actor=actor,
+        )
+        return tagged(request, IntegrationBody.of(integration), tag=version_tag(integration.version))
+
+    @post("/{integration_id:uuid}/rotate-key", status_code=200)
+    async def rotate_key(
+        self,
+        integration_id: FromPath[UUID],
+        rotate_integration_key: FromDishka[RotateIntegrationKey],
+        actor: FromDishka[Actor],
+        data: JSONBody[RotateKeyBody | None] = None,
+    ) -> Response[IssuedIntegrationBody]:
+        """Give it a new key; the old one stays good for the overlap, so that senders can be changed one by one."""
+        issued = await rotate_integration_key(
+            IntegrationId(integration_id),
+            overlap=timedelta(seconds=(data or RotateKeyBody()).overlap_seconds),
+            actor=actor,
+        )
+        return Response(IssuedIntegrationBody.of(issued), headers={"ETag": version_tag(issued.integration.version)})

@@ -1,0 +1,64 @@
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Controller, Request, Response, get
+
+from adapters.inbound.http.fields import InstantQuery, TeamFilter, query_instant
+from adapters.inbound.http.incident_bodies import NamedBody
+from adapters.inbound.http.pagination import (
+    LIMIT_DEFAULT,
+    Cursors,
+    CursorText,
+    Limit,
+    PageBody,
+    page_request,
+    page_response,
+)
+from application.oncall.on_call import OnCall
+from application.oncall.who_is_on_call import WhoIsOnCall
+from application.ports.readers import IncidentReader
+from domain.identity.actor import Actor
+from domain.shared.ids import TeamId
+
+
+class OnCallBody(msgspec.Struct):
+    """Whom one schedule has on call."""
+
+    schedule: NamedBody
+    users: list[NamedBody]  # empty: a gap
+    until: datetime | None  # the next handoff
+
+
+class OnCallController(Controller):
+    path = "/v1/on-call"
+    tags = ("on-call",)
+
+    @get()
+    async def who_is_on_call(
+        self,
+        request: Request[Any, Any, Any],
+        use_case: FromDishka[WhoIsOnCall],
+        reader: FromDishka[IncidentReader],
+        actor: FromDishka[Actor],
+        cursors: FromDishka[Cursors],
+        at: InstantQuery = None,
+        team_id: TeamFilter = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: CursorText = None,
+    ) -> Response[PageBody[OnCallBody]]:
+        """Who is on call now, or at another time, by the schedules' names."""
+        page = await use_case(
+            page_request(request, cursors, limit=limit, cursor=cursor),
+            at=query_instant("at", at),
+            team_id=None if team_id is None else TeamId(team_id),
+            actor=actor,
+        )
+        names = await reader.user_names({user_id for each in page.items for user_id in each.user_ids})
+
+        def shown(each: OnCall) -> OnCallBody:
+            users = [NamedBody(user_id, names.get(user_id, "")) for user_id in each.user_ids]
+            return OnCallBody(NamedBody(each.schedule_id, each.name), users, each.until)
+
+        return page_response(request, cursors, page, body=shown, key=lambda each: (each.name, each.schedule_id))

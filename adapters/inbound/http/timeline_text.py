@@ -1,0 +1,71 @@
+"""What happened, in one sentence for people."""
+
+from collections.abc import Iterable, Mapping
+
+from adapters.plain_text import one_line
+from domain.alert.events import AlertCleared, AlertJoined
+from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
+from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.notification.events import NotificationFailed, NotificationSent
+from domain.shared.event import DomainEvent
+from domain.shared.ids import UserId
+from domain.shared.via import Via
+
+type Names = Mapping[UserId, str]
+
+
+def told(event: DomainEvent, names: Names) -> str:
+    """Without its time. What senders and users wrote is on one line, and not marked up in any way."""
+    match event:
+        case IncidentTriggered():
+            return f"{_who(event.by, event.via, names)} triggered {event.severity}: {one_line(event.title)}"
+        case IncidentAcknowledged():
+            return f"{_who(event.by, event.via, names)} acknowledged"
+        case IncidentResolved():
+            return f"{_who(event.by, event.via, names)} resolved"
+        case IncidentAnnotated():
+            return f"{_who(event.by, event.via, names)} noted: {one_line(event.note)}"
+        case AlertJoined():
+            return f"Another alert joined: {one_line(event.summary)}"
+        case AlertCleared():
+            return f"An alert cleared: {one_line(event.summary)}"
+        case EscalationStepReached():
+            return _step(event, names)
+        case EscalationExhausted():
+            return "The escalation policy is exhausted: nobody answered"
+        case EscalationStopped():
+            return f"The escalation stopped: {event.cancelled} pages cancelled, {event.under_way} were under way"
+        case NotificationSent():
+            doubts = [
+                *(["may be a repeat"] if event.may_be_repeat else []),
+                *(["was under way when somebody answered"] if event.was_overtaken else []),
+            ]
+            doubt = f" ({', '.join(doubts)})" if doubts else ""
+            return f"Page sent to {_name(event.user_id, names)} by {event.channel}, attempt {event.attempt}{doubt}"
+        case NotificationFailed():
+            person = _name(event.user_id, names)
+            return f"Page to {person} by {event.channel} failed: {one_line(event.detail)}"
+        case _:
+            return event.kind
+
+
+def _step(event: EscalationStepReached, names: Names) -> str:
+    place = f"Step {event.step + 1} of round {event.round + 1}"
+    if not event.responders:
+        return f"{place}: nobody to page"
+    unreachable = f"; without a way to reach them: {_list(event.unreachable, names)}" if event.unreachable else ""
+    return f"{place}: {_list(event.responders, names)}{unreachable}"
+
+
+def _who(user_id: UserId | None, via: Via, names: Names) -> str:
+    if user_id is None:
+        return "The sender" if via is Via.SENDER else "The system"
+    return _name(user_id, names) + ({Via.SLACK: " (Slack)", Via.EMAIL: " (e-mail link)"}.get(via, ""))
+
+
+def _list(user_ids: Iterable[UserId], names: Names) -> str:
+    return ", ".join(_name(user_id, names) for user_id in user_ids)
+
+
+def _name(user_id: UserId, names: Names) -> str:
+    return one_line(names.get(user_id, "somebody"))

@@ -1,0 +1,314 @@
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Controller, Request, Response, get, patch, post, put
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, Meta, UnsetType
+
+from adapters.inbound.http.attempts import AttemptLimiter
+from adapters.inbound.http.etag import content_tag, created, require_match, tagged, version_tag
+from adapters.inbound.http.fields import Email, Name, Password, TimeZone, Version
+from adapters.inbound.http.pagination import (
+    LIMIT_DEFAULT,
+    Cursors,
+    CursorText,
+    Limit,
+    PageBody,
+    page_request,
+    page_response,
+)
+from adapters.inbound.http.sessions import TokensBody
+from application.identity.change_password import ChangePassword
+from application.identity.create_user import CreateUser
+from application.identity.get_reachability import GetReachability
+from application.identity.get_user import GetUser
+from application.identity.issue_setup_link import IssueSetupLink
+from application.identity.list_users import ListUsers
+from application.identity.set_reachability import ContactDraft, RuleDraft, SetReachability
+from application.identity.update_user import UpdateUser
+from application.ports.directory import Reachability
+from domain.identity.actor import Actor
+from domain.identity.role import Role
+from domain.identity.user import User
+from domain.notification.contact import Channel
+from domain.shared.ids import UserId
+from domain.shared.limits import (
+    ADDRESS_CHARACTERS,
+    CONTACTS_PER_USER,
+    NAME_CHARACTERS,
+    RULES_PER_URGENCY,
+    STEP_DELAY_SECONDS_MAX,
+)
+from domain.shared.urgency import Urgency
+
+SlackMember = Annotated[str, Meta(min_length=1, max_length=64, description="A Slack member id.")]
+ContactIndex = Annotated[int, Meta(ge=0, description="Its place in the list of contacts, from 0.")]
+RuleDelay = Annotated[int, Meta(ge=0, le=STEP_DELAY_SECONDS_MAX, description="After the user's turn came.")]
+
+
+class UserBody(msgspec.Struct):
+    """A person who can be paged, or may look."""
+
+    id: UUID
+    email: str
+    name: str
+    role: Role
+    time_zone: str
+    slack_user_id: str | None
+    is_active: bool
+    version: Version
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(
+            id=user.id,
+            email=user.email,
+            name=user.name,
+            role=user.role,
+            time_zone=user.time_zone,
+            slack_user_id=user.slack_user_id,
+            is_active=user.is_active,
+            version=user.version,
+        )
+
+
+class CreateUserBody(msgspec.Struct, forbid_unknown_fields=True):
+    email: Email
+    name: Name
+    role: Role
+    time_zone: TimeZone = "UTC"
+    slack_user_id: SlackMember | None = None
+
+
+class NewUserBody(msgspec.Struct):
+    """A user, and the secret of the link by which they choose a password, shown this once."""
+
+    user: UserBody
+    setup_secret: str
+
+
+class PatchUserBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is not there stays as it is; null unlinks the Slack member."""
+
+    name: Name | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    time_zone: TimeZone | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+    slack_user_id: SlackMember | UnsetType | None = UNSET
+
+
+class ContactBody(msgspec.Struct):
+    id: UUID
+    channel: Channel
+    address: str
+    label: str
+    verified_at: datetime | None
+
+
+class RuleBody(msgspec.Struct, forbid_unknown_fields=True):
+    """For one urgency: this contact, so long after the user's turn came."""
+
+    urgency: Urgency
+    contact: ContactIndex
+    delay_seconds: RuleDelay
+
+
+class ReachabilityBody(msgspec.Struct):
+    """Where a user is reached, and in which order. Without a rule for an urgency: everywhere at once."""
+
+    contacts: list[ContactBody]
+    rules: list[RuleBody]
+
+    @classmethod
+    def of(cls, reachability: Reachability) -> Self:
+        places = {contact.id: place for place, contact in enumerate(reachability.contacts)}
+        return cls(
+            contacts=[
+                ContactBody(
+                    id=contact.id,
+                    channel=contact.channel,
+                    address=contact.address,
+                    label=contact.label,
+                    verified_at=contact.verified_at,
+                )
+                for contact in reachability.contacts
+            ],
+            rules=[
+                RuleBody(
+                    urgency=rule.urgency,
+                    contact=places[rule.contact_id],
+                    delay_seconds=round(rule.delay.total_seconds()),
+                )
+                for rule in sorted(reachability.rules, key=lambda rule: (rule.urgency, rule.position))
+            ],
+        )
+
+
+class NewContactBody(msgspec.Struct, forbid_unknown_fields=True):
+    channel: Channel
+    address: Annotated[str, Meta(min_length=1, max_length=ADDRESS_CHARACTERS)]
+    label: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""
+
+
+class SetReachabilityBody(msgspec.Struct, forbid_unknown_fields=True):
+    """In place of everything that was said before. The order of the rules is theirs within an urgency."""
+
+    contacts: Annotated[list[NewContactBody], Meta(max_length=CONTACTS_PER_USER)]
+    rules: Annotated[list[RuleBody], Meta(max_length=RULES_PER_URGENCY * len(Urgency))]
+
+
+class ChangePasswordBody(msgspec.Struct, forbid_unknown_fields=True):
+    old: Password
+    new: Password
+
+
+class SetupLinkBody(msgspec.Struct):
+    """The secret of a link by which a password can be chosen, shown this once."""
+
+    setup_secret: str
+
+
+class UserController(Controller):
+    path = "/v1/users"
+    tags = ("users",)
+
+    @get("/")
+    async def list(
+        self,
+        request: Request[Any, Any, Any],
+        list_users: FromDishka[ListUsers],
+        cursors: FromDishka[Cursors],
+        actor: FromDishka[Actor],
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: CursorText = None,
+    ) -> Response[PageBody[UserBody]]:
+        """Users by name."""
+        found = await list_users(page_request(request, cursors, limit=limit, cursor=cursor), actor=actor)
+        return page_response(request, cursors, found, body=UserBody.of, key=lambda user: (user.name, user.id))
+
+    @post("/")
+    async def create(
+        self, data: JSONBody[CreateUserBody], create_user: FromDishka[CreateUser], actor: FromDishka[Actor]
+    ) -> Response[NewUserBody]:
+        """Let somebody in. The answer has the secret of their setup link, this once."""
+        new = await create_user(
+            email=data.email,
+            name=data.name,
+            role=data.role,
+            time_zone=data.time_zone,
+            slack_user_id=data.slack_user_id,
+            actor=actor,
+        )
+        body = NewUserBody(user=UserBody.of(new.user), setup_secret=new.setup_secret)
+        return created(body, location=f"/v1/users/{new.user.id}", tag=version_tag(new.user.version))
+
+    @get("/me")
+    async def read_self(
+        self, request: Request[Any, Any, Any], get_user: FromDishka[GetUser], actor: FromDishka[Actor]
+    ) -> Response[UserBody]:
+        """Whoever asks."""
+        user = await get_user(actor.user_id, actor=actor)
+        return tagged(request, UserBody.of(user), tag=version_tag(user.version))
+
+    @post("/me/password", status_code=200)
+    async def change_password(
+        self,
+        data: JSONBody[ChangePasswordBody],
+        change_password: FromDishka[ChangePassword],
+        attempts: FromDishka[AttemptLimiter],
+        actor: FromDishka[Actor],
+    ) -> TokensBody:
+        """Replace one's password. Every session ends, and a new one begins."""
+        attempts.spend(f"password {actor.user_id}")
+        return TokensBody.of(await change_password(data.old, data.new, actor=actor))
+
+    @get("/{user_id:uuid}")
+    async def read(
+        self,
+        request: Request[Any, Any, Any],
+        user_id: FromPath[UUID],
+        get_user: FromDishka[GetUser],
+        actor: FromDishka[Actor],
+    ) -> Response[UserBody]:
+        """One user."""
+        user = await get_user(UserId(user_id), actor=actor)
+        return tagged(request, UserBody.of(user), tag=version_tag(user.version))
+
+    @patch("/{user_id:uuid}")
+    async def update(
+        self,
+        request: Request[Any, Any, Any],
+        user_id: FromPath[UUID],
+        data: JSONBody[PatchUserBody],
+        get_user: FromDishka[GetUser],
+        update_user: FromDishka[UpdateUser],
+        actor: FromDishka[Actor],
+    ) -> Response[UserBody]:
+        """Change some of a user. Who is made inactive is logged out and paged no more."""
+        old = await get_user(UserId(user_id), actor=actor)
+        require_match(request, tag=version_tag(old.version))
+        user = await update_user(
+            old.id,
+            name=_said(data.name),
+            role=_said(data.role),
+            time_zone=_said(data.time_zone),
+            is_active=_said(data.is_active),
+            slack_user_id="" if data.slack_user_id is None else _said(data.slack_user_id),
+            expected_version=old.version,
+            actor=actor,
+        )
+        return tagged(request, UserBody.of(user), tag=version_tag(user.version))
+
+    @post("/{user_id:uuid}/setup-link", status_code=200)
+    async def issue_setup_link(
+        self, user_id: FromPath[UUID], issue_setup_link: FromDishka[IssueSetupLink], actor: FromDishka[Actor]
+    ) -> SetupLinkBody:
+        """A new setup link, for a forgotten password. The old password works until it is used."""
+        return SetupLinkBody(await issue_setup_link(UserId(user_id), actor=actor))
+
+    @get("/{user_id:uuid}/notification-rules")
+    async def read_reachability(
+        self,
+        request: Request[Any, Any, Any],
+        user_id: FromPath[UUID],
+        get_reachability: FromDishka[GetReachability],
+        actor: FromDishka[Actor],
+    ) -> Response[ReachabilityBody]:
+        """Where and in which order a user is reached."""
+        body = ReachabilityBody.of(await get_reachability(UserId(user_id), actor=actor))
+        return tagged(request, body, tag=content_tag(body))
+
+    @put("/{user_id:uuid}/notification-rules")
+    async def set_reachability(
+        self,
+        request: Request[Any, Any, Any],
+        user_id: FromPath[UUID],
+        data: JSONBody[SetReachabilityBody],
+        get_reachability: FromDishka[GetReachability],
+        set_reachability: FromDishka[SetReachability],
+        actor: FromDishka[Actor],
+    ) -> Response[ReachabilityBody]:
+        """Say anew where and in which order a user is reached. A contact that stays keeps its id."""
+        old = ReachabilityBody.of(await get_reachability(UserId(user_id), actor=actor))
+        require_match(request, tag=content_tag(old))
+        reachability = await set_reachability(
+            UserId(user_id),
+            contacts=[
+                ContactDraft(channel=contact.channel, address=contact.address, label=contact.label)
+                for contact in data.contacts
+            ],
+            rules=[
+                RuleDraft(urgency=rule.urgency, contact=rule.contact, delay=timedelta(seconds=rule.delay_seconds))
+                for rule in data.rules
+            ],
+            actor=actor,
+        )
+        body = ReachabilityBody.of(reachability)
+        return tagged(request, body, tag=content_tag(body))
+
+
+def _said[T](member: T | UnsetType) -> T | None:
+    return None if isinstance(member, UnsetType) else member

@@ -1,0 +1,201 @@
+"""One e-mail for one notification: threaded by incident, readable on a lock screen, without anything remote.
+
+RFC 5322 (format), RFC 3834 (Auto-Submitted), RFC 2919 (List-Id), RFC 2046 5.1.4 (alternatives, plainest first).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from typing import Final
+
+from jinja2 import Environment
+
+from adapters.plain_text import one_line, shortened, web_link
+from application.ports.notifier import Message
+
+_TITLE_CHARACTERS: Final = 200  # what a subject line shows anywhere, and then some; the page has the whole
+_MESSAGE_ID_CHARACTERS: Final = 250
+
+# Inline styles only: mail readers drop style sheets, and a remote one would tell its host who read the page, and when.
+_HTML: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+    """\
+<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{ headline }}</title></head>
+<body style="margin:0;padding:16px;font:16px/1.5 sans-serif;color:#1a1a1a;background:#ffffff">
+<h1 style="font-size:20px;line-height:1.3;margin:0 0 12px">{{ headline }}</h1>
+{% if notice %}
+<p style="margin:0 0 12px"><strong>{{ notice }}</strong></p>
+{% endif %}
+<p style="margin:0 0 16px">
+{% for name, value in facts %}
+{{ name }}: {{ value }}<br>
+{% endfor %}
+</p>
+{% if button %}
+<p style="margin:0 0 20px"><a href="{{ button }}" style="display:inline-block;padding:14px 28px;border-radius:6px;\
+background:#b3261e;color:#ffffff;font-weight:bold;text-decoration:none">Acknowledge</a></p>
+{% endif %}
+{% for name, url in links %}
+<p style="margin:0 0 8px"><a href="{{ url }}">{{ name }}</a></p>
+{% endfor %}
+</body>
+</html>
+"""
+)
+
+
+class _HeaderTypes(HeaderRegistry):
+    """The standard library's header types, each made once: making them anew for every header is a third of the work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        key = name.lower()
+        if key not in self._made:
+            self._made[key] = super().__getitem__(name)
+        return self._made[key]
+
+
+_ASCII: Final = SMTP.clone(header_factory=_HeaderTypes())
+_UTF8: Final = SMTPUTF8.clone(header_factory=_HeaderTypes())
+
+
+class UnsendableAddressError(ValueError):
+    """The text is not an address that a message could be sent to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A message as it goes over the wire, and what the server is told about it."""
+
+    recipient: str
+    message_id: str
+    content: bytes  # lines end in CRLF
+    needs_utf8: bool  # RFC 6531: the address itself is not ASCII
+
+
+def render(message: Message, *, sender: Address, domain: str, at: datetime) -> Envelope:
+    """Raises `UnsendableAddressError`."""
+    recipient = parsed_address(message.address)
+    needs_utf8 = not recipient.addr_spec.isascii()
+    message_id = _message_id(message, domain)
+    root_id = f"<inc-{message.incident_id}@{domain}>"
+
+    mail = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
+    mail["From"] = sender
+    mail["To"] = recipient
+    mail["Subject"] = subject(message)
+    mail["Date"] = at
+    mail["Message-ID"] = message_id
+    # The root was never sent. That every message answers it is what makes a thread of them.
+    mail["In-Reply-To"] = root_id
+    mail["References"] = " ".join([root_id, *_earlier_ids(message)])
+    mail["List-Id"] = f"<incidents.{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(text_body(message), cte="quoted-printable")
+    mail.add_alternative(html_body(message), subtype="html", cte="quoted-printable")
+    return Envelope(
+        recipient=recipient.addr_spec, message_id=message_id, content=mail.as_bytes(), needs_utf8=needs_utf8
+    )
+
+
+def parsed_address(text: str) -> Address:
+    """An address with nothing in it that could end a header or a command. Raises `UnsendableAddressError`."""
+    if not text.isprintable() or any(character in text for character in ' <>",;:()[]\\'):
+        raise UnsendableAddressError("it has characters that an address must not have")
+    local, at, domain = text.rpartition("@")
+    if not (at and local and domain) or "@" in local:
+        raise UnsendableAddressError("it is not of the form name@domain")
+    try:
+        ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        return Address(username=local, domain=ascii_domain)
+    except (ValueError, IndexError) as error:
+        raise UnsendableAddressError("it is not of the form name@domain") from error
+
+
+def subject(message: Message) -> str:
+    """The same for every message about an incident, since mail readers thread by it: so no severity and no status."""
+    return f"[INC-{message.incident_number}] {_title(message)}"
+
+
+def text_body(message: Message) -> str:
+    """Plain text whose first line is all that a lock screen shows."""
+    lines = [_headline(message)]
+    if notice := _notice(message):
+        lines.append(notice)
+    lines.append("")
+    lines += [f"{name}: {value}" for name, value in _facts(message)]
+    if button := _button(message):
+        lines += ["", f"Acknowledge: {button}"]
+    if links := _links(message):
+        lines += ["", *(f"{name}: {url}" for name, url in links)]
+    return "\n".join(lines) + "\n"
+
+
+def html_body(message: Message) -> str:
+    """The same as a page without anything to load."""
+    return _HTML.render(
+        headline=_headline(message),
+        notice=_notice(message),
+        facts=_facts(message),
+        button=_button(message),
+        links=_links(message),
+    )
+
+
+def _title(message: Message) -> str:
+    return shortened(one_line(message.title), most=_TITLE_CHARACTERS)
+
+
+def _headline(message: Message) -> str:
+    return f"{one_line(message.severity)} INC-{message.incident_number} {_title(message)}"
+
+
+def _notice(message: Message) -> str | None:
+    if is_update(message):
+        by = f" by {one_line(message.status_by)}" if message.status_by else ""
+        return f"Now {one_line(message.status)}{by}."
+    return "This may be a repeat: it is not known whether an earlier try arrived." if message.may_be_repeat else None
+
+
+def _facts(message: Message) -> list[tuple[str, str]]:
+    since = message.triggered_at.astimezone(UTC)
+    return [
+        ("Service", one_line(message.service)),
+        ("Status", one_line(message.status)),
+        ("Since", f"{since:%Y-%m-%d %H:%M:%S} UTC"),
+    ]
+
+
+def _button(message: Message) -> str | None:
+    return None if is_update(message) else web_link(message.acknowledge_url)
+
+
+def _links(message: Message) -> list[tuple[str, str]]:
+    named = (("Incident", web_link(message.incident_url)), ("Runbook", web_link(message.runbook_url)))
+    return [(name, url) for name, url in named if url is not None]
+
+
+def is_update(message: Message) -> bool:
+    """Whether it tells how an incident went on, rather than asks someone to take it."""
+    return message.update_of is not None or message.status != "triggered"
+
+
+def _message_id(message: Message, domain: str) -> str:
+    # Never used twice: an update is about the same notification, and so adds what it tells.
+    told = "" if not is_update(message) else f".{''.join(filter(str.isalnum, message.status))}.v{message.version}"
+    return f"<{message.notification_id}.{message.attempt}{told}@{domain}>"
+
+
+def _earlier_ids(message: Message) -> list[str]:
+    """The message that this one updates, when its receipt names it in a way that fits a header."""
+    earlier = (message.update_of or {}).get("message_id", "")
+    enclosed = earlier.startswith("<") and earlier.endswith(">")
+    plain = earlier.isascii() and earlier.isprintable() and not any(sign in earlier[1:-1] for sign in " <>")
+    return [earlier] if enclosed and plain and len(earlier) <= _MESSAGE_ID_CHARACTERS else []

@@ -1,0 +1,23 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from application.ports.links import Links
+from application.ports.tokens import TokenIssuer
+from domain.shared.ids import IncidentId, UserId
+
+# A page that is older has long been escalated past.
+GOOD_FOR: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLinks(Links):
+    base_url: str  # without a slash at its end
+    tokens: TokenIssuer
+
+    def acknowledge(self, incident_id: IncidentId, user_id: UserId, *, at: datetime) -> str:
+        token = self.tokens.issue_link(incident_id, user_id, at=at, expires_at=at + GOOD_FOR)
+        return f"{self.base_url}/a/{token}"
+
+    def incident(self, number: int) -> str:
+        return f"{self.base_url}/v1/incidents/INC-{number}"

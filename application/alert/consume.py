@@ -1,0 +1,128 @@
+"""Messages of a queue, which delivers them at least once: each is handled in one transaction with the mark that it was.
+
+A message that cannot be acted on is marked under another name than one that was handled. So it can be sent again once
+whatever was wrong, such as a missing integration, has been mended, and is not taken for a repeat of its failure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import batched
+
+from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.set_aside import BODY_BYTES, REASON_CHARACTERS
+from application.ports.clock import Clock
+from application.ports.ids import IdFactory
+from application.ports.inbox import Inbox
+from application.ports.intake import DeadLetter, IntakeStore, IntakeTarget, RawEvent
+from application.ports.transaction import Transaction
+from domain.alert.alert_event import AlertEvent
+from domain.shared.limits import INGEST_BATCH
+
+CONSUMER = "sqs"
+# The protocol of a raw body from a queue is found as it was the first time: by looking at it.
+RAW_FORMAT = "queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedMessage:
+    """One message and what it says. With a `refusal`, that part of it which `events` leaves out is set aside."""
+
+    message_key: str  # the same for every delivery of one message
+    body: bytes  # less the secret in it
+    target: IntakeTarget | None  # None: nobody's, so there are no events either
+    events: tuple[AlertEvent, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def is_to_be_handled(self) -> bool:
+        return bool(self.events) or self.refusal is None
+
+    @property
+    def handled_key(self) -> str:
+        return f"{self._owner}/{self.message_key}"
+
+    @property
+    def set_aside_key(self) -> str:
+        return f"{self._owner}/set-aside/{self.message_key}"
+
+    @property
+    def _owner(self) -> str:
+        # A sender names its own messages, and must not be able to make another's look like repeats.
+        return "-" if self.target is None else str(self.target.integration.id)
+
+
+class Outcome(StrEnum):
+    HANDLED = "handled"
+    REPEATED = "repeated"  # by an earlier delivery
+    SET_ASIDE = "set_aside"  # kept for people, by this delivery or by an earlier one
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumeMessages:
+    """Does what new messages say, and nothing for repeats. When it returns, all of it is committed."""
+
+    inbox: Inbox
+    intake: IntakeStore
+    ingest: IngestEvents
+    transaction: Transaction
+    clock: Clock
+    ids: IdFactory
+
+    async def __call__(self, messages: Sequence[QueuedMessage]) -> tuple[Outcome, ...]:
+        """What became of each, in their order.
+
+        Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
+        """
+        at = self.clock.now()
+        async with self.transaction:
+            new = set(await self.inbox.take(CONSUMER, _keys(messages), at=at))
+            outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
+            for message in messages:
+                outcome = Outcome.REPEATED
+                if message.is_to_be_handled and message.handled_key in new:
+                    new.remove(message.handled_key)  # a batch may hold a message twice
+                    received += self._received(message, at)
+                    outcome = Outcome.HANDLED
+                if message.refusal is not None:
+                    if message.set_aside_key in new:
+                        new.remove(message.set_aside_key)
+                        letters.append(self._letter(message, message.refusal, at))
+                    outcome = Outcome.SET_ASIDE
+                outcomes.append(outcome)
+            for batch in batched(received, INGEST_BATCH):
+                await self.ingest.apply(batch)
+            if letters:
+                await self.intake.set_aside(letters)
+        return tuple(outcomes)
+
+    def _received(self, message: QueuedMessage, at: datetime) -> list[ReceivedEvent]:
+        if message.target is None:
+            return []
+        raw = RawEvent(
+            id=self.ids.new(),
+            integration_id=message.target.integration.id,
+            received_at=at,
+            format=RAW_FORMAT,
+            body=message.body,
+        )
+        return [
+            ReceivedEvent(message.target, event, raw if place == 0 else None)
+            for place, event in enumerate(message.events)
+        ]
+
+    def _letter(self, message: QueuedMessage, reason: str, at: datetime) -> DeadLetter:
+        return DeadLetter(
+            id=self.ids.new(),
+            integration_id=None if message.target is None else message.target.integration.id,
+            received_at=at,
+            source=CONSUMER,
+            reason=reason[:REASON_CHARACTERS].replace("\x00", ""),
+            body=message.body[:BODY_BYTES],
+        )
+
+
+def _keys(messages: Sequence[QueuedMessage]) -> frozenset[str]:
+    handled = {message.handled_key for message in messages if message.is_to_be_handled}
+    return frozenset(handled | {message.set_aside_key for message in messages if message.refusal is not None})

@@ -1,0 +1,36 @@
+"""Who is wired to what. Each entrypoint makes one container and closes it."""
+
+from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container
+
+from entrypoints.providers.http import ActorProvider, HttpProvider
+from entrypoints.providers.memory import MemoryStorageProvider
+from entrypoints.providers.notifiers import NotifierProvider
+from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
+from entrypoints.providers.system import SecurityProvider, SystemProvider
+from entrypoints.providers.use_cases import UseCaseProvider
+from entrypoints.settings import Settings
+
+
+class SettingsProvider(Provider):
+    settings = from_context(Settings, scope=Scope.APP)
+
+
+def production_container(settings: Settings, *overrides: Provider) -> AsyncContainer:
+    """Over PostgreSQL, with whichever channels are set up."""
+    return make_async_container(
+        SettingsProvider(),
+        SystemProvider(),
+        SecurityProvider(),
+        PostgresProvider(),
+        PostgresStorageProvider(),
+        NotifierProvider(),
+        UseCaseProvider(),
+        HttpProvider(),
+        ActorProvider(),
+        *overrides,
+        context={Settings: settings},
+    )
+
+
+def memory_storage() -> Provider:
+    return MemoryStorageProvider()

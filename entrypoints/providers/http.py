@@ -1,0 +1,77 @@
+"""What the HTTP server needs besides use cases: who is asking, cursors, the live stream and the doors for events."""
+
+import hashlib
+from collections.abc import Sequence
+
+from dishka import AsyncContainer, Provider, Scope, from_context, provide
+from litestar import Request
+from prometheus_client import CollectorRegistry
+
+from adapters.inbound.http.attempts import AttemptLimiter
+from adapters.inbound.http.auth import actor_of
+from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.pagination import Cursors
+from adapters.inbound.http.slack import SlackSigning
+from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.targets import Targets
+from adapters.outbound.postgres.event_log import PostgresEventLog
+from adapters.outbound.postgres.intake import PostgresIntakeStore
+from adapters.outbound.postgres.listener import PostgresListener
+from adapters.outbound.postgres.session import Pool, PostgresSession
+from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.identity.authenticate import Authenticate
+from application.ports.clock import Clock
+from application.ports.intake import IntakeTarget
+from domain.identity.actor import Actor
+from entrypoints.settings import Settings
+
+
+class ActorProvider(Provider):
+    request = from_context(Request, scope=Scope.REQUEST)
+
+    @provide(scope=Scope.REQUEST)
+    async def actor(self, request: Request, authenticate: Authenticate) -> Actor:  # type: ignore[type-arg]  # the key of the context
+        return await actor_of(request, authenticate)
+
+
+class HttpProvider(Provider):
+    scope = Scope.APP
+
+    @provide
+    def attempts(self, clock: Clock) -> AttemptLimiter:
+        return AttemptLimiter(clock)
+
+    @provide
+    def cursors(self, settings: Settings) -> Cursors:
+        return Cursors(hashlib.sha256(b"cursors:" + settings.secret_key.encode()).digest())
+
+    @provide
+    def slack_signing(self, settings: Settings) -> SlackSigning:
+        return SlackSigning(
+            tuple(secret.strip() for secret in settings.slack_signing_secrets.split(",") if secret.strip())
+        )
+
+    @provide
+    def event_hub(self, pool: Pool, listener: PostgresListener) -> EventHub:
+        return EventHub(PostgresEventLog(PostgresSession(pool)), listener.subscribe())
+
+    @provide
+    def registry(self) -> CollectorRegistry:
+        return CollectorRegistry()
+
+
+def group_commit(container: AsyncContainer) -> GroupCommit:
+    async def ingest(batch: Sequence[ReceivedEvent]) -> None:
+        async with container() as request:
+            await (await request.get(IngestEvents))(batch)
+
+    return GroupCommit(ingest)
+
+
+def intake_targets(pool: Pool, clock: Clock) -> Targets:
+    intake = PostgresIntakeStore(PostgresSession(pool))
+
+    async def look_up(key_hash: bytes) -> IntakeTarget | None:
+        return await intake.target_of(key_hash, at=clock.now())
+
+    return Targets(look_up)

@@ -1,0 +1,83 @@
+"""The way to each channel: the real one where it is set up, the local mailbox where it is not."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from dishka import Provider, Scope, provide
+
+from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
+from adapters.outbound.http.guard import OutgoingGuard, networks
+from adapters.outbound.http.session import guarded_session
+from adapters.outbound.mailbox.notifier import MailboxNotifier
+from adapters.outbound.slack.client import SlackSettings
+from adapters.outbound.slack.notifier import SlackNotifier
+from application.ports.clock import Clock
+from application.ports.ids import IdFactory
+from application.ports.mailbox import Mailbox
+from application.ports.notifier import Notifier, Notifiers
+from domain.notification.contact import Channel
+from entrypoints.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The channels that are set up, once for the process: they keep connections."""
+
+    by_channel: Mapping[Channel, Notifier]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNotifiers(Notifiers):
+    providers: Providers
+    mailbox: Mailbox
+    clock: Clock
+    ids: IdFactory
+
+    def of(self, channel: Channel) -> Notifier:
+        return self.providers.by_channel.get(channel) or MailboxNotifier(channel, self.mailbox, self.clock, self.ids)
+
+
+class NotifierProvider(Provider):
+    notifiers = provide(ChannelNotifiers, provides=Notifiers, scope=Scope.REQUEST)
+
+    @provide(scope=Scope.APP)
+    async def providers(self, settings: Settings, clock: Clock) -> AsyncIterator[Providers]:
+        async with AsyncExitStack() as stack:
+            by_channel: dict[Channel, Notifier] = {}
+            if settings.smtp_host:
+                by_channel[Channel.EMAIL] = await stack.enter_async_context(
+                    SmtpNotifier(smtp_settings(settings), clock)
+                )
+            if settings.slack_token:
+                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.slack_url)))
+                by_channel[Channel.SLACK] = SlackNotifier(
+                    SlackSettings(token=settings.slack_token, base_url=settings.slack_url), session
+                )
+            yield Providers(by_channel)
+
+
+def smtp_settings(settings: Settings) -> SmtpSettings:
+    return SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_sender,
+        domain=settings.smtp_sender.rpartition("@")[2],
+        username=settings.smtp_username or None,
+        password=settings.smtp_password or None,
+        tls=Tls(settings.smtp_tls),
+        connections=min(settings.channel_budget, 8),
+    )
+
+
+def guard_for(settings: Settings, url: str) -> OutgoingGuard:
+    """Raises `SettingsError` for networks that are none."""
+    allowed = tuple(part.strip() for part in settings.outgoing_networks.split(",") if part.strip())
+    try:
+        private = networks(allowed)
+    except ValueError as error:
+        raise SettingsError(f"TOCSIN_OUTGOING_NETWORKS: {error}") from None
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return OutgoingGuard(allowed_private=private, ports=frozenset({443, port}))

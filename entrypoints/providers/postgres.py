@@ -1,0 +1,110 @@
+from collections.abc import AsyncIterator
+
+from dishka import Provider, Scope, alias, provide
+
+from adapters.outbound.postgres.alerts import PostgresAlertRepository
+from adapters.outbound.postgres.audit import PostgresAuditLog
+from adapters.outbound.postgres.clock import DatabaseClock
+from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.directory import PostgresDirectory
+from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
+from adapters.outbound.postgres.event_log import PostgresEventLog
+from adapters.outbound.postgres.inbox import PostgresInbox
+from adapters.outbound.postgres.incidents import PostgresIncidentRepository
+from adapters.outbound.postgres.intake import PostgresIntakeStore
+from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
+from adapters.outbound.postgres.listener import PostgresListener
+from adapters.outbound.postgres.mailbox import PostgresMailbox
+from adapters.outbound.postgres.notifications import PostgresNotificationRepository
+from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.readers import (
+    PostgresAuditReader,
+    PostgresDeadLetterReader,
+    PostgresIncidentReader,
+    PostgresMailboxReader,
+)
+from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.schedules import PostgresScheduleRepository
+from adapters.outbound.postgres.services import PostgresServiceRepository
+from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.teams import PostgresTeamRepository
+from adapters.outbound.postgres.users import PostgresUserRepository
+from application.ports.alerts import AlertRepository
+from application.ports.audit import AuditLog
+from application.ports.clock import Clock
+from application.ports.credentials import CredentialRepository
+from application.ports.directory import Directory
+from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.event_log import EventLog
+from application.ports.inbox import Inbox
+from application.ports.incidents import IncidentRepository
+from application.ports.intake import IntakeStore
+from application.ports.integrations import IntegrationRepository
+from application.ports.mailbox import Mailbox
+from application.ports.notifications import NotificationRepository
+from application.ports.policies import PolicyRepository
+from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.references import References
+from application.ports.schedules import ScheduleRepository
+from application.ports.services import ServiceRepository
+from application.ports.teams import TeamRepository
+from application.ports.transaction import Transaction
+from application.ports.users import UserRepository
+from entrypoints.settings import Settings
+
+
+class PostgresStorageProvider(Provider):
+    """The repositories of one request, all over its one session."""
+
+    scope = Scope.REQUEST
+
+    session = provide(PostgresSession)
+    transaction = alias(source=PostgresSession, provides=Transaction)
+    alerts = provide(PostgresAlertRepository, provides=AlertRepository)
+    audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
+    directory = provide(PostgresDirectory, provides=Directory)
+    policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
+    runs = provide(PostgresRunRepository, provides=RunRepository)
+    event_log = provide(PostgresEventLog, provides=EventLog)
+    inbox = provide(PostgresInbox, provides=Inbox)
+    incidents = provide(PostgresIncidentRepository, provides=IncidentRepository)
+    intake = provide(PostgresIntakeStore, provides=IntakeStore)
+    integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
+    mailbox = provide(PostgresMailbox, provides=Mailbox)
+    notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
+    policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
+    incident_reader = provide(PostgresIncidentReader, provides=IncidentReader)
+    dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
+    audit_reader = provide(PostgresAuditReader, provides=AuditReader)
+    mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
+    references = provide(PostgresReferences, provides=References)
+    schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
+    services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    teams = provide(PostgresTeamRepository, provides=TeamRepository)
+    users = provide(PostgresUserRepository, provides=UserRepository)
+
+
+class PostgresProvider(Provider):
+    """One pool for the process, one connection that listens, and the database's clock."""
+
+    scope = Scope.APP
+
+    @provide
+    async def pool(self, settings: Settings) -> AsyncIterator[Pool]:
+        pool = await create_pool(settings.database_url, most=settings.database_pool)
+        yield pool
+        await close_pool(pool)
+
+    @provide
+    async def database_clock(self, pool: Pool) -> DatabaseClock:
+        clock = DatabaseClock(pool)
+        await clock.synchronize()
+        return clock
+
+    clock = alias(source=DatabaseClock, provides=Clock)
+
+    @provide
+    async def listener(self, settings: Settings) -> AsyncIterator[PostgresListener]:
+        async with PostgresListener(settings.database_url) as listener:
+            yield listener

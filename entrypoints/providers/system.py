@@ -1,0 +1,50 @@
+from dishka import Provider, Scope, provide
+
+from adapters.outbound.security.links import SignedLinks
+from adapters.outbound.security.passwords import ArgonPasswordHasher
+from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
+from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.system.randomness import SystemRandomness
+from application.identity.authenticate import PrincipalCache
+from application.ports.ids import IdFactory
+from application.ports.links import Links
+from application.ports.passwords import PasswordHasher
+from application.ports.randomness import Randomness
+from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from entrypoints.settings import Settings
+
+
+class SystemProvider(Provider):
+    scope = Scope.APP
+
+    ids = provide(UuidFactory, provides=IdFactory)
+    randomness = provide(SystemRandomness, provides=Randomness)
+
+
+class SecurityProvider(Provider):
+    """Passwords, tokens and links. Every key is derived from the one secret of the settings."""
+
+    scope = Scope.APP
+
+    secrets = provide(RandomSecretFactory, provides=SecretFactory)
+
+    @provide
+    def principals(self) -> PrincipalCache:
+        return PrincipalCache()
+
+    @provide
+    def passwords(self) -> PasswordHasher:
+        return ArgonPasswordHasher()
+
+    @provide
+    def tokens(self, settings: Settings, ids: IdFactory) -> TokenIssuer:
+        return JwtTokenIssuer(settings.secret_key.encode(), ids)
+
+    @provide
+    def refresh_tokens(self, settings: Settings, randomness: Randomness) -> RefreshTokens:
+        return HmacRefreshTokens(settings.secret_key.encode(), randomness)
+
+    @provide
+    def links(self, settings: Settings, tokens: TokenIssuer) -> Links:
+        return SignedLinks(settings.base_url, tokens)

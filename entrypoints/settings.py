@@ -1,0 +1,180 @@
+"""The environment, read once at the start into one frozen value. What is wrong stops the start with one line.
+
+`python -m entrypoints.settings` prints the table of `docs/configuration.md`; a test keeps the two equal.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX: Final = "TOCSIN_"
+# Read elsewhere: by the CLI, by the tests and by the embedded engines.
+OTHERS: Final = frozenset({"TOCSIN_URL", "TOCSIN_TOKEN", "TOCSIN_PG_BIN", "TOCSIN_VALKEY_BIN"})
+SECRETS: Final = frozenset(
+    {
+        "database_url",
+        "redis_url",
+        "secret_key",
+        "smtp_password",
+        "slack_token",
+        "slack_signing_secrets",
+        "sqs_integration_key",
+    }
+)
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing. The message names it and says what is allowed."""
+
+
+type Port = Annotated[int, Meta(ge=0, le=65535)]
+type Seconds = Annotated[float, Meta(gt=0, le=3600)]
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting of the service. Each is the environment variable of its name, in capitals, after `TOCSIN_`."""
+
+    database_url: Annotated[
+        str, Meta(description="PostgreSQL 16 or later, `postgresql://…`. Empty: `tocsin up` starts its own.")
+    ] = ""
+    database_pool: Annotated[int, Meta(ge=2, le=200, description="Connections that one process may hold.")] = 10
+    redis_url: Annotated[
+        str,
+        Meta(description="Redis or Valkey, `redis://…`. Losing it loses nothing. Empty: `tocsin up` starts its own."),
+    ] = ""
+    secret_key: Annotated[
+        str,
+        Meta(description="At least 32 characters; keys derived from it sign tokens and links. `tocsin up` makes one."),
+    ] = ""
+    http_address: Annotated[str, Meta(description="Where the HTTP server listens, `host:port`.")] = "127.0.0.1:8080"
+    public_url: Annotated[
+        str,
+        Meta(description="How people reach the HTTP server: links begin with it. Empty: `http://` and the address."),
+    ] = ""
+    trusted_proxies: Annotated[
+        str, Meta(description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` count, by commas.")
+    ] = ""
+    data_directory: Annotated[str, Meta(description="Where `tocsin up` keeps its engines' data.")] = ".tocsin"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least level that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"], Meta(description="`auto`: for people on a terminal, JSON elsewhere.")
+    ] = "auto"
+    shutdown_seconds: Annotated[Seconds, Meta(description="How long a stop waits for what is under way.")] = 8.0
+    smtp_host: Annotated[str, Meta(description="SMTP server. Empty: e-mail lands in the local mailbox.")] = ""
+    smtp_port: Annotated[Port, Meta(description="Its port.")] = 587
+    smtp_tls: Annotated[
+        Literal["none", "starttls", "implicit"], Meta(description="How the connection is encrypted.")
+    ] = "starttls"
+    smtp_username: Annotated[str, Meta(description="Empty: no authentication.")] = ""
+    smtp_password: Annotated[str, Meta(description="Its password.")] = ""
+    smtp_sender: Annotated[str, Meta(description="The address that messages come from.")] = "tocsin@localhost"
+    slack_token: Annotated[
+        str, Meta(description="Bot token, `xoxb-…`. Empty: Slack messages land in the local mailbox.")
+    ] = ""
+    slack_signing_secrets: Annotated[
+        str, Meta(description="Signing secret of the app; during a rotation the old one too, by commas.")
+    ] = ""
+    slack_url: Annotated[str, Meta(description="Base URL of the Slack Web API.")] = "https://slack.com/api/"
+    outgoing_networks: Annotated[
+        str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
+    ] = ""
+    sqs_queue_url: Annotated[
+        str, Meta(description="Queue that the consumer takes events from. Empty: no consumer.")
+    ] = ""
+    sqs_dead_letter_queue_url: Annotated[str, Meta(description="Queue for messages that cannot be handled.")] = ""
+    sqs_region: Annotated[str, Meta(description="AWS region of the queues.")] = "eu-central-1"
+    sqs_endpoint_url: Annotated[str, Meta(description="Another endpoint than AWS's own.")] = ""
+    sqs_integration_key: Annotated[str, Meta(description="Key of the integration for messages that name none.")] = ""
+    sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 2
+    channel_budget: Annotated[
+        int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
+    ] = 16
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.http_address}").rstrip("/")
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """Raises `SettingsError`."""
+        host, colon, port = self.http_address.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535:
+            raise SettingsError(f"TOCSIN_HTTP_ADDRESS is {self.http_address!r}: use host:port, such as 127.0.0.1:8080")
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Raises `SettingsError`, which names the variable."""
+    values = dict(_values(os.environ if environment is None else environment))
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"{PREFIX}{name.upper()} is not a setting; docs/configuration.md lists them all")
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()}: {reason[0].lower()}{reason[1:]}") from None
+    if settings.secret_key and len(settings.secret_key) < 32:
+        raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
+    _ = settings.host_and_port
+    return settings
+
+
+def _values(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(environment.items()):
+        if not name.startswith(PREFIX) or name in OTHERS or name.startswith("TOCSIN_TEST_"):
+            continue
+        if name.endswith("_FILE"):
+            yield name.removeprefix(PREFIX).removesuffix("_FILE").lower(), _content(name, value)
+        else:
+            yield name.removeprefix(PREFIX).lower(), value
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+
+
+def document() -> str:
+    """The settings as a Markdown table."""
+    lines = ["| variable | default | what it is |", "| --- | --- | --- |"]
+    for field in msgspec.structs.fields(Settings):
+        description, limits = _described(field.type)
+        default = f"`{field.default}`" if field.default != "" else ""
+        secret = " Secret." if field.name in SECRETS else ""
+        lines.append(f"| `{PREFIX}{field.name.upper()}` | {default} | {description}{limits}{secret} |")
+    return "\n".join(lines) + "\n"
+
+
+def _described(kind: object) -> tuple[str, str]:
+    metas = [meta for meta in get_args(kind)[1:] if isinstance(meta, Meta)] if get_origin(kind) is Annotated else []
+    description = next((meta.description for meta in metas if meta.description), "")
+    inner = get_args(kind)[0] if metas else kind
+    inner = getattr(inner, "__value__", inner)
+    bounds = [*metas, *(meta for meta in get_args(inner)[1:] if isinstance(meta, Meta))]
+    least = next(
+        (
+            bound.ge if bound.ge is not None else bound.gt
+            for bound in bounds
+            if bound.ge is not None or bound.gt is not None
+        ),
+        None,
+    )
+    most = next((bound.le for bound in bounds if bound.le is not None), None)
+    if get_origin(inner) is Literal:
+        return description, " One of " + ", ".join(f"`{choice}`" for choice in get_args(inner)) + "."
+    return description, "" if most is None else f" {least} to {most}."
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

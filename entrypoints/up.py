@@ -1,0 +1,206 @@
+"""Everything on one machine: the engines, the schema, the first admin, and all roles in one process tree."""
+
+import asyncio
+import shlex
+import shutil
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from dishka import AsyncContainer
+
+from application.errors import ConflictError, UnauthenticatedError
+from application.identity.authenticate import Authenticate
+from application.identity.create_api_key import CreateApiKey
+from application.identity.create_first_admin import CreateFirstAdmin, FirstAdmin
+from application.ports.transaction import Transaction
+from application.ports.users import UserRepository
+from domain.identity.actor import Actor, CredentialKind
+from domain.identity.role import Permission, Role
+from domain.shared.via import Via
+from entrypoints.container import production_container
+from entrypoints.database import migrate_async
+from entrypoints.demo import seed_into
+from entrypoints.embedded.directory import create_directory
+from entrypoints.embedded.errors import EmbeddedStartError
+from entrypoints.embedded.postgres import EmbeddedPostgres
+from entrypoints.embedded.valkey import EmbeddedValkey
+from entrypoints.example import Example, example_of
+from entrypoints.http_server import listen, serve
+from entrypoints.local import SECRET, Profile, read_profile, secret_key, write_profile
+from entrypoints.processes import StartError, check_schema, drained_by_signals, exit_code
+from entrypoints.settings import Settings
+from entrypoints.worker import work
+
+ADMIN_EMAIL: Final = "admin@tocsin.localhost"
+CLI_KEY_DAYS: Final = 365
+
+
+def run(settings: Settings, *, demo: bool) -> int:
+    """Until SIGTERM or Ctrl-C; 0 when everything was drained."""
+    return exit_code(_up(settings, demo=demo), settings)
+
+
+def say(line: str = "") -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _up(settings: Settings, *, demo: bool) -> None:
+    directory = Path(settings.data_directory).absolute()
+    listener = listen(settings)
+    draining = drained_by_signals()
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        settings = await _with_engines(settings, directory, stack)
+        say("· schema")
+        await migrate_async(settings.database_url)
+        await check_schema(settings)
+        container = production_container(settings)
+        stack.push_async_callback(container.close)
+        first_admin = await _first_admin(container)
+        await _write_profile(container, settings, directory)
+        if demo:
+            say("· demo")
+            await seed_into(container)
+        async with container() as request:
+            admin = await local_admin(request)
+        example = await example_of(container, directory, admin)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(container, listener, draining), name="http")
+            group.create_task(work(container, draining), name="worker")
+            if settings.sqs_queue_url:
+                from entrypoints.consumer import consume  # aiobotocore takes a second to import
+
+                group.create_task(consume(container, draining), name="consumer")
+            _welcome(settings, first_admin, example)
+            await draining.wait()
+            say("· draining")
+    say("· stopped")
+
+
+async def _with_engines(settings: Settings, directory: Path, stack: AsyncExitStack) -> Settings:
+    """Start what no URL was given for, and fill the URLs in."""
+    changes: dict[str, str] = {}
+    try:
+        create_directory(directory)
+        if not settings.secret_key:
+            changes["secret_key"] = secret_key(directory)
+        if not settings.database_url:
+            say("· PostgreSQL")
+            postgres = EmbeddedPostgres(directory / "postgres", report=_report)
+            changes["database_url"] = await postgres.start()
+            stack.push_async_callback(postgres.stop)
+        if not settings.redis_url:
+            say("· Valkey")
+            valkey = EmbeddedValkey(directory / "valkey", report=_report)
+            changes["redis_url"] = await valkey.start()
+            stack.push_async_callback(valkey.stop)
+    except EmbeddedStartError as error:
+        raise StartError(str(error)) from error
+    except OSError as error:
+        raise StartError(
+            f"cannot use {directory}: {error.strerror}; set TOCSIN_DATA_DIRECTORY to another folder"
+        ) from error
+    return msgspec.structs.replace(settings, **changes)
+
+
+def _report(line: str) -> None:
+    say(f"  {line}")
+
+
+async def _first_admin(container: AsyncContainer) -> FirstAdmin | None:
+    """None when there was one before: the password is shown once."""
+    async with container() as request:
+        try:
+            return await (await request.get(CreateFirstAdmin))(email=ADMIN_EMAIL, name="Admin")
+        except ConflictError:
+            return None
+
+
+async def _write_profile(container: AsyncContainer, settings: Settings, directory: Path) -> None:
+    """The commands' key is made on the first start, and again when it is not good any more."""
+    known = read_profile(directory)
+    token = known.token if known is not None else ""
+    if not token or not await _is_good(container, token):
+        token = await _new_cli_key(container)
+    profile = Profile(
+        url=settings.base_url,
+        token=token,
+        database_url=settings.database_url,
+        secret_key_file=str(directory / SECRET),
+    )
+    write_profile(directory, profile)
+
+
+async def _is_good(container: AsyncContainer, token: str) -> bool:
+    async with container() as request:
+        try:
+            await (await request.get(Authenticate))(token)
+        except UnauthenticatedError:
+            return False
+    return True
+
+
+async def _new_cli_key(container: AsyncContainer) -> str:
+    """A key that acts as the first admin, for whoever may read this directory: they could read the database too."""
+    async with container() as request:
+        actor = await local_admin(request)
+        create = await request.get(CreateApiKey)
+        made = await create(
+            name="tocsin command line", scopes=frozenset(Permission), expires_in_days=CLI_KEY_DAYS, actor=actor
+        )
+    return made.secret
+
+
+async def local_admin(request: AsyncContainer) -> Actor:
+    """The operator, at the database, acting as an admin."""
+    users = await request.get(UserRepository)
+    async with await request.get(Transaction):
+        admins = await users.active_admins()
+    if not admins:
+        raise StartError("there is no active admin any more: make one with `tocsin user create --first-admin`")
+    return Actor(user_id=min(admins), role=Role.ADMIN, via=Via.CLI, credential=CredentialKind.LOCAL)
+
+
+def _welcome(settings: Settings, first_admin: FirstAdmin | None, example: Example) -> None:
+    command = _command()
+    say()
+    say(f"Tocsin is running at {settings.base_url} (API: {settings.base_url}/docs)")
+    if first_admin is not None:
+        say()
+        say(f"  log in as    {first_admin.user.email}")
+        say(f"  password     {first_admin.password}")
+        say("  or choose your own, once, within a day:")
+        say(f"               {command} setup {first_admin.setup_secret}")
+        say("  (shown only now)")
+    say()
+    say("Ring the bell:")
+    say()
+    body = msgspec.json.encode(
+        {
+            "routing_key": example.key,
+            "event_action": "trigger",
+            "dedup_key": "example",
+            "payload": {"summary": "checkout answers 5xx", "source": "curl", "severity": "critical"},
+        }
+    ).decode()
+    say(f"  curl -sS {settings.base_url}/v2/enqueue -H 'Content-Type: application/json' -d {shlex.quote(body)}")
+    say()
+    say(f"and see what happened:  {command} incident list    {command} mailbox")
+    for channel, is_set, names in (
+        ("e-mail", settings.smtp_host, "TOCSIN_SMTP_HOST"),
+        ("Slack", settings.slack_token, "TOCSIN_SLACK_TOKEN"),
+    ):
+        if not is_set:
+            say(f"  {channel} is not set up ({names}): its messages land in the local mailbox")
+    say()
+
+
+def _command() -> str:
+    """How this very program can be called from the same folder."""
+    program = Path(sys.argv[0]).absolute()
+    with_path = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
+    return "tocsin" if shutil.which("tocsin") == str(program) else str(with_path)

@@ -1,0 +1,81 @@
+"""The incident-facing API over the in-memory storage, with somebody of every role and the stock's people."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+from dishka import Provider, Scope, provide
+
+from adapters.inbound.http.acknowledge_page import AcknowledgePageController
+from adapters.inbound.http.audit import AuditController
+from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incidents import IncidentController
+from adapters.inbound.http.mailbox import MailboxController
+from adapters.inbound.http.on_call import OnCallController
+from adapters.inbound.http.slack import SlackController, SlackSigning
+from adapters.inbound.http.stream import StreamController
+from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.event_log import MemoryEventLog
+from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.system.ids import UuidFactory
+from domain.identity.role import Role
+from domain.incident.incident import Incident
+from domain.shared.ids import UserId
+from tests.integration.http.world import SECRET, World, world
+from tests.support.stock import ADA, Stock, over_memory
+from tests.unit.stream.test_event_hub import Bell
+
+CONTROLLERS: Final = (
+    AcknowledgePageController,
+    AuditController,
+    DeadLetterController,
+    IncidentController,
+    MailboxController,
+    OnCallController,
+    SlackController,
+    StreamController,
+)
+SLACK_SECRETS: Final = ("the secret of now", "the secret of before")
+
+
+class _Doors(Provider):
+    scope = Scope.APP
+
+    def __init__(self, slack_secrets: tuple[str, ...]) -> None:
+        super().__init__()
+        self._slack_secrets = slack_secrets
+
+    @provide
+    def slack_signing(self) -> SlackSigning:
+        return SlackSigning(self._slack_secrets)
+
+    @provide
+    def hub(self, database: MemoryDatabase) -> EventHub:
+        return EventHub(MemoryEventLog(MemorySession(database)), Bell())
+
+
+@dataclass(slots=True)
+class Desk:
+    world: World
+    stock: Stock
+
+    async def ask(self, method: str, path: str, *, by: Role | None = Role.RESPONDER, **request: Any) -> httpx.Response:
+        return await self.world.ask(method, path, by=by, **request)
+
+    def link(self, incident: Incident, *, user_id: UserId = ADA, good_for: timedelta = timedelta(hours=1)) -> str:
+        """The path of the page for an incident and a user."""
+        tokens = JwtTokenIssuer(SECRET, UuidFactory())
+        now = self.world.clock.now()
+        return "/a/" + tokens.issue_link(incident.id, user_id, at=now, expires_at=now + good_for)
+
+
+@asynccontextmanager
+async def desk(*, slack_secrets: tuple[str, ...] = SLACK_SECRETS) -> AsyncIterator[Desk]:
+    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets)]) as made:
+        stock = over_memory(MemorySession(made.database))
+        await stock.lay_in()
+        yield Desk(made, stock)

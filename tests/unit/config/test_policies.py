@@ -1,0 +1,113 @@
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from application.errors import ConflictError, ForbiddenError
+from application.escalation.get_policy import GetPolicy
+from application.escalation.list_policies import ListPolicies
+from application.ports.page import PageRequest
+from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
+from domain.identity.actor import Actor
+from domain.shared.errors import InvalidValueError
+from domain.shared.ids import TeamId
+from tests.support.oncall import ANN, BOB
+from tests.unit.config.world import (
+    ADMIN,
+    CORE,
+    CORE_MANAGER,
+    EDGE,
+    NO_TEAM,
+    NOBODY,
+    RESPONDER,
+    World,
+    a_step,
+    a_user,
+    to_schedule,
+    to_team,
+    to_user,
+)
+
+
+async def update(
+    world: World,
+    policy: EscalationPolicy,
+    *steps: Step,
+    team_id: TeamId = CORE,
+    version: int | None = None,
+    actor: Actor = ADMIN,
+) -> EscalationPolicy:
+    return await world.update_policy(
+        policy.id, team_id=team_id, name=policy.name, steps=steps, repeats=0, version=version, actor=actor
+    )
+
+
+async def test_a_policy_names_users_teams_and_schedules(world: World) -> None:
+    schedule = await world.a_schedule()
+    steps = (a_step(to_schedule(schedule)), a_step(to_user(BOB), to_team(EDGE)))
+    policy = await world.create_policy(team_id=CORE, name=" Core ", steps=steps, repeats=2, actor=CORE_MANAGER)
+    assert (policy.name, policy.steps, policy.repeats, policy.version) == ("Core", steps, 2, 1)
+    assert world.audit[-1].action == "policy.create"
+    assert world.audit[-1].after == {
+        "id": str(policy.id),
+        "team_id": str(CORE),
+        "name": "Core",
+        "steps": [
+            {"targets": [{"kind": "schedule", "id": str(schedule.id)}], "delay": 300.0},
+            {"targets": [{"kind": "user", "id": str(BOB)}, {"kind": "team", "id": str(EDGE)}], "delay": 300.0},
+        ],
+        "repeats": 2,
+        "version": 1,
+    }
+    assert await GetPolicy(world.policies)(policy.id, actor=RESPONDER) == policy
+    assert (await ListPolicies(world.policies)(PageRequest(), actor=RESPONDER)).items == (policy,)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [to_user(NOBODY), to_team(NO_TEAM), Target(kind=TargetKind.SCHEDULE, id=UUID(int=5)), to_team(TeamId(ANN))],
+)
+async def test_a_target_that_is_not_there_is_named_by_its_place(world: World, missing: Target) -> None:
+    steps = (a_step(to_user(ANN)), a_step(to_user(BOB), missing, to_user(ANN)), a_step(missing))
+    with pytest.raises(InvalidValueError) as refused:
+        await world.create_policy(team_id=CORE, name="Core", steps=steps, actor=ADMIN)
+    assert refused.value.field == "steps[1].targets[1].id"
+    assert not world.database.policies
+
+
+async def test_a_user_who_has_left_cannot_be_added_and_does_not_bar_other_changes(world: World) -> None:
+    policy = await world.a_policy(to_user(BOB))
+    world.database.users[BOB] = a_user(BOB, is_active=False)
+    again = await update(world, policy, a_step(to_user(BOB), to_user(ANN)))
+    assert again.version == 2
+    await update(world, policy, a_step(to_user(ANN)))
+    with pytest.raises(InvalidValueError):
+        await update(world, policy, a_step(to_user(BOB)))
+
+
+async def test_an_update_makes_a_version_and_keeps_the_one_before(world: World) -> None:
+    policy = await world.a_policy(to_user(ANN))
+    updated = await update(world, policy, a_step(to_user(BOB)), actor=CORE_MANAGER)
+    assert world.database.policy_versions == {(policy.id, 1): policy, (policy.id, 2): updated}
+    entry = world.audit[-1]
+    assert (entry.action, entry.noun_id) == ("policy.update", policy.id)
+    assert entry.before != entry.after
+
+
+async def test_the_version_that_was_read_must_be_the_stored_one(world: World) -> None:
+    policy = await world.a_policy()
+    await update(world, policy, a_step(to_user(BOB)), version=1)
+    with pytest.raises(ConflictError):
+        await update(world, policy, a_step(to_user(ANN)), version=1)
+
+
+async def test_moving_a_policy_needs_both_teams(world: World) -> None:
+    ours = await world.a_policy(name="ours")
+    theirs = await world.a_policy(name="theirs", team_id=EDGE)
+    for policy, team_id in ((ours, EDGE), (theirs, CORE)):
+        with pytest.raises(ForbiddenError):
+            await update(world, policy, a_step(), team_id=team_id, actor=CORE_MANAGER)
+    with pytest.raises(ForbiddenError):
+        await world.create_policy(team_id=CORE, name="new", steps=(a_step(),), actor=RESPONDER)
+    both = replace(CORE_MANAGER, team_ids=frozenset({CORE, EDGE}))
+    assert (await update(world, ours, a_step(), team_id=EDGE, actor=both)).team_id == EDGE
