@@ -1,0 +1,70 @@
+"""`make migrations`: up, down and up again over a real PostgreSQL, no difference to the tables, and no unsafe DDL."""
+
+import asyncio
+import io
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from entrypoints.database import alembic_config, check, migrate, sqlalchemy_url
+from tests.support import engines
+
+
+def compare_with_tables(dsn: str) -> None:
+    """Raises when a migration is missing."""
+
+    async def compare() -> None:
+        engine = create_async_engine(sqlalchemy_url(dsn))
+        async with engine.connect() as connection:
+            await connection.run_sync(_check)
+        await engine.dispose()
+
+    def _check(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.check(config)
+
+    asyncio.run(compare())
+
+
+def lint() -> int:
+    """Squawk over the SQL of every migration but the first."""
+    later = [
+        script
+        for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()
+        if script.down_revision is not None
+    ]
+    for script in later:
+        config = alembic_config()
+        config.output_buffer = io.StringIO()
+        command.upgrade(config, f"{script.down_revision}:{script.revision}", sql=True)
+        with tempfile.NamedTemporaryFile("w", suffix=".sql", delete=False) as file:
+            file.write(config.output_buffer.getvalue())
+        code = subprocess.run(
+            [Path(sys.executable).with_name("squawk"), "--pg-version=16", file.name], check=False
+        ).returncode
+        Path(file.name).unlink()
+        if code:
+            return code
+    return 0
+
+
+def main() -> int:
+    with engines.session(), engines.database(migrated=False) as dsn:
+        migrate(dsn)
+        asyncio.run(check(dsn))
+        migrate(dsn, revision="base")
+        migrate(dsn)
+        asyncio.run(check(dsn))
+        compare_with_tables(dsn)
+    return lint()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
