@@ -6,6 +6,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from dishka import AsyncContainer
+
+from application.errors import NotFoundError
+from application.ports.transaction import Transaction
+from application.ports.users import UserRepository
+from domain.identity.actor import Actor, CredentialKind
+from domain.identity.role import Role
+from domain.shared.via import Via
 
 SECRET: Final = "secret"  # noqa: S105  # a file's name
 PROFILE: Final = "cli.json"
@@ -46,3 +54,13 @@ def write_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+async def local_admin(request: AsyncContainer) -> Actor:
+    """The operator, at the database, acting as an admin. Raises `NotFoundError`."""
+    users = await request.get(UserRepository)
+    async with await request.get(Transaction):
+        admins = await users.active_admins()
+    if not admins:
+        raise NotFoundError("active admin", "any more: make one with `tocsin user create --first-admin`")
+    return Actor(user_id=min(admins), role=Role.ADMIN, via=Via.CLI, credential=CredentialKind.LOCAL)

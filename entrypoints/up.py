@@ -15,11 +15,7 @@ from application.errors import ConflictError, UnauthenticatedError
 from application.identity.authenticate import Authenticate
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin, FirstAdmin
-from application.ports.transaction import Transaction
-from application.ports.users import UserRepository
-from domain.identity.actor import Actor, CredentialKind
-from domain.identity.role import Permission, Role
-from domain.shared.via import Via
+from domain.identity.role import Permission
 from entrypoints.container import production_container
 from entrypoints.database import migrate_async
 from entrypoints.demo import seed_into
@@ -29,7 +25,7 @@ from entrypoints.embedded.postgres import EmbeddedPostgres
 from entrypoints.embedded.valkey import EmbeddedValkey
 from entrypoints.example import Example, example_of
 from entrypoints.http_server import listen, serve
-from entrypoints.local import SECRET, Profile, read_profile, secret_key, write_profile
+from entrypoints.local import SECRET, Profile, local_admin, read_profile, secret_key, write_profile
 from entrypoints.processes import StartError, check_schema, drained_by_signals, exit_code
 from entrypoints.settings import Settings
 from entrypoints.worker import work
@@ -40,7 +36,7 @@ CLI_KEY_DAYS: Final = 365
 
 def run(settings: Settings, *, demo: bool) -> int:
     """Until SIGTERM or Ctrl-C; 0 when everything was drained."""
-    return exit_code(_up(settings, demo=demo), settings)
+    return exit_code(_up(settings, Path(settings.data_directory).absolute(), demo=demo), settings)
 
 
 def say(line: str = "") -> None:
@@ -48,8 +44,7 @@ def say(line: str = "") -> None:
     sys.stdout.flush()
 
 
-async def _up(settings: Settings, *, demo: bool) -> None:
-    directory = Path(settings.data_directory).absolute()
+async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
     listener = listen(settings)
     draining = drained_by_signals()
     async with AsyncExitStack() as stack:
@@ -153,16 +148,6 @@ async def _new_cli_key(container: AsyncContainer) -> str:
             name="tocsin command line", scopes=frozenset(Permission), expires_in_days=CLI_KEY_DAYS, actor=actor
         )
     return made.secret
-
-
-async def local_admin(request: AsyncContainer) -> Actor:
-    """The operator, at the database, acting as an admin."""
-    users = await request.get(UserRepository)
-    async with await request.get(Transaction):
-        admins = await users.active_admins()
-    if not admins:
-        raise StartError("there is no active admin any more: make one with `tocsin user create --first-admin`")
-    return Actor(user_id=min(admins), role=Role.ADMIN, via=Via.CLI, credential=CredentialKind.LOCAL)
 
 
 def _welcome(settings: Settings, first_admin: FirstAdmin | None, example: Example) -> None:

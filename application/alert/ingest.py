@@ -89,16 +89,19 @@ class IngestEvents:
     async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> None:
         seen = Counter(received.key for received in wave)
         touched = await self.intake.touch(seen, at=at)
-        new = {received.key: received for received in reversed(wave) if received.key not in touched}
-        new = await self._without_stale(dict(reversed(new.items())))
+        fresh = await self._without_stale([received for received in wave if received.key not in touched])
+        new: dict[AlertKey, ReceivedEvent] = {}
+        for received in fresh:
+            new.setdefault(received.key, received)  # the first report of a new alert describes it
         opened = await self._open_incidents(new.values(), at)
+        occurrences = Counter(received.key for received in fresh)
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
         told: set[IncidentId] = set()
         for key, received in new.items():
             incident = opened[received.group]
-            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, seen[key], at)
+            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, occurrences[key], at)
             alerts.append(alert)
             if incident.is_new and incident.incident_id not in told:
                 told.add(incident.incident_id)
@@ -114,16 +117,14 @@ class IngestEvents:
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
 
-    async def _without_stale(self, new: dict[AlertKey, ReceivedEvent]) -> dict[AlertKey, ReceivedEvent]:
-        dated = [key for key, received in new.items() if received.event.starts_at is not None]
+    async def _without_stale(self, wave: Sequence[ReceivedEvent]) -> Sequence[ReceivedEvent]:
+        dated = {received.key for received in wave if received.event.starts_at is not None}
         if not dated:
-            return new
+            return wave
         cleared = await self.alerts.last_cleared(dated)
-        return {
-            key: received
-            for key, received in new.items()
-            if not is_stale(received.event, cleared_starts_at=cleared.get(key))
-        }
+        return [
+            received for received in wave if not is_stale(received.event, cleared_starts_at=cleared.get(received.key))
+        ]
 
     async def _open_incidents(self, received: Iterable[ReceivedEvent], at: datetime) -> dict[GroupKey, OpenedIncident]:
         drafts: dict[GroupKey, IncidentDraft] = {}
@@ -146,19 +147,23 @@ class IngestEvents:
         firing = await self.alerts.firing({received.key for received in wave})
         if not firing:
             return
-        if wave[0].event.action is AlertAction.RESOLVE:
+        is_resolve = wave[0].event.action is AlertAction.RESOLVE
+        if is_resolve:
             await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
-            concerned = {alert.incident_id for alert in firing}
-            answered = concerned - await self.alerts.incidents_still_firing(concerned)
-        else:
-            answered = {alert.incident_id for alert in firing}
+        # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
+        incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
+        still_firing: frozenset[IncidentId] = (
+            await self.alerts.incidents_still_firing({incident.id for incident in incidents})
+            if is_resolve
+            else frozenset()
+        )
         stopped = set()
-        for incident in await self.incidents.get_many(answered):
-            if not incident.is_open:
+        for incident in incidents:
+            if not incident.is_open or incident.id in still_firing:
                 continue
             change: Change[Incident] = (
                 incident.resolve(by=None, via=Via.SENDER, at=at)
-                if wave[0].event.action is AlertAction.RESOLVE
+                if is_resolve
                 else incident.acknowledge(by=None, via=Via.SENDER, at=at)
             )
             if change.events:

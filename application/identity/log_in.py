@@ -3,7 +3,7 @@ from typing import Final
 from uuid import UUID
 
 from application.audit.record import RecordAudit
-from application.errors import UnauthenticatedError
+from application.errors import ConflictError, UnauthenticatedError
 from application.identity.tokens import BeginSession, Tokens
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordCheck, PasswordHasher
@@ -34,6 +34,7 @@ class LogIn:
 
         Raises:
             UnauthenticatedError: this name and this password do not open anything.
+            ConflictError: the password was right, and was changed or hashed anew at this moment; try again.
         """
         user = await self._named(email.strip().lower())
         check = await self._check(user, password)  # outside the transaction: it is slow, and would hold a connection
@@ -59,8 +60,10 @@ class LogIn:
 
     async def _let_in(self, user: User, check: PasswordCheck, *, address: str, request_id: str) -> Tokens | None:
         current = await self.users.get(user.id)
-        if not current.is_active or current.password_hash != user.password_hash:
-            return None  # inactive, or the password was changed while the old one was being checked
+        if not current.is_active:
+            return None
+        if current.password_hash != user.password_hash:  # while the one that was read was being checked
+            raise ConflictError("user", user.id)
         if check.new_hash is not None:
             await self.users.save(replace(current, password_hash=check.new_hash))
         at = self.clock.now()

@@ -1,6 +1,5 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from adapters.outbound.memory.database import MemorySession
 from application.errors import ConflictError, NotFoundError
@@ -8,8 +7,6 @@ from application.ports.credentials import CredentialRepository, Principal
 from application.ports.page import Page, PageRequest
 from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.shared.ids import ApiKeyId, SessionId, UserId
-
-_SETUP_LINKS: Final = "setup_links"  # they are kept among the messages that may be taken only once
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +71,22 @@ class MemoryCredentialRepository(CredentialRepository):
         return True
 
     async def setup_link(self, secret_hash: bytes) -> SetupLink | None:
-        link = self.session.database.inbox.get((_SETUP_LINKS, secret_hash.hex()))
-        assert link is None or isinstance(link, SetupLink)
-        return link
+        return self.session.database.setup_links.get(secret_hash)
 
     async def add_setup_link(self, link: SetupLink) -> None:
         self._require_user(link.user_id)
-        inbox = self.session.database.inbox
-        for key, other in list(inbox.items()):
-            if isinstance(other, SetupLink) and other.user_id == link.user_id and other.used_at is None:
-                del inbox[key]
-        inbox[_SETUP_LINKS, link.secret_hash.hex()] = link
+        links = self.session.database.setup_links
+        for other in list(links.values()):
+            if other.user_id == link.user_id and other.used_at is None:
+                del links[other.secret_hash]
+        links[link.secret_hash] = link
 
     async def use_setup_link(self, secret_hash: bytes, *, at: datetime) -> bool:
-        link = await self.setup_link(secret_hash)
+        links = self.session.database.setup_links
+        link = links.get(secret_hash)
         if link is None or not link.is_good(at=at):
             return False
-        self.session.database.inbox[_SETUP_LINKS, secret_hash.hex()] = replace(link, used_at=at)
+        links[secret_hash] = link.use(at=at)
         return True
 
     def _principal(self, credential: Session | ApiKey) -> Principal:

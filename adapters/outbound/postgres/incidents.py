@@ -27,12 +27,14 @@ _MUTABLE = (
     "version",
 )
 
-_GET = Statement(select(incidents).where(incidents.c.id == bindparam("incident_id")).with_for_update())
+# FOR NO KEY UPDATE: a worker that adds a page refers to the incident, which must not wait for whoever decides on it
+# and waits for the worker's run in turn.
+_GET = Statement(select(incidents).where(incidents.c.id == bindparam("incident_id")).with_for_update(key_share=True))
 _GET_MANY = Statement(
     select(incidents)
     .where(incidents.c.id == bindparam("incident_ids", type_=ARRAY(UUID(as_uuid=True))).any_())
     .order_by(incidents.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _OF_NUMBER = Statement(select(incidents.c.id).where(incidents.c.number == bindparam("number_")))
 _UPDATE = Statement(

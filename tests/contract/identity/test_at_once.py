@@ -1,10 +1,14 @@
 """What must hold when two ask at the same moment, over either storage."""
 
 import asyncio
+from datetime import timedelta
 
 from application.errors import ConflictError
+from application.identity.set_reachability import ContactDraft, RuleDraft
 from application.identity.tokens import Tokens
 from domain.identity.role import Role
+from domain.notification.contact import Channel
+from domain.shared.urgency import Urgency
 from tests.support.identity import PASSWORD, IdentityWorld, a_user, actor_of
 
 
@@ -15,6 +19,18 @@ async def test_two_tabs_that_refresh_at_once_end_up_with_the_same_token(world: I
     (successor,) = {answer.refresh_token for answer in answers}
     assert successor != tokens.refresh_token
     assert isinstance(await world.refresh_session(successor), Tokens)
+
+
+async def test_of_two_who_say_at_once_where_somebody_is_reached_the_later_wins_whole(world: IdentityWorld) -> None:
+    user = await world.add(a_user())
+    said = [ContactDraft(channel=Channel.EMAIL, address=f"{name}@example.test") for name in "ab"]
+    rules = (RuleDraft(urgency=Urgency.HIGH, contact=0, delay=timedelta(0)),)
+    await asyncio.gather(
+        *(world.set_reachability(user.id, contacts=(one,), rules=rules, actor=actor_of(user)) for one in said)
+    )
+    stored = await world.new_store().users.reachability(user.id)
+    assert len(stored.contacts) == len(stored.rules) == 1
+    assert stored.rules[0].contact_id == stored.contacts[0].id
 
 
 async def test_two_admins_who_demote_each_other_at_once_leave_one(world: IdentityWorld) -> None:

@@ -176,8 +176,11 @@ async def test_a_new_setup_link_replaces_the_unused_ones_of_its_user(peopled: St
 
 
 async def test_what_was_undone_leaves_no_link(peopled: Store) -> None:
-    with pytest.raises(ConflictError):
+    async def undone() -> None:
         async with peopled.transaction:
             await peopled.credentials.add_setup_link(a_link("one"))
             await peopled.credentials.add_setup_link(a_link("two", user_id=NOBODY))
+
+    with pytest.raises(ConflictError):
+        await undone()
     assert await peopled.credentials.setup_link(secret_hash("one")) is None

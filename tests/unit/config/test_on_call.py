@@ -57,6 +57,8 @@ async def test_overrides_count_also_those_that_are_over_by_now(world: World) -> 
     assert (await ask(schedule.id, actor=RESPONDER)).user_ids == (ANN,)
     then = await ask(schedule.id, at=NOON, actor=RESPONDER)
     assert (then.user_ids, then.until) == ((EVE,), NOON + HOUR)
+    everywhere = await WhoIsOnCall(world.schedules, world.clock)(PageRequest(), at=NOON, actor=RESPONDER)
+    assert everywhere.items == (then,)
 
 
 async def test_a_service_says_whom_each_step_tells(world: World) -> None:

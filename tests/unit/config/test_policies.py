@@ -68,10 +68,10 @@ async def test_a_policy_names_users_teams_and_schedules(world: World) -> None:
     [to_user(NOBODY), to_team(NO_TEAM), Target(kind=TargetKind.SCHEDULE, id=UUID(int=5)), to_team(TeamId(ANN))],
 )
 async def test_a_target_that_is_not_there_is_named_by_its_place(world: World, missing: Target) -> None:
-    steps = (a_step(to_user(ANN)), a_step(to_user(BOB), missing, to_user(ANN)), a_step(missing))
+    steps = (a_step(to_user(ANN)), a_step(to_user(BOB), to_user(ANN), missing), a_step(missing))
     with pytest.raises(InvalidValueError) as refused:
         await world.create_policy(team_id=CORE, name="Core", steps=steps, actor=ADMIN)
-    assert refused.value.field == "steps[1].targets[1].id"
+    assert refused.value.field == "steps[1].targets[2].id"
     assert not world.database.policies
 
 

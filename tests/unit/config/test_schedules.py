@@ -69,10 +69,10 @@ async def test_a_manager_creates_a_schedule(world: World) -> None:
 
 
 async def test_a_participant_who_is_not_there_is_named_by_their_place(world: World) -> None:
-    layers = (a_layer(ANN, starts="2026-11-23 09:00"), a_layer(ANN, (BOB, NOBODY), starts="2026-11-23 09:00"))
+    layers = (a_layer(ANN, starts="2026-11-23 09:00"), a_layer(ANN, BOB, (CYD, NOBODY), starts="2026-11-23 09:00"))
     with pytest.raises(InvalidValueError) as refused:
         await world.create_schedule(team_id=CORE, name="Core", time_zone="UTC", layers=layers, actor=ADMIN)
-    assert refused.value.field == "layers[1].rotation.participants[1][1]"
+    assert refused.value.field == "layers[1].rotation.participants[2][1]"
     with pytest.raises(InvalidValueError) as no_team:
         await world.create_schedule(team_id=NO_TEAM, name="Core", time_zone="UTC", actor=ADMIN)
     assert no_team.value.field == "team_id"

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from adapters.outbound.security.passwords import ArgonPasswordHasher
-from application.errors import UnauthenticatedError
+from application.errors import ConflictError, UnauthenticatedError
 from application.identity.log_in import NOBODY
 from application.ports.passwords import PasswordCheck, PasswordHasher
 from domain.identity.actor import CredentialKind
@@ -91,8 +91,9 @@ async def test_a_password_that_is_changed_while_it_is_checked_does_not_let_in(wo
             return await super().check(password, password_hash)
 
     world.passwords = ChangedMeanwhile()
-    with pytest.raises(UnauthenticatedError):
+    with pytest.raises(ConflictError):
         await world.log_in(ada.email, PASSWORD)
+    assert world.database.sessions == {}
 
 
 async def test_a_login_renews_a_hash_of_another_cost(world: MemoryWorld, ada: User) -> None:

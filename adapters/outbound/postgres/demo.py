@@ -1,0 +1,60 @@
+"""Which rows are the demonstration's, and how they go away again without a trace."""
+
+from dataclasses import dataclass
+
+from adapters.outbound.postgres.session import PostgresSession
+
+_MARK = tuple(
+    f"UPDATE {table} SET is_demo = true WHERE id = ANY($1::uuid[])"  # noqa: S608  # names from the next line
+    for table in ("users", "teams", "policies", "schedules", "services")
+)
+_INCIDENTS = "SELECT i.id FROM incidents i JOIN services s ON s.id = i.service_id WHERE s.is_demo"
+_INTEGRATIONS = "SELECT g.id FROM integrations g JOIN services s ON s.id = g.service_id WHERE s.is_demo"
+_USERS = "SELECT id FROM users WHERE is_demo"
+# Children before parents. Nothing but the constants above is put into the text.
+_REMOVE = (
+    f"DELETE FROM mailbox_messages WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM delivery_attempts WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM notifications WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM escalation_runs WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM domain_events WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM alerts WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM raw_events WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
+    f"DELETE FROM dead_letters WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
+    f"DELETE FROM change_events WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
+    f"DELETE FROM incidents WHERE id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM integrations WHERE id IN ({_INTEGRATIONS})",  # noqa: S608
+    "DELETE FROM services WHERE is_demo",
+    "DELETE FROM policy_versions v USING policies p WHERE p.id = v.policy_id AND p.is_demo",
+    "DELETE FROM policies WHERE is_demo",
+    "DELETE FROM schedule_overrides o USING schedules s WHERE s.id = o.schedule_id AND s.is_demo",
+    "DELETE FROM schedules WHERE is_demo",
+    "DELETE FROM team_members m USING teams t WHERE t.id = m.team_id AND t.is_demo",
+    "DELETE FROM teams WHERE is_demo",
+    f"DELETE FROM team_members WHERE user_id IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM notification_rules WHERE user_id IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM contacts WHERE user_id IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM setup_links WHERE user_id IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM sessions WHERE user_id IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM api_keys WHERE user_id IN ({_USERS})",  # noqa: S608
+    "DELETE FROM users WHERE is_demo",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRows:
+    session: PostgresSession
+
+    async def exist(self) -> bool:
+        rows = await self.session.fetch("SELECT EXISTS (SELECT FROM users WHERE is_demo) AS there")
+        return bool(rows[0]["there"])
+
+    async def mark(self, ids: list[object]) -> None:
+        """Every row with one of these ids is the demonstration's. Inside the current transaction."""
+        for statement in _MARK:
+            await self.session.connection.execute(statement, ids)
+
+    async def remove(self) -> None:
+        """Inside the current transaction. Raises `ConflictError` when something else has come to use any of it."""
+        for statement in _REMOVE:
+            await self.session.connection.execute(statement)
