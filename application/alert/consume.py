@@ -81,7 +81,7 @@ class ConsumeMessages:
             outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
             for message in messages:
                 outcome = Outcome.REPEATED
-                if message.is_to_be_handled and message.handled_key in new:
+                if message.is_to_be_handled:
                     new.remove(message.handled_key)  # a batch may hold a message twice
                     received += self._received(message, at)
                     outcome = Outcome.HANDLED

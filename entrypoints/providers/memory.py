@@ -52,7 +52,10 @@ class MemoryStorageProvider(Provider):
 
     scope = Scope.REQUEST
 
-    database = provide(MemoryDatabase, scope=Scope.APP)
+    @provide(scope=Scope.APP)
+    def database(self) -> MemoryDatabase:
+        return MemoryDatabase()
+
     session = provide(MemorySession)
     transaction = alias(source=MemorySession, provides=Transaction)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)

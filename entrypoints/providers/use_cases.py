@@ -2,6 +2,7 @@
 
 from dishka import Provider, Scope, provide_all
 
+from application.alert.consume import ConsumeMessages
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
@@ -78,7 +79,7 @@ from application.service.update_service import UpdateService
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(IngestEvents, RecordChange, SetAside)
+    intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
         AcknowledgeIncident,
         AnnotateIncident,

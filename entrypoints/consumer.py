@@ -1,0 +1,64 @@
+"""The consumer: events from a queue, by the same use cases as over HTTP. Any number of them may run."""
+
+import asyncio
+from collections.abc import Sequence
+
+from dishka import AsyncContainer
+from prometheus_client import CollectorRegistry
+
+from adapters.inbound.deadlines.loop import every
+from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
+from adapters.inbound.sqs.messages import MessageReader
+from adapters.outbound.postgres.clock import DatabaseClock
+from adapters.outbound.postgres.session import Pool
+from adapters.outbound.sqs.client import SqsSettings, open_client
+from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
+from application.ports.clock import Clock
+from application.ports.randomness import Randomness
+from entrypoints.providers.http import intake_targets
+from entrypoints.settings import Settings
+from entrypoints.worker import CLOCK_INTERVAL
+
+
+async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
+    """Run until draining is set; the batches in hand then are finished."""
+    settings = await container.get(Settings)
+    clock = await container.get(Clock)
+    database_clock = await container.get(DatabaseClock)
+
+    async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
+        async with container() as request:
+            consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
+            return await consume_messages(messages)
+
+    async with open_client(sqs_settings(settings)) as client:
+        consumer = SqsConsumer(
+            client=client,
+            settings=ConsumerSettings(
+                queue_url=settings.sqs_queue_url,
+                dead_letter_queue_url=settings.sqs_dead_letter_queue_url or None,
+                pollers=settings.sqs_pollers,
+            ),
+            read=MessageReader(
+                targets=intake_targets(await container.get(Pool), clock),
+                clock=clock,
+                default_integration_key=settings.sqs_integration_key or None,
+            ),
+            consume=handle,
+            clock=clock,
+            randomness=await container.get(Randomness),
+            metrics=ConsumerMetrics(await container.get(CollectorRegistry)),
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
+            running = group.create_task(consumer.run(), name="consumer")
+            await asyncio.wait((running, waiting := group.create_task(draining.wait())), return_when="FIRST_COMPLETED")
+            consumer.stop()
+            await running
+            waiting.cancel()
+
+
+def sqs_settings(settings: Settings) -> SqsSettings:
+    return SqsSettings(
+        region=settings.sqs_region, endpoint_url=settings.sqs_endpoint_url or None, pollers=settings.sqs_pollers
+    )

@@ -1,0 +1,266 @@
+"""Checks of an installation, each with what to do about it. They only look."""
+
+import zoneinfo
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from dishka import AsyncContainer
+
+from adapters.inbound.cli.operations import Finding
+from adapters.outbound.postgres.partitions import wanted
+from adapters.outbound.system.clock import SystemClock
+from application.escalation.watch import CountStalled
+from application.ports.clock import Clock
+from application.ports.directory import Directory
+from application.ports.errors import PortError
+from application.ports.notifications import NotificationRepository
+from application.ports.page import PageRequest
+from application.ports.policies import PolicyRepository
+from application.ports.readers import IncidentReader
+from domain.escalation.policy import EscalationPolicy, TargetKind
+from domain.notification.contact import Channel
+from domain.shared.ids import ScheduleId, TeamId, UserId
+from domain.shared.limits import PAGE_LIMIT
+from entrypoints.container import production_container
+from entrypoints.database import SchemaError, check_on
+from entrypoints.settings import Settings
+
+type Connection = asyncpg.Connection[asyncpg.Record]
+type Report = Callable[[Finding], None]
+
+POSTGRES_VERSION: Final = 16
+CONNECT_SECONDS: Final = 5.0
+CLOCK_DIFFERENCE: Final = timedelta(seconds=2)
+# A courier takes what is due within a second; half a minute late means that none does.
+BACKLOG_WARNS: Final = timedelta(seconds=30)
+BACKLOG_FAILS: Final = timedelta(minutes=5)
+REDIS_SECONDS: Final = 3.0
+_NAMES_SHOWN: Final = 5
+
+
+async def examine(settings: Settings, report: Report) -> None:
+    """Every check, in order; those that need the database or its schema are left out when it is not there."""
+    for finding in (await check_settings(settings), await check_channels(settings), await check_time_zones()):
+        report(finding)
+    report(await check_redis(settings))
+    connection = await _connect(settings, report)
+    if connection is None:
+        return
+    try:
+        report(await check_version(connection))
+        report(await check_clock(connection))
+        schema = await check_schema(connection)
+        report(schema)
+        if schema.verdict == "fail":
+            return
+        report(await check_partitions(connection))
+    finally:
+        await connection.close()
+    await _examine_incidents(settings, report)
+
+
+async def check_settings(settings: Settings) -> Finding:
+    if settings.secret_key:
+        return Finding("settings", "ok", "they can be read")
+    return Finding("settings", "fail", "TOCSIN_SECRET_KEY is not set", "make one with `openssl rand -hex 32`")
+
+
+async def check_channels(settings: Settings) -> Finding:
+    channels = (
+        ("e-mail", settings.smtp_host, "TOCSIN_SMTP_HOST"),
+        ("Slack", settings.slack_token, "TOCSIN_SLACK_TOKEN"),
+    )
+    missing = [(name, variable) for name, is_set, variable in channels if not is_set]
+    if not missing:
+        return Finding("channels", "ok", "e-mail and Slack are set up")
+    names = " and ".join(name for name, _ in missing)
+    hint = f"set {' and '.join(variable for _, variable in missing)}; `tocsin mailbox` shows what would have been sent"
+    return Finding("channels", "warn", f"{names} not set up: messages land in the local mailbox", hint)
+
+
+async def check_time_zones() -> Finding:
+    return time_zone_finding(f"tzdata {version('tzdata')}", [path for path in zoneinfo.TZPATH if has_zones(path)])
+
+
+def has_zones(folder: str) -> bool:
+    return Path(folder, "UTC").exists()
+
+
+def time_zone_finding(release: str, folders: Sequence[str]) -> Finding:
+    """What it means that this host has time zones of its own in these folders."""
+    if not folders:
+        return Finding("time zones", "ok", release)
+    hint = 'set PYTHONTZPATH="" so that every host has the same rules'
+    return Finding("time zones", "warn", f"{release}, but this host's own in {folders[0]} comes first", hint)
+
+
+async def check_redis(settings: Settings) -> Finding:
+    if not settings.redis_url:
+        return Finding("Redis", "ok", "not set; it is only a cache")
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS)
+    try:
+        await redis.ping()
+    except (RedisError, OSError) as error:
+        hint = "is TOCSIN_REDIS_URL right? Nothing is lost without it, only slower"
+        return Finding("Redis", "warn", f"does not answer: {error}", hint)
+    except ValueError as error:
+        return Finding("Redis", "fail", f"TOCSIN_REDIS_URL is no address: {error}", "use redis://host:port/0")
+    finally:
+        await redis.aclose()
+    return Finding("Redis", "ok", "answers")
+
+
+async def _connect(settings: Settings, report: Report) -> Connection | None:
+    try:
+        return await asyncpg.connect(settings.database_url, timeout=CONNECT_SECONDS)
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        detail = f"cannot be reached: {str(error) or type(error).__name__}"
+        report(Finding("database", "fail", detail, "is it running, and is TOCSIN_DATABASE_URL right?"))
+        return None
+
+
+async def check_version(connection: Connection) -> Finding:
+    server = connection.get_server_version()
+    if server.major < POSTGRES_VERSION:
+        detail = f"PostgreSQL {server.major}.{server.minor}"
+        return Finding("database", "fail", detail, f"upgrade it to PostgreSQL {POSTGRES_VERSION} or later")
+    return Finding("database", "ok", f"PostgreSQL {server.major}.{server.minor} answers")
+
+
+async def check_clock(connection: Connection) -> Finding:
+    clock = SystemClock()
+    before = clock.now()
+    theirs: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    after = clock.now()
+    return clock_finding(theirs - (before + (after - before) / 2))
+
+
+def clock_finding(difference: timedelta) -> Finding:
+    """What a difference between this host's clock and the database's means."""
+    detail = f"{abs(difference).total_seconds():.3f} s from the database's"
+    if abs(difference) <= CLOCK_DIFFERENCE:
+        return Finding("clock", "ok", detail)
+    hint = "start NTP on both hosts; deadlines go by the database's clock and stay right, log times do not"
+    return Finding("clock", "warn", detail, hint)
+
+
+async def check_schema(connection: Connection) -> Finding:
+    try:
+        await check_on(connection)
+    except SchemaError as error:
+        detail, _, hint = str(error).partition(": ")
+        return Finding("schema", "fail", detail, hint)
+    return Finding("schema", "ok", "it is this version's")
+
+
+async def check_partitions(connection: Connection) -> Finding:
+    """Those of this month and the next; without one, rows land in the default partition and stay for ever."""
+    now: datetime = await connection.fetchval("SELECT now()")
+    soon = now.astimezone(UTC) + timedelta(days=31)
+    names = [each.name for each in wanted(now.astimezone(UTC)) if each.starts <= soon.date() and each.ends > now.date()]
+    rows = await connection.fetch("SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL", names)
+    if not rows:
+        return Finding("partitions", "ok", "those of this month and the next are there")
+    missing = _some([row["name"] for row in rows])
+    return Finding("partitions", "fail", f"missing: {missing}", "run `tocsin db migrate`, and see that a worker runs")
+
+
+async def _examine_incidents(settings: Settings, report: Report) -> None:
+    container = production_container(settings)
+    checks: Iterable[tuple[str, Callable[[AsyncContainer], Awaitable[Finding]]]] = (
+        ("stalled incidents", check_stalled),
+        ("notifications", check_backlog),
+        ("reachability", check_reachability),
+    )
+    try:
+        for name, check in checks:
+            try:
+                async with container() as request:
+                    report(await check(request))
+            except PortError as error:
+                report(Finding(name, "fail", f"could not be looked at: {error}", "try again"))
+    finally:
+        await container.close()
+
+
+async def check_stalled(request: AsyncContainer) -> Finding:
+    """Promise P2: an incident that waits for an answer has a next deadline, or a stated reason for none."""
+    stalled = await (await request.get(CountStalled))()
+    if not stalled:
+        return Finding("stalled incidents", "ok", "none")
+    hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident list`"
+    return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to", hint)
+
+
+async def check_backlog(request: AsyncContainer) -> Finding:
+    notifications = await request.get(NotificationRepository)
+    now = (await request.get(Clock)).now()
+    deadlines = {channel: await notifications.earliest_deadline(channel) for channel in Channel}
+    late = {channel: now - at for channel, at in deadlines.items() if at is not None and at < now}
+    return backlog_finding(late)
+
+
+def backlog_finding(late: dict[Channel, timedelta]) -> Finding:
+    """What it means that the oldest message of each channel is so late."""
+    worst = max(late.values(), default=timedelta(0))
+    if worst <= BACKLOG_WARNS:
+        return Finding("notifications", "ok", "none is late")
+    detail = ", ".join(f"the oldest by {channel} is {by.total_seconds():.0f} s late" for channel, by in late.items())
+    hint = "start `tocsin worker`; if one runs, its log says what the channel answers"
+    return Finding("notifications", "fail" if worst > BACKLOG_FAILS else "warn", detail, hint)
+
+
+async def check_reachability(request: AsyncContainer) -> Finding:
+    """Whoever a policy can page is active and has a contact."""
+    directory = await request.get(Directory)
+    meant = await _meant(await request.get(PolicyRepository), directory)
+    reachable = await directory.reachability(meant)
+    unreachable = {user for user in meant if user not in reachable or not reachable[user].contacts}
+    if not unreachable:
+        return Finding("reachability", "ok", f"{len(meant)} people can be paged")
+    reader = await request.get(IncidentReader)
+    names = await reader.user_names(unreachable)
+    shown = _some(sorted(names.get(user, str(user)) for user in unreachable))
+    hint = "give them a contact (PUT /v1/users/{id}/notification-rules), or take them out of policies and schedules"
+    return Finding("reachability", "fail", f"cannot be paged, though a policy names them: {shown}", hint)
+
+
+async def _meant(policies: PolicyRepository, directory: Directory) -> set[UserId]:
+    targets = {target for policy in [each async for each in _every(policies)] for target in _targets(policy)}
+    users = {UserId(id_) for kind, id_ in targets if kind is TargetKind.USER}
+    schedules = await directory.schedules({ScheduleId(id_) for kind, id_ in targets if kind is TargetKind.SCHEDULE})
+    teams = await directory.team_members({TeamId(id_) for kind, id_ in targets if kind is TargetKind.TEAM})
+    users.update(member for members in teams.values() for member in members)
+    for schedule in schedules.values():
+        users.update(user for layer in schedule.layers for turn in layer.rotation.participants for user in turn)
+        users.update(override.user_id for override in schedule.overrides)
+    return users
+
+
+def _targets(policy: EscalationPolicy) -> Iterable[tuple[TargetKind, UUID]]:
+    return ((target.kind, target.id) for step in policy.steps for target in step.targets)
+
+
+async def _every(policies: PolicyRepository) -> AsyncIterator[EscalationPolicy]:
+    page = await policies.list(PageRequest(limit=PAGE_LIMIT))
+    while True:
+        for policy in page.items:
+            yield policy
+        if not page.has_more:
+            return
+        last = page.items[-1]
+        page = await policies.list(PageRequest(limit=PAGE_LIMIT, after=(last.name, last.id)))
+
+
+def _some(names: Collection[str]) -> str:
+    shown = list(names)[:_NAMES_SHOWN]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return ", ".join(shown) + more
