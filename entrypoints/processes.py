@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 import uvloop
 from dishka import AsyncContainer
+from prometheus_client import CollectorRegistry, start_http_server
 
 from application.ports.errors import PortError
 from entrypoints.container import production_container
@@ -64,11 +65,23 @@ async def run_role(settings: Settings, role: Role, *, name: str) -> None:
     draining = drained_by_signals()
     container = production_container(settings)
     try:
+        if name != "http":  # which has a route for them
+            await _show_metrics(container, settings)
         _log.info("started", role=name)
         await role(container, draining)
     finally:
         await container.close()
     _log.info("stopped", role=name)
+
+
+async def _show_metrics(container: AsyncContainer, settings: Settings) -> None:
+    where = settings.metrics_host_and_port
+    if where is not None:
+        host, port = where
+        try:
+            start_http_server(port, host, await container.get(CollectorRegistry))
+        except OSError as error:
+            raise StartError(f"cannot show metrics at TOCSIN_METRICS_ADDRESS {host}:{port}: {error.strerror}") from None
 
 
 async def check_schema(settings: Settings) -> None:

@@ -56,6 +56,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="How people reach the HTTP server: links begin with it. Empty: `http://` and the address."),
     ] = ""
+    metrics_address: Annotated[
+        str, Meta(description="Where worker and consumer show their metrics, `host:port`, open to whoever reaches it.")
+    ] = ""
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` count, by commas.")
     ] = ""
@@ -104,10 +107,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def host_and_port(self) -> tuple[str, int]:
         """Raises `SettingsError`."""
-        host, colon, port = self.http_address.rpartition(":")
-        if not colon or not port.isdecimal() or int(port) > 65535:
-            raise SettingsError(f"TOCSIN_HTTP_ADDRESS is {self.http_address!r}: use host:port, such as 127.0.0.1:8080")
-        return host.strip("[]") or "127.0.0.1", int(port)
+        return _host_and_port("TOCSIN_HTTP_ADDRESS", self.http_address)
+
+    @property
+    def metrics_host_and_port(self) -> tuple[str, int] | None:
+        """None: nowhere. Raises `SettingsError`."""
+        return _host_and_port("TOCSIN_METRICS_ADDRESS", self.metrics_address) if self.metrics_address else None
+
+
+def _host_and_port(name: str, address: str) -> tuple[str, int]:
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise SettingsError(f"{name} is {address!r}: use host:port, such as 127.0.0.1:8080")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -124,7 +136,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()}: {reason[0].lower()}{reason[1:]}") from None
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
-    _ = settings.host_and_port
+    _ = settings.host_and_port, settings.metrics_host_and_port
     return settings
 
 

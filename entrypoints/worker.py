@@ -14,7 +14,8 @@ from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.partitions import wanted
-from adapters.outbound.postgres.session import Pool
+from adapters.outbound.postgres.session import Pool, PostgresSession
+from adapters.outbound.postgres.upkeep import Upkeep
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
 from application.notification.deliver import DeliverNotification
@@ -29,6 +30,7 @@ from entrypoints.settings import Settings
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
 PARTITION_INTERVAL: Final = timedelta(hours=6)
+CLEANING_INTERVAL: Final = timedelta(minutes=10)
 
 _log = structlog.get_logger()
 
@@ -137,7 +139,11 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
                 for partition in wanted(database_clock.now()):
                     await connection.execute(partition.sql)
 
+    async def clean() -> None:
+        await Upkeep(PostgresSession(pool)).delete_stale(at=database_clock.now())
+
     async with asyncio.TaskGroup() as group:
+        group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
         group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
         group.create_task(every(WATCH_INTERVAL, watch, draining, name="watch"))
         group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))

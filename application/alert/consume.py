@@ -45,7 +45,7 @@ class QueuedMessage:
 
     @property
     def set_aside_key(self) -> str:
-        return f"{self._owner}/set-aside/{self.message_key}"
+        return f"{self._owner}/{self.message_key}"
 
     @property
     def _owner(self) -> str:
@@ -81,7 +81,7 @@ class ConsumeMessages:
             outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
             for message in messages:
                 outcome = Outcome.REPEATED
-                if message.is_to_be_handled:
+                if message.is_to_be_handled and message.handled_key in new:
                     new.remove(message.handled_key)  # a batch may hold a message twice
                     received += self._received(message, at)
                     outcome = Outcome.HANDLED

@@ -1,0 +1,48 @@
+"""What has lost its use is deleted, a bounded number of rows at a time, so that no statement grows with history."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from adapters.outbound.postgres.session import PostgresSession
+
+BATCH: Final = 1_000
+# SQS keeps a message for at most 14 days, and a redriven one may come again after that (SQS developer guide, quotas).
+INBOX_KEPT: Final = timedelta(days=30)
+# So long a theft can still be told from an honest repeat.
+SESSIONS_KEPT: Final = timedelta(days=30)
+
+_DELETE: Final = {
+    "inbox": (
+        (
+            "DELETE FROM inbox WHERE (consumer, message_key) IN"
+            " (SELECT consumer, message_key FROM inbox WHERE handled_at < $1 ORDER BY handled_at LIMIT $2)"
+        ),
+        INBOX_KEPT,
+    ),
+    "sessions": (
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        SESSIONS_KEPT,
+    ),
+    "setup_links": (
+        (
+            "DELETE FROM setup_links WHERE secret_hash IN"
+            " (SELECT secret_hash FROM setup_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)"
+        ),
+        timedelta(days=1),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    session: PostgresSession
+
+    async def delete_stale(self, *, at: datetime) -> dict[str, int]:
+        """How many rows went from each table, `BATCH` at most."""
+        deleted = {}
+        for table, (statement, kept) in _DELETE.items():
+            async with self.session:
+                status = await self.session.connection.execute(statement, at - kept, BATCH)
+            deleted[table] = int(status.rpartition(" ")[2])
+        return deleted
