@@ -184,8 +184,9 @@ def _finish[T](work: Awaitable[T]) -> T:
     """The result of work at the database or the queue. Raises `CommandError` for what an operator can put right."""
     import asyncio
 
-    from asyncpg import PostgresError
+    from asyncpg import InterfaceError, PostgresError
 
+    from application.ports.errors import TransientPortError
     from entrypoints.database import SchemaError
     from entrypoints.processes import StartError
 
@@ -200,6 +201,11 @@ def _finish[T](work: Awaitable[T]) -> T:
         raise CommandError(str(error), ExitCode.USAGE) from None
     except StartError as error:
         raise CommandError(str(error), ExitCode.FAILURE) from None
+    except TransientPortError as error:
+        message = f"{error}; try again, and see what `tocsin doctor` says"
+        raise CommandError(message, ExitCode.UNAVAILABLE) from error
+    except InterfaceError as error:
+        raise CommandError(f"TOCSIN_DATABASE_URL cannot be used: {error}", ExitCode.USAGE) from error
     except PostgresError as error:
         message = f"the database refused: {error}; is TOCSIN_DATABASE_URL right?"
         raise CommandError(message, ExitCode.FAILURE) from error

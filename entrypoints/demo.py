@@ -3,7 +3,7 @@
 Deterministic but for keys and secrets: the same week, relative to the day on which it is made. One command removes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
@@ -200,11 +200,12 @@ async def remove(settings: Settings) -> None:
         await container.close()
 
 
-async def seed_into(container: AsyncContainer) -> None:
+async def seed_into(container: AsyncContainer, say: Callable[[str], None] = lambda _: None) -> None:
     """The same over a container that is there."""
     async with container() as request:
         if await DemoRows(await request.get(PostgresSession)).exist():
             return
+    say("· a week of demonstration")
     now = (await container.get(Clock)).now()
     midnight = datetime.combine(now.date(), time(), UTC)
     clock = ManualClock(midnight - WEEK)

@@ -24,6 +24,7 @@ from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
+from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.stream import StreamController
 from adapters.inbound.intake.group_commit import GroupCommit
@@ -49,6 +50,7 @@ HANDLERS: Final = (
     IncidentController,
     MailboxController,
     OnCallController,
+    SetupPageController,
     SlackController,
     StreamController,
 )
@@ -60,7 +62,15 @@ class AddressTakenError(Exception):
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to the entrypoint, which drains first."""
+    """Leaves signals to the entrypoint, which drains first, and says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, listening: asyncio.Event) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._listening.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -85,8 +95,13 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-async def serve(container: AsyncContainer, listener: socket.socket, draining: asyncio.Event) -> None:
-    """Run until draining is set: then tell viewers to come back elsewhere, finish requests, and return."""
+async def serve(
+    container: AsyncContainer, listener: socket.socket, draining: asyncio.Event, listening: asyncio.Event | None = None
+) -> None:
+    """Run until draining is set: then tell viewers to come back elsewhere, finish requests, and return.
+
+    `listening` is set once requests are answered.
+    """
     settings = await container.get(Settings)
     hub = await container.get(EventHub)
     clock = await container.get(DatabaseClock)
@@ -108,7 +123,7 @@ async def serve(container: AsyncContainer, listener: socket.socket, draining: as
         limit_concurrency=5_000,
         backlog=1_024,
     )
-    server = Server(config)
+    server = Server(config, listening or asyncio.Event())
     async with asyncio.TaskGroup() as group:
         background = [
             group.create_task(commits.run(), name="group-commit"),

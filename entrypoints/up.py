@@ -58,18 +58,19 @@ async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
         first_admin = await _first_admin(container)
         await _write_profile(container, settings, directory)
         if demo:
-            say("· demo")
-            await seed_into(container)
+            await seed_into(container, say)
         async with container() as request:
             admin = await local_admin(request)
         example = await example_of(container, directory, admin)
+        listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve(container, listener, draining), name="http")
+            group.create_task(serve(container, listener, draining, listening), name="http")
             group.create_task(work(container, draining), name="worker")
             if settings.sqs_queue_url:
                 from entrypoints.consumer import consume  # aiobotocore takes a second to import
 
                 group.create_task(consume(container, draining), name="consumer")
+            await listening.wait()
             _welcome(settings, first_admin, example)
             await draining.wait()
             say("· draining")
@@ -159,7 +160,7 @@ def _welcome(settings: Settings, first_admin: FirstAdmin | None, example: Exampl
         say(f"  log in as    {first_admin.user.email}")
         say(f"  password     {first_admin.password}")
         say("  or choose your own, once, within a day:")
-        say(f"               {command} setup {first_admin.setup_secret}")
+        say(f"               {settings.base_url}/setup/{first_admin.setup_secret}")
         say("  (shown only now)")
     say()
     say("Ring the bell:")

@@ -45,7 +45,7 @@ class QueuedMessage:
 
     @property
     def set_aside_key(self) -> str:
-        return f"{self._owner}/{self.message_key}"
+        return f"{self._owner}/set-aside/{self.message_key}"
 
     @property
     def _owner(self) -> str:

@@ -1,7 +1,7 @@
 """What the HTTP server needs besides use cases: who is asking, cursors, the live stream and the doors for events."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
@@ -14,14 +14,17 @@ from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import Targets
+from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool, PostgresSession
+from adapters.outbound.redis.rate_limiter import RedisRateLimiter, connect
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.identity.authenticate import Authenticate
 from application.ports.clock import Clock
 from application.ports.intake import IntakeTarget
+from application.ports.rate_limiter import RateLimiter
 from domain.identity.actor import Actor
 from entrypoints.settings import Settings
 
@@ -38,8 +41,17 @@ class HttpProvider(Provider):
     scope = Scope.APP
 
     @provide
-    def attempts(self, clock: Clock) -> AttemptLimiter:
-        return AttemptLimiter(clock)
+    async def rate_limiter(self, settings: Settings, clock: Clock) -> AsyncIterator[RateLimiter]:
+        """Shared by all processes where there is a Redis; without one each counts for itself."""
+        alone = MemoryRateLimiter(clock)
+        if not settings.redis_url:
+            yield alone
+            return
+        redis = connect(settings.redis_url)
+        yield RedisRateLimiter(redis, alone)
+        await redis.aclose()
+
+    attempts = provide(AttemptLimiter)
 
     @provide
     def cursors(self, settings: Settings) -> Cursors:

@@ -320,6 +320,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("status <> 'resolved'"),
     )
     op.create_index(
+        "incidents_acknowledged_by_idx",
+        "incidents",
+        ["acknowledged_by", sa.literal_column("triggered_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("acknowledged_by IS NOT NULL"),
+    )
+    op.create_index(
         "incidents_service_id_idx",
         "incidents",
         ["service_id", sa.literal_column("triggered_at DESC"), sa.literal_column("id DESC")],

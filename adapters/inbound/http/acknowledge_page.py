@@ -3,24 +3,18 @@
 Mail scanners and link previews open links, so looking changes nothing; only the button's POST does.
 """
 
-from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs
 
 import structlog
 from dishka.integrations.litestar import FromDishka
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Controller, HttpMethod, MediaType, Request, Response, post, route
+from litestar import Controller, HttpMethod, Request, Response, post, route
 from litestar.params import FromPath
-from markupsafe import Markup
 
 from adapters.inbound.http.auth import PUBLIC, address_of
+from adapters.inbound.http.page import form_field, page, refused_page
 from adapters.inbound.http.request_context import remember_actor, request_id_of
 from adapters.plain_text import one_line, web_link
 from application.errors import ApplicationError, ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
@@ -37,30 +31,11 @@ from domain.incident.incident import IncidentStatus
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import IncidentId
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
-_STYLE: Final = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
-# The one style is part of the page, and allowed by its hash: nothing is loaded, nothing else may be.
-_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS: Final = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
 _ACKNOWLEDGE: Final = "acknowledge"
 _RESOLVE: Final = "resolve"
 _LINK_CHARACTERS: Final = 2048
-_FORM_BYTES: Final = 1024
 
-_templates: Final = Environment(
-    loader=FileSystemLoader(_TEMPLATES),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 _log = structlog.get_logger()
-
-type AnyRequest = Request[Any, Any, Any]
-type Page = Response[str]
 
 
 class _Button(NamedTuple):
@@ -77,13 +52,13 @@ class AcknowledgePageController(Controller):
     @route("/{token:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
     async def show(
         self,
-        request: AnyRequest,
+        request: Request[Any, Any, Any],
         token: FromPath[str],
         recognize: FromDishka[RecognizeLink],
         get_incident: FromDishka[GetIncident],
         reader: FromDishka[IncidentReader],
         clock: FromDishka[Clock],
-    ) -> Page:
+    ) -> Response[str]:
         """What broke, since when, and who has it. Changes nothing."""
         try:
             incident_id, actor = await _recognized(request, token, recognize)
@@ -95,7 +70,7 @@ class AcknowledgePageController(Controller):
     @post("/{token:str}", status_code=HTTPStatus.OK)
     async def act(
         self,
-        request: AnyRequest,
+        request: Request[Any, Any, Any],
         token: FromPath[str],
         recognize: FromDishka[RecognizeLink],
         get_incident: FromDishka[GetIncident],
@@ -103,11 +78,11 @@ class AcknowledgePageController(Controller):
         resolve: FromDishka[ResolveIncident],
         reader: FromDishka[IncidentReader],
         clock: FromDishka[Clock],
-    ) -> Page:
+    ) -> Response[str]:
         """The button: acknowledges, or resolves, as the user whom the link was made for."""
         try:
             incident_id, actor = await _recognized(request, token, recognize)
-            action = _action(await request.body())
+            action = form_field(await request.body(), "action")  # none of ours does nothing
             notice = None
             if action == _RESOLVE:
                 await resolve(incident_id, actor=actor)
@@ -120,7 +95,9 @@ class AcknowledgePageController(Controller):
             return _refusal(error)
 
 
-async def _recognized(request: AnyRequest, token: str, recognize: RecognizeLink) -> tuple[IncidentId, Actor]:
+async def _recognized(
+    request: Request[Any, Any, Any], token: str, recognize: RecognizeLink
+) -> tuple[IncidentId, Actor]:
     if len(token) > _LINK_CHARACTERS:
         raise UnauthenticatedError
     incident_id, actor = await recognize(token, address=address_of(request), request_id=request_id_of(request.scope))
@@ -136,22 +113,14 @@ async def _acknowledge(incident_id: IncidentId, actor: Actor, acknowledge: Ackno
     return "You have it. No further pages will be sent for it."
 
 
-def _action(body: bytes) -> str | None:
-    """What the form says; None when it says nothing of ours, which does nothing."""
-    with suppress(ValueError):
-        fields = parse_qs(body[:_FORM_BYTES].decode("ascii"), max_num_fields=10)
-        return fields.get("action", [""])[-1]
-    return None
-
-
 async def _incident_page(
     detail: IncidentDetail, actor: Actor, reader: IncidentReader, now: datetime, *, notice: str | None = None
-) -> Page:
+) -> Response[str]:
     incident = detail.summary
     names = await reader.user_names({actor.user_id})
-    content = _templates.get_template("acknowledge.html").render(
+    return page(
+        "acknowledge.html",
         page_title=f"INC-{incident.number}",
-        style=Markup(_STYLE),  # noqa: S704  # our own file
         notice=notice,
         severity=incident.severity,
         reference=f"INC-{incident.number}",
@@ -167,7 +136,6 @@ async def _incident_page(
         buttons=list(_buttons(incident, actor)),
         user_name=one_line(names.get(actor.user_id, "")),
     )
-    return Response(content, media_type=MediaType.HTML, headers=_HEADERS)
 
 
 def _buttons(incident: IncidentSummary, actor: Actor) -> Iterator[_Button]:
@@ -228,7 +196,7 @@ def duration_text(span: timedelta) -> str:
     return " ".join(f"{amount} {unit}" for amount, unit in parts[:2])
 
 
-def _refusal(error: ApplicationError | PortError) -> Page:
+def _refusal(error: ApplicationError | PortError) -> Response[str]:
     match error:
         case UnauthenticatedError():
             status, title = HTTPStatus.GONE, "This link does not work any more"
@@ -249,9 +217,4 @@ def _refusal(error: ApplicationError | PortError) -> Page:
             _log.warning("acknowledge_page_failed", reason=type(error).__name__)
             status, title = HTTPStatus.SERVICE_UNAVAILABLE, "This did not work just now"
             explanation = "It is not sure whether anything was changed. Try again in a moment."
-    content = _templates.get_template("refused.html").render(
-        page_title=title,
-        explanation=explanation,
-        style=Markup(_STYLE),  # noqa: S704  # our own file
-    )
-    return Response(content, status_code=status, media_type=MediaType.HTML, headers=_HEADERS)
+    return refused_page(status, title, explanation)

@@ -32,7 +32,7 @@ class BodyLimit:
                 raise self._too_long()
             message = await receive()
             if message["type"] == "http.request":
-                seen += len(message["body"])
+                seen += len(message.get("body", b""))
                 if seen > self.limit_bytes:
                     raise self._too_long()
             return message

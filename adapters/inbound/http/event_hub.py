@@ -74,8 +74,6 @@ class Subscription:
 
     def offer(self, event: LoggedEvent) -> None:
         """For the hub: never waits. A viewer that cannot keep up loses its buffer and is told so."""
-        if event.position <= self.position:
-            return  # replayed already
         if len(self._buffer) >= BUFFER:
             self._buffer.clear()
             self._has_overflown = True

@@ -61,10 +61,10 @@ from domain.shared.ids import IncidentId, ServiceId, TeamId, UserId
 _NUMBER: Final = re.compile(r"(?:INC-)?([0-9]{1,18})", re.IGNORECASE)
 _OPEN: Final = "open"  # everything that is not resolved
 
-type AnyRequest = Request[Any, Any, Any]
 
 Ref = FromPath[str]
 Names = Annotated[str | None, QueryParameter(max_length=200, description="One or several, separated by commas.")]
+Order = Annotated[Literal["-triggered_at", "triggered_at"], QueryParameter(description="A minus: newest first.")]
 UserFilter = Annotated[UUID | None, QueryParameter(description="Only what this user has.")]
 
 
@@ -95,7 +95,7 @@ class IncidentController(Controller):
     @get()
     async def list_incidents(
         self,
-        request: AnyRequest,
+        request: Request[Any, Any, Any],
         use_case: FromDishka[ListIncidents],
         actor: FromDishka[Actor],
         cursors: FromDishka[Cursors],
@@ -106,7 +106,7 @@ class IncidentController(Controller):
         since: InstantQuery = None,
         until: InstantQuery = None,
         acknowledged_by: UserFilter = None,
-        sort: Literal["-triggered_at", "triggered_at"] = "-triggered_at",
+        sort: Order = "-triggered_at",
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
     ) -> Response[PageBody[IncidentBody]]:
@@ -147,7 +147,7 @@ class IncidentController(Controller):
 
     @get("/{ref:str}")
     async def get_incident(
-        self, request: AnyRequest, ref: Ref, use_case: FromDishka[GetIncident], actor: FromDishka[Actor]
+        self, request: Request[Any, Any, Any], ref: Ref, use_case: FromDishka[GetIncident], actor: FromDishka[Actor]
     ) -> Response[IncidentDetailBody]:
         """One incident, by its id or its number."""
         shown = IncidentDetailBody.of_detail(await use_case(incident_ref(ref), actor=actor))
@@ -157,7 +157,7 @@ class IncidentController(Controller):
     @get("/{ref:str}/timeline")
     async def timeline(
         self,
-        request: AnyRequest,
+        request: Request[Any, Any, Any],
         ref: Ref,
         use_case: FromDishka[ReadTimeline],
         actor: FromDishka[Actor],
@@ -180,7 +180,7 @@ class IncidentController(Controller):
     @get("/{ref:str}/alerts")
     async def alerts(
         self,
-        request: AnyRequest,
+        request: Request[Any, Any, Any],
         ref: Ref,
         use_case: FromDishka[ListAlerts],
         actor: FromDishka[Actor],
@@ -196,7 +196,7 @@ class IncidentController(Controller):
     @get("/{ref:str}/deliveries")
     async def deliveries(
         self,
-        request: AnyRequest,
+        request: Request[Any, Any, Any],
         ref: Ref,
         use_case: FromDishka[ListDeliveries],
         actor: FromDishka[Actor],

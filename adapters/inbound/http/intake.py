@@ -150,7 +150,7 @@ class IntakeDoors:
         if target is None:
             raise Refused(_json(HTTPStatus.UNAUTHORIZED, error="no integration has this key"))
         mode: alertmanager.Mode = "group" if target.integration.grouping is GroupingMode.PER_GROUP else "alert"
-        translate = partial(alertmanager.translate, body, mode=mode, ignore_labels=_REPLICA_LABELS)
+        translate = partial(alertmanager.translate, body, mode=mode, ignore_labels=alertmanager.REPLICA_LABELS)
         try:
             events = translate() if len(body) <= QUICK_BYTES else await asyncio.to_thread(translate)
         except MalformedEventError as error:
@@ -210,10 +210,6 @@ class IntakeDoors:
 
     def _new_key(self) -> str:
         return str(self.ids.new())
-
-
-# Replicas of one Prometheus differ in these alone, and mean one alert.
-_REPLICA_LABELS: Final = frozenset({"replica", "prometheus_replica", "__replica__"})
 
 
 @dataclass(frozen=True, slots=True)

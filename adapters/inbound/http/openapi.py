@@ -5,6 +5,7 @@ fields. Problems and credentials are added to every operation, and the doors for
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, get_args, get_origin
 
@@ -136,11 +137,12 @@ def _answer_type(handler: HTTPRouteHandler) -> Any:
     if get_origin(kind) is Response:
         (kind,) = get_args(kind)
     is_described = (isinstance(kind, type) and issubclass(kind, msgspec.Struct)) or get_origin(kind) is not None
-    return kind if is_described and _is_json(handler) else None
+    return kind if is_described and _media_type(handler) == "application/json" else None
 
 
-def _is_json(handler: HTTPRouteHandler) -> bool:
-    return "json" in str(handler.media_type or "application/json")
+def _media_type(handler: HTTPRouteHandler) -> str:
+    given = handler.media_type or "application/json"
+    return str(given.value if isinstance(given, Enum) else given)
 
 
 def _operation_id(handler: HTTPRouteHandler) -> str:
@@ -174,7 +176,7 @@ def _complete(operation: Json, of: _Operation, schemas: Mapping[str, Json]) -> N
     for status in _refusals(of, has_body="requestBody" in operation, has_parameters=bool(operation["parameters"])):
         operation["responses"].setdefault(str(int(status)), _PROBLEM_REF)
     operation["responses"] = dict(sorted(operation["responses"].items()))
-    operation["summary"] = operation.get("description", operation["summary"]).partition("\n")[0]
+    operation["summary"] = str(operation.get("description", operation["summary"])).partition("\n")[0]
     if of.handler.opt.get("public"):
         operation["security"] = []
     if of.method in _GUARDED:
@@ -189,7 +191,7 @@ def _answers(given: Json, of: _Operation, schemas: Mapping[str, Json]) -> Json:
     if of.answer is not None:
         described["content"] = {"application/json": {"schema": schemas[repr(of.answer)]}}
     elif answer.get("content") and int(success) != HTTPStatus.NO_CONTENT:
-        described["content"] = {str(of.handler.media_type or "application/json"): {}}
+        described["content"] = {_media_type(of.handler): {}}
     return {success: described}
 
 

@@ -62,7 +62,7 @@ class SessionController(Controller):
     ) -> TokensBody:
         """Begin a session with a password."""
         address = address_of(request)
-        attempts.spend(f"address {address}", f"account {data.email.strip().lower()}")
+        await attempts.spend(f"address {address}", f"account {data.email.strip().lower()}")
         tokens = await log_in(data.email, data.password, address=address, request_id=request_id_of(request.scope))
         return TokensBody.of(tokens)
 
@@ -76,7 +76,7 @@ class SessionController(Controller):
     ) -> TokensBody:
         """Trade a refresh token for new ones. One that is shown twice ends its session."""
         address = address_of(request)
-        attempts.spend(f"refresh {address}")
+        await attempts.spend(f"refresh {address}")
         tokens = await refresh_session(data.refresh_token, address=address, request_id=request_id_of(request.scope))
         return TokensBody.of(tokens)
 
@@ -97,7 +97,7 @@ class SessionController(Controller):
     ) -> TokensBody:
         """Choose a password by a setup link, which works once."""
         address = address_of(request)
-        attempts.spend(f"address {address}")
+        await attempts.spend(f"address {address}")
         tokens = await finish_setup(
             data.setup_secret, data.new_password, address=address, request_id=request_id_of(request.scope)
         )

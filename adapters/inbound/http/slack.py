@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, Request, Response, post
+from litestar import Controller, MediaType, Request, Response, post
 
 from adapters.inbound.http.auth import PUBLIC
 from adapters.inbound.http.problem import RequestError
@@ -58,11 +58,11 @@ class SlackController(Controller):
         recognize: FromDishka[RecognizeSlackMember],
         acknowledge: FromDishka[AcknowledgeIncident],
         resolve: FromDishka[ResolveIncident],
-    ) -> Response[EphemeralBody | None]:
+    ) -> Response[bytes]:
         """Slack's interactivity request URL. Only requests that Slack signed are read."""
         press = await _signed_press(request, signing, clock)
         if press is None:
-            return Response(None)
+            return _answer(None)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 actor = await recognize(press.slack_user_id, request_id=request_id_of(request.scope))
@@ -73,7 +73,14 @@ class SlackController(Controller):
         except (PortError, TimeoutError) as error:
             _log.warning("slack_interaction_failed", reason=type(error).__name__)
             refusal = "Tocsin could not do this just now. Press again, or use the link in the message."
-        return Response(None if refusal is None else EphemeralBody(refusal))
+        return _answer(refusal)
+
+
+def _answer(refusal: str | None) -> Response[bytes]:
+    """Slack takes 200 without a body for "done"."""
+    if refusal is None:
+        return Response(b"", media_type=MediaType.TEXT)
+    return Response(msgspec.json.encode(EphemeralBody(refusal)), media_type=MediaType.JSON)
 
 
 async def _signed_press(request: Request[Any, Any, Any], signing: SlackSigning, clock: Clock) -> ButtonPress | None:

@@ -222,7 +222,7 @@ class UserController(Controller):
         actor: FromDishka[Actor],
     ) -> TokensBody:
         """Replace one's password. Every session ends, and a new one begins."""
-        attempts.spend(f"password {actor.user_id}")
+        await attempts.spend(f"password {actor.user_id}")
         return TokensBody.of(await change_password(data.old, data.new, actor=actor))
 
     @get("/{user_id:uuid}")

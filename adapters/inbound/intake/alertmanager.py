@@ -21,6 +21,10 @@ from domain.shared.limits import DEDUP_KEY_CHARACTERS, SUMMARY_CHARACTERS
 Mode = Literal["alert", "group"]
 
 
+# Replicas of one Prometheus differ in these alone, and mean one alert.
+REPLICA_LABELS: Final = frozenset({"replica", "prometheus_replica", "__replica__"})
+
+
 class AlertBody(msgspec.Struct):
     """One alert of a body. Every member is optional and of any type, for templates may write it."""
 

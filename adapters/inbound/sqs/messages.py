@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from adapters.inbound.intake import clean, message
-from adapters.inbound.intake.alertmanager import Mode
+from adapters.inbound.intake.alertmanager import REPLICA_LABELS, Mode
 from adapters.inbound.intake.envelope import Envelope, unwrap
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE, Translated
@@ -26,8 +26,6 @@ from application.ports.intake import IntakeTarget
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.service.integration import GroupingMode
 
-# Replicas of one Prometheus differ in these alone, and mean one alert.
-REPLICA_LABELS: Final = frozenset({"replica", "prometheus_replica", "__replica__"})
 # A longer body takes milliseconds to translate, which nobody else on the loop should wait for.
 QUICK_BYTES: Final = 100_000
 MESSAGE_KEY_CHARACTERS: Final = 200

@@ -64,8 +64,12 @@ class PostgresEventLog(EventLog):
         await append_events(self.session.connection, events)
 
     async def after(self, position: EventPosition, *, limit: int) -> tuple[LoggedEvent, ...]:
-        rows = await self.session.fetch(_READ, str(position.transaction), position.sequence, limit)
-        return tuple(_logged(row) for row in rows)
+        while True:
+            rows = await self.session.fetch(_READ, str(position.transaction), position.sequence, limit)
+            known = tuple(_logged(row) for row in rows if row["kind"] in wire.KINDS)
+            if known or len(rows) < limit:
+                return known
+            position = EventPosition(rows[-1]["transaction"], rows[-1]["sequence"])
 
     async def end(self) -> EventPosition:
         async with self.session.any_connection() as connection:
@@ -78,9 +82,10 @@ class PostgresEventLog(EventLog):
     ) -> tuple[LoggedEvent, ...]:
         start = after or START
         rows = await self.session.fetch(_READ_INCIDENT, incident_id, str(start.transaction), start.sequence, limit)
-        return tuple(_logged(row) for row in rows)
+        return tuple(_logged(row) for row in rows if row["kind"] in wire.KINDS)
 
 
 def _logged(row: Row) -> LoggedEvent:
+    """Only of a kind that this version knows: during an upgrade a newer one may write others already."""
     event = wire.from_builtins(row["kind"], row["body"])
     return LoggedEvent(EventPosition(row["transaction"], row["sequence"]), event)

@@ -7,6 +7,7 @@ shape of a dynamic query, and only the arguments vary.
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import JSON
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
 from sqlalchemy.sql import ClauseElement
 
@@ -23,7 +24,10 @@ class Statement:
         self.sql: str = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._defaults: Mapping[str, object] = compiled.construct_params(_check=False)
-        self._processors: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001  # the only way to them
+        # JSON is encoded by the connection's codec; a second time would make a string of it.
+        json = {name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON)}
+        processors: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001  # the only way to them
+        self._processors = {name: process for name, process in processors.items() if name not in json}
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
         """In the order of the placeholders. A name that the statement does not have is an error of ours."""

@@ -292,6 +292,13 @@ Index(
     postgresql_where=text("status <> 'resolved'"),
 )
 Index("incidents_triggered_at_idx", incidents.c.triggered_at.desc(), incidents.c.id.desc())
+Index(
+    "incidents_acknowledged_by_idx",
+    incidents.c.acknowledged_by,
+    incidents.c.triggered_at.desc(),
+    incidents.c.id.desc(),
+    postgresql_where=text("acknowledged_by IS NOT NULL"),
+)
 Index("incidents_service_id_idx", incidents.c.service_id, incidents.c.triggered_at.desc(), incidents.c.id.desc())
 Index("incidents_team_id_idx", incidents.c.team_id, incidents.c.triggered_at.desc(), incidents.c.id.desc())
 Index(

@@ -276,19 +276,14 @@ async def test_dead_letters_show_their_bodies_as_they_came(api: Desk) -> None:
 
 async def test_who_is_on_call_with_names(api: Desk) -> None:
     people = [str(PEOPLE[Role.RESPONDER])]
-    layer = {
-        "name": "days",
-        "starts_at": "2026-01-05T09:00:00",
-        "rotation": {"unit": "day", "participants": [people]},
-    }
+    rotation = {"unit": "day", "starts_at_local": "2026-01-05T09:00:00", "participants": [people]}
     made = await api.ask(
         "POST",
         "/v1/schedules",
         by=Role.ADMIN,
-        json={"team_id": str(SHOP), "name": "Primary", "time_zone": "UTC", "layers": [layer]},
+        json={"team_id": str(SHOP), "name": "Primary", "time_zone": "UTC", "layers": [{"rotation": rotation}]},
     )
-    if made.status_code != 201:
-        pytest.fail(made.text)
+    assert made.status_code == 201, made.text
     answer = await api.ask("GET", "/v1/on-call?at=2026-11-23T12:00:00Z", by=Role.VIEWER)
     (shown,) = answer.json()["items"]
     assert (shown["schedule"]["name"], shown["users"]) == ("Primary", [{"id": people[0], "name": "Responder"}])

@@ -16,7 +16,8 @@ async def test_what_was_handled_long_ago_is_forgotten_in_bounded_batches(clean_d
     session = PostgresSession(pool)
     inbox = PostgresInbox(session)
     async with session:
-        await inbox.take("sqs", [f"old {number}" for number in range(BATCH + 5)], at=AT - INBOX_KEPT - timedelta(days=1))
+        long_ago = AT - INBOX_KEPT - timedelta(days=1)
+        await inbox.take("sqs", [f"old {number}" for number in range(BATCH + 5)], at=long_ago)
         await inbox.take("sqs", ["recent"], at=AT - INBOX_KEPT + timedelta(days=1))
     assert (await Upkeep(session).delete_stale(at=AT))["inbox"] == BATCH
     assert (await Upkeep(session).delete_stale(at=AT))["inbox"] == 5

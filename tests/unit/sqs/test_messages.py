@@ -256,7 +256,10 @@ class TestDeadLetter:
         assert texts == {"tocsin-message-id": "mine", "tocsin-sent-at": first, "tocsin-reason": "now"}
 
     def test_there_is_room_for_ten_attributes(self) -> None:
-        attributes = {f"a{n}": "1" for n in range(8)} | {"traceparent": "t", "tocsin_integration_key": "ik-1"}
+        attributes: dict[str, Any] = {f"a{n}": "1" for n in range(8)} | {
+            "traceparent": "t",
+            "tocsin_integration_key": "ik-1",
+        }
 
         letter = dead_letter_of(delivery(**attributes), "r", queue_url="q")
 

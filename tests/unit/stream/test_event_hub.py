@@ -181,6 +181,18 @@ async def test_who_comes_back_gets_what_was_missed_and_then_goes_on_without_a_ga
             assert await subscription.next(most=AT_ONCE) is Signal.QUIET
 
 
+async def test_who_comes_back_while_others_watch_misses_nothing_that_they_were_told() -> None:
+    async with at_work() as office:
+        (seen,) = await office.note("seen")
+        with await office.hub.subscribe() as other:
+            await office.note("missed 1", "missed 2")
+            assert [await next_note(other) for _ in range(2)] == ["missed 1", "missed 2"]
+            with await office.hub.subscribe() as subscription:
+                assert await replayed(office, subscription, seen) == ["missed 1", "missed 2"]
+                await office.note("new")
+                assert await next_note(subscription) == "new"
+
+
 async def test_a_long_absence_is_replayed_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_hub, "BATCH", 3)
     async with at_work() as office:

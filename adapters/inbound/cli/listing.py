@@ -1,0 +1,92 @@
+"""Lists and single things, as every noun that the API names has them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+from uuid import UUID
+
+from cyclopts import App, Parameter
+
+from adapters.inbound.cli.client import ApiClient, Record, segment
+from adapters.inbound.cli.context import CONFIGURATION, Given, commands_of
+from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.output import Output, say, show_fields, show_json, show_table
+
+Limit = Annotated[int, Parameter(name=["--limit", "-n"], help="How many, at most: 1 to 200.")]
+Cursor = Annotated[str | None, Parameter(help="Go on where a list ended that had more.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun:
+    """A kind of thing that the API lists by name and shows by id."""
+
+    name: str
+    plural: str
+    path: str
+    columns: tuple[str, ...]  # members of its JSON
+    known_by: tuple[str, ...] = ("name",)  # what it can be asked for by, beside its id
+    references: Mapping[str, str] = field(default_factory=dict)  # member with an id, and the list that names it
+
+
+def noun_app(noun: Noun) -> App:
+    """`list` and `show` of it."""
+    app = commands_of(noun.name, f"{noun.plural.capitalize()}: list, show.", group=CONFIGURATION)
+
+    @app.command(name="list", help=f"List {noun.plural}, by name.")
+    def list_(*, limit: Limit = 50, cursor: Cursor = None, output: Output = "table", cli: Given) -> None:
+        api = cli.api()
+        page = api.get(noun.path, {"limit": limit, "cursor": cursor})
+        if output == "json":
+            show_json(page)
+            return
+        names = _names(api, noun, page["items"])
+        columns = [column.removesuffix("_id").replace("_", " ").upper() for column in noun.columns]
+        show_table(columns, ([_shown(row, column, names) for column in noun.columns] for row in page["items"]))
+        say_more(page)
+
+    @app.command(help=f"Show one of the {noun.plural}, by its {' or '.join([*noun.known_by, 'id'])}.")
+    def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
+        api = cli.api()
+        found = find(api, noun, ref)
+        if output == "json":
+            show_json(found)
+            return
+        names = _names(api, noun, [found])
+        show_fields((member.replace("_", " "), _shown(found, member, names)) for member in found)
+
+    return app
+
+
+def find(api: ApiClient, noun: Noun, ref: str) -> Record:
+    """By id, or by what else it is known by, whatever the case. Raises `CommandError`."""
+    if is_id(ref):
+        found: Record = api.get(f"{noun.path}/{segment(ref)}")
+        return found
+    for row in api.each(noun.path, most=10_000):
+        if any(str(row[member]).casefold() == ref.casefold() for member in noun.known_by):
+            return row
+    raise CommandError(f"there is no {noun.name} {ref!r}; see `tocsin {noun.name} list`", ExitCode.NOT_FOUND)
+
+
+def is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def say_more(page: Record) -> None:
+    if page["has_more"]:
+        say(f"there are more: add --cursor {page['next_cursor']}")
+
+
+def _names(api: ApiClient, noun: Noun, rows: Iterable[Record]) -> dict[str, str]:
+    """What the ids of these rows stand for."""
+    wanted = {noun.references[member] for row in rows for member in noun.references if row[member] is not None}
+    return {each["id"]: each["name"] for path in sorted(wanted) for each in api.each(path)}
+
+
+def _shown(row: Record, member: str, names: Mapping[str, str]) -> object:
+    value = row[member]
+    return names.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,55 @@
+from typing import Final
+
+from adapters.inbound.cli.context import Given, Switch
+from adapters.inbound.cli.listing import Noun, noun_app
+from adapters.inbound.cli.output import Output, say, show_json, show_line
+
+USER: Final = Noun(
+    name="user",
+    plural="users",
+    path="/v1/users",
+    columns=("name", "email", "role", "time_zone", "is_active", "id"),
+    known_by=("email", "name"),
+)
+
+app: Final = noun_app(USER)
+app.help = "Users: list, show, create."
+
+
+@app.command
+def create(
+    *,
+    email: str,
+    name: str,
+    role: str = "responder",
+    time_zone: str = "UTC",
+    first_admin: Switch = False,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Let somebody in. Prints what they need to choose a password; it is shown only now.
+
+    Parameters
+    ----------
+    role
+        viewer, responder, manager or admin.
+    time_zone
+        An IANA name, such as Europe/Berlin.
+    first_admin
+        At the database, where there is no active admin yet who could let anybody in.
+    """
+    if first_admin:
+        made = cli.operations.create_first_admin(email=email, name=name)
+    else:
+        body = {"email": email, "name": name, "role": role, "time_zone": time_zone}
+        made = cli.api().post("/v1/users", body)
+    if output == "json":
+        show_json(made)
+        return
+    say(f"{made['user']['name']} ({made['user']['role']}) can log in as {made['user']['email']}")
+    if "password" in made:
+        say("with this password, which is shown only now; `tocsin setup` and the secret below it choose another one:")
+        show_line(made["password"])
+    else:
+        say("after choosing a password with `tocsin setup` and this secret, once, within a day:")
+    show_line(made["setup_secret"])

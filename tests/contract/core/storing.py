@@ -1,0 +1,52 @@
+"""What most contracts need to be there first."""
+
+from datetime import datetime
+
+from application.ports.notifications import Attempt
+from application.ports.notifier import Outcome
+from domain.alert.alert import Alert
+from domain.incident.incident import Incident
+from domain.notification.notification import Notification
+from domain.shared.ids import IncidentId
+from domain.shared.via import Via
+from tests.support.builders import MINUTE, NOON, a_draft, a_run
+from tests.support.world import Ports
+
+
+async def an_open_incident(ports: Ports, number: int = 1, *, at: datetime = NOON, escalates: bool = True) -> Incident:
+    """As the intake makes one: with its event and, if it escalates, its run."""
+    draft = a_draft(number, at=at)
+    async with ports.transaction:
+        (opened,) = (await ports.intake.open_incidents([draft])).values()
+        assert opened.is_new, "its group had one already"
+        change = Incident.trigger(draft, number=opened.number, via=Via.SENDER)
+        runs = [a_run(number, incident=number, at=at)] if escalates else []
+        await ports.intake.record(alerts=[], runs=runs, events=change.events, raw_events=[])
+        return await ports.incidents.get(draft.id)
+
+
+async def firing(ports: Ports, *alerts: Alert) -> None:
+    async with ports.transaction:
+        await ports.intake.record(alerts=alerts, runs=[], events=[], raw_events=[])
+
+
+async def waiting(ports: Ports, *pages: Notification) -> None:
+    async with ports.transaction:
+        await ports.notifications.add(pages)
+
+
+async def held(ports: Ports, incident_id: IncidentId) -> Incident:
+    async with ports.transaction:
+        return await ports.incidents.get(incident_id)
+
+
+def an_attempt(page: Notification, *, number: int = 1, outcome: Outcome = Outcome.DELIVERED) -> Attempt:
+    return Attempt(
+        notification_id=page.id,
+        incident_id=page.incident_id,
+        number=number,
+        started_at=NOON,
+        finished_at=NOON + MINUTE,
+        outcome=outcome,
+        detail="250 OK",
+    )

@@ -1,0 +1,112 @@
+"""The promises of `AlertRepository`, kept by every adapter of it."""
+
+from dataclasses import replace
+
+from domain.alert.alert import Alert, AlertStatus
+from domain.alert.alert_event import Link
+from domain.alert.events import AlertCleared
+from tests.contract.core.storing import an_open_incident, firing
+from tests.support.builders import MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, an_alert
+from tests.support.world import Ports
+
+
+async def cleared(ports: Ports, *alerts: Alert) -> None:
+    async with ports.transaction:
+        await ports.alerts.save_cleared([alert.clear(at=NOON + MINUTE) for alert in alerts])
+
+
+async def test_a_firing_alert_is_read_as_it_was_recorded(ports: Ports) -> None:
+    await an_open_incident(ports)
+    alert = an_alert(
+        labels={"region": "north"},
+        details={"rate": 0.5, "codes": [502, None], "nested": {"ok": False}},
+        links=(Link(href="https://graphs.example.test/1", text="Graph"),),
+        starts_at=NOON - MINUTE,
+        occurrences=3,
+    )
+    await firing(ports, alert)
+
+    async with ports.transaction:
+        assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == (alert,)
+        assert await ports.alerts.firing_of_incident(alert.incident_id) == (alert,)
+
+
+async def test_only_the_wanted_keys_of_the_wanted_integration_are_found_by_key(ports: Ports) -> None:
+    await an_open_incident(ports)
+    one, two = an_alert(1), an_alert(2)
+    other = an_alert(3, integration_id=SHOP_LOGS, dedup_key=one.dedup_key)
+    await firing(ports, two, other, one)
+
+    async with ports.transaction:
+        wanted = {(SHOP_PROBES, two.dedup_key), (SHOP_PROBES, one.dedup_key), (SHOP_LOGS, "unknown")}
+        assert await ports.alerts.firing(wanted) == (one, two)
+        assert await ports.alerts.firing(set()) == ()
+
+
+async def test_a_cleared_alert_does_not_fire_and_its_event_is_logged(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    alert = an_alert()
+    await firing(ports, alert)
+    await cleared(ports, alert)
+
+    async with ports.transaction:
+        assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == ()
+        assert await ports.alerts.firing_of_incident(incident.id) == ()
+    logged = (await ports.events.of_incident(incident.id, limit=10))[-1].event
+    assert logged == AlertCleared(incident_id=incident.id, alert_id=alert.id, summary=alert.summary, at=NOON + MINUTE)
+
+
+async def test_clearing_again_leaves_no_second_event(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    alert = an_alert()
+    await firing(ports, alert)
+    await cleared(ports, alert)
+    await cleared(ports, replace(alert, status=AlertStatus.CLEARED))
+
+    assert len(await ports.events.of_incident(incident.id, limit=10)) == 2
+
+
+async def test_an_incident_still_fires_as_long_as_one_of_its_alerts_does(ports: Ports) -> None:
+    first, second = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    one, two, three = an_alert(1), an_alert(2), an_alert(3, incident=2)
+    await firing(ports, one, two, three)
+    await cleared(ports, one, three)
+
+    async with ports.transaction:
+        assert await ports.alerts.incidents_still_firing({first.id, second.id}) == {first.id}
+        assert await ports.alerts.incidents_still_firing({second.id}) == frozenset()
+
+
+async def test_the_last_occurrence_is_known_once_it_is_cleared_and_only_if_its_sender_dated_it(ports: Ports) -> None:
+    await an_open_incident(ports)
+    dated, undated = an_alert(1, starts_at=NOON - MINUTE), an_alert(2)
+    keys = {(SHOP_PROBES, dated.dedup_key), (SHOP_PROBES, undated.dedup_key)}
+    await firing(ports, dated, undated)
+    async with ports.transaction:
+        assert await ports.alerts.last_cleared(keys) == {}
+    await cleared(ports, dated, undated)
+
+    async with ports.transaction:
+        assert await ports.alerts.last_cleared(keys) == {(SHOP_PROBES, dated.dedup_key): NOON - MINUTE}
+
+
+async def test_a_newer_occurrence_that_fires_hides_the_one_that_was_cleared(ports: Ports) -> None:
+    await an_open_incident(ports)
+    old = an_alert(1, starts_at=NOON - MINUTE)
+    await firing(ports, old)
+    await cleared(ports, old)
+    await firing(ports, an_alert(2, dedup_key=old.dedup_key, starts_at=NOON))
+
+    async with ports.transaction:
+        assert await ports.alerts.last_cleared({(SHOP_PROBES, old.dedup_key)}) == {}
+
+
+async def test_the_newest_of_several_cleared_occurrences_counts(ports: Ports) -> None:
+    await an_open_incident(ports)
+    for number, starts_at in enumerate((NOON - MINUTE, NOON - 3 * MINUTE)):
+        alert = an_alert(number, dedup_key="disk", starts_at=starts_at)
+        await firing(ports, alert)
+        await cleared(ports, alert)
+
+    async with ports.transaction:
+        assert await ports.alerts.last_cleared({(SHOP_PROBES, "disk")}) == {(SHOP_PROBES, "disk"): NOON - MINUTE}

@@ -1,0 +1,151 @@
+"""The promises of `IntakeStore`, kept by every adapter of it."""
+
+from dataclasses import replace
+
+from application.ports.intake import IntakeTarget, Touched
+from domain.incident.incident import IncidentStatus
+from domain.service.service import UrgencyRule
+from domain.shared.via import Via
+from tests.contract.core.storing import an_open_incident, firing, held
+from tests.support.builders import (
+    ADA,
+    BANK,
+    BANK_PROBES,
+    LADDER,
+    LOOP,
+    MINUTE,
+    NOON,
+    SHOP_LOGS,
+    SHOP_PROBES,
+    a_draft,
+    a_policy,
+    a_run,
+    an_alert,
+    an_integration,
+    key_of,
+)
+from tests.support.world import Ports
+
+
+async def test_a_key_names_its_integration_with_everything_it_decides(ports: Ports) -> None:
+    target = await ports.intake.target_of(key_of(BANK_PROBES), at=NOON)
+
+    assert target == IntakeTarget(
+        integration=replace(an_integration(BANK_PROBES, BANK), version=1),
+        policy_id=LOOP,
+        policy_version=1,
+        urgency_rule=UrgencyRule.ALWAYS_LOW,
+    )
+
+
+async def test_a_key_that_nobody_has_names_nothing(ports: Ports) -> None:
+    assert await ports.intake.target_of(b"nobody's", at=NOON) is None
+
+
+async def test_a_target_has_the_newest_version_of_its_policy(ports: Ports) -> None:
+    async with ports.transaction:
+        policy = await ports.policies.get(LADDER)
+        await ports.policies.save(a_policy(version=policy.version))
+
+    target = await ports.intake.target_of(key_of(SHOP_PROBES), at=NOON)
+    assert target is not None
+    assert target.policy_version == 2
+
+
+async def test_a_rotated_key_is_good_until_its_overlap_ends(ports: Ports) -> None:
+    async with ports.transaction:
+        integration = await ports.integrations.get(SHOP_PROBES)
+        await ports.integrations.save(integration.rotate_key(b"new", overlap_ends_at=NOON + MINUTE))
+
+    before, after = NOON + MINUTE - MINUTE / 60, NOON + MINUTE
+    assert await ports.intake.target_of(b"new", at=after) is not None
+    assert await ports.intake.target_of(key_of(SHOP_PROBES), at=before) is not None
+    assert await ports.intake.target_of(key_of(SHOP_PROBES), at=after) is None
+
+
+async def test_touching_counts_the_alerts_that_fire_and_says_which_those_are(ports: Ports) -> None:
+    await an_open_incident(ports)
+    disk, load = an_alert(1, dedup_key="disk"), an_alert(2, dedup_key="load")
+    await firing(ports, disk, load)
+    async with ports.transaction:
+        await ports.alerts.save_cleared([load.clear(at=NOON)])
+        touched = await ports.intake.touch(
+            {(SHOP_PROBES, "disk"): 3, (SHOP_PROBES, "load"): 1, (SHOP_LOGS, "disk"): 1}, at=NOON + MINUTE
+        )
+
+    assert touched == {(SHOP_PROBES, "disk"): Touched(disk.id, disk.incident_id)}
+    async with ports.transaction:
+        (stored,) = await ports.alerts.firing({(SHOP_PROBES, "disk")})
+    assert stored == replace(disk, occurrences=4, last_seen_at=NOON + MINUTE)
+
+
+async def test_an_alert_was_never_last_seen_earlier_than_before(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await firing(ports, an_alert(dedup_key="disk"))
+    async with ports.transaction:
+        await ports.intake.touch({(SHOP_PROBES, "disk"): 1}, at=NOON - MINUTE)
+        (stored,) = await ports.alerts.firing({(SHOP_PROBES, "disk")})
+
+    assert stored.last_seen_at == NOON
+    assert stored.occurrences == 2
+
+
+async def test_a_group_has_one_open_incident_however_often_it_is_asked_for(ports: Ports) -> None:
+    first = await an_open_incident(ports, 1)
+    async with ports.transaction:
+        again = replace(a_draft(9), group_key=first.group_key)
+        opened = await ports.intake.open_incidents([again, a_draft(2)])
+
+    joined, new = opened[again.service_id, again.group_key], opened[a_draft(2).service_id, a_draft(2).group_key]
+    assert (joined.incident_id, joined.number, joined.is_new) == (first.id, first.number, False)
+    assert (new.incident_id, new.is_new) == (a_draft(2).id, True)
+    assert new.number > first.number
+
+
+async def test_two_services_may_have_a_group_of_one_name(ports: Ports) -> None:
+    await an_open_incident(ports, 1)
+    async with ports.transaction:
+        (opened,) = (
+            await ports.intake.open_incidents([replace(a_draft(2, service_id=BANK), group_key="group 1")])
+        ).values()
+
+    assert opened.is_new
+
+
+async def test_a_group_whose_incident_is_resolved_gets_a_new_one_with_a_new_number(ports: Ports) -> None:
+    first = await an_open_incident(ports, 1)
+    async with ports.transaction:
+        await ports.incidents.save(first.resolve(by=ADA, via=Via.API, at=NOON))
+    async with ports.transaction:
+        (opened,) = (await ports.intake.open_incidents([replace(a_draft(2), group_key=first.group_key)])).values()
+
+    assert opened.is_new
+    assert opened.number > first.number
+    assert (await held(ports, first.id)).status is IncidentStatus.RESOLVED
+
+
+async def test_an_alert_that_fires_already_counts_as_one_more_occurrence(ports: Ports) -> None:
+    await an_open_incident(ports)
+    first, second = an_alert(1, dedup_key="disk"), an_alert(2, dedup_key="disk", at=NOON + MINUTE, occurrences=2)
+    await firing(ports, first)
+    await firing(ports, second)
+
+    async with ports.transaction:
+        (stored,) = await ports.alerts.firing({(SHOP_PROBES, "disk")})
+    assert stored == replace(first, occurrences=3, last_seen_at=NOON + MINUTE)
+
+
+async def test_a_run_is_due_from_the_instant_it_was_recorded_for(ports: Ports) -> None:
+    await an_open_incident(ports)
+
+    assert await ports.runs.earliest_deadline() == NOON
+    async with ports.transaction:
+        (due,) = await ports.runs.claim_due(at=NOON, limit=5)
+    assert due.run == replace(a_run(), version=1)
+
+
+async def test_nothing_to_record_is_nothing_recorded(ports: Ports) -> None:
+    async with ports.transaction:
+        await ports.intake.record(alerts=[], runs=[], events=[], raw_events=[])
+
+    assert await ports.runs.earliest_deadline() is None

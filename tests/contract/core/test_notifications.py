@@ -1,0 +1,248 @@
+"""The promises of `NotificationRepository`, kept by every adapter of it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from application.errors import NotFoundError
+from application.ports.notifications import Attempt, Cancelled, DueNotification
+from application.ports.notifier import Outcome
+from application.ports.readers import OldestFirst
+from domain.notification.contact import Channel
+from domain.notification.events import NotificationSent
+from domain.notification.notification import Notification, Purpose
+from domain.shared.change import Change
+from domain.shared.ids import RunId
+from domain.shared.via import Via
+from tests.contract.core.storing import an_attempt, an_open_incident, waiting
+from tests.support.builders import ADA, BEN, MINUTE, NOON, a_page
+from tests.support.world import Ports
+
+LEASE = timedelta(seconds=20)
+
+
+async def leased(
+    ports: Ports, *, at: datetime = NOON, channel: Channel = Channel.EMAIL, limit: int = 5
+) -> tuple[DueNotification, ...]:
+    async with ports.transaction:
+        return await ports.notifications.lease_due(channel, at=at, until=at + LEASE, limit=limit)
+
+
+async def stored(ports: Ports, page: Notification) -> Notification:
+    return await ports.notifications.get(page.id)
+
+
+async def settled(ports: Ports, change: Change[Notification], attempt: Attempt) -> None:
+    async with ports.transaction:
+        await ports.notifications.settle(change, attempt)
+
+
+async def delivered(ports: Ports, page: Notification, receipt: dict[str, str]) -> Notification:
+    change = page.delivered(receipt=receipt, detail="250 OK", at=NOON + MINUTE)
+    await settled(ports, change, an_attempt(page))
+    return change.state
+
+
+async def cancelled(ports: Ports, *pages: Notification) -> Cancelled | None:
+    async with ports.transaction:
+        counts = await ports.notifications.cancel_waiting({page.incident_id for page in pages})
+    return counts.get(pages[0].incident_id)
+
+
+async def test_an_intent_is_read_as_it_was_added(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page(run_id=None)
+    update = a_page(2, purpose=Purpose.UPDATE, channel=Channel.SLACK, update_of={"channel": "C1", "ts": "1.2"})
+    await waiting(ports, page, update)
+
+    assert await stored(ports, page) == page
+    async with ports.transaction:
+        assert await stored(ports, update) == update
+
+
+async def test_what_does_not_exist_is_not_found(ports: Ports) -> None:
+    with pytest.raises(NotFoundError):
+        await stored(ports, a_page())
+
+
+async def test_a_page_that_is_already_there_stays_the_only_one(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page(1)
+    same = replace(a_page(2), rule_position=page.rule_position)
+    await waiting(ports, page)
+    await waiting(ports, same, replace(same, id=a_page(3).id))
+
+    assert [each.notification.id for each in await leased(ports)] == [page.id]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"round": 1},
+        {"step": 1},
+        {"user_id": BEN},
+        {"rule_position": 9},
+        {"run_id": RunId(a_page().id)},
+        {"purpose": Purpose.UPDATE, "update_of": {}},
+    ],
+)
+async def test_a_page_of_another_round_step_user_rule_or_run_is_another_page(
+    ports: Ports, other: dict[str, object]
+) -> None:
+    await an_open_incident(ports)
+    page = a_page(1)
+    await waiting(ports, page, replace(page, id=a_page(2).id, **other))  # type: ignore[arg-type]  # one of each kind
+
+    assert len(await leased(ports)) == 2
+
+
+async def test_a_lease_takes_what_is_due_on_its_channel_earliest_first_and_no_more_than_wanted(ports: Ports) -> None:
+    await an_open_incident(ports)
+    late, early, future = a_page(1, due_at=NOON), a_page(2, due_at=NOON - MINUTE), a_page(3, due_at=NOON + MINUTE)
+    elsewhere = a_page(4, channel=Channel.SLACK)
+    await waiting(ports, late, early, future, elsewhere)
+
+    assert [each.notification.id for each in await leased(ports, limit=1)] == [early.id]
+    assert [each.notification.id for each in await leased(ports)] == [late.id]
+    assert await leased(ports) == ()
+
+
+async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    page = a_page()
+    await waiting(ports, page)
+    (due,) = await leased(ports)
+
+    assert due.notification == page.lease(until=NOON + LEASE) == await stored(ports, page)
+    assert not due.lost_lease
+    assert due.incident == incident
+    assert (due.service_name, due.runbook_url, due.status_by) == ("Service 41", None, None)
+    assert await leased(ports, at=NOON + LEASE - timedelta(microseconds=1)) == ()
+
+
+async def test_a_lease_that_ran_out_is_lost_and_leaves_a_doubt(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page()
+    await waiting(ports, page)
+    await leased(ports)
+    (due,) = await leased(ports, at=NOON + LEASE)
+
+    assert due.lost_lease
+    assert due.notification == page.lease(until=NOON + LEASE).lease(until=NOON + 2 * LEASE)
+    assert due.notification.may_be_repeat
+
+
+async def test_a_leased_notification_tells_who_answered(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    async with ports.transaction:
+        await ports.incidents.save(incident.acknowledge(by=ADA, via=Via.API, at=NOON))
+    await waiting(ports, a_page())
+    (due,) = await leased(ports)
+
+    assert due.status_by == "User 1"
+    assert due.incident.acknowledged_by == ADA
+
+
+async def test_an_attempt_is_settled_with_its_line_in_the_ledger_and_its_events(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    await waiting(ports, a_page())
+    (due,) = await leased(ports)
+    sent = await delivered(ports, due.notification, {"id": "<1@example.test>"})
+
+    assert await stored(ports, sent) == sent
+    (record,) = (await ports.incident_reader.deliveries(incident.id, OldestFirst())).items
+    assert record.attempts == (an_attempt(sent),)
+    event = (await ports.events.of_incident(incident.id, limit=10))[-1].event
+    assert isinstance(event, NotificationSent)
+    assert (event.notification_id, event.attempt, event.detail) == (sent.id, 1, "250 OK")
+
+
+async def test_a_page_that_waits_for_another_try_is_due_again_then(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await waiting(ports, a_page())
+    (due,) = await leased(ports)
+    change = due.notification.retry_or_fail(is_unknown=True, wish=MINUTE, jitter=0, detail="", at=NOON)
+    await settled(ports, change, an_attempt(due.notification, outcome=Outcome.UNKNOWN))
+
+    assert await ports.notifications.earliest_deadline(Channel.EMAIL) == NOON + MINUTE
+    assert await leased(ports, at=NOON + MINUTE / 2) == ()
+    (again,) = await leased(ports, at=NOON + MINUTE)
+    assert (again.notification.attempts, again.notification.may_be_repeat, again.lost_lease) == (2, True, False)
+
+
+async def test_attempts_that_nobody_told_of_get_a_line_in_the_ledger_too(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    page = a_page()
+    await waiting(ports, page)
+    lost = [an_attempt(page, number=number, outcome=Outcome.UNKNOWN) for number in (1, 2)]
+    async with ports.transaction:
+        await ports.notifications.record_attempts([])
+        await ports.notifications.record_attempts(lost)
+
+    (record,) = (await ports.incident_reader.deliveries(incident.id, OldestFirst())).items
+    assert list(record.attempts) == lost
+
+
+async def test_cancelling_takes_what_waits_and_marks_what_is_under_way(ports: Ports) -> None:
+    await an_open_incident(ports)
+    under_way, waits, later = a_page(1), a_page(2), a_page(3, due_at=NOON + MINUTE)
+    await waiting(ports, under_way)
+    await leased(ports)
+    await waiting(ports, waits, later)
+
+    assert await cancelled(ports, waits) == Cancelled(cancelled=2, under_way=1)
+    assert await stored(ports, waits) == waits.cancel()
+    assert await stored(ports, later) == later.cancel()
+    sending = under_way.lease(until=NOON + LEASE)
+    assert await stored(ports, under_way) == replace(sending, was_overtaken=True)
+    assert await leased(ports, at=NOON + MINUTE / 6) == ()
+
+
+async def test_cancelling_leaves_other_incidents_updates_and_what_has_ended(ports: Ports) -> None:
+    await an_open_incident(ports, 1)
+    await an_open_incident(ports, 2)
+    await waiting(ports, a_page(1))
+    (due,) = await leased(ports)
+    sent = await delivered(ports, due.notification, {})
+    update, other = a_page(2, purpose=Purpose.UPDATE, update_of={"ts": "1"}), a_page(3, incident=2)
+    await waiting(ports, update, other)
+
+    assert await cancelled(ports, sent) is None
+    assert [await stored(ports, each) for each in (sent, update, other)] == [sent, update, other]
+
+
+async def test_delivered_pages_are_those_that_the_channel_has_taken(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    await waiting(ports, a_page(1, channel=Channel.SLACK), a_page(2, channel=Channel.SLACK), a_page(3))
+    (first, _), (mail,) = await leased(ports, channel=Channel.SLACK), await leased(ports)
+    sent = await delivered(ports, first.notification, {"ts": "1.2"})
+    await delivered(ports, mail.notification, {})
+    await waiting(ports, replace(a_page(4, channel=Channel.SLACK), purpose=Purpose.UPDATE, update_of=sent.receipt))
+
+    async with ports.transaction:
+        assert await ports.notifications.delivered_to({incident.id}, Channel.SLACK) == (sent,)
+        assert await ports.notifications.delivered_to(set(), Channel.SLACK) == ()
+
+
+async def test_each_channel_has_a_backlog_and_an_earliest_deadline_of_its_own(ports: Ports) -> None:
+    await an_open_incident(ports)
+    assert await ports.notifications.backlog(at=NOON) == {}
+    assert await ports.notifications.earliest_deadline(Channel.SLACK) is None
+    mails = a_page(1), a_page(2, due_at=NOON + MINUTE)
+    chats = a_page(3, channel=Channel.SLACK, due_at=NOON + MINUTE), a_page(4, channel=Channel.SLACK).cancel()
+    await waiting(ports, *mails, *chats)
+
+    assert await ports.notifications.backlog(at=NOON) == {Channel.EMAIL: 1}
+    assert await ports.notifications.backlog(at=NOON + MINUTE) == {Channel.EMAIL: 2, Channel.SLACK: 1}
+    assert await ports.notifications.earliest_deadline(Channel.EMAIL) == NOON
+    assert await ports.notifications.earliest_deadline(Channel.SLACK) == NOON + MINUTE
+
+
+async def test_a_page_under_way_counts_as_due_when_its_lease_ends(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await waiting(ports, a_page())
+    await leased(ports)
+
+    assert await ports.notifications.earliest_deadline(Channel.EMAIL) == NOON + LEASE
+    assert await ports.notifications.backlog(at=NOON + LEASE) == {Channel.EMAIL: 1}

@@ -1,0 +1,130 @@
+"""The promises of `RunRepository` and `PolicyVersions`, kept by every adapter of them."""
+
+from dataclasses import replace
+
+from domain.escalation.plan import Position
+from domain.escalation.run import EscalationRun, RunStatus
+from domain.shared.ids import IncidentId
+from domain.shared.urgency import Urgency
+from domain.shared.via import Via
+from tests.contract.core.storing import an_open_incident
+from tests.support.builders import ADA, LADDER, LOOP, MINUTE, NOON, a_policy, a_run, a_step, a_town
+from tests.support.world import Ports
+
+
+async def saved(ports: Ports, *runs: EscalationRun) -> None:
+    async with ports.transaction:
+        await ports.runs.save(runs)
+
+
+async def running_of(ports: Ports, *incident_ids: IncidentId) -> tuple[EscalationRun, ...]:
+    async with ports.transaction:
+        return await ports.runs.running_of(incident_ids)
+
+
+async def test_what_is_due_comes_earliest_first_and_at_most_as_many_as_wanted(ports: Ports) -> None:
+    for number, at in ((1, NOON + 2 * MINUTE), (2, NOON), (3, NOON + MINUTE), (4, NOON + 9 * MINUTE)):
+        await an_open_incident(ports, number, at=at)
+
+    async with ports.transaction:
+        due = await ports.runs.claim_due(at=NOON + 2 * MINUTE, limit=5)
+        assert [each.run.id for each in due] == [a_run(2).id, a_run(3).id, a_run(1).id]
+        assert len(await ports.runs.claim_due(at=NOON + 2 * MINUTE, limit=2)) == 2
+
+
+async def test_a_run_is_due_at_its_deadline_and_not_before(ports: Ports) -> None:
+    await an_open_incident(ports)
+    async with ports.transaction:
+        assert await ports.runs.claim_due(at=NOON - MINUTE / 60_000_000, limit=5) == ()
+        assert len(await ports.runs.claim_due(at=NOON, limit=5)) == 1
+
+
+async def test_a_due_run_comes_with_the_urgency_of_its_incident(ports: Ports) -> None:
+    await an_open_incident(ports)
+    async with ports.transaction:
+        (due,) = await ports.runs.claim_due(at=NOON, limit=5)
+
+    assert due == (replace(a_run(), version=1), Urgency.HIGH)
+
+
+async def test_a_run_is_read_as_it_was_saved(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    moved = replace(a_run(), position=Position(1, 3), next_deadline=NOON + MINUTE, version=1)
+    await saved(ports, moved)
+    assert await running_of(ports, incident.id) == (replace(moved, version=2),)
+
+    waiting = replace(moved, position=None, version=2)
+    await saved(ports, waiting)
+    assert await running_of(ports, incident.id) == (replace(waiting, version=3),)
+
+
+async def test_a_run_that_has_ended_is_neither_due_nor_running(ports: Ports) -> None:
+    incident, other = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    exhausted = replace(a_run(2), status=RunStatus.EXHAUSTED, position=None, next_deadline=None, version=1)
+    await saved(ports, replace(a_run(1), version=1).stop(), exhausted)
+
+    assert await running_of(ports, incident.id, other.id) == ()
+    assert await ports.runs.earliest_deadline() is None
+    async with ports.transaction:
+        assert await ports.runs.claim_due(at=NOON + MINUTE, limit=5) == ()
+
+
+async def test_the_runs_at_work_are_those_of_the_named_incidents(ports: Ports) -> None:
+    first, second = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    await an_open_incident(ports, 3)
+
+    assert [run.id for run in await running_of(ports, second.id, first.id)] == [a_run(1).id, a_run(2).id]
+    assert await running_of(ports) == ()
+
+
+async def test_the_earliest_deadline_is_that_of_all_runs(ports: Ports) -> None:
+    assert await ports.runs.earliest_deadline() is None
+    await an_open_incident(ports, 1, at=NOON + MINUTE)
+    await an_open_incident(ports, 2, at=NOON)
+
+    assert await ports.runs.earliest_deadline() == NOON
+
+
+async def test_an_open_incident_is_stalled_when_its_deadline_has_passed(ports: Ports) -> None:
+    await an_open_incident(ports)
+
+    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 0
+    assert await ports.runs.count_stalled(at=NOON) == 1
+
+
+async def test_an_open_incident_without_a_run_is_stalled(ports: Ports) -> None:
+    await an_open_incident(ports, escalates=False)
+
+    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 1
+
+
+async def test_a_stopped_run_does_not_excuse_an_incident_that_nobody_answered(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await saved(ports, replace(a_run(), version=1).stop())
+
+    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 1
+
+
+async def test_an_incident_that_is_exhausted_or_answered_is_not_stalled(ports: Ports) -> None:
+    await an_open_incident(ports, 1)
+    answered = await an_open_incident(ports, 2, escalates=False)
+    await saved(ports, replace(a_run(1), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    async with ports.transaction:
+        await ports.incidents.save(answered.acknowledge(by=ADA, via=Via.API, at=NOON))
+
+    assert await ports.runs.count_stalled(at=NOON + MINUTE) == 0
+
+
+async def test_every_version_of_a_policy_is_kept_as_it_was(ports: Ports) -> None:
+    first, other = a_town().policies
+    second = a_policy(a_step(delay=MINUTE), repeats=3, version=1)
+    async with ports.transaction:
+        await ports.policies.save(second)
+
+    versions = await ports.policy_versions.get_many({(LADDER, 1), (LADDER, 2), (LOOP, 1), (LOOP, 7)})
+    assert versions == {
+        (LADDER, 1): replace(first, version=1),
+        (LADDER, 2): replace(second, version=2),
+        (LOOP, 1): replace(other, version=1),
+    }
+    assert await ports.policy_versions.get_many(set()) == {}

@@ -1,0 +1,199 @@
+"""Answers and reports that meet in the database: each waits where it must, and decides on what is really there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from dishka import AsyncContainer
+
+from adapters.outbound.system.clock import ManualClock
+from application.alert.ingest import IngestEvents
+from application.escalation.advance import AdvanceEscalations
+from application.incident.acknowledge import AcknowledgeIncident
+from application.ports.readers import IncidentQuery
+from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.incident.incident import IncidentStatus
+from domain.notification.notification import NotificationStatus
+from domain.shared.ids import IncidentId
+from tests.support.builders import NOON, SHOP_PROBES, a_town, an_actor, an_event
+from tests.support.world import (
+    Gate,
+    Point,
+    Ports,
+    PostgresStorage,
+    Stored,
+    Trap,
+    WorldNotifiers,
+    core_container,
+    received,
+    stored_of,
+)
+
+SOON = 0.15  # seconds in which something that waits for nobody is done
+
+
+class Turnstile(Gate):
+    """Stops whoever is about to commit, until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+
+    async def at(self, point: Point) -> None:
+        if point is Point.BEFORE_COMMIT:
+            self.reached.set()
+            await self.opened.wait()
+
+
+class Process:
+    """One of several processes over one database."""
+
+    def __init__(self, container: AsyncContainer) -> None:
+        self._container = container
+
+    async def receive(self, *events: AlertEvent) -> None:
+        async with self._container() as scope:
+            ports = await scope.get(Ports)
+            ingest = await scope.get(IngestEvents)
+            await ingest([await received(ports, SHOP_PROBES, event) for event in events])
+
+    async def acknowledge(self, incident_id: IncidentId) -> None:
+        async with self._container() as scope:
+            await (await scope.get(AcknowledgeIncident))(incident_id, actor=an_actor())
+
+    async def advance(self) -> None:
+        async with self._container() as scope:
+            await (await scope.get(AdvanceEscalations))()
+
+    async def stored(self) -> tuple[Stored, ...]:
+        async with self._container() as scope:
+            ports = await scope.get(Ports)
+            listed = await ports.incident_reader.list(IncidentQuery(oldest_first=True))
+            return tuple([await stored_of(ports, summary) for summary in listed.items])
+
+    async def settle_in(self) -> None:
+        async with self._container() as scope:
+            await (await scope.get(Ports)).settle_in(a_town())
+
+
+type NewProcess = Callable[[Gate], Awaitable[Process]]
+
+
+@pytest.fixture
+async def new_process(clean_database: str) -> AsyncIterator[NewProcess]:
+    async with AsyncExitStack() as stack:
+        seeds = iter(range(1, 100))
+
+        async def make(gate: Gate) -> Process:
+            clock = ManualClock(NOON)
+            container = core_container(
+                PostgresStorage(clean_database),
+                clock=clock,
+                notifiers=WorldNotifiers(clock, gate),
+                gate=gate,
+                seed=next(seeds),
+            )
+            stack.push_async_callback(container.close)
+            return Process(container)
+
+        yield make
+
+
+@pytest.fixture
+async def process(new_process: NewProcess) -> Process:
+    made = await new_process(Trap())
+    await made.settle_in()
+    return made
+
+
+async def meeting(turnstile: Turnstile, first: Coroutine[Any, Any, None], second: Coroutine[Any, Any, None]) -> None:
+    """Let the second begin when the first is about to commit, and both end."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(first)
+        await turnstile.reached.wait()
+        waiting = group.create_task(second)
+        await asyncio.wait([waiting], timeout=SOON)
+        turnstile.opened.set()
+
+
+def report(dedup_key: str, action: AlertAction = AlertAction.TRIGGER) -> AlertEvent:
+    return an_event(dedup_key, action, group_key="rack")
+
+
+async def test_the_last_two_alerts_of_an_incident_cleared_at_once_resolve_it(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"), report("load"))
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(
+        turnstile,
+        gated.receive(report("disk", AlertAction.RESOLVE)),
+        process.receive(report("load", AlertAction.RESOLVE)),
+    )
+
+    (stored,) = await process.stored()
+    assert stored.incident.status is IncidentStatus.RESOLVED
+
+
+async def test_an_alert_that_joins_while_the_others_are_cleared_keeps_the_incident_open(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("load")), process.receive(report("disk", AlertAction.RESOLVE)))
+
+    (stored,) = await process.stored()
+    assert stored.incident.is_open
+
+
+async def test_an_alert_that_comes_while_its_incident_is_resolved_opens_another(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("disk", AlertAction.RESOLVE)), process.receive(report("load")))
+
+    first, second = await process.stored()
+    assert (first.incident.is_open, second.incident.is_open) == (False, True)
+    assert [alert.dedup_key for alert in second.alerts] == ["load"]
+
+
+async def test_the_same_trigger_received_at_once_opens_one_incident(process: Process, new_process: NewProcess) -> None:
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("disk")), process.receive(report("disk")))
+
+    (stored,) = await process.stored()
+    (alert,) = stored.alerts
+    assert alert.occurrences == 2
+
+
+async def test_an_acknowledgement_during_a_tick_cancels_the_pages_of_that_tick(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.advance(), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    assert stored.pages
+    assert {page.status for page in stored.pages} == {NotificationStatus.CANCELLED}
+
+
+async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, new_process: NewProcess) -> None:
+    await process.receive(report("disk"))
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.acknowledge(stored.incident.id), process.advance())
+    await process.advance()
+
+    (stored,) = await process.stored()
+    assert stored.pages == ()

@@ -1,0 +1,276 @@
+"""Services, integrations, policies and schedules through the API."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.identity.role import Role
+from domain.shared.ids import IntegrationId
+from tests.integration.http.world import OTHER_TEAM, PEOPLE, TEAM, World
+
+NOBODY = "00000000-0000-0000-0000-00000000dead"
+RESPONDER = str(PEOPLE[Role.RESPONDER])
+MANAGER = str(PEOPLE[Role.MANAGER])
+
+
+def step(target: str = RESPONDER, kind: str = "user", seconds: int = 300) -> dict[str, Any]:
+    return {"targets": [{"kind": kind, "id": target}], "delay_seconds": seconds}
+
+
+async def make(api: World, path: str, **body: object) -> dict[str, Any]:
+    answer = await api.ask("POST", path, by=Role.MANAGER, json={"team_id": str(TEAM)} | body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    assert answer.headers["location"] == f"{path}/{made['id']}"
+    assert answer.headers["etag"] == f'"v{made["version"]}"'
+    return made
+
+
+async def make_policy(api: World, name: str = "Page") -> dict[str, Any]:
+    return await make(api, "/v1/policies", name=name, steps=[step()], repeats=1)
+
+
+async def make_service(api: World, name: str = "Checkout") -> dict[str, Any]:
+    policy = await make_policy(api, f"Page for {name}")
+    return await make(api, "/v1/services", name=name, policy_id=policy["id"], runbook_url="https://rb.example/1")
+
+
+async def test_a_service_is_made_read_and_changed(api: World) -> None:
+    service = await make_service(api)
+    path = f"/v1/services/{service['id']}"
+    read = await api.ask("GET", path, by=Role.VIEWER)
+    assert read.json() == service
+    changed = await api.ask(
+        "PATCH", path, by=Role.MANAGER, match=read.headers["etag"], json={"description": "pays", "runbook_url": None}
+    )
+    assert changed.status_code == 200
+    assert changed.json() == service | {"description": "pays", "runbook_url": None, "version": 2}
+    assert changed.headers["etag"] == '"v2"'
+    assert (await api.ask("GET", path)).json() == changed.json()
+
+
+async def test_a_change_needs_the_tag_that_was_read(api: World) -> None:
+    service = await make_service(api)
+    path = f"/v1/services/{service['id']}"
+    change: dict[str, Any] = {"json": {"name": "Till"}}
+    assert (await api.ask("PATCH", path, **change)).status_code == 428
+    for old in ('"v7"', 'W/"v1"', "v1", ""):
+        refused = await api.ask("PATCH", path, match=old, **change)
+        assert (refused.status_code, refused.headers["etag"]) == (412, '"v1"')
+    assert (await api.ask("GET", path)).json() == service
+    assert (await api.ask("PATCH", path, match='"v7", "v1"', **change)).json()["version"] == 2
+    assert (await api.ask("PATCH", path, match="*", json={"name": "Counter"})).json()["version"] == 3
+
+
+@pytest.mark.parametrize("noun", ["services", "policies", "schedules", "integrations"])
+async def test_of_changes_at_the_same_time_one_is_made_and_no_other_is_lost(api: World, noun: str) -> None:
+    service = await make_service(api)
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC")
+    given = {"service_id": service["id"], "kind": "native", "name": "Own"}
+    issued = (await api.ask("POST", "/v1/integrations", json=given)).json()
+    ids = {
+        "services": service["id"],
+        "policies": service["policy_id"],
+        "schedules": schedule["id"],
+        "integrations": issued["integration"]["id"],
+    }
+    path = f"/v1/{noun}/{ids[noun]}"
+    async with api.database.lock:  # until everybody has read the same version
+        changes = [
+            asyncio.create_task(api.ask("PATCH", path, match='"v1"', json={"name": f"Name {number}"}))
+            for number in range(5)
+        ]
+        while len(api.database.lock._waiters or ()) < len(changes):
+            await asyncio.sleep(0)
+    answers = await asyncio.gather(*changes)
+    (made,) = [answer for answer in answers if answer.status_code == 200]
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    assert (await api.ask("GET", path)).json() == made.json()
+    assert made.json()["version"] == 2
+
+
+async def test_who_has_the_present_version_gets_304(api: World) -> None:
+    path = f"/v1/services/{(await make_service(api))['id']}"
+    for known, status in [('"v1"', 304), ('W/"v1"', 304), ("*", 304), ('"v2"', 200)]:
+        answer = await api.ask("GET", path, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.headers["etag"]) == (status, '"v1"')
+        assert bool(answer.content) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"policy_id": NOBODY}, "#/policy_id"),
+        ({"runbook_url": "javascript:alert(1)"}, "#/runbook_url"),
+        ({"name": "  "}, "#/name"),
+    ],
+)
+async def test_a_service_that_cannot_be_is_refused_where_it_is_wrong(
+    api: World, body: dict[str, str], pointer: str
+) -> None:
+    service = await make_service(api)
+    given = {"team_id": str(TEAM), "policy_id": service["policy_id"], "name": "Other"} | body
+    answer = await api.ask("POST", "/v1/services", by=Role.MANAGER, json=given)
+    assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]]) == (422, [pointer])
+
+
+async def test_a_name_that_is_taken_answers_409(api: World) -> None:
+    service = await make_service(api)
+    given = {"team_id": str(TEAM), "policy_id": service["policy_id"], "name": "Checkout"}
+    answer = await api.ask("POST", "/v1/services", by=Role.MANAGER, json=given)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+async def test_a_manager_changes_only_what_belongs_to_their_team(api: World) -> None:
+    service = await make_service(api)
+    path = f"/v1/services/{service['id']}"
+    moved = await api.ask("PATCH", path, match='"v1"', json={"team_id": str(OTHER_TEAM)})
+    assert moved.status_code == 200
+    answer = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"name": "Mine"})
+    assert answer.status_code == 403
+
+
+async def test_a_list_comes_in_pages_that_meet_without_gap_or_overlap(api: World) -> None:
+    names = [f"Service {number}" for number in range(5)]
+    for name in names:
+        await make_service(api, name)
+    seen: list[str] = []
+    url: str | None = "/v1/services?limit=2"
+    while url is not None:
+        answer = await api.ask("GET", url)
+        page = answer.json()
+        seen += [service["name"] for service in page["items"]]
+        links = {
+            part.partition("; rel=")[2].strip('"'): part.partition(">")[0].lstrip(" <")
+            for part in answer.headers["link"].split(",")
+        }
+        assert links["first"] == "/v1/services?limit=2"
+        assert page["has_more"] is (page["next_cursor"] is not None) is ("next" in links)
+        url = links.get("next")
+    assert seen == names
+
+
+async def test_a_cursor_goes_on_only_with_the_same_filters(api: World) -> None:
+    for name in ("A", "B"):
+        await make_service(api, name)
+    first = (await api.ask("GET", f"/v1/services?limit=1&team_id={TEAM}")).json()
+    cursor = first["next_cursor"]
+    same = await api.ask("GET", f"/v1/services?team_id={TEAM}&limit=7&cursor={cursor}")
+    assert [service["name"] for service in same.json()["items"]] == ["B"]
+    for other in (
+        f"/v1/services?cursor={cursor}",
+        f"/v1/policies?team_id={TEAM}&cursor={cursor}",
+        "/v1/services?cursor=x",
+    ):
+        refused = await api.ask("GET", other)
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
+
+
+async def test_lists_show_only_what_the_filters_say(api: World) -> None:
+    service = await make_service(api)
+    assert (await api.ask("GET", f"/v1/services?team_id={OTHER_TEAM}")).json()["items"] == []
+    assert (await api.ask("GET", f"/v1/integrations?service_id={service['id']}")).json()["items"] == []
+
+
+async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: World) -> None:
+    service = await make_service(api)
+    given = {"service_id": service["id"], "kind": "pagerduty", "name": "Nagios"}
+    made = await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)
+    assert made.status_code == 201
+    key, integration = made.json()["key"], made.json()["integration"]
+    path = f"/v1/integrations/{integration['id']}"
+    assert made.headers["location"] == path
+    shown = await api.ask("GET", path)
+    assert shown.json() == integration
+    assert key not in shown.text
+    assert "hash" not in shown.text
+    rotated = await api.ask("POST", f"{path}/rotate-key", by=Role.MANAGER, json={"overlap_seconds": 3600})
+    assert rotated.status_code == 200
+    assert rotated.json()["key"] != key
+    assert rotated.json()["integration"]["previous_key_expires_at"] == "2026-11-23T10:00:00Z"
+    without_body = await api.ask("POST", f"{path}/rotate-key", by=Role.MANAGER)
+    assert without_body.json()["integration"]["previous_key_expires_at"] == "2026-11-24T09:00:00Z"
+    stored = api.database.integrations[IntegrationId(UUID(integration["id"]))]
+    assert stored.version == 3
+    renamed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v3"', json={"name": "Icinga", "is_strict": True})
+    assert (renamed.json()["name"], renamed.json()["is_strict"]) == ("Icinga", True)
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v4"', json={"kind": "native"})
+    assert refused.json()["errors"][0]["pointer"] == "#/kind"
+
+
+async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
+    policy = await make(api, "/v1/policies", name="P", steps=[step(seconds=60), step(MANAGER, seconds=120)], repeats=2)
+    path = f"/v1/policies/{policy['id']}"
+    assert [each["delay_seconds"] for each in policy["steps"]] == [60, 120]
+    changed = await api.ask(
+        "PATCH", path, by=Role.MANAGER, match='"v1"', json={"steps": [step(str(TEAM), "team")], "repeats": 0}
+    )
+    assert changed.json() == policy | {"steps": [step(str(TEAM), "team")], "repeats": 0, "version": 2}
+    assert (await api.ask("GET", path)).json() == changed.json()
+    wrong = {
+        "steps": [step(), {"targets": [step()["targets"][0], {"kind": "schedule", "id": NOBODY}], "delay_seconds": 5}]
+    }
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=wrong)
+    assert refused.json()["errors"][0]["pointer"] == "#/steps/1/targets/1/id"
+
+
+LAYER: dict[str, Any] = {
+    "name": "Day",
+    "rotation": {
+        "unit": "week",
+        "length": 1,
+        "starts_at_local": "2026-01-05T09:00:00",
+        "participants": [[RESPONDER], [MANAGER, RESPONDER]],
+    },
+    "restrictions": [{"starts_on": "monday", "starts_at": "09:00:00", "ends_on": "friday", "ends_at": "17:00:00"}],
+    "until": "2027-01-01T00:00:00Z",
+}
+
+
+async def test_a_schedule_is_shown_as_it_was_given(api: World) -> None:
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="Europe/Berlin", layers=[LAYER])
+    assert schedule["layers"] == [LAYER]
+    path = f"/v1/schedules/{schedule['id']}"
+    given_back = {"layers": schedule["layers"], "time_zone": "UTC"}
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=given_back)
+    assert changed.json() == schedule | {"time_zone": "UTC", "version": 2}
+    zone = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"time_zone": "Mars/Olympus"})
+    assert zone.json()["errors"][0]["pointer"] == "#/time_zone"
+
+
+async def test_an_override_is_added_seen_in_the_shifts_and_removed(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    viewer = str(PEOPLE[Role.VIEWER])
+    given = {"user_id": viewer, "starts_at": "2026-11-24T02:00:00+01:00", "ends_at": "2026-11-24T02:00:00Z"}
+    added = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json=given)
+    assert added.status_code == 201
+    override = added.json()
+    assert override["starts_at"] == "2026-11-24T01:00:00Z"
+    assert (await api.ask("GET", path)).json()["overrides"] == [override]
+    query = "since=2026-11-24T00:00:00Z&until=2026-11-24T03:00:00Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}", by=Role.VIEWER)).json()["shifts"]
+    assert [shift["source"]["override_id"] for shift in shifts if shift["user_id"] == viewer] == [override["id"]]
+    removed = await api.ask("POST", f"{path}/overrides/{override['id']}/remove", by=Role.MANAGER)
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert (await api.ask("GET", path)).json()["overrides"] == []
+    again = await api.ask("POST", f"{path}/overrides/{override['id']}/remove", by=Role.MANAGER)
+    assert again.status_code == 404
+
+
+async def test_gaps_are_told_to_the_second_and_for_two_weeks_unless_said_otherwise(api: World) -> None:
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[LAYER])
+    path = f"/v1/schedules/{schedule['id']}"
+    within = "since=2026-11-27T00:00:00Z&until=2026-12-01T00:00:00Z"
+    assert (await api.ask("GET", f"{path}/gaps?{within}")).json()["gaps"] == [
+        {"starts_at": "2026-11-27T17:00:00Z", "ends_at": "2026-11-30T09:00:00Z"}
+    ]
+    two_weeks = (await api.ask("GET", f"{path}/gaps")).json()["gaps"]
+    assert (two_weeks[0]["starts_at"], two_weeks[-1]["ends_at"]) == ("2026-11-27T17:00:00Z", "2026-12-07T09:00:00Z")
+    naive = await api.ask("GET", f"{path}/gaps?since=2026-11-27T00:00:00")
+    assert (naive.status_code, naive.json()["errors"][0]["parameter"]) == (422, "since")
+    backwards = await api.ask("GET", f"{path}/shifts?since=2026-11-27T00:00:00Z&until=2026-11-26T00:00:00Z")
+    assert backwards.status_code == 422
