@@ -13,6 +13,8 @@ from adapters.outbound.http.session import guarded_session
 from adapters.outbound.mailbox.notifier import MailboxNotifier
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
+from adapters.outbound.slack.replies import SlackReplies
+from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
@@ -41,6 +43,12 @@ class ChannelNotifiers(Notifiers):
 
 class NotifierProvider(Provider):
     notifiers = provide(ChannelNotifiers, provides=Notifiers, scope=Scope.REQUEST)
+
+    @provide(scope=Scope.APP)
+    async def chat_replies(self) -> AsyncIterator[ChatReplies]:
+        # Slack's own hosts alone, which the reader of a press has checked; none of them is private.
+        async with guarded_session(OutgoingGuard(), total_seconds=3) as session:
+            yield SlackReplies(session)
 
     @provide(scope=Scope.APP)
     async def providers(self, settings: Settings, clock: Clock) -> AsyncIterator[Providers]:

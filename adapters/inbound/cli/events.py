@@ -15,7 +15,7 @@ app: Final = commands_of("event", "Events, as a monitoring source sends them.", 
 def send(
     *,
     key: str | None = None,
-    key_file: str | None = None,
+    key_file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     action: Literal["trigger", "acknowledge", "resolve"] = "trigger",
     summary: str = "",
     severity: Literal["critical", "error", "warning", "info"] | None = None,

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from dishka.integrations.litestar import FromDishka
 from litestar import Controller, MediaType, Request, Response, post
+from litestar.background_tasks import BackgroundTask
 
 from adapters.inbound.http.auth import PUBLIC
 from adapters.inbound.http.problem import RequestError
@@ -19,6 +20,7 @@ from application.errors import ConflictError, ForbiddenError, NotFoundError, Una
 from application.identity.recognize import RecognizeSlackMember
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.resolve import ResolveIncident
+from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
 from application.ports.errors import PortError
 from domain.identity.actor import Actor
@@ -58,11 +60,12 @@ class SlackController(Controller):
         recognize: FromDishka[RecognizeSlackMember],
         acknowledge: FromDishka[AcknowledgeIncident],
         resolve: FromDishka[ResolveIncident],
+        replies: FromDishka[ChatReplies],
     ) -> Response[bytes]:
         """Slack's interactivity request URL. Only requests that Slack signed are read."""
         press = await _signed_press(request, signing, clock)
         if press is None:
-            return _answer(None)
+            return Response(b"", media_type=MediaType.TEXT)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 actor = await recognize(press.slack_user_id, request_id=request_id_of(request.scope))
@@ -73,14 +76,15 @@ class SlackController(Controller):
         except (PortError, TimeoutError) as error:
             _log.warning("slack_interaction_failed", reason=type(error).__name__)
             refusal = "Tocsin could not do this just now. Press again, or use the link in the message."
-        return _answer(refusal)
+        return _answer(refusal, press, replies)
 
 
-def _answer(refusal: str | None) -> Response[bytes]:
-    """Slack takes 200 without a body for "done"."""
+def _answer(refusal: str | None, press: ButtonPress, replies: ChatReplies) -> Response[bytes]:
+    """Slack takes 200 for "seen", and does not show the body of it for a press: what there is to say goes after it."""
     if refusal is None:
         return Response(b"", media_type=MediaType.TEXT)
-    return Response(msgspec.json.encode(EphemeralBody(refusal)), media_type=MediaType.JSON)
+    task = None if press.response_url is None else BackgroundTask(replies.reply, press.response_url, refusal)
+    return Response(msgspec.json.encode(EphemeralBody(refusal)), media_type=MediaType.JSON, background=task)
 
 
 async def _signed_press(request: Request[Any, Any, Any], signing: SlackSigning, clock: Clock) -> ButtonPress | None:

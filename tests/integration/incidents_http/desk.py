@@ -18,10 +18,12 @@ from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.slack import SlackController, SlackSigning
 from adapters.inbound.http.stream import StreamController
+from adapters.outbound.memory.chat_replies import MemoryChatReplies
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.security.tokens import JwtTokenIssuer
 from adapters.outbound.system.ids import UuidFactory
+from application.ports.chat_replies import ChatReplies
 from domain.identity.role import Role
 from domain.incident.incident import Incident
 from domain.shared.ids import UserId
@@ -45,13 +47,18 @@ SLACK_SECRETS: Final = ("the secret of now", "the secret of before")
 class _Doors(Provider):
     scope = Scope.APP
 
-    def __init__(self, slack_secrets: tuple[str, ...]) -> None:
+    def __init__(self, slack_secrets: tuple[str, ...], replies: MemoryChatReplies) -> None:
         super().__init__()
         self._slack_secrets = slack_secrets
+        self._replies = replies
 
     @provide
     def slack_signing(self) -> SlackSigning:
         return SlackSigning(self._slack_secrets)
+
+    @provide
+    def chat_replies(self) -> ChatReplies:
+        return self._replies
 
     @provide
     def hub(self, database: MemoryDatabase) -> EventHub:
@@ -62,6 +69,7 @@ class _Doors(Provider):
 class Desk:
     world: World
     stock: Stock
+    replies: list[tuple[str, str]]  # what was said to those who pressed a button, and where
 
     async def ask(self, method: str, path: str, *, by: Role | None = Role.RESPONDER, **request: Any) -> httpx.Response:
         return await self.world.ask(method, path, by=by, **request)
@@ -75,7 +83,8 @@ class Desk:
 
 @asynccontextmanager
 async def desk(*, slack_secrets: tuple[str, ...] = SLACK_SECRETS) -> AsyncIterator[Desk]:
-    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets)]) as made:
+    replies = MemoryChatReplies()
+    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets, replies)]) as made:
         stock = over_memory(MemorySession(made.database))
         await stock.lay_in()
-        yield Desk(made, stock)
+        yield Desk(made, stock, replies.replies)

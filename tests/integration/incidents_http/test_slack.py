@@ -13,12 +13,14 @@ from tests.integration.incidents_http.desk import SLACK_SECRETS, Desk, desk
 from tests.support.stock import ADA, BEN
 
 PATH = "/slack/interactivity"
+RESPONSE_URL = "https://hooks.slack.com/actions/T0/1/xyz"
 
 
 def pressed(incident: Incident, *, action: str = "tocsin_acknowledge", member: str = "U0ADA") -> bytes:
     payload = {
         "type": "block_actions",
         "user": {"id": member, "team_id": "T0"},
+        "response_url": RESPONSE_URL,
         "actions": [{"action_id": action, "value": f"{incident.id}:v{incident.version}"}],
     }
     return form(payload)
@@ -60,6 +62,7 @@ async def test_a_press_acknowledges_as_the_linked_user_and_is_answered_with_noth
     assert (stored(api, incident).status, stored(api, incident).acknowledged_by) == (IncidentStatus.ACKNOWLEDGED, ADA)
     (entry,) = api.world.database.audit
     assert (entry.actor_id, entry.via, entry.credential) == (ADA, Via.SLACK, "slack")
+    assert api.replies == []
     assert entry.request_id == answer.headers["x-request-id"]
 
 
@@ -87,6 +90,9 @@ async def test_an_unlinked_member_is_told_what_to_do(api: Desk) -> None:
     incident = await api.stock.incident()
     assert "Ask an admin to link it" in said(await send(api, pressed(incident, member="U0NOBODY")))
     assert stored(api, incident) == incident
+    ((url, text),) = api.replies
+    assert url == RESPONSE_URL
+    assert "Ask an admin to link it" in text
 
 
 async def test_a_member_of_somebody_who_left_counts_as_unlinked(api: Desk) -> None:
