@@ -15,11 +15,13 @@ from adapters.inbound.cli.profile import Profile, profile_path, read_profile
 from adapters.outbound.system.clock import SystemClock
 from application.ports.dead_letter_queue import DeadLetterQueue
 from entrypoints.settings import SECRETS, Settings, SettingsError, load
+from entrypoints.time_zones import use_packaged_zones
 
 MASK = "********"
 
 
 def main() -> NoReturn:
+    use_packaged_zones()
     # A lone surrogate in somebody's text must not end the command.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

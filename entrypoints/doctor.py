@@ -105,14 +105,15 @@ async def check_redis(settings: Settings) -> Finding:
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
 
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS)
+    try:
+        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS)
+    except ValueError as error:
+        return Finding("Redis", "fail", f"TOCSIN_REDIS_URL is no address: {error}", "use redis://host:port/0")
     try:
         await redis.ping()
     except (RedisError, OSError) as error:
         hint = "is TOCSIN_REDIS_URL right? Nothing is lost without it, only slower"
         return Finding("Redis", "warn", f"does not answer: {error}", hint)
-    except ValueError as error:
-        return Finding("Redis", "fail", f"TOCSIN_REDIS_URL is no address: {error}", "use redis://host:port/0")
     finally:
         await redis.aclose()
     return Finding("Redis", "ok", "answers")

@@ -17,6 +17,7 @@ from entrypoints.database import SchemaError, check
 from entrypoints.http_server import AddressTakenError, listen, serve
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.telemetry import set_up_logging
+from entrypoints.time_zones import use_packaged_zones
 from entrypoints.worker import work
 
 type Role = Callable[[AsyncContainer, asyncio.Event], Awaitable[None]]
@@ -119,6 +120,7 @@ def _exit_code(run: Callable[[Settings], Awaitable[None]], settings: Settings) -
 
 def exit_code(running: Awaitable[None], settings: Settings) -> int:
     """0 when it drained; 1, after one line that says what to do, when it could not start."""
+    use_packaged_zones()
     set_up_logging(settings)
 
     async def main() -> None:

@@ -27,7 +27,10 @@ def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def set_up_logging(settings: Settings) -> None:
     is_for_people = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if is_for_people else structlog.processors.JSONRenderer()
+        # Without local variables, which hold what requests held.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if is_for_people
+        else structlog.processors.JSONRenderer()
     )
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.typing.Processor] = [

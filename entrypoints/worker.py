@@ -12,6 +12,7 @@ from adapters.inbound.deadlines.courier import Courier
 from adapters.inbound.deadlines.loop import DeadlineLoop, every
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
+from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.postgres.session import Pool, PostgresSession
@@ -83,7 +84,7 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
             runs: RunRepository = await request.get(RunRepository)
             return await runs.earliest_deadline()
 
-    return DeadlineLoop("escalations", tick, earliest, listener.subscribe(), clock)
+    return DeadlineLoop("escalations", tick, earliest, listener.subscribe(Topic.RUNS), clock)
 
 
 def _courier(
@@ -113,7 +114,7 @@ def _courier(
         deliver=deliver,
         earliest=earliest,
         observe=metrics.observe,
-        wakeup=listener.subscribe(),
+        wakeup=listener.subscribe(Topic.NOTIFICATIONS),
         clock=clock,
         budget=budget,
     )

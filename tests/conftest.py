@@ -11,10 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
+from entrypoints.time_zones import use_packaged_zones
 from tests.support import engines
 from tests.support.engines import Sqs
 from tests.support.fake_slack import FakeSlack
 from tests.support.smtp import SmtpServer
+
+use_packaged_zones()
 
 # The clock of a busy machine must not decide whether a law holds, so no example has a deadline.
 settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,7 @@
 """What the HTTP server needs besides use cases: who is asking, cursors, the live stream and the doors for events."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
@@ -13,7 +13,7 @@ from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.intake.group_commit import GroupCommit
-from adapters.inbound.intake.targets import Targets
+from adapters.inbound.intake.targets import SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -83,7 +83,7 @@ def group_commit(container: AsyncContainer) -> GroupCommit:
 def intake_targets(pool: Pool, clock: Clock) -> Targets:
     intake = PostgresIntakeStore(PostgresSession(pool))
 
-    async def look_up(key_hash: bytes) -> IntakeTarget | None:
-        return await intake.target_of(key_hash, at=clock.now())
+    async def look_up(key_hashes: Sequence[bytes]) -> Mapping[bytes, IntakeTarget]:
+        return await intake.targets_of(key_hashes, at=clock.now())
 
-    return Targets(look_up)
+    return Targets(SharedLookUps(look_up))
