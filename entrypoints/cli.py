@@ -155,6 +155,7 @@ def _with_profile(settings: Settings) -> Settings:
     return replace(
         settings,
         database_url=profile.database_url,
+        redis_url=settings.redis_url or profile.redis_url,
         secret_key=settings.secret_key or _secret_of(profile),
     )
 

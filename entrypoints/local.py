@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from dishka import AsyncContainer
 
+from adapters.inbound.cli.profile import FILE, Profile
 from application.errors import NotFoundError
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
@@ -16,14 +17,6 @@ from domain.identity.role import Role
 from domain.shared.via import Via
 
 SECRET: Final = "secret"  # noqa: S105  # a file's name
-PROFILE: Final = "cli.json"
-
-
-class Profile(msgspec.Struct, frozen=True):
-    url: str
-    token: str
-    database_url: str
-    secret_key_file: str
 
 
 def secret_key(directory: Path) -> str:
@@ -34,16 +27,8 @@ def secret_key(directory: Path) -> str:
     return path.read_text().strip()
 
 
-def read_profile(directory: Path) -> Profile | None:
-    """None when there is none, or one that this version cannot read."""
-    try:
-        return msgspec.json.decode((directory / PROFILE).read_bytes(), type=Profile)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
 def write_profile(directory: Path, profile: Profile) -> None:
-    write_private(directory / PROFILE, msgspec.json.format(msgspec.json.encode(profile), indent=2))
+    write_private(directory / FILE, msgspec.json.format(msgspec.json.encode(profile), indent=2))
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,8 @@ from typing import Final
 import msgspec
 from dishka import AsyncContainer
 
+from adapters.inbound.cli.exit_code import CommandError
+from adapters.inbound.cli.profile import FILE, Profile, read_profile
 from application.errors import ConflictError, UnauthenticatedError
 from application.identity.authenticate import Authenticate
 from application.identity.create_api_key import CreateApiKey
@@ -25,13 +28,16 @@ from entrypoints.embedded.postgres import EmbeddedPostgres
 from entrypoints.embedded.valkey import EmbeddedValkey
 from entrypoints.example import Example, example_of
 from entrypoints.http_server import listen, serve
-from entrypoints.local import SECRET, Profile, local_admin, read_profile, secret_key, write_profile
+from entrypoints.local import SECRET, local_admin, secret_key, write_profile
 from entrypoints.processes import StartError, check_schema, drained_by_signals, exit_code
 from entrypoints.settings import Settings
 from entrypoints.worker import work
 
 ADMIN_EMAIL: Final = "admin@tocsin.localhost"
 CLI_KEY_DAYS: Final = 365
+RESTART_SECONDS: Final = 1.0
+
+type Engine = EmbeddedPostgres | EmbeddedValkey
 
 
 def run(settings: Settings, *, demo: bool) -> int:
@@ -49,7 +55,7 @@ async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
     draining = drained_by_signals()
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
-        settings = await _with_engines(settings, directory, stack)
+        settings, engines = await _with_engines(settings, directory, stack)
         say("· schema")
         await migrate_async(settings.database_url)
         await check_schema(settings)
@@ -71,15 +77,21 @@ async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
 
                 group.create_task(consume(container, draining), name="consumer")
             await listening.wait()
+            keepers = [group.create_task(_keep(engine, name), name=name) for name, engine in engines.items()]
             _welcome(settings, first_admin, example)
             await draining.wait()
             say("· draining")
+            for keeper in keepers:
+                keeper.cancel()
     say("· stopped")
 
 
-async def _with_engines(settings: Settings, directory: Path, stack: AsyncExitStack) -> Settings:
+async def _with_engines(
+    settings: Settings, directory: Path, stack: AsyncExitStack
+) -> tuple[Settings, Mapping[str, Engine]]:
     """Start what no URL was given for, and fill the URLs in."""
     changes: dict[str, str] = {}
+    engines: dict[str, Engine] = {}
     try:
         create_directory(directory)
         if not settings.secret_key:
@@ -89,18 +101,35 @@ async def _with_engines(settings: Settings, directory: Path, stack: AsyncExitSta
             postgres = EmbeddedPostgres(directory / "postgres", report=_report)
             changes["database_url"] = await postgres.start()
             stack.push_async_callback(postgres.stop)
+            engines["PostgreSQL"] = postgres
         if not settings.redis_url:
             say("· Valkey")
             valkey = EmbeddedValkey(directory / "valkey", report=_report)
             changes["redis_url"] = await valkey.start()
             stack.push_async_callback(valkey.stop)
+            engines["Valkey"] = valkey
     except EmbeddedStartError as error:
         raise StartError(str(error)) from error
     except OSError as error:
         raise StartError(
             f"cannot use {directory}: {error.strerror}; set TOCSIN_DATA_DIRECTORY to another folder"
         ) from error
-    return msgspec.structs.replace(settings, **changes)
+    return msgspec.structs.replace(settings, **changes), engines
+
+
+async def _keep(engine: Engine, name: str) -> None:
+    """Start an engine again whenever it has ended by itself. Everything else waits for it, and goes on then."""
+    while True:
+        code = await engine.wait()
+        say(f"· {name} ended with code {code}; starting it again")
+        await engine.stop()
+        while True:
+            try:
+                await engine.start()
+                break
+            except EmbeddedStartError as error:
+                say(f"  {error}; trying again in {RESTART_SECONDS:g} s")
+                await asyncio.sleep(RESTART_SECONDS)
 
 
 def _report(line: str) -> None:
@@ -118,7 +147,7 @@ async def _first_admin(container: AsyncContainer) -> FirstAdmin | None:
 
 async def _write_profile(container: AsyncContainer, settings: Settings, directory: Path) -> None:
     """The commands' key is made on the first start, and again when it is not good any more."""
-    known = read_profile(directory)
+    known = _known_profile(directory)
     token = known.token if known is not None else ""
     if not token or not await _is_good(container, token):
         token = await _new_cli_key(container)
@@ -126,9 +155,18 @@ async def _write_profile(container: AsyncContainer, settings: Settings, director
         url=settings.base_url,
         token=token,
         database_url=settings.database_url,
+        redis_url=settings.redis_url,
         secret_key_file=str(directory / SECRET),
     )
     write_profile(directory, profile)
+
+
+def _known_profile(directory: Path) -> Profile | None:
+    """None when there is none, or one that cannot be read: it is written anew."""
+    try:
+        return read_profile(directory / FILE)
+    except CommandError:
+        return None
 
 
 async def _is_good(container: AsyncContainer, token: str) -> bool:

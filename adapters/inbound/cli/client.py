@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from adapters.inbound.cli.exit_code import CommandError, ExitCode, of_status
@@ -63,19 +63,12 @@ class ApiClient:
     def _exchange(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes]:
         from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
-        parts = urlsplit(self.url)
-        try:
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        if parts.scheme not in ("http", "https") or not host:
-            message = f"TOCSIN_URL is {self.url!r}: use http://host:port or https://host"
-            raise CommandError(message, ExitCode.USAGE)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(host, port, timeout=self.timeout_seconds)
+        place = _place(self.url)
+        kind = HTTPSConnection if place.is_secure else HTTPConnection
+        connection = kind(place.host, place.port, timeout=self.timeout_seconds)
         sent = None if body is None else json.dumps(body).encode()
         try:
-            connection.request(method, parts.path.rstrip("/") + path, body=sent, headers=self._headers(sent))
+            connection.request(method, place.path + path, body=sent, headers=self._headers(sent))
             answer = connection.getresponse()
             content = answer.read(ANSWER_BYTES)
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
@@ -100,6 +93,25 @@ class ApiClient:
         if sent is not None:
             headers["Content-Type"] = "application/json"
         return headers
+
+
+class _Place(NamedTuple):
+    is_secure: bool
+    host: str
+    port: int | None
+    path: str
+
+
+def _place(url: str) -> _Place:
+    """Raises `CommandError`."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise CommandError(f"TOCSIN_URL is {url!r}: use http://host:port or https://host", ExitCode.USAGE)
+    return _Place(parts.scheme == "https", host, port, parts.path.rstrip("/"))
 
 
 def segment(text: str) -> str:

@@ -23,6 +23,7 @@ class Profile:
     url: str = ""
     token: str = field(default="", repr=False)
     database_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
     secret_key_file: str = ""
 
 

@@ -1,14 +1,19 @@
 """Services, integrations, policies and schedules through the API."""
 
-import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from dishka import Provider, Scope, provide
 
+from adapters.outbound.memory.policies import MemoryPolicyRepository
+from application.escalation.get_policy import GetPolicy
+from domain.escalation.policy import EscalationPolicy
+from domain.identity.actor import Actor
 from domain.identity.role import Role
-from domain.shared.ids import IntegrationId
-from tests.integration.http.world import OTHER_TEAM, PEOPLE, TEAM, World
+from domain.shared.ids import IntegrationId, PolicyId
+from tests.integration.http.world import OTHER_TEAM, PEOPLE, TEAM, World, world
 
 NOBODY = "00000000-0000-0000-0000-00000000dead"
 RESPONDER = str(PEOPLE[Role.RESPONDER])
@@ -64,31 +69,28 @@ async def test_a_change_needs_the_tag_that_was_read(api: World) -> None:
     assert (await api.ask("PATCH", path, match="*", json={"name": "Counter"})).json()["version"] == 3
 
 
-@pytest.mark.parametrize("noun", ["services", "policies", "schedules", "integrations"])
-async def test_of_changes_at_the_same_time_one_is_made_and_no_other_is_lost(api: World, noun: str) -> None:
-    service = await make_service(api)
-    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC")
-    given = {"service_id": service["id"], "kind": "native", "name": "Own"}
-    issued = (await api.ask("POST", "/v1/integrations", json=given)).json()
-    ids = {
-        "services": service["id"],
-        "policies": service["policy_id"],
-        "schedules": schedule["id"],
-        "integrations": issued["integration"]["id"],
-    }
-    path = f"/v1/{noun}/{ids[noun]}"
-    async with api.database.lock:  # until everybody has read the same version
-        changes = [
-            asyncio.create_task(api.ask("PATCH", path, match='"v1"', json={"name": f"Name {number}"}))
-            for number in range(5)
-        ]
-        while len(api.database.lock._waiters or ()) < len(changes):
-            await asyncio.sleep(0)
-    answers = await asyncio.gather(*changes)
-    (made,) = [answer for answer in answers if answer.status_code == 200]
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
-    assert (await api.ask("GET", path)).json() == made.json()
-    assert made.json()["version"] == 2
+class OvertakenGetPolicy(GetPolicy):
+    """Somebody else's change comes right after the policy was read."""
+
+    async def __call__(self, policy_id: PolicyId, *, actor: Actor) -> EscalationPolicy:
+        policy = await super().__call__(policy_id, actor=actor)
+        assert isinstance(self.policies, MemoryPolicyRepository)
+        stored = self.policies.session.database.policies
+        stored[policy_id] = replace(policy, name="Theirs", version=policy.version + 1)
+        return policy
+
+
+class _Overtaking(Provider):
+    get_policy = provide(OvertakenGetPolicy, provides=GetPolicy, scope=Scope.REQUEST)
+
+
+async def test_a_change_that_comes_between_reading_and_writing_is_not_lost() -> None:
+    async with world(providers=[_Overtaking()]) as api:
+        policy = await make_policy(api)
+        answer = await api.ask("PATCH", f"/v1/policies/{policy['id']}", match='"v1"', json={"repeats": 3})
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+        stored = api.database.policies[PolicyId(UUID(policy["id"]))]
+        assert (stored.name, stored.repeats) == ("Theirs", 1)
 
 
 async def test_who_has_the_present_version_gets_304(api: World) -> None:

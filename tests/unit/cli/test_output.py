@@ -42,7 +42,7 @@ def test_a_time_is_shown_on_this_computer_s_clock() -> None:
         ("7d", NOW - timedelta(days=7)),
         ("2026-11-23T10:00:00Z", datetime(2026, 11, 23, 10, tzinfo=UTC)),
         ("2026-11-23T10:00:00+02:00", datetime(2026, 11, 23, 10, tzinfo=timezone(timedelta(hours=2)))),
-        ("2026-11-23T10:00", datetime(2026, 11, 23, 10).astimezone(UTC)),  # noqa: DTZ001  # this computer's time
+        ("2026-11-23T10:00", datetime(2026, 11, 23, 10).astimezone(UTC)),  # this computer's time
     ],
 )
 def test_an_instant_is_an_iso_time_or_how_long_ago(text: str, at: datetime) -> None:
@@ -66,8 +66,13 @@ def test_a_piped_table_has_one_line_a_row_however_long(capsys: pytest.CaptureFix
 
 def test_what_senders_wrote_cannot_mark_up_or_move_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     show_table(("TITLE",), [("[bold]a[/bold]\x1b[31m\nb\u202ec",)])
-    show_fields([("title", "\x1b]0;owned\x07\nx")])
-    assert capsys.readouterr().out.splitlines() == ["TITLE", "[bold]a[/bold] [31m bc", "title:  ]0;owned x"]
+    show_fields([("title", "\x1b]0;owned\x07\nx"), ("label", {"a": "b\u202ec"})])
+    assert capsys.readouterr().out.splitlines() == [
+        "TITLE",
+        "[bold]a[/bold] [31m bc",
+        "title:  ]0;owned x",
+        'label:  {"a": "bc"}',
+    ]
 
 
 def test_an_empty_table_says_so_beside_the_data(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,221 @@
+"""Commands over the API: what they ask, and what they show."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.cli.recorded import (
+    ACKNOWLEDGED,
+    DELIVERY,
+    DETAIL,
+    INCIDENT,
+    POLICY,
+    SERVICE,
+    SERVICE_ID,
+    TEAM,
+    TEAM_ID,
+    TIMELINE,
+    USER_ID,
+    page,
+)
+from tests.integration.cli.server import Answer, RecordedApi
+from tests.unit.cli.operations import RememberedOperations
+
+type Tocsin = Callable[..., int]
+
+
+@pytest.fixture
+def tocsin(api: RecordedApi) -> Tocsin:
+    operations = RememberedOperations()
+    return lambda *arguments: operations.tocsin(*arguments, TOCSIN_URL=api.url, TOCSIN_TOKEN="tsk_1")
+
+
+def test_incidents_are_listed_with_what_comes_next(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/incidents"] = Answer(200, page(INCIDENT, ACKNOWLEDGED, next_cursor="c"))
+    assert tocsin("incident", "list", "--severity", "SEV3", "--since", "2h") == 0
+    captured = capsys.readouterr()
+    lines = [line.split("  ") for line in captured.out.splitlines()]
+    assert [[cell.strip() for cell in line if cell] for line in lines] == [
+        ["INCIDENT", "SEVERITY", "STATUS", "SERVICE", "TITLE", "AGE", "WHO", "NEXT ESCALATION"],
+        ["INC-15", "SEV3", "triggered", "checkout", INCIDENT["title"], "3h", "-", "in 5m"],
+        ["INC-15", "SEV3", "acknowledged", "checkout", INCIDENT["title"], "3h", "Mira Yilmaz", "stopped"],
+    ]
+    assert captured.err == "there are more: add --cursor c\n"
+    query = "status=open&severity=SEV3&since=2026-11-23T10%3A00%3A00%2B00%3A00&limit=50"
+    assert api.asked[0].path == f"/v1/incidents?{query}"
+
+
+def test_a_list_as_json_is_the_api_s(api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = page(INCIDENT, next_cursor="c")
+    api.answers["GET /v1/incidents"] = Answer(200, answer)
+    assert tocsin("incident", "list", "--status", "all", "--cursor", "b", "-n", "1", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == answer
+    assert api.asked[0].path == "/v1/incidents?limit=1&cursor=b"
+
+
+def test_an_incident_is_shown_with_its_timeline_and_deliveries(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/incidents/INC-15"] = Answer(200, ACKNOWLEDGED | DETAIL)
+    api.answers["GET /v1/incidents/INC-15/timeline"] = Answer(200, page(TIMELINE))
+    api.answers["GET /v1/incidents/INC-15/deliveries"] = Answer(200, page(DELIVERY))
+    assert tocsin("incident", "show", "INC-15") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("INC-15  SEV3  acknowledged  Payment page weight above budget\n")
+    assert "by Mira Yilmaz" in out
+    assert TIMELINE["text"] in out
+    assert "Mira Yilmaz  slack    UMIRA    page  1 of round 1  sent    1      delivered" in out
+    assert tocsin("incident", "show", "INC-15", "-o", "json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == ACKNOWLEDGED | DETAIL | {"timeline": [TIMELINE], "deliveries": [DELIVERY]}
+
+
+def test_what_is_asked_for_stays_one_segment_of_the_path(api: RecordedApi, tocsin: Tocsin) -> None:
+    assert tocsin("incident", "ack", "../users?x#y") == 3
+    assert api.asked[0].path == "/v1/incidents/..%2Fusers%3Fx%23y/acknowledge"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "body", "said"),
+    [
+        (("ack", "15"), "/v1/incidents/15/acknowledge", None, "INC-15 is acknowledged by Mira Yilmaz"),
+        (("resolve", "15"), "/v1/incidents/15/resolve", None, "INC-15 is acknowledged by Mira Yilmaz"),
+        (("note", "15", "looking"), "/v1/incidents/15/notes", {"note": "looking"}, "noted on INC-15"),
+    ],
+)
+def test_an_incident_is_acted_on(
+    api: RecordedApi,
+    tocsin: Tocsin,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    path: str,
+    body: object,
+    said: str,
+) -> None:
+    api.answers[f"POST {path}"] = Answer(200, ACKNOWLEDGED | DETAIL)
+    assert tocsin("incident", *arguments) == 0
+    assert api.asked[0].body == body
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", f"{said}\n")
+
+
+def test_an_incident_is_declared_by_its_service_s_name(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["GET /v1/services"] = Answer(200, page(SERVICE))
+    api.answers["POST /v1/incidents"] = Answer(201, INCIDENT | DETAIL)
+    assert tocsin("incident", "create", "--service", "Checkout", "--title", "Cannot pay", "--severity", "SEV2") == 0
+    assert api.asked[-1].body == {"service_id": SERVICE_ID, "title": "Cannot pay", "severity": "SEV2"}
+    assert tocsin("incident", "create", "--service", "nope", "--title", "x") == 3
+
+
+def test_services_are_listed_with_the_names_of_what_they_refer_to(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/services"] = Answer(200, page(SERVICE))
+    api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
+    api.answers["GET /v1/policies"] = Answer(200, page(POLICY))
+    assert tocsin("service", "list") == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == [
+        *["checkout", "Payments", "Payments", "escalation", "by_severity", "-"],
+        SERVICE_ID,
+    ]
+
+
+def test_a_thing_is_shown_by_its_id_or_its_name(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers[f"GET /v1/teams/{TEAM_ID}"] = Answer(200, TEAM)
+    api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
+    assert tocsin("team", "show", TEAM_ID, "-o", "json") == 0
+    assert tocsin("team", "show", "payments", "-o", "json") == 0
+    out = capsys.readouterr().out
+    assert out == json.dumps(TEAM, indent=2) + "\n" + json.dumps(TEAM, indent=2) + "\n"
+
+
+@pytest.mark.parametrize("noun", ["service", "integration", "schedule", "policy", "user", "team", "token"])
+def test_every_noun_of_the_api_can_be_listed(
+    noun: str, api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = {"policy": "policies", "token": "api-keys"}.get(noun, f"{noun}s")
+    api.answers[f"GET /v1/{path}"] = Answer(200, page())
+    assert tocsin(noun, "list", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == page()
+
+
+def test_who_is_on_call_is_asked_for_an_instant(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gap: dict[str, Any] = {"schedule": {"id": "s", "name": "Payments on call"}, "users": [], "until": None}
+    api.answers["GET /v1/on-call"] = Answer(200, page(gap))
+    assert tocsin("oncall", "now", "--at", "2026-12-24T18:00:00Z") == 0
+    assert api.asked[0].path == "/v1/on-call?limit=200&at=2026-12-24T18%3A00%3A00%2B00%3A00"
+    assert "nobody: a gap" in capsys.readouterr().out
+    assert tocsin("oncall", "now", "--at", "soon") == 2
+
+
+def test_an_event_is_sent_with_the_integration_s_key(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["POST /v1/events"] = Answer(202, {"status": "accepted", "events": [{"dedup_key": "d-1"}]})
+    options = ("--summary", "5xx", "--severity", "critical", "--source", "web-1", "--label", "env=prod=eu")
+    assert tocsin("event", "send", "--key", "k-1", *options) == 0
+    assert api.asked[0].headers["authorization"] == "Bearer k-1"
+    assert api.asked[0].body == {
+        "action": "trigger",
+        "summary": "5xx",
+        "severity": "critical",
+        "source": "web-1",
+        "labels": {"env": "prod=eu"},
+    }
+    assert capsys.readouterr().out == "d-1\n"
+
+
+def test_the_mailbox_shows_one_message_whole(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = {
+        "id": "m",
+        "sent_at": "2026-11-23T11:59:00Z",
+        "channel": "email",
+        "address": "mira@example.com",
+        "title": "SEV1 INC-15",
+        "body": "down\nStatus: triggered\x1b[31m",
+        "notification_id": "n",
+        "incident_id": "i",
+        "acknowledge_url": "http://127.0.0.1/a/x",
+    }
+    api.answers["GET /v1/mailbox"] = Answer(200, page(message))
+    assert tocsin("mailbox", "--show", "1") == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == ["", "down", "Status: triggered [31m"]
+    assert tocsin("mailbox", "--show", "2") == 3
+    assert tocsin("mailbox") == 0
+    assert "SEV1 INC-15" in capsys.readouterr().out
+
+
+def test_a_token_is_made_for_a_user_known_by_their_address(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = {"id": USER_ID, "email": "mira@example.com", "name": "Mira"}
+    key = {"name": "ci", "scopes": ["read"], "expires_at": "2027-02-21T12:00:00Z"}
+    api.answers["GET /v1/users"] = Answer(200, page(user))
+    api.answers["POST /v1/api-keys"] = Answer(201, {"key": key, "secret": "tsk_new"})
+    assert tocsin("token", "create", "ci", "--scope", "read", "--user", "Mira@example.com") == 0
+    assert api.asked[-1].body == {"name": "ci", "scopes": ["read"], "expires_in_days": 90, "user_id": USER_ID}
+    assert capsys.readouterr().out == "tsk_new\n"
+
+
+def test_a_user_is_created_and_chooses_a_password(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = {"id": USER_ID, "email": "mira@example.com", "name": "Mira", "role": "manager"}
+    api.answers["POST /v1/users"] = Answer(201, {"user": user, "setup_secret": "s-1"})
+    api.answers["POST /v1/setup"] = Answer(200, {"access_token": "t"})
+    assert tocsin("user", "create", "--email", user["email"], "--name", "Mira", "--role", "manager") == 0
+    assert capsys.readouterr().out == "s-1\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
+    assert tocsin("setup", "s-1") == 0
+    assert api.asked[-1].body == {"setup_secret": "s-1", "new_password": "a long password"}

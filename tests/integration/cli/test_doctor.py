@@ -1,0 +1,109 @@
+"""The checks over a real database, and what an operator does at it."""
+
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from adapters.inbound.cli.operations import Finding
+from application.errors import ConflictError
+from application.escalation.create_policy import CreatePolicy
+from application.identity.create_team import CreateTeam
+from domain.escalation.policy import Step, Target, TargetKind
+from domain.shared.errors import InvalidValueError
+from domain.shared.ids import UserId
+from entrypoints.container import production_container
+from entrypoints.doctor import examine
+from entrypoints.local import local_admin
+from entrypoints.local_identity import create_first_admin, create_key
+from entrypoints.settings import Settings
+
+
+async def _findings(settings: Settings) -> dict[str, Finding]:
+    found: list[Finding] = []
+    await examine(settings, found.append)
+    return {finding.check: finding for finding in found}
+
+
+def _settings(dsn: str) -> Settings:
+    return Settings(database_url=dsn, database_pool=2, secret_key="k" * 40)
+
+
+async def _policy_that_pages(settings: Settings, user_id: UserId) -> None:
+    container = production_container(settings)
+    async with container() as request:
+        actor = await local_admin(request)
+        team = await (await request.get(CreateTeam))(name="Payments", member_ids=[user_id], actor=actor)
+        steps = (Step(targets=(Target(kind=TargetKind.TEAM, id=team.id),), delay=timedelta(minutes=5)),)
+        await (await request.get(CreatePolicy))(team_id=team.id, name="Payments", steps=steps, actor=actor)
+    await container.close()
+
+
+async def test_a_new_installation_is_healthy(clean_database: str) -> None:
+    found = await _findings(_settings(clean_database))
+    assert [finding.check for finding in found.values() if finding.verdict == "fail"] == []
+    assert set(found) >= {"database", "clock", "schema", "partitions", "stalled incidents", "notifications"}
+    assert found["reachability"] == Finding("reachability", "ok", "0 people can be paged")
+
+
+async def test_a_database_that_is_not_there_fails_alone() -> None:
+    found = await _findings(_settings("postgresql://tocsin@127.0.0.1:1/tocsin"))
+    assert found["database"].verdict == "fail"
+    assert "schema" not in found
+    assert (await _findings(_settings("nonsense")))["database"].verdict == "fail"
+
+
+async def test_a_database_without_the_schema_says_how_to_get_it(empty_database: str) -> None:
+    found = await _findings(_settings(empty_database))
+    assert found["schema"] == Finding(
+        "schema", "fail", "the database has no Tocsin schema yet", "run `tocsin db migrate`"
+    )
+    assert "reachability" not in found
+
+
+async def test_a_missing_partition_is_named(fresh_database: str) -> None:
+    connection = await asyncpg.connect(fresh_database)
+    name = await connection.fetchval("SELECT 'raw_events_p' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')")
+    await connection.execute(f"DROP TABLE {name}")
+    await connection.close()
+    finding = (await _findings(_settings(fresh_database)))["partitions"]
+    assert (finding.verdict, finding.detail) == ("fail", f"missing: {name}")
+
+
+async def test_somebody_whom_a_policy_pages_has_a_contact(clean_database: str) -> None:
+    settings = _settings(clean_database)
+    admin = await create_first_admin(settings, email="ada@example.com", name="Ada")
+    connection = await asyncpg.connect(clean_database)
+    await connection.execute("DELETE FROM contacts")
+    await _policy_that_pages(settings, UserId(admin["user"]["id"]))
+    finding = (await _findings(settings))["reachability"]
+    assert (finding.verdict, finding.detail.rpartition(": ")[2]) == ("fail", "Ada")
+    await connection.execute(
+        "INSERT INTO contacts (id, user_id, channel, address, label)"
+        " SELECT gen_random_uuid(), id, 'email', email, '' FROM users"
+    )
+    assert (await _findings(settings))["reachability"].verdict == "ok"
+    await connection.execute("UPDATE users SET is_active = false")
+    await connection.close()
+    assert (await _findings(settings))["reachability"].verdict == "fail"
+
+
+async def test_the_operator_lets_the_first_admin_in_once(clean_database: str) -> None:
+    settings = _settings(clean_database)
+    made = await create_first_admin(settings, email="ada@example.com", name="Ada")
+    assert made["user"]["role"] == "admin"
+    assert made["password"]
+    assert made["setup_secret"]
+    with pytest.raises(ConflictError):
+        await create_first_admin(settings, email="eve@example.com", name="Eve")
+
+
+async def test_the_operator_makes_a_key_for_the_first_admin(clean_database: str) -> None:
+    settings = _settings(clean_database)
+    admin = await create_first_admin(settings, email="ada@example.com", name="Ada")
+    made = await create_key(settings, name="ci", scopes=frozenset({"read"}), days=7)
+    assert made["key"]["user_id"] == admin["user"]["id"]
+    assert made["key"]["scopes"] == ["read"]
+    assert made["secret"].startswith("tsk_")
+    with pytest.raises(InvalidValueError):
+        await create_key(settings, name="ci", scopes=frozenset({"read"}), days=0)

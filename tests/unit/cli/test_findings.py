@@ -1,0 +1,48 @@
+from datetime import timedelta
+
+import pytest
+
+from domain.notification.contact import Channel
+from entrypoints.doctor import backlog_finding, check_channels, check_redis, check_settings, clock_finding
+from entrypoints.doctor import time_zone_finding as zones
+from entrypoints.settings import Settings
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(0, "ok"), (2, "ok"), (-2, "ok"), (2.001, "warn"), (-3, "warn")])
+def test_clocks_may_differ_by_two_seconds(seconds: float, verdict: str) -> None:
+    assert clock_finding(timedelta(seconds=seconds)).verdict == verdict
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(0, "ok"), (30, "ok"), (31, "warn"), (300, "warn"), (301, "fail")])
+def test_a_backlog_is_as_bad_as_its_oldest_message(seconds: int, verdict: str) -> None:
+    late = {Channel.EMAIL: timedelta(seconds=1), Channel.SLACK: timedelta(seconds=seconds)}
+    assert backlog_finding(late).verdict == verdict
+    assert backlog_finding({}).verdict == "ok"
+
+
+def test_time_zones_of_the_host_are_pointed_out() -> None:
+    assert zones("tzdata 2026.3", []).verdict == "ok"
+    finding = zones("tzdata 2026.3", ["/usr/share/zoneinfo"])
+    assert finding.verdict == "warn"
+    assert "PYTHONTZPATH" in finding.hint
+
+
+async def test_a_secret_key_must_be_set() -> None:
+    assert (await check_settings(Settings(secret_key="k" * 32))).verdict == "ok"
+    finding = await check_settings(Settings())
+    assert finding.verdict == "fail"
+    assert "openssl rand" in finding.hint
+
+
+async def test_channels_that_are_not_set_up_are_named() -> None:
+    assert (await check_channels(Settings(smtp_host="mail", slack_token="xoxb"))).verdict == "ok"
+    finding = await check_channels(Settings(smtp_host="mail"))
+    assert finding.verdict == "warn"
+    assert finding.detail.startswith("Slack not set up")
+    assert "TOCSIN_SMTP_HOST" not in finding.hint
+
+
+async def test_without_redis_nothing_is_lost() -> None:
+    assert (await check_redis(Settings())).verdict == "ok"
+    assert (await check_redis(Settings(redis_url="redis://127.0.0.1:1/0"))).verdict == "warn"
+    assert (await check_redis(Settings(redis_url="nonsense"))).verdict == "fail"
