@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from adapters.inbound.deadlines.breaker import Breaker
-from adapters.inbound.deadlines.loop import LEAST_WAIT, LONGEST_BACKOFF, POLL, wait_for
+from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, backoff, wait_for
 from application.ports.clock import Clock
 from application.ports.errors import PortError
 from application.ports.notifications import DueNotification
@@ -48,9 +48,12 @@ class Courier:
                 failures = 0
             except PortError as error:
                 failures += 1
-                pause = min(LEAST_WAIT * 2 ** min(failures, 10), LONGEST_BACKOFF)
                 _log.warning("courier_failed", channel=self.channel, reason=str(error))
-                await wait_for(draining, pause)
+                await wait_for(draining, backoff(failures))
+            except Exception:  # noqa: BLE001  # a bug at one message must not silence the channel
+                failures += 1
+                _log.exception("courier_failed", channel=self.channel)
+                await wait_for(draining, backoff(failures))
         if self._sending:
             await asyncio.wait(self._sending)
 

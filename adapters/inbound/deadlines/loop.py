@@ -41,15 +41,22 @@ class DeadlineLoop:
                 failures = 0
             except PortError as error:
                 failures += 1
-                pause = min(LEAST_WAIT * 2 ** min(failures, 10), LONGEST_BACKOFF)
-                _log.warning("tick_failed", loop=self.name, reason=str(error), retry_in_s=pause.total_seconds())
-                await wait_for(draining, pause)
+                _log.warning("tick_failed", loop=self.name, reason=str(error))
+                await wait_for(draining, backoff(failures))
+            except Exception:  # noqa: BLE001  # a bug in one tick must not end the loop that pages everyone else
+                failures += 1
+                _log.exception("tick_failed", loop=self.name)
+                await wait_for(draining, backoff(failures))
 
     async def _until_next(self) -> timedelta:
         earliest = await self.earliest()
         if earliest is None:
             return POLL
         return max(LEAST_WAIT, min(POLL, earliest - self.clock.now()))
+
+
+def backoff(failures: int) -> timedelta:
+    return min(LEAST_WAIT * (1 << min(failures, 10)), LONGEST_BACKOFF)
 
 
 async def every(
@@ -61,6 +68,8 @@ async def every(
             await act()
         except PortError as error:
             _log.warning("upkeep_failed", task=name, reason=str(error))
+        except Exception:  # noqa: BLE001  # upkeep that fails must not end the process that pages
+            _log.exception("upkeep_failed", task=name)
         await wait_for(draining, interval)
 
 

@@ -34,7 +34,9 @@ def translated(error: BaseException) -> PortError | ConflictError | None:
         if state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_CODES:
             return TransientPortError(f"the database refused: {type(error).__name__}")
         return PermanentPortError(f"the database refused: {type(error).__name__} {state}")
-    if isinstance(error, asyncpg.InterfaceError | ConnectionError | TimeoutError | OSError):
+    if isinstance(
+        error, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError | TimeoutError | OSError
+    ):
         return TransientPortError(f"the database cannot be reached: {type(error).__name__}")
     return None
 

@@ -3,6 +3,7 @@ is still running, so that one which commits late is never skipped."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from adapters.outbound.postgres.session import Connection, PostgresSession, Row
 from adapters.wire import events as wire
@@ -13,11 +14,20 @@ from domain.shared.ids import IncidentId
 # One hint wakes whoever waits; what it is about, they look up.
 CHANNEL = "tocsin"
 
+
+class Topic(StrEnum):
+    """What a hint is about. Without it every page sent would set all who wait for work looking for some."""
+
+    EVENTS = "events"  # nothing has become due by them
+    RUNS = "runs"
+    NOTIFICATIONS = "notifications"
+
+
 APPEND = """
 INSERT INTO domain_events (kind, at, incident_id, body)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::jsonb[])
 """
-NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
+NOTIFY = "SELECT pg_notify($1, $2)"
 
 _READ = """
 SELECT transaction::text::bigint AS transaction, sequence, kind, body FROM domain_events
@@ -53,7 +63,7 @@ async def append_events(connection: Connection, events: Sequence[DomainEvent]) -
     if not events:
         return
     await connection.execute(APPEND, *columns(events))
-    await connection.execute(NOTIFY)
+    await connection.execute(NOTIFY, CHANNEL, Topic.EVENTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,26 @@ FROM integrations i JOIN services s ON s.id = i.service_id JOIN policies p ON p.
 WHERE i.key_hash = $1 OR (i.previous_key_hash = $1 AND i.previous_key_expires_at > $2)
 ORDER BY (i.key_hash = $1) DESC LIMIT 1
 """
+# A current key goes before a rotated one: where both are found, the later row wins.
+_TARGETS = """
+SELECT k.hash, i.*, s.policy_id, s.urgency_rule, p.version AS policy_version
+FROM unnest($1::bytea[]) AS k (hash)
+JOIN LATERAL (
+  SELECT c.*, true AS is_current FROM integrations c WHERE c.key_hash = k.hash
+  UNION ALL
+  SELECT r.*, false FROM integrations r WHERE r.previous_key_hash = k.hash AND r.previous_key_expires_at > $2
+) i ON true JOIN services s ON s.id = i.service_id JOIN policies p ON p.id = s.policy_id
+ORDER BY i.is_current
+"""
+# One look into the index for each key, in the order of the keys, which is the order that rows are locked in. As a plain
+# join it is a scan of all alerts until the table is analysed for the first time.
 _TOUCH = """
 WITH held AS (
-  SELECT a.id, k.seen FROM alerts a
-  JOIN unnest($1::uuid[], $2::text[], $3::int[]) AS k (integration_id, dedup_key, seen)
-    USING (integration_id, dedup_key)
-  WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
+  SELECT a.id, k.seen FROM unnest($1::uuid[], $2::text[], $3::int[]) AS k (integration_id, dedup_key, seen)
+  CROSS JOIN LATERAL (
+    SELECT f.id FROM alerts f
+    WHERE f.integration_id = k.integration_id AND f.dedup_key = k.dedup_key AND f.status = 'firing' FOR UPDATE
+  ) a
 )
 UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4)
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
@@ -76,7 +90,8 @@ WITH alert_rows AS (
   INSERT INTO raw_events (id, integration_id, received_at, format, body)
   SELECT * FROM unnest($25::uuid[], $26::uuid[], $27::timestamptz[], $28::text[], $29::bytea[])
 ), event_rows AS ({event_log.APPEND})
-SELECT pg_notify('{event_log.CHANNEL}', '') WHERE cardinality($1::text[]) > 0
+SELECT pg_notify('{event_log.CHANNEL}', CASE WHEN cardinality($20::uuid[]) > 0 THEN '{event_log.Topic.RUNS}'
+  ELSE '{event_log.Topic.EVENTS}' END) WHERE cardinality($1::text[]) > 0
 """  # noqa: S608
 _RECORD_RAW = """
 INSERT INTO raw_events (id, integration_id, received_at, format, body)
@@ -103,6 +118,11 @@ class PostgresIntakeStore(IntakeStore):
     async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
         rows = await self.session.fetch(_TARGET, key_hash, at)
         return _target_of(rows[0]) if rows else None
+
+    async def targets_of(self, key_hashes: Sequence[bytes], *, at: datetime) -> dict[bytes, IntakeTarget]:
+        """The same for many keys at once; nobody's keys are left out."""
+        rows = await self.session.fetch(_TARGETS, key_hashes, at)
+        return {row["hash"]: _target_of(row) for row in rows}
 
     async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
         keys = sorted(seen)

@@ -14,13 +14,15 @@ from typing import Final, Self
 import asyncpg
 import structlog
 
-from adapters.outbound.postgres.event_log import CHANNEL
+from adapters.outbound.postgres.event_log import CHANNEL, Topic
 from application.ports.wakeup import Wakeup
 
 _CONNECT_SECONDS: Final = 5
 _CHECK_SECONDS: Final = 15  # a connection that died without a word, as behind a firewall, is noticed within this
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+
+_LOST: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 _log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ _log = structlog.get_logger()
 class PostgresWakeup(Wakeup):
     """One waiter's share of a listener."""
 
+    topic: Topic | None = None  # None: any
     _hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     def give(self) -> None:
@@ -49,9 +52,9 @@ class PostgresListener:
         self._waiters: set[PostgresWakeup] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def subscribe(self) -> PostgresWakeup:
+    def subscribe(self, topic: Topic | None = None) -> PostgresWakeup:
         """A wakeup of one's own, which the listener serves until it ends. It starts with a hint: look first."""
-        waiter = PostgresWakeup()
+        waiter = PostgresWakeup(topic)
         waiter.give()
         self._waiters.add(waiter)
         return waiter
@@ -81,7 +84,7 @@ class PostgresListener:
                     command_timeout=_CONNECT_SECONDS,
                     server_settings={"application_name": "tocsin-listener"},
                 )
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _LOST as error:
                 _log.warning("listener_cannot_connect", reason=type(error).__name__, retry_seconds=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -89,7 +92,7 @@ class PostgresListener:
             pause = _FIRST_PAUSE_SECONDS
             try:
                 await self._listen(connection)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _LOST as error:
                 _log.warning("listener_lost_connection", reason=type(error).__name__)
             finally:
                 connection.terminate()  # it holds nothing, and a polite end could hang on a dead one
@@ -100,7 +103,7 @@ class PostgresListener:
         """Returns when the connection has ended."""
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _: ended.set())
-        await connection.add_listener(CHANNEL, lambda *_: self._wake_everyone())
+        await connection.add_listener(CHANNEL, lambda *hint: self._wake(str(hint[-1])))
         self._wake_everyone()  # what was committed before it listened
         while not ended.is_set():
             with suppress(TimeoutError):
@@ -108,6 +111,12 @@ class PostgresListener:
                     await ended.wait()
             if not ended.is_set():
                 await connection.execute("SELECT 1")
+
+    def _wake(self, topic: str) -> None:
+        """A hint that does not say what it is about concerns everyone."""
+        for waiter in self._waiters:
+            if not topic or waiter.topic in {None, topic}:
+                waiter.give()
 
     def _wake_everyone(self) -> None:
         for waiter in self._waiters:

@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.outbound.postgres.event_log import NOTIFY, append_events
+from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic, columns
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.errors import NotFoundError
@@ -38,10 +38,16 @@ ORDER BY l.id
 """
 _GET = "SELECT * FROM notifications WHERE id = $1"
 _GET_HELD = "SELECT * FROM notifications WHERE id = $1 FOR UPDATE"
-_SETTLE = """
-UPDATE notifications SET status = $2, next_deadline = $3, may_be_repeat = $4, receipt = $5
-WHERE id = $1
-"""
+# One statement for each page sent, in the transaction that holds its row. The braces hold constants, never a value.
+_SETTLE = f"""
+WITH settled AS (
+  UPDATE notifications SET status = $5, next_deadline = $6, may_be_repeat = $7, receipt = $8 WHERE id = $9
+), attempt AS (
+  INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
+  VALUES ($9, $10, $11, $12, $13, $14, $15)
+), event_rows AS ({APPEND})
+SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE cardinality($1::text[]) > 0
+"""  # noqa: S608
 _ATTEMPT = """
 INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::text[],
@@ -78,7 +84,7 @@ class PostgresNotificationRepository(NotificationRepository):
         if not notifications:
             return
         await self.session.connection.execute(_ADD, *_columns(notifications))
-        await self.session.connection.execute(NOTIFY)
+        await self.session.connection.execute(NOTIFY, CHANNEL, Topic.NOTIFICATIONS)
 
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int
@@ -95,10 +101,20 @@ class PostgresNotificationRepository(NotificationRepository):
     async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
         state = change.state
         await self.session.connection.execute(
-            _SETTLE, state.id, state.status, state.next_deadline, state.may_be_repeat, state.receipt
+            _SETTLE,
+            *columns(change.events),
+            state.status,
+            state.next_deadline,
+            state.may_be_repeat,
+            state.receipt,
+            state.id,
+            attempt.incident_id,
+            attempt.number,
+            attempt.started_at,
+            attempt.finished_at,
+            attempt.outcome,
+            attempt.detail,
         )
-        await self.record_attempts((attempt,))
-        await append_events(self.session.connection, change.events)
 
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         if not attempts:

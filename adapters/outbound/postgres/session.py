@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, cast
 
@@ -126,14 +126,15 @@ class PostgresSession(Transaction):
                 raise error
 
     async def _undo(self) -> None:
+        """What a lost connection had begun, the server undoes; its driver refuses every call then."""
         assert self._transaction is not None
         assert self._connection is not None
-        if self._connection.is_closed():
-            return
         try:
-            await self._transaction.rollback()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            self._connection.terminate()  # the server undoes what a lost connection had begun
+            if not self._connection.is_closed():
+                await self._transaction.rollback()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            with suppress(asyncpg.InterfaceError):
+                self._connection.terminate()
 
     async def _release(self) -> None:
         connection, self._connection, self._transaction = self._connection, None, None
@@ -150,7 +151,11 @@ class PostgresSession(Transaction):
             return
         with translating():
             async with self.pool.acquire(timeout=5) as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncpg.InternalClientError:  # the server was lost half-way through an answer
+                    connection.terminate()
+                    raise
 
     async def rows(self, statement: Statement, **values: object) -> list[Row]:
         return await self.fetch(statement.sql, *statement.arguments(values))
