@@ -385,9 +385,6 @@ def upgrade() -> None:
         sa.Column("labels", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("links", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("alerts_incident_id_fkey")),
-        sa.ForeignKeyConstraint(["integration_id"], ["integrations.id"], name=op.f("alerts_integration_id_fkey")),
-        sa.ForeignKeyConstraint(["service_id"], ["services.id"], name=op.f("alerts_service_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("alerts_pkey")),
         postgresql_with={"fillfactor": 80},
     )
@@ -456,8 +453,6 @@ def upgrade() -> None:
             "(status = 'running') = (next_deadline IS NOT NULL)",
             name=op.f("escalation_runs_deadline_while_running_check"),
         ),
-        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("escalation_runs_incident_id_fkey")),
-        sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name=op.f("escalation_runs_policy_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("escalation_runs_pkey")),
         postgresql_with={"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.01, "autovacuum_vacuum_cost_delay": 0},
     )
