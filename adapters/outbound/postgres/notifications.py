@@ -96,7 +96,7 @@ class PostgresNotificationRepository(NotificationRepository):
         rows = await self.session.fetch(_GET_HELD if self.session.is_open else _GET, notification_id)
         if not rows:
             raise NotFoundError("notification", notification_id)
-        return _notification_of(rows[0])
+        return notification_of(rows[0])
 
     async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
         state = change.state
@@ -136,7 +136,7 @@ class PostgresNotificationRepository(NotificationRepository):
 
     async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:
         rows = await self.session.fetch(_DELIVERED_TO, list(incident_ids), channel)
-        return tuple(_notification_of(row) for row in rows)
+        return tuple(notification_of(row) for row in rows)
 
     async def earliest_deadline(self, channel: Channel) -> datetime | None:
         async with self.session.any_connection() as connection:
@@ -170,7 +170,7 @@ def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
 def _due_of(row: Row) -> DueNotification:
     incident = incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]})
     return DueNotification(
-        notification=_notification_of(row),
+        notification=notification_of(row),
         lost_lease=row["status_before"] == NotificationStatus.SENDING,
         incident=incident,
         service_name=row["service_name"],
@@ -179,7 +179,7 @@ def _due_of(row: Row) -> DueNotification:
     )
 
 
-def _notification_of(row: Row) -> Notification:
+def notification_of(row: Row) -> Notification:
     return Notification(
         id=NotificationId(row["id"]),
         incident_id=IncidentId(row["incident_id"]),

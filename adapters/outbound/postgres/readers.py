@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from adapters.outbound.postgres.alerts import alert_of
+from adapters.outbound.postgres.notifications import notification_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import (
@@ -72,9 +73,7 @@ from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import IncidentStatus
 from domain.incident.severity import Severity
-from domain.notification.contact import Channel
-from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.shared.ids import IncidentId, NotificationId, RunId, ServiceId, TeamId, UserId
+from domain.shared.ids import IncidentId, NotificationId, ServiceId, TeamId, UserId
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 
@@ -302,7 +301,7 @@ class PostgresIncidentReader(IncidentReader):
         attempts = await self._attempts([row["id"] for row in shown])
         records = tuple(
             DeliveryRecord(
-                notification=_notification_from(row),
+                notification=notification_of(row),
                 user_name=row["user_name"],
                 attempts=attempts.get(row["id"], ()),
             )
@@ -390,30 +389,6 @@ def _summary_from(row: Row) -> IncidentSummary:
         escalation=None if escalation is None else RunStatus(escalation),
         next_escalation_at=row["next_escalation_at"],
         version=row["version"],
-    )
-
-
-def _notification_from(row: Row) -> Notification:
-    run_id = row["run_id"]
-    return Notification(
-        id=NotificationId(row["id"]),
-        incident_id=IncidentId(row["incident_id"]),
-        run_id=None if run_id is None else RunId(run_id),
-        round=row["round"],
-        step=row["step"],
-        user_id=UserId(row["user_id"]),
-        rule_position=row["rule_position"],
-        purpose=Purpose(row["purpose"]),
-        channel=Channel(row["channel"]),
-        address=row["address"],
-        status=NotificationStatus(row["status"]),
-        created_at=row["created_at"],
-        next_deadline=row["next_deadline"],
-        attempts=row["attempts"],
-        may_be_repeat=row["may_be_repeat"],
-        was_overtaken=row["was_overtaken"],
-        receipt=row["receipt"],
-        update_of=row["update_of"],
     )
 
 

@@ -1,12 +1,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import asyncpg
 from sqlalchemy import bindparam, delete, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from adapters.outbound.postgres.directory import contact_of, rule_of
 from adapters.outbound.postgres.named import inserting, page_rows, updating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
@@ -17,10 +17,9 @@ from application.ports.page import Page, PageRequest
 from application.ports.users import UserRepository
 from domain.identity.role import Role
 from domain.identity.user import User
-from domain.notification.contact import Channel, Contact
+from domain.notification.contact import Contact
 from domain.notification.rule import NotificationRule
-from domain.shared.ids import ContactId, UserId
-from domain.shared.urgency import Urgency
+from domain.shared.ids import UserId
 
 _COLUMNS = (
     "id",
@@ -126,7 +125,9 @@ class PostgresUserRepository(UserRepository):
         reached = await self.session.rows(_CONTACTS, of_user=user_id)
         rules = await self.session.rows(_RULES, of_user=user_id)
         return Reachability(
-            user_id=user_id, contacts=tuple(_contact(row) for row in reached), rules=tuple(_rule(row) for row in rules)
+            user_id=user_id,
+            contacts=tuple(contact_of(row) for row in reached),
+            rules=tuple(rule_of(row) for row in rules),
         )
 
     async def save_reachability(
@@ -185,24 +186,4 @@ def _user(row: Row) -> User:
         slack_user_id=row["slack_user_id"],
         is_active=row["is_active"],
         version=row["version"],
-    )
-
-
-def _contact(row: Row) -> Contact:
-    return Contact(
-        id=ContactId(row["id"]),
-        user_id=UserId(row["user_id"]),
-        channel=Channel(row["channel"]),
-        address=row["address"],
-        label=row["label"],
-        verified_at=row["verified_at"],
-    )
-
-
-def _rule(row: Row) -> NotificationRule:
-    return NotificationRule(
-        urgency=Urgency(row["urgency"]),
-        position=row["position"],
-        contact_id=ContactId(row["contact_id"]),
-        delay=timedelta(seconds=row["delay_seconds"]),
     )
