@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.clock import Clock
@@ -7,6 +7,7 @@ from application.ports.notifications import Attempt, DueNotification, Notificati
 from application.ports.notifier import Outcome
 from application.ports.transaction import Transaction
 from domain.notification.contact import Channel
+from domain.notification.notification import Notification
 
 # Longer than any notifier's own time-out, or a slow send would be sent twice.
 LEASE: Final = timedelta(seconds=20)
@@ -43,4 +44,21 @@ class LeaseNotifications:
                     if each.lost_lease
                 ]
             )
-            return due
+            return tuple([each for each in due if not await self._is_given_up(each.notification, at)])
+
+    async def _is_given_up(self, leased: Notification, at: datetime) -> bool:
+        """One that takes its courier down every time must fail where it is seen, not be tried for ever."""
+        if leased.attempts <= leased.attempts_allowed:
+            return False
+        change = leased.failed(detail=f"gave up after {leased.attempts_allowed} couriers were lost", at=at)
+        attempt = Attempt(
+            notification_id=leased.id,
+            incident_id=leased.incident_id,
+            number=leased.attempts,
+            started_at=at,
+            finished_at=at,
+            outcome=Outcome.WITHHELD,
+            detail="not sent: too many couriers were lost before",
+        )
+        await self.notifications.settle(change, attempt)
+        return True

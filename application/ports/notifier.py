@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"  # the provider took it
     RETRY = "retry"  # the provider surely did not take it; another try may succeed
     UNKNOWN = "unknown"  # sent, and no answer came: it may have arrived
-    WITHHELD = "withheld"  # never sent: somebody answered first
+    WITHHELD = "withheld"  # not sent: somebody answered first, or too many attempts were lost
     REJECTED = "rejected"  # the provider will never take it: wrong address, revoked token
 
 

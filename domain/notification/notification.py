@@ -61,6 +61,10 @@ class Notification:
     receipt: Mapping[str, str] = field(default_factory=dict)  # what names the message at the provider
     update_of: Mapping[str, str] | None = None  # for an update: the receipt of the message to change
 
+    @property
+    def attempts_allowed(self) -> int:
+        return PAGE_ATTEMPTS if self.purpose is Purpose.PAGE else UPDATE_ATTEMPTS
+
     def lease(self, *, until: datetime) -> Self:
         """Hand it to a courier. A lease that ran out before leaves a doubt, which the next message states."""
         return replace(
@@ -113,7 +117,7 @@ class Notification:
         """
         if self.was_overtaken:
             return Change(self.cancel())
-        if self.attempts >= (PAGE_ATTEMPTS if self.purpose is Purpose.PAGE else UPDATE_ATTEMPTS):
+        if self.attempts >= self.attempts_allowed:
             return self.failed(detail=f"gave up after {self.attempts} attempts: {detail}", at=at)
         return Change(
             replace(

@@ -1,0 +1,114 @@
+"""Teams, rotations and policies by chance: no two seeds have the same."""
+
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from domain.escalation.policy import EscalationPolicy, Step, Target
+from domain.identity.team import Team
+from domain.notification.contact import Channel, Contact
+from domain.notification.rule import NotificationRule
+from domain.oncall.rotation import RotationUnit
+from domain.oncall.schedule import Schedule
+from domain.service.service import UrgencyRule
+from domain.shared.ids import IntegrationId, PolicyId, ScheduleId, ServiceId, UserId
+from domain.shared.urgency import Urgency
+from tests.support.builders import (
+    CREW,
+    Town,
+    a_contact,
+    a_policy,
+    a_rule,
+    a_service,
+    a_step,
+    a_user,
+    an_integration,
+    to_schedule,
+    to_team,
+    to_user,
+)
+from tests.support.oncall import a_layer
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
+
+
+def a_city(chance: Random, start: datetime) -> Town:
+    people = [UserId(UUID(int=number)) for number in range(1, chance.randint(4, 7))]
+    contacts = [
+        a_contact(user_id, channel)
+        for user_id in people
+        for channel in chance.sample(tuple(Channel), k=chance.randint(0 if chance.random() < 0.1 else 1, 2))
+    ]
+    schedules = tuple(_schedule(number, people, chance, start) for number in range(1, 3))
+    targets = [to_team(), *(to_schedule(each.id) for each in schedules), *(to_user(user_id) for user_id in people)]
+    policies = tuple(
+        a_policy(*_steps(targets, chance), policy_id=PolicyId(UUID(int=300 + number)), repeats=chance.randint(0, 2))
+        for number in range(1, 4)
+    )
+    services = tuple(
+        a_service(
+            ServiceId(UUID(int=400 + number)),
+            chance.choice(policies).id,
+            urgency_rule=chance.choice(tuple(UrgencyRule)),
+        )
+        for number in range(1, 4)
+    )
+    return Town(
+        users=tuple(a_user(user_id, is_active=chance.random() < 0.9) for user_id in people),
+        contacts=tuple(contacts),
+        rules={user_id: _rules([each for each in contacts if each.user_id == user_id], chance) for user_id in people},
+        teams=(Team(id=CREW, name="Crew", member_ids=tuple(chance.sample(people, k=chance.randint(1, 3)))),),
+        schedules=schedules,
+        policies=policies,
+        services=services,
+        integrations=tuple(
+            an_integration(IntegrationId(UUID(int=500 + number)), chance.choice(services).id) for number in range(1, 5)
+        ),
+    )
+
+
+def another_version(policy: EscalationPolicy, town: Town, chance: Random) -> EscalationPolicy:
+    """What a manager makes of it."""
+    targets = [to_team(), *(to_user(user.id) for user in town.users)]
+    return a_policy(*_steps(targets, chance), policy_id=policy.id, repeats=chance.randint(0, 2), version=policy.version)
+
+
+def _steps(targets: list[Target], chance: Random) -> list[Step]:
+    return [
+        a_step(
+            *chance.choices(targets, k=chance.randint(1, 2)), delay=timedelta(seconds=chance.choice((5, 60, 300, 900)))
+        )
+        for _ in range(chance.randint(1, 3))
+    ]
+
+
+def _schedule(number: int, people: list[UserId], chance: Random, start: datetime) -> Schedule:
+    """Handoffs every hour or two, so that some come during an escalation; sometimes nobody is on call yet."""
+    starts = start.replace(tzinfo=None) - timedelta(hours=chance.randint(-30, 50))
+    layer = a_layer(
+        *chance.sample(people, k=chance.randint(1, len(people))),
+        starts=starts.isoformat(),
+        unit=RotationUnit.HOUR,
+        length=chance.randint(1, 2),
+    )
+    return Schedule(
+        id=ScheduleId(UUID(int=200 + number)),
+        team_id=CREW,
+        name=f"Rota {number}",
+        time_zone=chance.choice(ZONES),
+        layers=(layer,),
+    )
+
+
+def _rules(contacts: list[Contact], chance: Random) -> tuple[NotificationRule, ...]:
+    if not contacts:
+        return ()
+    return tuple(
+        a_rule(
+            chance.choice(contacts),
+            after=timedelta(seconds=chance.choice((0, 0, 30, 120, 600))),
+            position=position,
+            urgency=chance.choice(tuple(Urgency)),
+        )
+        for position in range(chance.randint(0, 3))
+    )

@@ -1,0 +1,199 @@
+"""What must hold: always, whatever fails (`Watch`), and in the end, when nothing fails any more (`settled`)."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from adapters.outbound.memory.database import MemoryDatabase
+from adapters.wire.events import incident_of
+from application.ports.intake import AlertKey
+from application.ports.notifier import Message, Outcome
+from domain.alert.alert import AlertStatus
+from domain.escalation.events import EscalationStepReached
+from domain.escalation.plan import FIRST, Position, following
+from domain.escalation.run import RunStatus
+from domain.incident.events import IncidentAcknowledged, IncidentEvent, IncidentResolved
+from domain.incident.incident import Incident, IncidentStatus
+from domain.notification.events import NotificationFailed, NotificationSent
+from domain.notification.notification import NotificationStatus, Purpose
+from domain.shared.event import DomainEvent
+from domain.shared.ids import IncidentId, NotificationId, RunId
+
+# After a fault a lost lease, a retry or a poll may still be waited for.
+RECOVERY: Final = timedelta(minutes=20)
+
+
+class BrokenPromiseError(AssertionError):
+    """A promise was broken."""
+
+
+def require(holds: bool, promise: str, about: object) -> None:
+    if not holds:
+        raise BrokenPromiseError(f"{promise}: {about}")
+
+
+@dataclass(slots=True)
+class Send:
+    """One message that a courier handed to a channel."""
+
+    at: datetime
+    message: Message
+    outcome: Outcome | None = None  # None: the channel has not answered, or nobody was there to hear it
+    may_have_arrived: bool = False
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks at the committed state after every commit, and at every message before it leaves."""
+
+    database: MemoryDatabase
+    accepted: Counter[AlertKey] = field(default_factory=Counter)
+    sends: dict[NotificationId, list[Send]] = field(default_factory=lambda: defaultdict(list))
+    due_at: dict[NotificationId, datetime] = field(default_factory=dict)
+    page_keys: set[tuple[object, ...]] = field(default_factory=set)
+    made_when_answered: dict[IncidentId, int] = field(default_factory=dict)
+    made: Counter[IncidentId] = field(default_factory=Counter)
+    events_of: dict[IncidentId, list[DomainEvent]] = field(default_factory=lambda: defaultdict(list))
+    last_step: dict[RunId, EscalationStepReached] = field(default_factory=dict)
+    began_with: dict[RunId, int] = field(default_factory=dict)
+    read: int = 0  # how much of the log has been looked at
+
+    def look(self) -> None:
+        """After a commit. Only what it touched is looked at."""
+        touched = set()
+        for logged in self.database.log[self.read :]:
+            incident_id = incident_of(logged.event)
+            assert incident_id is not None
+            touched.add(incident_id)
+            self._event(incident_id, logged.event)
+        self.read = len(self.database.log)
+        self._new_pages()
+        for incident_id in touched:
+            self._incident(incident_id)
+
+    def look_at_everything(self) -> None:
+        """What is about all rows at once, and too much for every commit."""
+        occurrences: Counter[AlertKey] = Counter()
+        firing: Counter[AlertKey] = Counter()
+        for alert in self.database.alerts.values():
+            occurrences[alert.integration_id, alert.dedup_key] += alert.occurrences
+            firing[alert.integration_id, alert.dedup_key] += alert.status is AlertStatus.FIRING
+            if alert.status is AlertStatus.FIRING:
+                is_open = self.database.incidents[alert.incident_id].is_open
+                require(is_open, "a firing alert has an open incident", alert)
+        require(not self.accepted - occurrences, "P1 what was accepted is stored", self.accepted - occurrences)
+        require(max(firing.values(), default=0) <= 1, "a key fires once", firing.most_common(1))
+        open_groups = Counter(
+            (each.service_id, each.group_key) for each in self.database.incidents.values() if each.is_open
+        )
+        require(max(open_groups.values(), default=0) <= 1, "a group has one open incident", open_groups.most_common(1))
+        for run in self.database.runs.values():
+            version = self.began_with.setdefault(run.id, run.policy_version)
+            require(run.policy_version == version, "P7 a run keeps its policy's version", run)
+
+    def before_send(self, message: Message, at: datetime) -> Send:
+        """P4 and P5 for a message that is about to leave."""
+        sends = self.sends[message.notification_id]
+        page = self.database.notifications[message.notification_id]
+        require(at >= self.due_at[page.id], "P5 no page before it is due", message)
+        same = [send for send in sends if send.message.attempt == message.attempt]
+        require(not same, "P4 an attempt is sent once", message)
+        for earlier in sends:
+            if earlier.message.attempt < message.attempt and earlier.may_have_arrived:
+                require(message.may_be_repeat, "P4 what may be a repeat says so", message)
+        send = Send(at, message, may_have_arrived=True)  # until the channel says otherwise
+        sends.append(send)
+        return send
+
+    def _event(self, incident_id: IncidentId, event: DomainEvent) -> None:
+        before = self.events_of[incident_id]
+        was_answered = any(isinstance(each, IncidentAcknowledged | IncidentResolved) for each in before)
+        before.append(event)
+        if isinstance(event, EscalationStepReached):
+            require(not was_answered, "P3 no step after an answer", event)
+            self._step(event)
+        if isinstance(event, NotificationSent) and was_answered:
+            require(event.was_overtaken, "P3 what left after an answer is labelled", event)
+
+    def _step(self, event: EscalationStepReached) -> None:
+        require(event.at >= event.due_at, "P5 no step before it is due", event)
+        run = self.database.runs[event.run_id]
+        policy = self.database.policy_versions[run.policy_id, run.policy_version]
+        last = self.last_step.get(event.run_id)
+        expected = FIRST if last is None else following(policy, Position(last.round, last.step))
+        require((event.round, event.step) == expected, "steps come in order, each once", (event, expected))
+        if last is not None:
+            waited = event.at - last.at >= policy.steps[last.step].delay
+            require(waited, "a step gets its whole delay, however late it was", (last, event))
+        self.last_step[event.run_id] = event
+
+    def _new_pages(self) -> None:
+        for page in self.database.notifications.values():
+            if page.id in self.due_at:
+                continue
+            assert page.next_deadline is not None
+            self.due_at[page.id] = page.next_deadline
+            if page.purpose is not Purpose.PAGE:
+                continue
+            self.made[page.incident_id] += 1
+            key = page.run_id, page.round, page.step, page.user_id, page.rule_position
+            require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
+            self.page_keys.add(key)
+
+    def _incident(self, incident_id: IncidentId) -> None:
+        incident = self.database.incidents[incident_id]
+        facts = [event for event in self.events_of[incident_id] if isinstance(event, IncidentEvent)]
+        require(Incident.fold(facts) == replace(incident, version=0), "P8 state is what its events say", incident)
+        if incident.status is IncidentStatus.TRIGGERED:
+            return
+        made = self.made_when_answered.setdefault(incident_id, self.made[incident_id])
+        require(self.made[incident_id] == made, "P3 no new page intent after an answer", incident)
+        for page in self.database.notifications.values():
+            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE:
+                continue
+            require(page.status is not NotificationStatus.PENDING, "P3 no page waits after an answer", page)
+            if page.status is NotificationStatus.SENDING:
+                require(page.was_overtaken, "P3 what is under way is labelled", page)
+
+
+def settled(watch: Watch, *, calm_since: datetime) -> None:
+    """Everything has come to its end, and everybody was told who could be."""
+    database = watch.database
+    watch.look_at_everything()
+    reasons = {run.incident_id: run.status for run in database.runs.values()}
+    for incident in database.incidents.values():
+        if incident.status is IncidentStatus.TRIGGERED:
+            is_exhausted = reasons.get(incident.id) is RunStatus.EXHAUSTED
+            require(is_exhausted, "P2 nothing stalls: open, unanswered, and nothing says why", incident)
+    ended = {NotificationStatus.SENT, NotificationStatus.FAILED, NotificationStatus.CANCELLED}
+    failed = {logged.event.notification_id for logged in database.log if isinstance(logged.event, NotificationFailed)}
+    for page in database.notifications.values():
+        require(page.status in ended, "every page leaves or fails", page)
+        if page.purpose is not Purpose.PAGE:
+            continue
+        incident = database.incidents[page.incident_id]
+        if page.status is NotificationStatus.FAILED:
+            require(page.id in failed, "a page fails visibly", page)
+        if page.status is NotificationStatus.CANCELLED:
+            is_answered = incident.status is not IncidentStatus.TRIGGERED
+            require(is_answered, "a page is cancelled only by an answer", page)
+        if page.status is NotificationStatus.SENT and page.created_at >= calm_since + RECOVERY:
+            first = watch.sends[page.id][0].at
+            require(first == watch.due_at[page.id], "P5 in health a page leaves when it is due", (page, first))
+    _every_step_was_told(watch)
+
+
+def _every_step_was_told(watch: Watch) -> None:
+    """Whoever a step named and could be reached has a page of it in the ledger."""
+    paged = {
+        (page.run_id, page.round, page.step, page.user_id)
+        for page in watch.database.notifications.values()
+        if page.purpose is Purpose.PAGE
+    }
+    for logged in watch.database.log:
+        event = logged.event
+        if isinstance(event, EscalationStepReached):
+            for user_id in set(event.responders) - set(event.unreachable):
+                key = event.run_id, event.round, event.step, user_id
+                require(key in paged, "whom a step reached has a page", event)

@@ -1,0 +1,421 @@
+"""The whole core in virtual time: processes, senders, people and channels, interleaved and broken by one seed.
+
+Two phases. While there are faults, nothing unsafe may happen at any step. When they have ended, everything settles.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+
+from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.system.clock import ManualClock
+from application.alert.ingest import IngestEvents
+from application.errors import ConflictError
+from application.escalation.advance import AdvanceEscalations
+from application.escalation.watch import CountStalled
+from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.annotate import AnnotateIncident
+from application.incident.resolve import ResolveIncident
+from application.incident.trigger import TriggerIncident
+from application.notification.deliver import DeliverNotification
+from application.notification.lease import LeaseNotifications
+from application.ports.errors import TransientPortError
+from application.ports.notifications import DueNotification
+from application.ports.notifier import Delivery, Message, Notifier, Notifiers, Outcome
+from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.incident.incident import Incident
+from domain.incident.severity import Severity
+from domain.notification.contact import Channel
+from domain.shared.errors import IllegalTransitionError
+from domain.shared.ids import IntegrationId
+from tests.simulation.city import a_city, another_version
+from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
+from tests.simulation.scheduler import Scheduler, pause, run
+from tests.support.builders import an_actor, an_event
+from tests.support.world import Crash, Gate, MemoryStorage, Point, Ports, core_container, received
+
+START: Final = datetime(2026, 11, 23, 6, tzinfo=UTC)
+POLL: Final = timedelta(seconds=60)  # rare, so that a lost hint is felt
+TRACE_LINES: Final = 80
+# Enough for every run of every incident to be exhausted, in all the rounds that a city can have.
+CALM_STEPS_PER_STEP: Final = 60
+CALM_STEPS_LEAST: Final = 20_000
+
+type Events = Sequence[tuple[IntegrationId, AlertEvent]]
+
+
+class SimulationError(AssertionError):
+    """A promise was broken. The message has all that is needed to see it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """How often what goes wrong, each from 0 to 1."""
+
+    crash: float = 0.0  # at each point
+    storage: float = 0.0  # before a transaction, before its commit, and after it when nobody hears
+    hint: float = 0.0  # that is lost
+    channel: float = 0.0  # that does anything but deliver
+    sleep: float = 0.0  # of a process, longer than a lease
+
+
+CALM: Final = Faults()
+
+
+@dataclass(slots=True)
+class Report:
+    seed: int
+    steps: int = 0
+    crashes: int = 0
+    incidents: int = 0
+    sends: int = 0
+    answers: int = 0
+    simulated: timedelta = timedelta(0)
+
+
+class Simulation(Gate, Notifiers):
+    def __init__(self, seed: int) -> None:
+        self.chance = Random(seed)
+        self.clock = ManualClock(START)
+        self.scheduler = Scheduler(self.clock, self.chance)
+        self.report = Report(seed)
+        self.faults = self._some_faults()
+        self.trace: deque[str] = deque(maxlen=TRACE_LINES)
+        self._processes: set[str] = set()
+        self._calm_since = START
+        self.town = a_city(self.chance, START)
+        self.container = core_container(MemoryStorage(), clock=self.clock, notifiers=self, gate=self, seed=seed)
+        self.channels = {channel: _Channel(self, channel) for channel in Channel}
+        self._is_setting_up = True
+        self.database = run(self.container.get(MemoryDatabase))
+        run(self._settle_in())
+        self._is_setting_up = False
+        self.watch = Watch(self.database)
+
+    def run(self, steps: int) -> Report:
+        """Raises `SimulationError`."""
+        try:
+            self._start()
+            self._steps(steps)
+            self._calm_down()
+            settled(self.watch, calm_since=self._calm_since)
+        except Exception as error:
+            message = f"seed {self.report.seed}, step {self.report.steps}: {type(error).__name__}: {error}"
+            again = f"again: make simulate SEED={self.report.seed} STEPS={steps}"
+            raise SimulationError("\n".join([*self.trace, message, again])) from error
+        finally:
+            self.scheduler.kill_all()
+        self.report.incidents = len(self.database.incidents)
+        self.report.sends = sum(map(len, self.watch.sends.values()))
+        self.report.simulated = self.clock.now() - START
+        return self.report
+
+    def has_calmed_down(self) -> bool:
+        """Whether the second phase has begun: nothing fails, and nobody brings anything new."""
+        return self.faults is CALM
+
+    # What happens at each point.
+
+    async def at(self, point: Point) -> None:
+        if self._is_setting_up:
+            return
+        match point:
+            case Point.BEGIN:
+                await pause(self.clock.now())
+                self._maybe_storage_fails(point)
+            case Point.BEFORE_COMMIT:
+                self._maybe_storage_fails(point)
+                self._maybe_crash(point)
+            case Point.AFTER_COMMIT:
+                self._look()
+                self._maybe_crash(point)
+                self._maybe_storage_fails(point)
+                await pause(self.clock.now())
+            case Point.BEFORE_SEND | Point.AFTER_SEND:
+                await pause(self.clock.now())
+                self._maybe_crash(point)
+                if self.happens(self.faults.sleep):
+                    await self.sleep(1, 60)
+
+    def of(self, channel: Channel) -> Notifier:
+        return self.channels[channel]
+
+    def note(self, text: str) -> None:
+        task = self.scheduler.current
+        self.trace.append(f"{self.clock.now():%H:%M:%S.%f} {'-' if task is None else task.name:18} {text}")
+
+    def _look(self) -> None:
+        before = self.watch.read
+        self.watch.look()
+        for logged in self.database.log[before:]:
+            self.note(f"committed {logged.event.kind} {getattr(logged.event, 'incident_id', '')}")
+        if self.watch.read > before:
+            self.scheduler.hint(lost=self.faults.hint)
+
+    def _maybe_crash(self, point: Point) -> None:
+        if self.happens(self.faults.crash):
+            self.report.crashes += 1
+            self.note(f"crashed {point}")
+            raise Crash(point)
+
+    def _maybe_storage_fails(self, point: Point) -> None:
+        if self.happens(self.faults.storage):
+            self.note(f"storage failed {point}")
+            raise TransientPortError(f"storage failed {point}")
+
+    def happens(self, probability: float) -> bool:
+        return probability > 0 and self.chance.random() < probability
+
+    async def sleep(self, least_seconds: float, most_seconds: float) -> None:
+        seconds = self.chance.uniform(least_seconds, most_seconds)
+        await pause(self.clock.now() + timedelta(seconds=round(seconds, 3)))
+
+    def _some_faults(self) -> Faults:
+        """Some seeds have none of a kind, so that each kind is also seen alone."""
+
+        def some(most: float) -> float:
+            return self.chance.choice((0.0, self.chance.uniform(0, most), most))
+
+        return Faults(crash=some(0.03), storage=some(0.05), hint=some(0.5), channel=some(0.6), sleep=some(0.1))
+
+    # The two phases.
+
+    def _start(self) -> None:
+        for number in range(1, self.chance.randint(3, 4)):
+            self._start_process(f"worker-{number}")
+        for number in range(1, self.chance.randint(2, 4)):
+            self.scheduler.start(f"sender-{number}", self._sender(), process=f"sender-{number}")
+        for number in range(1, self.chance.randint(2, 4)):
+            self.scheduler.start(f"person-{number}", self._person(), process=f"person-{number}")
+        self.scheduler.start("manager", self._manager(), process="manager")
+
+    def _steps(self, steps: int) -> None:
+        for number in range(steps):
+            self.scheduler.step()
+            self.report.steps += 1
+            if number % 16 == 0:
+                self.watch.look_at_everything()
+            self._restart()
+
+    def _calm_down(self) -> None:
+        """No more faults, nothing new: until nothing is due any more."""
+        self.faults, self._calm_since = CALM, self.clock.now()
+        self.note("calm")
+        for number in range(max(CALM_STEPS_LEAST, self.report.steps * CALM_STEPS_PER_STEP)):
+            if not self.scheduler.step():
+                break
+            self.report.steps += 1
+            self._restart()
+            if number % 64 == 0 and self.clock.now() > self._calm_since + RECOVERY:
+                self._nothing_stalls()
+        else:
+            raise BrokenPromiseError("it never comes to rest")
+        self._nothing_stalls()
+
+    def _nothing_stalls(self) -> None:
+        self._is_setting_up = True  # looking is no part of what is simulated
+        stalled = run(self._count_stalled())
+        self._is_setting_up = False
+        require(stalled == 0, "P2 nothing stalls", stalled)
+
+    def _restart(self) -> None:
+        """Whatever watches over processes starts one that has died again, in a moment."""
+        for process in sorted(self._processes):
+            if not self.scheduler.runs(process):
+                self._start_process(process)
+
+    def _start_process(self, process: str) -> None:
+        delay = timedelta(seconds=self.chance.choice((0, 1, 40))) if process in self._processes else timedelta(0)
+        self._processes.add(process)
+        at = self.clock.now() + delay
+        self.scheduler.start(f"{process}/ticks", self._ticks(), process=process, at=at)
+        for channel in Channel:
+            courier = self._courier(channel, process)
+            self.scheduler.start(f"{process}/{channel}", courier, process=process, at=at)
+
+    # What processes do.
+
+    async def _ticks(self) -> None:
+        while True:
+            try:
+                async with self.container() as scope:
+                    moved = await (await scope.get(AdvanceEscalations))(limit=self.chance.randint(1, 4))
+            except TransientPortError:
+                await self.sleep(0.02, 5)
+                continue
+            if not moved:
+                async with self.container() as scope:
+                    ports = await scope.get(Ports)
+                    await self._wait_until(await ports.runs.earliest_deadline())
+
+    async def _courier(self, channel: Channel, process: str) -> None:
+        while True:
+            try:
+                async with self.container() as scope:
+                    leased = await (await scope.get(LeaseNotifications))(channel, limit=self.chance.randint(1, 4))
+            except TransientPortError:
+                await self.sleep(0.02, 5)
+                continue
+            for due in leased:
+                self.scheduler.start(f"{process}/{channel}/send", self._send(due), process=process)
+            if not leased:
+                async with self.container() as scope:
+                    ports = await scope.get(Ports)
+                    await self._wait_until(await ports.notifications.earliest_deadline(channel))
+
+    async def _send(self, due: DueNotification) -> None:
+        try:
+            async with self.container() as scope:
+                await (await scope.get(DeliverNotification))(due)
+        except TransientPortError:
+            self.note(f"not recorded {due.notification.id}")
+
+    async def _wait_until(self, deadline: datetime | None) -> None:
+        """For the deadline, a hint or the next poll. What is due but held elsewhere is not worth a busy loop."""
+        now = self.clock.now()
+        least = now + timedelta(milliseconds=20)
+        if self.has_calmed_down():
+            await pause(None if deadline is None else max(deadline, least), is_listening=True)
+        else:
+            await pause(max(least, min(deadline or now + POLL, now + POLL)), is_listening=True)
+
+    # What the world does.
+
+    async def _sender(self) -> None:
+        while not self.has_calmed_down():
+            await self.sleep(0, self.chance.choice((5, 120, 600)))
+            events = self._some_events()
+            for _ in range(self.chance.randint(1, 5)):  # tries; then the sender gives up, which is its right
+                if self.has_calmed_down():
+                    return
+                try:
+                    async with self.container() as scope:
+                        ports = await scope.get(Ports)
+                        batch = [await received(ports, by, event) for by, event in events]
+                        await (await scope.get(IngestEvents))(batch)
+                except (TransientPortError, Crash):
+                    await self.sleep(0, 30)
+                    continue
+                self.watch.accepted.update(
+                    (by, event.dedup_key) for by, event in events if event.action is AlertAction.TRIGGER
+                )
+                break
+
+    def _some_events(self) -> Events:
+        actions = (AlertAction.TRIGGER,) * 4 + (AlertAction.RESOLVE,) * 2 + (AlertAction.ACKNOWLEDGE,)
+        return [
+            (
+                self.chance.choice(self.town.integrations).id,
+                an_event(
+                    self.chance.choice(("disk", "load", "cert", "queue")),
+                    self.chance.choice(actions),
+                    group_key=self.chance.choice((None, None, "rack 1", "rack 2")),
+                ),
+            )
+            for _ in range(self.chance.randint(1, 4))
+        ]
+
+    async def _person(self) -> None:
+        while not self.has_calmed_down():
+            await self.sleep(0, self.chance.choice((10, 60, 600)))
+            if self.has_calmed_down():
+                return
+            try:
+                await self._respond()
+            except (TransientPortError, ConflictError, IllegalTransitionError, Crash) as error:
+                self.note(f"answer failed: {type(error).__name__}")
+
+    async def _respond(self) -> None:
+        open_incidents = [each for each in self.database.incidents.values() if each.is_open]
+        actor = an_actor(self.chance.choice(self.town.users).id)
+        kind = self.chance.choice(("acknowledge", "acknowledge", "resolve", "annotate", "trigger"))
+        async with self.container() as scope:
+            if kind == "trigger":
+                service = self.chance.choice(self.town.services)
+                trigger = await scope.get(TriggerIncident)
+                await trigger(service.id, title="declared", severity=Severity.SEV2, actor=actor)
+                return
+            if not open_incidents:
+                return
+            incident: Incident = self.chance.choice(open_incidents)
+            match kind:
+                case "acknowledge":
+                    await (await scope.get(AcknowledgeIncident))(incident.id, actor=actor)
+                case "resolve":
+                    await (await scope.get(ResolveIncident))(incident.id, actor=actor)
+                case _:
+                    await (await scope.get(AnnotateIncident))(incident.id, "looking", actor=actor)
+        self.report.answers += 1
+
+    async def _manager(self) -> None:
+        """Changes policies under the runs that are at work."""
+        while not self.has_calmed_down():
+            await self.sleep(60, 3600)
+            try:
+                async with self.container() as scope:
+                    ports = await scope.get(Ports)
+                    async with ports.transaction:
+                        policy = await ports.policies.get(self.chance.choice(self.town.policies).id)
+                        await ports.policies.save(another_version(policy, self.town, self.chance))
+            except (TransientPortError, Crash):
+                self.note("policy not changed")
+
+    async def _settle_in(self) -> None:
+        async with self.container() as scope:
+            await (await scope.get(Ports)).settle_in(self.town)
+
+    async def _count_stalled(self) -> int:
+        async with self.container() as scope:
+            return await (await scope.get(CountStalled))()
+
+
+@dataclass(slots=True)
+class _Channel(Notifier):
+    """Fails, doubts, doubles and dawdles as the simulation wants."""
+
+    simulation: Simulation
+    channel: Channel
+    arrived: list[Message] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Delivery:
+        simulation = self.simulation
+        await simulation.at(Point.BEFORE_SEND)
+        send = simulation.watch.before_send(message, simulation.clock.now())
+        simulation.note(f"sends {message.notification_id} attempt {message.attempt}")
+        delivery = await self._answer(message)
+        self._remember(send, delivery)
+        await simulation.at(Point.AFTER_SEND)
+        return delivery
+
+    async def _answer(self, message: Message) -> Delivery:
+        chance = self.simulation.chance
+        receipt = {"ts": str(len(self.arrived) + 1)}
+        if not self.simulation.happens(self.simulation.faults.channel):
+            self.arrived.append(message)
+            return Delivery(outcome=Outcome.DELIVERED, receipt=receipt)
+        match chance.randrange(6):
+            case 0:
+                wish = chance.choice((None, timedelta(seconds=chance.randint(1, 2000))))
+                return Delivery(outcome=Outcome.RETRY, retry_after=wish)
+            case 1:
+                return Delivery(outcome=Outcome.UNKNOWN)  # lost on the way there
+            case 2:
+                self.arrived.append(message)
+                return Delivery(outcome=Outcome.UNKNOWN)  # lost on the way back
+            case 3:
+                return Delivery(outcome=Outcome.REJECTED)
+            case 4:
+                self.arrived += [message, message]
+                return Delivery(outcome=Outcome.DELIVERED, receipt=receipt)
+            case _:
+                await self.simulation.sleep(1, 60)
+                self.arrived.append(message)
+                return Delivery(outcome=Outcome.DELIVERED, receipt=receipt)
+
+    @staticmethod
+    def _remember(send: Send, delivery: Delivery) -> None:
+        send.outcome = delivery.outcome
+        send.may_have_arrived = delivery.outcome in {Outcome.DELIVERED, Outcome.UNKNOWN}

@@ -1,0 +1,258 @@
+"""One of each noun, whole and valid, with whatever a test wants to be otherwise; and a small town of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from domain.alert.alert import Alert, AlertStatus
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
+from domain.escalation.run import EscalationRun
+from domain.identity.actor import Actor
+from domain.identity.role import Role
+from domain.identity.team import Team
+from domain.identity.user import User
+from domain.incident.incident import Incident, IncidentDraft
+from domain.incident.severity import Severity
+from domain.notification.contact import Channel, Contact
+from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.rule import NotificationRule
+from domain.oncall.schedule import Schedule
+from domain.service.integration import Integration, IntegrationKind
+from domain.service.service import Service, UrgencyRule
+from domain.shared.ids import (
+    AlertId,
+    ContactId,
+    IncidentId,
+    IntegrationId,
+    NotificationId,
+    PolicyId,
+    RunId,
+    ScheduleId,
+    ServiceId,
+    TeamId,
+    UserId,
+)
+from domain.shared.urgency import Urgency
+from domain.shared.via import Via
+from tests.support.oncall import a_layer
+
+NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
+MINUTE: Final = timedelta(minutes=1)
+
+ADA, BEN, CAT, DAN = (UserId(UUID(int=number)) for number in range(1, 5))
+CREW = TeamId(UUID(int=11))
+ROTA = ScheduleId(UUID(int=21))
+LADDER, LOOP = PolicyId(UUID(int=31)), PolicyId(UUID(int=32))
+SHOP, BANK = ServiceId(UUID(int=41)), ServiceId(UUID(int=42))
+SHOP_PROBES, SHOP_LOGS, BANK_PROBES = (IntegrationId(UUID(int=number)) for number in range(51, 54))
+
+
+def an_actor(user_id: UserId = ADA, role: Role = Role.RESPONDER, **more: Any) -> Actor:
+    return Actor(user_id=user_id, role=role, **more)
+
+
+def a_user(user_id: UserId = ADA, name: str = "", **more: Any) -> User:
+    name = name or f"User {user_id.int}"
+    return User(id=user_id, email=f"user-{user_id.int}@example.test", name=name, role=Role.RESPONDER, **more)
+
+
+def a_contact(user_id: UserId = ADA, channel: Channel = Channel.EMAIL, number: int = 0) -> Contact:
+    """Its id and its address follow from whose, which channel and which number it is."""
+    prefix = f"user-{user_id.int}-{number}"
+    return Contact(
+        id=ContactId(UUID(int=user_id.int * 1000 + number * 10 + list(Channel).index(channel))),
+        user_id=user_id,
+        channel=channel,
+        address=f"{prefix}@example.test" if channel is Channel.EMAIL else prefix.upper(),
+    )
+
+
+def a_rule(
+    contact: Contact, *, after: timedelta = timedelta(0), position: int = 0, urgency: Urgency = Urgency.HIGH
+) -> NotificationRule:
+    return NotificationRule(urgency=urgency, position=position, contact_id=contact.id, delay=after)
+
+
+def to_user(user_id: UserId = ADA) -> Target:
+    return Target(kind=TargetKind.USER, id=user_id)
+
+
+def to_team(team_id: TeamId = CREW) -> Target:
+    return Target(kind=TargetKind.TEAM, id=team_id)
+
+
+def to_schedule(schedule_id: ScheduleId = ROTA) -> Target:
+    return Target(kind=TargetKind.SCHEDULE, id=schedule_id)
+
+
+def a_step(*targets: Target, delay: timedelta = 5 * MINUTE) -> Step:
+    return Step(targets=targets or (to_user(),), delay=delay)
+
+
+def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **more: Any) -> EscalationPolicy:
+    return EscalationPolicy(
+        id=policy_id,
+        team_id=CREW,
+        name=f"Policy {policy_id.int}",
+        steps=steps or (a_step(),),
+        repeats=repeats,
+        **more,
+    )
+
+
+def a_service(service_id: ServiceId = SHOP, policy_id: PolicyId = LADDER, **more: Any) -> Service:
+    return Service(id=service_id, team_id=CREW, policy_id=policy_id, name=f"Service {service_id.int}", **more)
+
+
+def key_of(integration_id: IntegrationId) -> bytes:
+    """The hash of an integration's key, as `an_integration` has it."""
+    return sha256(integration_id.bytes).digest()
+
+
+def an_integration(
+    integration_id: IntegrationId = SHOP_PROBES, service_id: ServiceId = SHOP, **more: Any
+) -> Integration:
+    return Integration(
+        id=integration_id,
+        service_id=service_id,
+        team_id=CREW,
+        kind=IntegrationKind.NATIVE,
+        name=f"Integration {integration_id.int}",
+        key_hash=key_of(integration_id),
+        **more,
+    )
+
+
+def an_event(dedup_key: str = "disk", action: AlertAction = AlertAction.TRIGGER, **more: Any) -> AlertEvent:
+    return AlertEvent(action=action, dedup_key=dedup_key, **{"summary": f"{dedup_key} is unwell", **more})
+
+
+def a_draft(number: int = 1, *, service_id: ServiceId = SHOP, at: datetime = NOON, **more: Any) -> IncidentDraft:
+    """Each number is another incident of another group."""
+    values: Mapping[str, Any] = {
+        "group_key": f"group {number}",
+        "title": f"Incident {number}",
+        "severity": Severity.SEV1,
+        "urgency": Urgency.HIGH,
+        **more,
+    }
+    return IncidentDraft(
+        id=IncidentId(UUID(int=10_000 + number)), service_id=service_id, team_id=CREW, triggered_at=at, **values
+    )
+
+
+def an_incident(number: int = 1, *, at: datetime = NOON, **more: Any) -> Incident:
+    return replace(Incident.trigger(a_draft(number, at=at), number=number, via=Via.SENDER).state, version=1, **more)
+
+
+def an_alert(number: int = 1, *, incident: int = 1, at: datetime = NOON, **more: Any) -> Alert:
+    """Each number is another alert, of another dedup key."""
+    values: Mapping[str, Any] = {
+        "integration_id": SHOP_PROBES,
+        "dedup_key": f"alert {number}",
+        "status": AlertStatus.FIRING,
+        "severity": AlertSeverity.CRITICAL,
+        **more,
+    }
+    return Alert(
+        id=AlertId(UUID(int=20_000 + number)),
+        service_id=SHOP,
+        incident_id=IncidentId(UUID(int=10_000 + incident)),
+        group_key=f"group {incident}",
+        summary=f"Alert {number}",
+        source="probe",
+        first_seen_at=at,
+        last_seen_at=at,
+        **values,
+    )
+
+
+def a_run(number: int = 1, *, incident: int = 1, at: datetime = NOON, policy_version: int = 1) -> EscalationRun:
+    return EscalationRun.start(
+        RunId(UUID(int=30_000 + number)),
+        incident_id=IncidentId(UUID(int=10_000 + incident)),
+        policy_id=LADDER,
+        policy_version=policy_version,
+        at=at,
+    )
+
+
+def a_page(number: int = 1, *, incident: int = 1, due_at: datetime = NOON, **more: Any) -> Notification:
+    """Each number is another page: its place among its user's rules."""
+    values: Mapping[str, Any] = {
+        "run_id": RunId(UUID(int=30_000 + incident)),
+        "round": 0,
+        "step": 0,
+        "user_id": ADA,
+        "rule_position": number,
+        "purpose": Purpose.PAGE,
+        "channel": Channel.EMAIL,
+        "address": "ada@example.test",
+        "status": NotificationStatus.PENDING,
+        **more,
+    }
+    return Notification(
+        id=NotificationId(UUID(int=40_000 + number)),
+        incident_id=IncidentId(UUID(int=10_000 + incident)),
+        created_at=NOON,
+        next_deadline=due_at,
+        **values,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    """Everything that is configured: who there is, how they are reached, and who is paged for what."""
+
+    users: tuple[User, ...]
+    contacts: tuple[Contact, ...]
+    rules: Mapping[UserId, tuple[NotificationRule, ...]]
+    teams: tuple[Team, ...]
+    schedules: tuple[Schedule, ...]
+    policies: tuple[EscalationPolicy, ...]
+    services: tuple[Service, ...]
+    integrations: tuple[Integration, ...]
+
+
+def a_town(**more: Any) -> Town:
+    """A shop, paged by a ladder of two steps, and a bank, paged by one step three times over.
+
+    Ada has a rule that waits; Ben has none and is told everywhere at once; Cat has only low urgency in her rules; Dan
+    has left.
+    """
+    mail, chat = a_contact(ADA), a_contact(ADA, Channel.SLACK)
+    later = a_contact(CAT, Channel.SLACK)
+    parts: Mapping[str, Any] = {
+        "users": (a_user(ADA), a_user(BEN), a_user(CAT), a_user(DAN, is_active=False)),
+        "contacts": (mail, chat, a_contact(BEN), a_contact(BEN, Channel.SLACK), later, a_contact(DAN)),
+        "rules": {
+            ADA: (a_rule(mail), a_rule(chat, after=2 * MINUTE, position=1)),
+            CAT: (a_rule(later, after=MINUTE, urgency=Urgency.LOW),),
+        },
+        "teams": (Team(id=CREW, name="Crew", member_ids=(BEN, CAT)),),
+        "schedules": (
+            Schedule(
+                id=ROTA,
+                team_id=CREW,
+                name="Rota",
+                time_zone="Europe/Berlin",
+                layers=(a_layer(ADA, CAT, starts="2026-01-01 09:00"),),
+            ),
+        ),
+        "policies": (
+            a_policy(a_step(to_schedule()), a_step(to_team(), to_user(ADA), delay=10 * MINUTE), repeats=1),
+            a_policy(a_step(to_user(BEN), to_user(DAN), delay=3 * MINUTE), policy_id=LOOP, repeats=2),
+        ),
+        "services": (a_service(SHOP), a_service(BANK, LOOP, urgency_rule=UrgencyRule.ALWAYS_LOW)),
+        "integrations": (
+            an_integration(SHOP_PROBES),
+            an_integration(SHOP_LOGS),
+            an_integration(BANK_PROBES, BANK),
+        ),
+        **more,
+    }
+    return Town(**parts)

@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+
+from domain.escalation.plan import FIRST, Position, deadline_after, following
+from domain.escalation.policy import Step
+from domain.shared.errors import InvalidValueError
+from domain.shared.limits import POLICY_REPEATS, POLICY_STEPS, STEP_TARGETS
+from tests.support.builders import MINUTE, NOON, a_policy, a_step, to_user
+
+
+def test_the_next_step_of_the_round_follows() -> None:
+    assert following(a_policy(a_step(), a_step()), FIRST) == Position(0, 1)
+
+
+def test_the_first_step_of_the_next_round_follows_the_last_of_this() -> None:
+    assert following(a_policy(a_step(), a_step(), repeats=1), Position(0, 1)) == Position(1, 0)
+
+
+def test_nothing_follows_the_last_step_of_the_last_round() -> None:
+    policy = a_policy(a_step(), a_step(), repeats=1)
+
+    assert following(policy, Position(1, 1)) is None
+    assert following(a_policy(), FIRST) is None
+
+
+def test_two_repeats_are_exactly_three_rounds() -> None:
+    rounds: list[int] = []
+    position: Position | None = FIRST
+    while position is not None:
+        rounds.append(position.round)
+        position = following(a_policy(repeats=2), position)
+
+    assert rounds == [0, 1, 2]
+
+
+def test_a_steps_delay_counts_from_the_moment_it_was_reached() -> None:
+    policy = a_policy(a_step(delay=MINUTE), a_step(delay=2 * MINUTE))
+
+    assert deadline_after(policy, Position(0, 1), reached_at=NOON) == NOON + 2 * MINUTE
+
+
+def test_positions_order_as_they_are_reached() -> None:
+    assert FIRST < Position(0, 1) < Position(1, 0)
+
+
+@pytest.mark.parametrize("count", [0, STEP_TARGETS + 1])
+def test_a_step_has_targets_but_not_too_many(count: int) -> None:
+    with pytest.raises(InvalidValueError, match=f"targets: has {count} entries, allowed are 1 to {STEP_TARGETS}"):
+        Step(targets=(to_user(),) * count, delay=MINUTE)
+
+
+@pytest.mark.parametrize("delay", [timedelta(0), timedelta(milliseconds=999), timedelta(days=7, seconds=1)])
+def test_a_delay_is_from_a_second_to_a_week(delay: timedelta) -> None:
+    with pytest.raises(InvalidValueError, match=r"delay: is .* allowed are 1 to 604800 seconds"):
+        a_step(delay=delay)
+
+
+@pytest.mark.parametrize("delay", [timedelta(seconds=1), timedelta(days=7)])
+def test_a_second_and_a_week_are_delays(delay: timedelta) -> None:
+    assert a_step(delay=delay).delay == delay
+
+
+def test_a_policy_has_steps_but_not_too_many() -> None:
+    with pytest.raises(InvalidValueError, match="steps: has 0 entries"):
+        type(a_policy())(id=a_policy().id, team_id=a_policy().team_id, name="empty", steps=())
+    with pytest.raises(InvalidValueError, match=f"steps: has {POLICY_STEPS + 1} entries"):
+        a_policy(*[a_step()] * (POLICY_STEPS + 1))
+
+
+@pytest.mark.parametrize("repeats", [-1, POLICY_REPEATS + 1])
+def test_a_policy_repeats_from_never_to_a_limit(repeats: int) -> None:
+    with pytest.raises(InvalidValueError, match=f"repeats: is {repeats}, allowed are 0 to {POLICY_REPEATS}"):
+        a_policy(repeats=repeats)

@@ -1,0 +1,29 @@
+from dataclasses import replace
+
+import pytest
+
+from domain.notification.contact import Channel
+from domain.shared.errors import InvalidValueError
+from tests.support.builders import a_contact
+
+
+@pytest.mark.parametrize("address", ["", "x" * 321])
+def test_an_address_is_neither_empty_nor_too_long(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="allowed are 1 to 320"):
+        replace(a_contact(channel=Channel.SLACK), address=address)
+
+
+@pytest.mark.parametrize("address", ["a@b\r\nBcc: c@d", "U1\x00", "U1\x7f"])
+def test_an_address_has_no_control_characters(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="must not contain control characters"):
+        replace(a_contact(channel=Channel.SLACK), address=address)
+
+
+@pytest.mark.parametrize("address", ["ada", "@example.test", "ada@"])
+def test_an_email_address_has_something_on_both_sides_of_its_at(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="is not an e-mail address"):
+        replace(a_contact(), address=address)
+
+
+def test_a_slack_member_needs_none() -> None:
+    assert replace(a_contact(channel=Channel.SLACK), address="U0123").address == "U0123"

@@ -1,0 +1,73 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+
+from domain.notification.contact import Channel
+from domain.notification.rule import PlannedNotification, planned
+from domain.shared.errors import InvalidValueError
+from domain.shared.urgency import Urgency
+from tests.support import strategies
+from tests.support.builders import ADA, BEN, MINUTE, NOON, a_contact, a_rule
+
+MAIL, CHAT = a_contact(ADA), a_contact(ADA, Channel.SLACK)
+
+
+def test_each_rule_tells_its_contact_after_its_delay() -> None:
+    rules = (a_rule(MAIL, after=MINUTE, position=0), a_rule(CHAT, position=1))
+
+    assert planned((MAIL, CHAT), rules, urgency=Urgency.HIGH, at=NOON) == (
+        PlannedNotification(1, Channel.SLACK, CHAT.address, NOON),
+        PlannedNotification(0, Channel.EMAIL, MAIL.address, NOON + MINUTE),
+    )
+
+
+def test_rules_of_the_other_urgency_do_not_count() -> None:
+    rules = (a_rule(MAIL), a_rule(CHAT, position=1, urgency=Urgency.LOW))
+
+    (plan,) = planned((MAIL, CHAT), rules, urgency=Urgency.LOW, at=NOON)
+    assert plan.channel is Channel.SLACK
+
+
+def test_who_has_no_rule_for_the_urgency_is_told_at_once_on_every_contact() -> None:
+    rules = (a_rule(MAIL, after=MINUTE, urgency=Urgency.LOW),)
+
+    assert planned((CHAT, MAIL), rules, urgency=Urgency.HIGH, at=NOON) == (
+        PlannedNotification(0, Channel.EMAIL, MAIL.address, NOON),
+        PlannedNotification(1, Channel.SLACK, CHAT.address, NOON),
+    )
+
+
+def test_who_has_only_rules_for_contacts_that_are_gone_is_told_at_once_on_those_that_are_left() -> None:
+    rules = (a_rule(a_contact(BEN), after=MINUTE),)
+
+    (plan,) = planned((MAIL,), rules, urgency=Urgency.HIGH, at=NOON)
+    assert (plan.address, plan.due_at) == (MAIL.address, NOON)
+
+
+def test_one_contact_can_be_told_twice() -> None:
+    rules = (a_rule(MAIL), a_rule(MAIL, after=MINUTE, position=1))
+
+    assert [plan.due_at for plan in planned((MAIL,), rules, urgency=Urgency.HIGH, at=NOON)] == [NOON, NOON + MINUTE]
+
+
+def test_who_has_no_contact_cannot_be_told() -> None:
+    assert planned((), (), urgency=Urgency.HIGH, at=NOON) == ()
+
+
+@given(reachable=strategies.reachabilities(), urgency=strategies.urgencies)
+def test_nobody_with_a_contact_is_ever_left_out_and_no_position_comes_twice(
+    reachable: strategies.Reachable, urgency: Urgency
+) -> None:
+    contacts, rules = reachable
+    plans = planned(contacts, rules, urgency=urgency, at=NOON)
+
+    assert bool(plans) == bool(contacts)
+    assert len({plan.rule_position for plan in plans}) == len(plans)
+    assert [plan.due_at for plan in plans] == sorted(plan.due_at for plan in plans)
+
+
+@pytest.mark.parametrize("delay", [timedelta(seconds=-1), timedelta(days=7, seconds=1)])
+def test_a_rules_delay_is_from_nothing_to_a_week(delay: timedelta) -> None:
+    with pytest.raises(InvalidValueError, match=r"delay: is .* allowed are 0 to 604800"):
+        a_rule(MAIL, after=delay)
