@@ -104,7 +104,7 @@ simulate: $(INSTALLED) ## the whole system in virtual time: SEED= STEPS=
 
 .PHONY: faults
 faults: $(INSTALLED) ## kill real processes and count what was lost (ARGS=)
-	$(PYTHON) -m tests.bench.faults $(ARGS)
+	$(PYTHON) -m tests.faults.run $(ARGS)
 
 .PHONY: bench
 bench: $(INSTALLED_TO_MEASURE) ## measure, and write one JSON and one table (ARGS=)

@@ -1,6 +1,7 @@
 """The worker: escalations, couriers, upkeep. Any number of them may run."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,13 +20,15 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Upkeep
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
-from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.notification.send import SendNotification, Sent
+from application.notification.settle import SettleNotifications
 from application.ports.clock import Clock
 from application.ports.escalations import RunRepository
 from application.ports.notifications import DueNotification, NotificationRepository
 from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
+from domain.shared.ids import NotificationId
 from entrypoints.settings import Settings
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
@@ -66,10 +69,12 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     clock = await container.get(Clock)
     listener = await container.get(PostgresListener)
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
-    async with asyncio.TaskGroup() as group:
+    # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
+    async with container() as sends, asyncio.TaskGroup() as group:
+        send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener).run(draining), name="escalations")
         for channel in Channel:
-            courier = _courier(container, channel, clock, listener, metrics, settings.channel_budget)
+            courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
 
@@ -90,6 +95,7 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
 def _courier(
     container: AsyncContainer,
     channel: Channel,
+    send: SendNotification,
     clock: Clock,
     listener: PostgresListener,
     metrics: WorkerMetrics,
@@ -99,9 +105,10 @@ def _courier(
         async with container() as request:
             return await (await request.get(LeaseNotifications))(channel, limit=limit)
 
-    async def deliver(due: DueNotification) -> Outcome | None:
+    async def settle(batch: Sequence[Sent]) -> frozenset[NotificationId]:
         async with container() as request:
-            return await (await request.get(DeliverNotification))(due)
+            settle_notifications: SettleNotifications = await request.get(SettleNotifications)
+            return await settle_notifications(batch)
 
     async def earliest(channel: Channel) -> datetime | None:
         async with container() as request:
@@ -111,7 +118,8 @@ def _courier(
     return Courier(
         channel=channel,
         lease=lease,
-        deliver=deliver,
+        send=send,
+        settle=settle,
         earliest=earliest,
         observe=metrics.observe,
         wakeup=listener.subscribe(Topic.NOTIFICATIONS),

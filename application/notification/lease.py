@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.clock import Clock
-from application.ports.notifications import Attempt, DueNotification, NotificationRepository
+from application.ports.notifications import Attempt, DueNotification, NotificationRepository, Settlement
 from application.ports.notifier import Outcome
 from application.ports.transaction import Transaction
 from domain.notification.contact import Channel
@@ -60,5 +60,5 @@ class LeaseNotifications:
             outcome=Outcome.WITHHELD,
             detail="not sent: too many couriers were lost before",
         )
-        await self.notifications.settle(change, attempt)
+        await self.notifications.settle([Settlement(change, attempt)])
         return True

@@ -25,6 +25,11 @@ class Attempt:
     detail: str
 
 
+class Settlement(NamedTuple):
+    change: Change[Notification]
+    attempt: Attempt
+
+
 class DueNotification(NamedTuple):
     """A leased notification with what its message tells of."""
 
@@ -57,11 +62,15 @@ class NotificationRepository(Protocol):
 
     @abstractmethod
     async def get(self, notification_id: NotificationId) -> Notification:
-        """As it is now; inside a transaction, held. Raises `NotFoundError`."""
+        """As it is now. Needs no transaction. Raises `NotFoundError`."""
 
     @abstractmethod
-    async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
-        """Store how an attempt ended with its line in the ledger, and append the events."""
+    async def hold(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        """As they are now, held, by id."""
+
+    @abstractmethod
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Store how attempts ended with their lines in the ledger, and append the events."""
 
     @abstractmethod
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:

@@ -54,6 +54,8 @@ from application.incident.trigger import TriggerIncident
 from application.mailbox.list import ListMailbox
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.notification.send import SendNotification
+from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
@@ -96,7 +98,7 @@ class UseCaseProvider(Provider):
     escalation = provide_all(
         AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
     )
-    notification = provide_all(DeliverNotification, LeaseNotifications)
+    notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
     oncall = provide_all(
         AddOverride,
         CreateSchedule,

@@ -1,7 +1,10 @@
-"""One channel's courier: a bulkhead with a budget, a breaker and a backlog of its own (P12)."""
+"""One channel's courier: a bulkhead with a budget, a breaker and a backlog of its own (P12).
+
+Sends run side by side. How they ended is recorded together, for as many as gathered while the last record was written.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -11,14 +14,16 @@ import structlog
 
 from adapters.inbound.deadlines.breaker import Breaker
 from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, backoff, wait_for
+from application.notification.send import Sent
 from application.ports.clock import Clock
 from application.ports.errors import PortError
 from application.ports.notifications import DueNotification
 from application.ports.notifier import Outcome
 from application.ports.wakeup import Wakeup
 from domain.notification.contact import Channel
+from domain.shared.ids import NotificationId
 
-# Sends of one channel under way at once, in one process.
+# Messages of one channel that are leased, sent or recorded at once, in one process.
 BUDGET: Final = 16
 
 _log = structlog.get_logger()
@@ -28,18 +33,22 @@ _log = structlog.get_logger()
 class Courier:
     channel: Channel
     lease: Callable[[Channel, int], Awaitable[tuple[DueNotification, ...]]]
-    deliver: Callable[[DueNotification], Awaitable[Outcome | None]]
+    send: Callable[[DueNotification], Awaitable[Sent]]
+    settle: Callable[[Sequence[Sent]], Awaitable[Set[NotificationId]]]
     earliest: Callable[[Channel], Awaitable[datetime | None]]
-    observe: Callable[[Channel, Outcome, timedelta], None]  # how an attempt ended, and how late it was
+    observe: Callable[[Channel, Outcome, timedelta], None]  # how an attempt ended, and how long its message waited
     wakeup: Wakeup
     clock: Clock
     budget: int = BUDGET
     breaker: Breaker = field(default_factory=Breaker)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
+    _sent: list[Sent] = field(default_factory=list)
+    _settling: asyncio.Task[None] | None = None
+    _in_hand: int = 0
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, draining: asyncio.Event) -> None:
-        """Until draining is set; what is being sent then is finished first."""
+        """Until draining is set; what is in hand then is sent and recorded first."""
         failures = 0
         while not draining.is_set():
             try:
@@ -54,44 +63,60 @@ class Courier:
                 failures += 1
                 _log.exception("courier_failed", channel=self.channel)
                 await wait_for(draining, backoff(failures))
-        if self._sending:
-            await asyncio.wait(self._sending)
+        while self._in_hand:
+            self._freed.clear()
+            await wait_for(self._freed, POLL)
 
     async def _tick(self) -> bool:
         """Lease at most what can be sent at once: what waits in the table can be taken by another courier."""
-        free = self.breaker.allowed(self.budget - len(self._sending), now=monotonic())
+        free = self.breaker.allowed(self.budget - self._in_hand, now=monotonic())
         if free <= 0:
             self._freed.clear()
             await wait_for(self._freed, POLL)
             return True
         due = await self.lease(self.channel, free)
+        self._in_hand += len(due)
         for each in due:
             task = asyncio.create_task(self._send(each))
             self._sending.add(task)
-            task.add_done_callback(self._finished)
+            task.add_done_callback(self._sending.discard)
         return len(due) == free
 
     async def _send(self, due: DueNotification) -> None:
-        late = self.clock.now() - due.notification.created_at
+        waited = self.clock.now() - due.notification.created_at
         try:
-            outcome = await self.deliver(due)
-        except PortError as error:
-            # The lease runs out, and another attempt will say that it may be a repeat.
-            _log.warning("delivery_not_recorded", notification_id=str(due.notification.id), reason=str(error))
+            sent = await self.send(due)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the lease runs out, and the next attempt says so
+            _log.exception(
+                "send_failed", channel=self.channel, notification_id=str(due.notification.id), exc_info=error
+            )
+            self._let_go(1)
             return
+        outcome = sent.delivery.outcome
         match outcome:
             case Outcome.RETRY | Outcome.UNKNOWN:
                 self.breaker.failed(now=monotonic())
             case Outcome.DELIVERED | Outcome.REJECTED:
                 self.breaker.succeeded()
-        if outcome is not None:
-            self.observe(self.channel, outcome, late)
+        self.observe(self.channel, outcome, waited)
+        self._sent.append(sent)
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle())
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
+    async def _settle(self) -> None:
+        """Record what has gathered, again and again until nothing has."""
+        while self._sent:
+            batch, self._sent = self._sent, []
+            try:
+                await self.settle(batch)
+            except Exception as error:  # noqa: BLE001  # as above: the next attempt says that it may be a repeat
+                _log.warning("attempts_not_recorded", channel=self.channel, count=len(batch), reason=str(error))
+            self._let_go(len(batch))
+        self._settling = None
+
+    def _let_go(self, count: int) -> None:
+        self._in_hand -= count
         self._freed.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("delivery_failed", channel=self.channel, exc_info=error)
 
     async def _until_next(self) -> timedelta:
         earliest = await self.earliest(self.channel)

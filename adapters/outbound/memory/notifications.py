@@ -6,10 +6,9 @@ from datetime import datetime
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository
+from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId
 
 
@@ -49,10 +48,15 @@ class MemoryNotificationRepository(NotificationRepository):
         except KeyError:
             raise NotFoundError("notification", notification_id) from None
 
-    async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
-        self.session.database.notifications[change.state.id] = change.state
-        await self.record_attempts((attempt,))
-        append_events(self.session, change.events)
+    async def hold(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        stored = self.session.database.notifications
+        return tuple(stored[each] for each in sorted(set(notification_ids)) if each in stored)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        for change, attempt in settlements:
+            self.session.database.notifications[change.state.id] = change.state
+            await self.record_attempts((attempt,))
+            append_events(self.session, change.events)
 
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         self.session.database.attempts += tuple(attempts)

@@ -6,10 +6,9 @@ from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic,
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository
+from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
 _ADD = """
@@ -37,14 +36,18 @@ LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
 """
 _GET = "SELECT * FROM notifications WHERE id = $1"
-_GET_HELD = "SELECT * FROM notifications WHERE id = $1 FOR UPDATE"
-# One statement for each page sent, in the transaction that holds its row. The braces hold constants, never a value.
+_HOLD = "SELECT * FROM notifications WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+# One statement for all that were sent, in the transaction that holds their rows. The braces hold constants.
 _SETTLE = f"""
 WITH settled AS (
-  UPDATE notifications SET status = $5, next_deadline = $6, may_be_repeat = $7, receipt = $8 WHERE id = $9
-), attempt AS (
+  UPDATE notifications n
+  SET status = s.status, next_deadline = s.next_deadline, may_be_repeat = s.may_be_repeat, receipt = s.receipt
+  FROM unnest($5::uuid[], $6::text[], $7::timestamptz[], $8::boolean[], $9::jsonb[])
+    AS s (id, status, next_deadline, may_be_repeat, receipt) WHERE n.id = s.id
+), attempt_rows AS (
   INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
-  VALUES ($9, $10, $11, $12, $13, $14, $15)
+  SELECT * FROM unnest($10::uuid[], $11::uuid[], $12::smallint[], $13::timestamptz[], $14::timestamptz[], $15::text[],
+    $16::text[])
 ), event_rows AS ({APPEND})
 SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE cardinality($1::text[]) > 0
 """  # noqa: S608
@@ -93,42 +96,33 @@ class PostgresNotificationRepository(NotificationRepository):
         return tuple(_due_of(row) for row in rows)
 
     async def get(self, notification_id: NotificationId) -> Notification:
-        rows = await self.session.fetch(_GET_HELD if self.session.is_open else _GET, notification_id)
+        rows = await self.session.fetch(_GET, notification_id)
         if not rows:
             raise NotFoundError("notification", notification_id)
         return notification_of(rows[0])
 
-    async def settle(self, change: Change[Notification], attempt: Attempt) -> None:
-        state = change.state
+    async def hold(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        return tuple(notification_of(row) for row in await self.session.fetch(_HOLD, list(notification_ids)))
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        if not settlements:
+            return
+        states = [each.change.state for each in settlements]
         await self.session.connection.execute(
             _SETTLE,
-            *columns(change.events),
-            state.status,
-            state.next_deadline,
-            state.may_be_repeat,
-            state.receipt,
-            state.id,
-            attempt.incident_id,
-            attempt.number,
-            attempt.started_at,
-            attempt.finished_at,
-            attempt.outcome,
-            attempt.detail,
+            *columns(event for each in settlements for event in each.change.events),
+            [state.id for state in states],
+            [state.status for state in states],
+            [state.next_deadline for state in states],
+            [state.may_be_repeat for state in states],
+            [state.receipt for state in states],
+            *_attempt_columns([each.attempt for each in settlements]),
         )
 
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         if not attempts:
             return
-        await self.session.connection.execute(
-            _ATTEMPT,
-            [attempt.notification_id for attempt in attempts],
-            [attempt.incident_id for attempt in attempts],
-            [attempt.number for attempt in attempts],
-            [attempt.started_at for attempt in attempts],
-            [attempt.finished_at for attempt in attempts],
-            [attempt.outcome for attempt in attempts],
-            [attempt.detail for attempt in attempts],
-        )
+        await self.session.connection.execute(_ATTEMPT, *_attempt_columns(attempts))
 
     async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
         rows = await self.session.fetch(_CANCEL, list(incident_ids))
@@ -146,6 +140,18 @@ class PostgresNotificationRepository(NotificationRepository):
     async def backlog(self, *, at: datetime) -> dict[Channel, int]:
         async with self.session.any_connection() as connection:
             return {Channel(row["channel"]): row["count"] for row in await connection.fetch(_BACKLOG, at)}
+
+
+def _attempt_columns(attempts: Sequence[Attempt]) -> tuple[list[object], ...]:
+    return (
+        [attempt.notification_id for attempt in attempts],
+        [attempt.incident_id for attempt in attempts],
+        [attempt.number for attempt in attempts],
+        [attempt.started_at for attempt in attempts],
+        [attempt.finished_at for attempt in attempts],
+        [attempt.outcome for attempt in attempts],
+        [attempt.detail for attempt in attempts],
+    )
 
 
 def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:

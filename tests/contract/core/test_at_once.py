@@ -10,7 +10,7 @@ import pytest
 from dishka import Provider
 
 from application.ports.event_log import EventPosition
-from application.ports.notifications import Cancelled
+from application.ports.notifications import Cancelled, Settlement
 from application.ports.notifier import Outcome
 from domain.incident.events import IncidentAnnotated
 from domain.notification.contact import Channel
@@ -137,9 +137,9 @@ async def test_an_answer_waits_for_a_courier_that_settles_and_cancels_the_try_th
             return await other.notifications.cancel_waiting({incident.id})
 
     async with ports.transaction:
-        await ports.notifications.get(a_page().id)
+        await ports.notifications.hold([a_page().id])
         answering = await begun(answer())
-        await ports.notifications.settle(again, an_attempt(due.notification, outcome=Outcome.RETRY))
+        await ports.notifications.settle([Settlement(again, an_attempt(due.notification, outcome=Outcome.RETRY))])
 
     assert await answering == {incident.id: Cancelled(cancelled=1, under_way=0)}
 

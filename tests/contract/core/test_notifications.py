@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification
+from application.ports.notifications import Attempt, Cancelled, DueNotification, Settlement
 from application.ports.notifier import Outcome
 from application.ports.readers import OldestFirst
 from domain.notification.contact import Channel
@@ -35,7 +35,7 @@ async def stored(ports: Ports, page: Notification) -> Notification:
 
 async def settled(ports: Ports, change: Change[Notification], attempt: Attempt) -> None:
     async with ports.transaction:
-        await ports.notifications.settle(change, attempt)
+        await ports.notifications.settle([Settlement(change, attempt)])
 
 
 async def delivered(ports: Ports, page: Notification, receipt: dict[str, str]) -> Notification:

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt
+from application.ports.notifications import Attempt, Settlement
 from application.ports.notifier import Outcome
 from application.ports.readers import (
     IncidentFilter,
@@ -205,7 +205,7 @@ async def test_the_ledger_has_every_notification_with_its_attempts(stock: Stock)
                 Channel.EMAIL, at=attempt.started_at, until=attempt.finished_at, limit=10
             )
             (held,) = [due.notification for due in leased if due.notification.id == first.id]
-            await stock.notifications.settle(Change(held), attempt)
+            await stock.notifications.settle([Settlement(Change(held), attempt)])
     page = await stock.incident_reader.deliveries(incident.id, OldestFirst(limit=1))
     assert [(record.notification.id, record.user_name) for record in page.items] == [(first.id, "Ada")]
     assert page.items[0].attempts == tuple(attempts)

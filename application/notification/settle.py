@@ -1,0 +1,84 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.escalation.stop import update_of
+from application.notification.send import Sent
+from application.ports.clock import Clock
+from application.ports.ids import IdFactory
+from application.ports.notifications import Attempt, NotificationRepository, Settlement
+from application.ports.notifier import Delivery, Outcome
+from application.ports.randomness import Randomness
+from application.ports.transaction import Transaction
+from domain.notification.contact import Channel
+from domain.notification.notification import Notification, Purpose
+from domain.shared.change import Change
+from domain.shared.ids import NotificationId
+
+
+@dataclass(frozen=True, slots=True)
+class SettleNotifications:
+    """Records how attempts ended, for as many as have gathered, in one transaction.
+
+    What a courier has to say is refused when another one holds a later attempt: its lease ran out meanwhile, and
+    somebody else's word counts now.
+    """
+
+    notifications: NotificationRepository
+    transaction: Transaction
+    clock: Clock
+    ids: IdFactory
+    randomness: Randomness
+
+    async def __call__(self, batch: Sequence[Sent]) -> frozenset[NotificationId]:
+        """Those whose word counted."""
+        async with self.transaction:
+            at = self.clock.now()
+            held = {
+                each.id: each for each in await self.notifications.hold([sent.due.notification.id for sent in batch])
+            }
+            settlements = [
+                Settlement(self._after(current, sent.delivery, at), _attempt_of(sent))
+                for sent in batch
+                for current in (held[sent.due.notification.id],)
+                if current.attempts == sent.due.notification.attempts
+            ]
+            await self.notifications.settle(settlements)
+            late = [each.change.state for each in settlements if _asks_for_what_is_done(each.change.state)]
+            await self.notifications.add([update_of(page, NotificationId(self.ids.new()), at=at) for page in late])
+        return frozenset(each.change.state.id for each in settlements)
+
+    def _after(self, current: Notification, delivery: Delivery, at: datetime) -> Change[Notification]:
+        match delivery.outcome:
+            case Outcome.DELIVERED:
+                return current.delivered(receipt=delivery.receipt, detail=delivery.detail, at=at)
+            case Outcome.WITHHELD:
+                return Change(current.cancel())
+            case Outcome.REJECTED:
+                return current.failed(detail=delivery.detail, at=at)
+            case Outcome.RETRY | Outcome.UNKNOWN:
+                return current.retry_or_fail(
+                    is_unknown=delivery.outcome is Outcome.UNKNOWN,
+                    wish=delivery.retry_after,
+                    jitter=self.randomness.fraction(),
+                    detail=delivery.detail,
+                    at=at,
+                )
+
+
+def _attempt_of(sent: Sent) -> Attempt:
+    leased = sent.due.notification
+    return Attempt(
+        notification_id=leased.id,
+        incident_id=leased.incident_id,
+        number=leased.attempts,
+        started_at=sent.started_at,
+        finished_at=sent.finished_at,
+        outcome=sent.delivery.outcome,
+        detail=sent.delivery.detail,
+    )
+
+
+def _asks_for_what_is_done(page: Notification) -> bool:
+    """A page that an answer overtook on its way arrived with buttons: bring it up to date."""
+    return page.purpose is Purpose.PAGE and page.was_overtaken and page.channel is Channel.SLACK and bool(page.receipt)

@@ -1,0 +1,190 @@
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapters.inbound.deadlines.courier import Courier
+from adapters.inbound.deadlines.loop import DeadlineLoop
+from adapters.outbound.system.clock import ManualClock
+from application.notification.send import Sent
+from application.ports.errors import TransientPortError
+from application.ports.notifications import DueNotification
+from application.ports.notifier import Delivery, Outcome
+from application.ports.wakeup import Wakeup
+from domain.notification.contact import Channel
+from domain.shared.ids import NotificationId
+from tests.support.builders import NOON, a_page, an_incident
+
+
+class Bell(Wakeup):
+    def __init__(self) -> None:
+        self.rung = asyncio.Event()
+
+    async def wait(self, *, most: timedelta) -> None:
+        try:
+            async with asyncio.timeout(0.05):
+                await self.rung.wait()
+        except TimeoutError:
+            return
+        self.rung.clear()
+
+
+@dataclass
+class Office:
+    """A storage and a channel, as a courier sees them."""
+
+    waiting: list[DueNotification]
+    answer: Outcome = Outcome.DELIVERED
+    storage_fails: int = 0
+    send_seconds: float = 0.0
+    sending: int = 0
+    most_sending: int = 0
+    recorded: list[list[Sent]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    observed: list[Outcome] = field(default_factory=list)
+    leases: list[int] = field(default_factory=list)
+
+    async def lease(self, channel: Channel, limit: int) -> tuple[DueNotification, ...]:
+        if self.storage_fails:
+            self.storage_fails -= 1
+            raise TransientPortError("away")
+        self.leases.append(limit)
+        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        return tuple(taken)
+
+    async def send(self, due: DueNotification) -> Sent:
+        self.sending += 1
+        self.most_sending = max(self.most_sending, self.sending)
+        await asyncio.sleep(self.send_seconds)
+        self.sending -= 1
+        if due.notification.address == "bug@example.com":
+            raise RuntimeError("a bug at one message")
+        return Sent(due, Delivery(outcome=self.answer), NOON, NOON)
+
+    async def settle(self, batch: Sequence[Sent]) -> frozenset[NotificationId]:
+        self.recorded.append(list(batch))
+        self.news.set()
+        await asyncio.sleep(0.005)
+        return frozenset(sent.due.notification.id for sent in batch)
+
+    async def earliest(self, channel: Channel) -> datetime | None:
+        return None
+
+    def observe(self, channel: Channel, outcome: Outcome, waited: timedelta) -> None:
+        self.observed.append(outcome)
+
+    def courier(self, *, budget: int = 4) -> Courier:
+        return Courier(
+            channel=Channel.EMAIL,
+            lease=self.lease,
+            send=self.send,
+            settle=self.settle,
+            earliest=self.earliest,
+            observe=self.observe,
+            wakeup=Bell(),
+            clock=ManualClock(NOON),
+            budget=budget,
+        )
+
+    @property
+    def settled(self) -> int:
+        return sum(len(batch) for batch in self.recorded)
+
+
+def due(count: int, *, address: str = "ada@example.com") -> list[DueNotification]:
+    pages = [a_page(number, address=address) for number in range(count)]
+    return [
+        DueNotification(
+            page, lost_lease=False, incident=an_incident(), service_name="shop", runbook_url=None, status_by=None
+        )
+        for page in pages
+    ]
+
+
+async def run_until_settled(courier: Courier, office: Office, *, count: int) -> None:
+    draining = asyncio.Event()
+    running = asyncio.create_task(courier.run(draining))
+    async with asyncio.timeout(10):
+        while office.settled < count:
+            office.news.clear()
+            await office.news.wait()
+    draining.set()
+    async with asyncio.timeout(5):
+        await running
+
+
+async def test_a_courier_never_has_more_in_hand_than_its_budget() -> None:
+    office = Office(due(30), send_seconds=0.01)
+    await run_until_settled(office.courier(budget=4), office, count=30)
+    assert office.most_sending <= 4
+    assert max(office.leases) <= 4
+
+
+async def test_what_ended_while_a_record_was_written_is_recorded_together() -> None:
+    office = Office(due(40))
+    await run_until_settled(office.courier(budget=40), office, count=40)
+    assert len(office.recorded) < 10
+
+
+async def test_draining_finishes_what_is_in_hand_and_takes_no_more() -> None:
+    office = Office(due(8), send_seconds=0.1)
+    courier = office.courier(budget=4)
+    draining = asyncio.Event()
+    running = asyncio.create_task(courier.run(draining))
+    await asyncio.sleep(0.05)
+    draining.set()
+    async with asyncio.timeout(5):
+        await running
+    assert office.settled == 4
+    assert len(office.waiting) == 4
+
+
+async def test_storage_that_is_away_is_waited_for() -> None:
+    office = Office(due(3), storage_fails=2)
+    await run_until_settled(office.courier(), office, count=3)
+    assert office.settled == 3
+
+
+async def test_a_bug_at_one_message_costs_its_neighbours_nothing() -> None:
+    office = Office([*due(1, address="bug@example.com"), *due(6)])
+    await run_until_settled(office.courier(budget=2), office, count=6)
+    assert office.settled == 6
+
+
+async def test_a_channel_that_keeps_failing_is_asked_less_often() -> None:
+    office = Office(due(200), answer=Outcome.RETRY)
+    draining = asyncio.Event()
+    running = asyncio.create_task(office.courier(budget=4).run(draining))
+    await asyncio.sleep(0.5)
+    draining.set()
+    await running
+    assert len(office.observed) < 20
+
+
+async def test_a_loop_outlives_a_bug_in_a_tick_and_storage_that_is_away() -> None:
+    answers: list[Exception | bool] = [RuntimeError("a bug"), TransientPortError("away"), True, False]
+    ticks = 0
+    done = asyncio.Event()
+
+    async def tick() -> bool:
+        nonlocal ticks
+        ticks += 1
+        if not answers:
+            done.set()
+            return False
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def earliest() -> datetime | None:
+        return None
+
+    draining = asyncio.Event()
+    loop = DeadlineLoop("escalations", tick, earliest, Bell(), ManualClock(NOON))
+    running = asyncio.create_task(loop.run(draining))
+    async with asyncio.timeout(5):
+        await done.wait()
+    draining.set()
+    await running
+    assert ticks >= 5
