@@ -18,7 +18,8 @@ install: $(INSTALLED) ## install what is missing, into .venv
 
 # Names on the path may be broken shims, so a program counts only when it runs. Where uv itself finds no Python that
 # will do, the newest one that pyenv keeps is taken; where there is none either, uv downloads one. The second try is for
-# networks whose certificates only the system knows; `--inexact` keeps what somebody has added by hand.
+# networks whose certificates only the system knows; `--inexact` keeps what somebody has added by hand. Bytecode is made
+# here, once, where a start would make it anew each time when the environment forbids Python to write any.
 $(INSTALLED_TO_MEASURE): GROUPS := --group perf
 $(INSTALLED) $(INSTALLED_TO_MEASURE): uv.lock pyproject.toml .python-version
 	@set -eu; \
@@ -45,8 +46,9 @@ $(INSTALLED) $(INSTALLED_TO_MEASURE): uv.lock pyproject.toml .python-version
 	    if [ "$$version" -gt "$$newest" ]; then newest=$$version; UV_PYTHON=$$python; export UV_PYTHON; fi; \
 	  done; \
 	fi; \
-	sync="$$uv sync --frozen --inexact --all-extras $(GROUPS)"; \
+	sync="$$uv sync --frozen --inexact --compile-bytecode --all-extras $(GROUPS)"; \
 	$$sync || $$sync --system-certs
+	@$(PYTHON) -m compileall -q domain application adapters entrypoints migrations
 	@touch $@
 
 .PHONY: run

@@ -34,24 +34,28 @@ class LocalOperations(Operations):
     """On this machine, with the settings of the environment and what `tocsin up` left in this folder."""
 
     def up(self, *, demo: bool) -> int:
+        settings = _settings()  # before the imports, which take seconds: a wrong setting is said at once
         from entrypoints import up
 
-        return up.run(_settings(), demo=demo)
+        return up.run(settings, demo=demo)
 
     def http(self) -> int:
+        settings = _settings()
         from entrypoints import processes
 
-        return processes.run_http(_settings())
+        return processes.run_http(settings)
 
     def worker(self) -> int:
+        settings = _settings()
         from entrypoints import processes
 
-        return processes.run_worker(_settings())
+        return processes.run_worker(settings)
 
     def consumer(self) -> int:
+        settings = _settings()
         from entrypoints import processes
 
-        return processes.run_consumer(_settings())
+        return processes.run_consumer(settings)
 
     def migrate(self) -> None:
         from entrypoints.database import migrate_async
