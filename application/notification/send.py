@@ -41,9 +41,8 @@ class SendNotification:
     async def _withheld(self, due: DueNotification, at: datetime) -> Delivery | None:
         leased = due.notification
         assert leased.next_deadline is not None
-        if at <= leased.next_deadline - LEASE + FRESH:
-            return None
-        current = await self.notifications.get(leased.id)
+        is_fresh = at <= leased.next_deadline - LEASE + FRESH
+        current = leased if is_fresh else await self.notifications.get(leased.id)
         if current.attempts != leased.attempts:
             return Delivery(outcome=Outcome.WITHHELD, detail="another courier has it")
         if current.was_overtaken:

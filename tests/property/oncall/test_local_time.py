@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from domain.shared.local_time import from_local_seconds, latest_local, to_instant, to_local_seconds
 from tests.support.oncall import places
 
+# The same zones as ours: those of the tzdata package, not of this host.
+whenever.reset_tzpath(())
+whenever.clear_tzcache()
+
 RESOLUTION = timedelta.resolution
 around = st.integers(-26 * 3600, 26 * 3600).map(lambda seconds: timedelta(seconds=seconds)) | st.sampled_from(
     [timedelta(minutes=15) * n for n in range(-8, 9)]
