@@ -10,12 +10,12 @@ from adapters.inbound.deadlines.loop import every
 from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.postgres.clock import DatabaseClock
-from adapters.outbound.postgres.session import Pool
+from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.sqs.client import SqsSettings, open_client
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.ports.clock import Clock
 from application.ports.randomness import Randomness
-from entrypoints.providers.http import intake_targets
+from entrypoints.providers.http import forget_when_hinted, intake_targets
 from entrypoints.settings import Settings
 from entrypoints.worker import CLOCK_INTERVAL
 
@@ -25,6 +25,8 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
     settings = await container.get(Settings)
     clock = await container.get(Clock)
     database_clock = await container.get(DatabaseClock)
+    listener = await container.get(PostgresListener)
+    targets = await intake_targets(container)
 
     async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
         async with container() as request:
@@ -40,7 +42,7 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
                 pollers=settings.sqs_pollers,
             ),
             read=MessageReader(
-                targets=intake_targets(await container.get(Pool), clock),
+                targets=targets,
                 clock=clock,
                 default_integration_key=settings.sqs_integration_key or None,
             ),
@@ -51,11 +53,13 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
+            forgetting = group.create_task(forget_when_hinted(targets, listener), name="forget-targets")
             running = group.create_task(consumer.run(), name="consumer")
             await asyncio.wait((running, waiting := group.create_task(draining.wait())), return_when="FIRST_COMPLETED")
             consumer.stop()
             await running
             waiting.cancel()
+            forgetting.cancel()
 
 
 def sqs_settings(settings: Settings) -> SqsSettings:

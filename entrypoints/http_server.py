@@ -29,6 +29,7 @@ from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.stream import StreamController
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
+from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
@@ -38,7 +39,7 @@ from application.ports.intake import IntakeTarget
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
-from entrypoints.providers.http import group_commit, intake_targets
+from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
 from entrypoints.settings import Settings
 
 HANDLERS: Final = (
@@ -105,6 +106,7 @@ async def serve(
     settings = await container.get(Settings)
     hub = await container.get(EventHub)
     clock = await container.get(DatabaseClock)
+    hints = await container.get(PostgresListener)
     app = await create_litestar(container, draining)
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
@@ -128,6 +130,7 @@ async def serve(
         background = [
             group.create_task(commits.run(), name="group-commit"),
             group.create_task(hub.run(), name="event-hub"),
+            group.create_task(forget_when_hinted(doors.targets, hints), name="forget-targets"),
             group.create_task(every(CLOCK_INTERVAL, clock.synchronize, draining, name="clock")),
         ]
         serving = group.create_task(server.serve(sockets=[listener]), name="http")
@@ -181,7 +184,7 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
 
     return IntakeDoors(
         app=app,
-        targets=intake_targets(await container.get(Pool), clock),
+        targets=await intake_targets(container),
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,

@@ -4,8 +4,7 @@ A batch is cut into waves, each with at most one kind of action per alert, in th
 follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
-from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, RawEvent
+from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, RawEvent
 from application.ports.transaction import Transaction
 from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, is_stale
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
@@ -87,26 +86,26 @@ class IngestEvents:
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
 
     async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> None:
-        seen = Counter(received.key for received in wave)
-        touched = await self.intake.touch(seen, at=at)
-        fresh = await self._without_stale([received for received in wave if received.key not in touched])
-        new: dict[AlertKey, ReceivedEvent] = {}
-        for received in fresh:
-            new.setdefault(received.key, received)  # the first report of a new alert describes it
-        opened = await self._open_incidents(new.values(), at)
-        occurrences = Counter(received.key for received in fresh)
+        reports: dict[AlertKey, list[ReceivedEvent]] = {}
+        for received in wave:
+            reports.setdefault(received.key, []).append(received)
+        touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, at=at)
+        for key in touched:
+            del reports[key]
+        new = await self._without_stale(reports)
+        drafts = self._drafts_of(new.values(), at)
+        opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
-        told: set[IncidentId] = set()
-        for key, received in new.items():
-            incident = opened[received.group]
-            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, occurrences[key], at)
+        for received, *repeats in new.values():  # the first report of a new alert describes it
+            group = received.group
+            incident = opened[group]
+            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, 1 + len(repeats), at)
             alerts.append(alert)
-            if incident.is_new and incident.incident_id not in told:
-                told.add(incident.incident_id)
-                draft = _draft_of(received, incident.incident_id, at)
-                events += Incident.trigger(draft, number=incident.number, via=Via.SENDER, alert_id=alert.id).events
+            draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
+            if incident.is_new and draft is not None:
+                events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
                 runs.append(self._run_for(received.target, incident.incident_id, at))
             else:
                 events.append(
@@ -117,21 +116,26 @@ class IngestEvents:
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
 
-    async def _without_stale(self, wave: Sequence[ReceivedEvent]) -> Sequence[ReceivedEvent]:
-        dated = {received.key for received in wave if received.event.starts_at is not None}
+    async def _without_stale(
+        self, reports: Mapping[AlertKey, Sequence[ReceivedEvent]]
+    ) -> Mapping[AlertKey, Sequence[ReceivedEvent]]:
+        dated = {key for key, of_key in reports.items() if any(each.event.starts_at is not None for each in of_key)}
         if not dated:
-            return wave
+            return reports
         cleared = await self.alerts.last_cleared(dated)
-        return [
-            received for received in wave if not is_stale(received.event, cleared_starts_at=cleared.get(received.key))
-        ]
+        left = {
+            key: [each for each in of_key if not is_stale(each.event, cleared_starts_at=cleared.get(key))]
+            for key, of_key in reports.items()
+        }
+        return {key: of_key for key, of_key in left.items() if of_key}
 
-    async def _open_incidents(self, received: Iterable[ReceivedEvent], at: datetime) -> dict[GroupKey, OpenedIncident]:
+    def _drafts_of(self, new: Iterable[Sequence[ReceivedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
+        """What the incident of each group would be if none is open, as the group's first alert describes it."""
         drafts: dict[GroupKey, IncidentDraft] = {}
-        for each in received:
-            if each.group not in drafts:
-                drafts[each.group] = _draft_of(each, IncidentId(self.ids.new()), at)
-        return await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        for first, *_ in new:
+            if first.group not in drafts:
+                drafts[first.group] = _draft_of(first, IncidentId(self.ids.new()), at)
+        return drafts
 
     def _run_for(self, target: IntakeTarget, incident_id: IncidentId, at: datetime) -> EscalationRun:
         return EscalationRun.start(
@@ -181,15 +185,14 @@ def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:
     last_wave_of: dict[AlertKey, int] = {}
     for received in batch:
         action = received.event.action
-        earliest = last_wave_of.get(received.key, 0)
-        index = next(
-            (i for i in range(earliest, len(cut)) if cut[i][0].event.action is action),
-            len(cut),
-        )
+        key = received.key
+        index = last_wave_of.get(key, 0)
+        while index < len(cut) and cut[index][0].event.action is not action:
+            index += 1
         if index == len(cut):
             cut.append([])
         cut[index].append(received)
-        last_wave_of[received.key] = index
+        last_wave_of[key] = index
     yield from cut
 
 
@@ -206,12 +209,11 @@ def urgency_of(rule: UrgencyRule, severity: Severity) -> Urgency:
 def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) -> IncidentDraft:
     event, target = received.event, received.target
     severity = INCIDENT_SEVERITY[event.severity or DEFAULT_SEVERITY]
-    service_id, group_key = received.group
     return IncidentDraft(
         id=incident_id,
-        service_id=service_id,
+        service_id=target.integration.service_id,
         team_id=target.integration.team_id,
-        group_key=group_key,
+        group_key=group_key_of(event),
         title=event.summary or event.dedup_key,
         severity=severity,
         urgency=urgency_of(target.urgency_rule, severity),
@@ -227,7 +229,7 @@ def _alert_of(received: ReceivedEvent, alert_id: AlertId, incident_id: UUID, occ
         service_id=integration.service_id,
         incident_id=IncidentId(incident_id),
         dedup_key=event.dedup_key,
-        group_key=received.group[1],
+        group_key=group_key_of(event),
         status=AlertStatus.FIRING,
         summary=event.summary,
         source=event.source,

@@ -42,6 +42,25 @@ class IncidentDraft:
     urgency: Urgency
     triggered_at: datetime
 
+    def triggered(
+        self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
+    ) -> IncidentTriggered:
+        """That it was opened, under the number that storage gave it."""
+        return IncidentTriggered(
+            incident_id=self.id,
+            at=self.triggered_at,
+            number=number,
+            service_id=self.service_id,
+            team_id=self.team_id,
+            group_key=self.group_key,
+            title=self.title,
+            severity=self.severity,
+            urgency=self.urgency,
+            via=via,
+            by=by,
+            alert_id=alert_id,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
@@ -72,20 +91,7 @@ class Incident:
         draft: IncidentDraft, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
     ) -> "Change[Incident]":
         """Open the incident under the number that storage gave it."""
-        event = IncidentTriggered(
-            incident_id=draft.id,
-            at=draft.triggered_at,
-            number=number,
-            service_id=draft.service_id,
-            team_id=draft.team_id,
-            group_key=draft.group_key,
-            title=draft.title,
-            severity=draft.severity,
-            urgency=draft.urgency,
-            via=via,
-            by=by,
-            alert_id=alert_id,
-        )
+        event = draft.triggered(number=number, via=via, by=by, alert_id=alert_id)
         return Change(_opened(event), (event,))
 
     def acknowledge(self, *, by: UserId | None, via: Via, at: datetime) -> Change[Self]:

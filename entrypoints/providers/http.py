@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
 
 from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
@@ -13,9 +15,9 @@ from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.intake.group_commit import GroupCommit
-from adapters.inbound.intake.targets import SharedLookUps, Targets
+from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
-from adapters.outbound.postgres.event_log import PostgresEventLog
+from adapters.outbound.postgres.event_log import PostgresEventLog, Topic
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool, PostgresSession
@@ -25,8 +27,12 @@ from application.identity.authenticate import Authenticate
 from application.ports.clock import Clock
 from application.ports.intake import IntakeTarget
 from application.ports.rate_limiter import RateLimiter
+from application.ports.wakeup import Wakeup
 from domain.identity.actor import Actor
 from entrypoints.settings import Settings
+
+# Without any hint; nothing rests on it, since each answer has its own end.
+_FORGET_INTERVAL: Final = timedelta(hours=1)
 
 
 class ActorProvider(Provider):
@@ -80,10 +86,21 @@ def group_commit(container: AsyncContainer) -> GroupCommit:
     return GroupCommit(ingest)
 
 
-def intake_targets(pool: Pool, clock: Clock) -> Targets:
-    intake = PostgresIntakeStore(PostgresSession(pool))
+async def intake_targets(container: AsyncContainer) -> Targets:
+    """Remembers for as long as hints come; see `forget_when_hinted`."""
+    intake = PostgresIntakeStore(PostgresSession(await container.get(Pool)))
+    clock = await container.get(Clock)
+    listener = await container.get(PostgresListener)
 
     async def look_up(key_hashes: Sequence[bytes]) -> Mapping[bytes, IntakeTarget]:
         return await intake.targets_of(key_hashes, at=clock.now())
 
-    return Targets(SharedLookUps(look_up))
+    return Targets(SharedLookUps(look_up), lambda: REMEMBERED_SECONDS if listener.is_listening else BRIEFLY_SECONDS)
+
+
+async def forget_when_hinted(targets: Targets, listener: PostgresListener) -> None:
+    """Runs until it is cancelled."""
+    hint: Wakeup = listener.subscribe(Topic.CONFIGURATION)
+    while True:
+        await hint.wait(most=_FORGET_INTERVAL)
+        targets.forget()

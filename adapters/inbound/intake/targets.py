@@ -1,4 +1,9 @@
-"""Whose key is it: remembered for a moment, because a storm asks the same question thousands of times a second."""
+"""Whose key is it: remembered, because a storm asks the same question thousands of times a second.
+
+Whoever changes what decides an event's way gives a hint with the commit, and on a hint everything is forgotten. So an
+answer is out of date for as long as a hint takes, some milliseconds; and while no hints can come, for
+`BRIEFLY_SECONDS`. A connection for hints that dies without a word stretches that until its next check notices.
+"""
 
 import asyncio
 import hashlib
@@ -10,8 +15,10 @@ from typing import Final, NamedTuple
 from application.ports.errors import TransientPortError
 from application.ports.intake import IntakeTarget
 
-# So long a rotated key or an edited policy may still count as it was.
-REMEMBERED_SECONDS: Final = 1.0
+# Whatever becomes of the hints, no answer is out of date for longer.
+REMEMBERED_SECONDS: Final = 60.0
+# What ends without a hint is asked for again so soon: a key that is nobody's yet, and a rotated one in its overlap.
+BRIEFLY_SECONDS: Final = 1.0
 # Guesses must not fill the memory.
 MOST: Final = 10_000
 
@@ -24,31 +31,58 @@ class _Entry(NamedTuple):
     target: asyncio.Future[IntakeTarget | None]
 
 
+def briefly() -> float:
+    """For those who get no hints."""
+    return BRIEFLY_SECONDS
+
+
 class Targets:
-    def __init__(self, look_up: LookUp) -> None:
+    def __init__(
+        self,
+        look_up: LookUp,
+        remembered_seconds: Callable[[], float] = briefly,
+        elapsed_seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        """`remembered_seconds` says for how long an answer may be remembered that is asked for now."""
         self._look_up = look_up
+        self._remembered_seconds = remembered_seconds
+        self._elapsed_seconds = elapsed_seconds
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     async def of(self, key: str) -> IntakeTarget | None:
         """None: nobody's key. Raises `TransientPortError` when storage is away and nothing is remembered."""
         entry = self._entries.get(key)
-        if entry is not None and entry.until > monotonic():
+        if entry is not None and entry.until > self._elapsed_seconds():
             # A shield is a future of its own, which only those who must wait need.
             return entry.target.result() if entry.target.done() else await asyncio.shield(entry.target)
+        return await self._ask(key)
+
+    def forget(self) -> None:
+        """Whoever asks from now on is told what is stored now, also when the same is being looked up already."""
+        self._entries.clear()
+
+    async def _ask(self, key: str) -> IntakeTarget | None:
+        # The answer may be as old as the question, so its time begins here.
+        asked_at, remembered_seconds = self._elapsed_seconds(), self._remembered_seconds()
+        key_hash = hash_of(key)
         target: asyncio.Future[IntakeTarget | None] = asyncio.get_running_loop().create_future()
-        self._entries[key] = _Entry(monotonic() + REMEMBERED_SECONDS, target)
+        entry = self._entries[key] = _Entry(asked_at + BRIEFLY_SECONDS, target)
         self._entries.move_to_end(key)
         if len(self._entries) > MOST:
             self._entries.popitem(last=False)
         try:
-            found = await self._look_up(hash_of(key))
+            found = await self._look_up(key_hash)
         except BaseException as error:
-            self._entries.pop(key, None)
+            if self._entries.get(key) is entry:
+                del self._entries[key]
             if not target.done():
                 target.set_exception(error)
                 target.exception()  # retrieved here: nobody else may be waiting for it
             raise
         target.set_result(found)
+        # Only where it was not forgotten meanwhile: it may be from before the change that the hint was about.
+        if found is not None and found.integration.key_hash == key_hash and self._entries.get(key) is entry:
+            self._entries[key] = _Entry(asked_at + remembered_seconds, target)
         return found
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from adapters.outbound.postgres.named import hint_configuration
 from adapters.outbound.postgres.session import PostgresSession
 
 _MARK = tuple(
@@ -58,3 +59,4 @@ class DemoRows:
         """Inside the current transaction. Raises `ConflictError` when something else has come to use any of it."""
         for statement in _REMOVE:
             await self.session.connection.execute(statement)
+        await hint_configuration(self.session)

@@ -38,10 +38,12 @@ class PostgresIntegrationRepository(IntegrationRepository):
     async def save(self, integration: Integration) -> Integration:
         stored = replace(integration, version=integration.version + 1)
         await named.save(self.session, "integration", _INSERT, _UPDATE, asdict(stored))
+        await named.hint_configuration(self.session)
         return stored
 
     async def hand_over(self, service_id: ServiceId, *, team_id: TeamId) -> None:
         await self.session.execute(_HAND_OVER, of_service=service_id, team_id=team_id)
+        await named.hint_configuration(self.session)
 
     async def list(
         self, page: PageRequest, *, service_id: ServiceId | None = None, team_id: TeamId | None = None

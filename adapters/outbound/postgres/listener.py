@@ -18,7 +18,7 @@ from adapters.outbound.postgres.event_log import CHANNEL, Topic
 from application.ports.wakeup import Wakeup
 
 _CONNECT_SECONDS: Final = 5
-_CHECK_SECONDS: Final = 15  # a connection that died without a word, as behind a firewall, is noticed within this
+_CHECK_SECONDS: Final = 15  # so often it is asked whether it lives: one may die without a word, as behind a firewall
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 
@@ -51,6 +51,15 @@ class PostgresListener:
         self._dsn = dsn
         self._waiters: set[PostgresWakeup] = set()
         self._task: asyncio.Task[None] | None = None
+        self._is_listening = False
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether every commit from now on gives a hint; when that ends, everyone is woken.
+
+        A connection that has died without a word counts until the next check notices, at most 20 seconds later.
+        """
+        return self._is_listening
 
     def subscribe(self, topic: Topic | None = None) -> PostgresWakeup:
         """A wakeup of one's own, which the listener serves until it ends. It starts with a hint: look first."""
@@ -95,6 +104,7 @@ class PostgresListener:
             except _LOST as error:
                 _log.warning("listener_lost_connection", reason=type(error).__name__)
             finally:
+                self._is_listening = False
                 connection.terminate()  # it holds nothing, and a polite end could hang on a dead one
             self._wake_everyone()
             await asyncio.sleep(pause)
@@ -104,6 +114,7 @@ class PostgresListener:
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _: ended.set())
         await connection.add_listener(CHANNEL, lambda *hint: self._wake(str(hint[-1])))
+        self._is_listening = True
         self._wake_everyone()  # what was committed before it listened
         while not ended.is_set():
             with suppress(TimeoutError):

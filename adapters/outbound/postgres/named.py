@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import Select
 from sqlalchemy.types import UserDefinedType
 
+from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from application.errors import ConflictError
@@ -56,6 +57,11 @@ async def save(
         values = {name: value for name, value in stored.items() if name != "id"}
         if await session.execute(change, **values, key=stored["id"], as_read=version - 1) == 0:
             raise ConflictError(noun, stored["id"])
+
+
+async def hint_configuration(session: PostgresSession) -> None:
+    """Tell whoever remembers what decides an event's way to forget it. The server holds it back until the commit."""
+    await session.connection.execute(NOTIFY, CHANNEL, Topic.CONFIGURATION)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ class PostgresPolicyRepository(PolicyRepository):
         row = {"id": stored.id, "team_id": stored.team_id, "name": stored.name, "version": stored.version}
         await named.save(self.session, "policy", _INSERT, _UPDATE, row)
         await self.session.execute(_KEEP, policy_id=stored.id, version=stored.version, body=policy_body(stored))
+        await named.hint_configuration(self.session)
         return stored
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[EscalationPolicy]:

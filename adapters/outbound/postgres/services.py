@@ -33,6 +33,7 @@ class PostgresServiceRepository(ServiceRepository):
     async def save(self, service: Service) -> Service:
         stored = replace(service, version=service.version + 1)
         await named.save(self.session, "service", _INSERT, _UPDATE, asdict(stored))
+        await named.hint_configuration(self.session)
         return stored
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[Service]:

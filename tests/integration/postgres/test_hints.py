@@ -1,0 +1,142 @@
+"""What is said when configuration changes, and who hears of it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+from dishka import make_async_container
+
+from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
+from adapters.outbound.postgres.intake import PostgresIntakeStore
+from adapters.outbound.postgres.listener import PostgresListener, PostgresWakeup
+from adapters.outbound.postgres.session import PostgresSession, close_pool, create_pool
+from tests.support.builders import (
+    BANK,
+    BANK_PROBES,
+    CREW,
+    LADDER,
+    MINUTE,
+    NOON,
+    SHOP,
+    SHOP_LOGS,
+    SHOP_PROBES,
+    a_town,
+    key_of,
+)
+from tests.support.world import Ports, PortsProvider, PostgresStorage
+
+pytestmark = pytest.mark.postgres
+
+LONG = timedelta(seconds=30)  # nothing here waits for it
+SHORT = timedelta(milliseconds=200)
+
+
+@pytest.fixture
+async def ports(clean_database: str) -> AsyncIterator[Ports]:
+    container = make_async_container(PostgresStorage(clean_database), PortsProvider())
+    async with container() as session:
+        made = await session.get(Ports)
+        await made.settle_in(a_town())
+        yield made
+    await container.close()
+
+
+@pytest.fixture
+async def session(clean_database: str) -> AsyncIterator[PostgresSession]:
+    pool = await create_pool(clean_database)
+    yield PostgresSession(pool)
+    await close_pool(pool)
+
+
+@pytest.fixture
+async def listener(clean_database: str) -> AsyncIterator[PostgresListener]:
+    async with PostgresListener(clean_database) as listener:
+        ready = listener.subscribe()
+        await ready.wait(most=LONG)  # the hint that it starts with
+        await ready.wait(most=LONG)
+        yield listener
+
+
+async def is_woken(waiter: PostgresWakeup, *, most: timedelta = LONG) -> bool:
+    start = monotonic()
+    await waiter.wait(most=most)
+    return monotonic() - start < most.total_seconds()
+
+
+async def waiting(listener: PostgresListener, topic: Topic) -> PostgresWakeup:
+    """A waiter without a hint."""
+    waiter = listener.subscribe(topic)
+    await waiter.wait(most=LONG)
+    return waiter
+
+
+async def test_a_hint_wakes_those_who_wait_for_its_topic_alone(
+    listener: PostgresListener, session: PostgresSession
+) -> None:
+    configuration, runs = await waiting(listener, Topic.CONFIGURATION), await waiting(listener, Topic.RUNS)
+    async with session:
+        await session.connection.execute(NOTIFY, CHANNEL, Topic.RUNS)
+    assert await is_woken(runs)
+    assert not await is_woken(configuration, most=SHORT)
+    async with session:
+        await session.connection.execute(NOTIFY, CHANNEL, Topic.CONFIGURATION)
+    assert await is_woken(configuration)
+    assert not await is_woken(runs, most=SHORT)
+
+
+@pytest.mark.parametrize("noun", ["service", "integration", "policy", "handing over"])
+async def test_saving_what_decides_an_events_way_gives_a_hint_with_the_commit(
+    noun: str, listener: PostgresListener, ports: Ports
+) -> None:
+    waiter = await waiting(listener, Topic.CONFIGURATION)
+    async with ports.transaction:
+        match noun:
+            case "service":
+                await ports.services.save(await ports.services.get(SHOP))
+            case "integration":
+                await ports.integrations.save(await ports.integrations.get(SHOP_PROBES))
+            case "policy":
+                await ports.policies.save(await ports.policies.get(LADDER))
+            case _:
+                await ports.integrations.hand_over(SHOP, team_id=CREW)
+        assert not await is_woken(waiter, most=SHORT)
+    assert await is_woken(waiter)
+
+
+async def test_whoever_listens_is_woken_when_the_connection_is_lost_and_knows_that_hints_are_missing(
+    listener: PostgresListener, session: PostgresSession
+) -> None:
+    waiter = await waiting(listener, Topic.CONFIGURATION)
+    listens = [listener.is_listening]
+    ended = await session.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'tocsin-listener' AND datname = current_database()"
+    )
+    assert len(ended) == 1
+    assert await is_woken(waiter)
+    listens.append(listener.is_listening)
+    assert await is_woken(waiter)
+    listens.append(listener.is_listening)
+    assert listens == [True, False, True]
+
+
+async def test_many_keys_at_once_name_what_each_of_them_names_alone(ports: Ports, session: PostgresSession) -> None:
+    new, ends_at = b"new", NOON + MINUTE
+    async with ports.transaction:
+        rotated = (await ports.integrations.get(SHOP_PROBES)).rotate_key(new, overlap_ends_at=ends_at)
+        await ports.integrations.save(rotated)
+        # Its old key is another's present one: that one's word counts.
+        other = (await ports.integrations.get(SHOP_LOGS)).rotate_key(b"logs", overlap_ends_at=ends_at)
+        await ports.integrations.save(other)
+        bank = (await ports.integrations.get(BANK_PROBES)).rotate_key(key_of(SHOP_LOGS), overlap_ends_at=ends_at)
+        await ports.integrations.save(bank)
+    store = PostgresIntakeStore(session)
+    keys = [new, b"logs", b"nobody's", *map(key_of, (SHOP_PROBES, SHOP_LOGS, BANK_PROBES))]
+    for at, found in ((NOON, 5), (ends_at - MINUTE / 60, 5), (ends_at, 3)):
+        alone = {key: target for key in keys if (target := await store.target_of(key, at=at)) is not None}
+        assert await store.targets_of(keys, at=at) == alone
+        assert len(alone) == found
+    of_logs = await store.target_of(key_of(SHOP_LOGS), at=NOON)
+    assert of_logs is not None
+    assert of_logs.integration.service_id == BANK
