@@ -13,8 +13,9 @@ from application.alert.ingest import ReceivedEvent
 from application.ports.errors import TransientPortError
 from domain.shared.limits import INGEST_BATCH
 
-# Two writes in flight keep the database busy while the next batch is prepared; more only fight for the same cores.
-WRITERS: Final = 2
+# Writes in flight at once: while some wait for the database, the next batch is prepared. Two leave a core idle under
+# load (docs/benchmarks.md); more than four only make the batches smaller.
+WRITERS: Final = 4
 # Events that may wait. A few seconds' worth: more would be answered after their senders had given up.
 BACKLOG: Final = 20_000
 
