@@ -107,12 +107,22 @@ class Courier:
         """Record what has gathered, again and again until nothing has."""
         while self._sent:
             batch, self._sent = self._sent, []
-            try:
-                await self.settle(batch)
-            except Exception as error:  # noqa: BLE001  # as above: the next attempt says that it may be a repeat
-                _log.warning("attempts_not_recorded", channel=self.channel, count=len(batch), reason=str(error))
+            await self._record(batch)
             self._let_go(len(batch))
         self._settling = None
+
+    async def _record(self, batch: Sequence[Sent]) -> None:
+        """What cannot be recorded stays leased, and the next attempt says that it may be a repeat."""
+        try:
+            await self.settle(batch)
+        except PortError as error:
+            _log.warning("attempts_not_recorded", channel=self.channel, count=len(batch), reason=str(error))
+        except Exception:  # noqa: BLE001  # one record's fault must not make repeats of its neighbours
+            if len(batch) == 1:
+                _log.exception("attempt_not_recorded", notification_id=str(batch[0].due.notification.id))
+                return
+            for sent in batch:
+                await self._record((sent,))
 
     def _let_go(self, count: int) -> None:
         self._in_hand -= count

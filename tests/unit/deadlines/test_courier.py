@@ -62,6 +62,8 @@ class Office:
         return Sent(due, Delivery(outcome=self.answer), NOON, NOON)
 
     async def settle(self, batch: Sequence[Sent]) -> frozenset[NotificationId]:
+        if any(sent.due.notification.address == "unstorable@example.com" for sent in batch):
+            raise RuntimeError("a bug at one record")
         self.recorded.append(list(batch))
         self.news.set()
         await asyncio.sleep(0.005)
@@ -148,6 +150,12 @@ async def test_storage_that_is_away_is_waited_for() -> None:
 async def test_a_bug_at_one_message_costs_its_neighbours_nothing() -> None:
     office = Office([*due(1, address="bug@example.com"), *due(6)])
     await run_until_settled(office.courier(budget=2), office, count=6)
+    assert office.settled == 6
+
+
+async def test_a_record_that_cannot_be_stored_makes_no_repeats_of_its_neighbours() -> None:
+    office = Office([*due(3), *due(1, address="unstorable@example.com"), *due(3)])
+    await run_until_settled(office.courier(budget=10), office, count=6)
     assert office.settled == 6
 
 
