@@ -270,6 +270,7 @@ class _Story:
             await self._mark()
         for number, happening in enumerate(HAPPENINGS):
             await self._happen(number, happening)
+        await self._escalate(until=self.clock.now() + _minutes(1))  # the last messages belong to the story too
 
     async def _mark(self) -> None:
         """At once after each part, so that what an interruption leaves can be removed."""

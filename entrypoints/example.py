@@ -54,7 +54,7 @@ async def _create(container: AsyncContainer, actor: Actor) -> str:
         policy = await (await request.get(CreatePolicy))(
             team_id=team.id,
             name="Example policy",
-            steps=(Step(targets=(Target(kind=TargetKind.USER, id=actor.user_id),), delay=timedelta(minutes=5)),),
+            steps=(Step(targets=(Target(kind=TargetKind.USER, id=actor.user_id),), delay=timedelta(minutes=1)),),
             repeats=2,
             actor=actor,
         )

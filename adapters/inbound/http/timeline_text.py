@@ -1,6 +1,7 @@
 """What happened, in one sentence for people."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from adapters.plain_text import one_line
 from domain.alert.events import AlertCleared, AlertJoined
@@ -12,6 +13,8 @@ from domain.shared.ids import UserId
 from domain.shared.via import Via
 
 type Names = Mapping[UserId, str]
+
+_DOORS: Final = {Via.API: "API", Via.CLI: "CLI", Via.EMAIL: "e-mail link", Via.SLACK: "Slack"}
 
 
 def told(event: DomainEvent, names: Names) -> str:
@@ -60,7 +63,7 @@ def _step(event: EscalationStepReached, names: Names) -> str:
 def _who(user_id: UserId | None, via: Via, names: Names) -> str:
     if user_id is None:
         return "The sender" if via is Via.SENDER else "The system"
-    return _name(user_id, names) + ({Via.SLACK: " (Slack)", Via.EMAIL: " (e-mail link)"}.get(via, ""))
+    return f"{_name(user_id, names)} ({_DOORS[via]})" if via in _DOORS else _name(user_id, names)
 
 
 def _list(user_ids: Iterable[UserId], names: Names) -> str:

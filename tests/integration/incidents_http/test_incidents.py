@@ -164,8 +164,8 @@ async def test_a_person_declares_takes_annotates_and_ends_an_incident(api: Desk)
         "incident.annotated",
         "incident.resolved",
     ]
-    assert entries[0]["text"] == "Responder triggered SEV1: Carts are empty"
-    assert entries[1]["text"] == "Responder acknowledged"
+    assert entries[0]["text"] == "Responder (API) triggered SEV1: Carts are empty"
+    assert entries[1]["text"] == "Responder (API) acknowledged"
     assert entries[1]["people"] == {str(PEOPLE[Role.RESPONDER]): "Responder"}
     assert entries[3]["data"]["note"] == "The cache was cold."
     assert [entry["position"] for entry in entries] == sorted(
@@ -203,8 +203,8 @@ async def test_a_timeline_comes_in_pages(api: Desk) -> None:
     rest = (await api.ask("GET", f"{path}?limit=2&cursor={first['next_cursor']}")).json()
     assert [entry["text"] for entry in (*first["items"], *rest["items"])] == [
         "The sender triggered SEV2: 5xx on checkout",
-        "Ada acknowledged",
-        "Ada resolved",
+        "Ada (API) acknowledged",
+        "Ada (API) resolved",
     ]
     assert (first["has_more"], rest["has_more"], rest["next_cursor"]) == (True, False, None)
 
