@@ -17,6 +17,7 @@ from application.ports.clock import Clock
 from application.ports.randomness import Randomness
 from entrypoints.providers.http import forget_when_hinted, intake_targets
 from entrypoints.settings import Settings
+from entrypoints.telemetry import TRACER
 from entrypoints.worker import CLOCK_INTERVAL
 
 
@@ -29,9 +30,10 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
     targets = await intake_targets(container)
 
     async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
-        async with container() as request:
-            consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
-            return await consume_messages(messages)
+        with TRACER.start_as_current_span("consume messages", attributes={"tocsin.messages": len(messages)}):
+            async with container() as request:
+                consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
+                return await consume_messages(messages)
 
     async with open_client(sqs_settings(settings)) as client:
         consumer = SqsConsumer(

@@ -1,4 +1,8 @@
-"""Logs: structlog events, one JSON object a line in production, coloured for people on a terminal."""
+"""Logs: structlog events, one JSON object a line in production, coloured for people on a terminal.
+
+Traces: spans around each commit, tick and send, by the OpenTelemetry API alone. They cost nothing until an SDK is
+installed and configured in the process, as `opentelemetry-instrument` does.
+"""
 
 import logging
 import re
@@ -6,10 +10,12 @@ import sys
 from typing import Final
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import EventDict, WrappedLogger
 
 from entrypoints.settings import Settings
 
+TRACER: Final = trace.get_tracer("tocsin")
 REDACTED: Final = "[redacted]"
 _SECRET_NAMES: Final = re.compile(
     r"token|secret|password|authorization|cookie|routing_key|api_key|credential$", re.IGNORECASE

@@ -30,6 +30,7 @@ from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from entrypoints.settings import Settings
+from entrypoints.telemetry import TRACER
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
@@ -81,8 +82,9 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
 
 def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     async def tick() -> bool:
-        async with container() as request:
-            return await (await request.get(AdvanceEscalations))() == BATCH
+        with TRACER.start_as_current_span("advance escalations"):
+            async with container() as request:
+                return await (await request.get(AdvanceEscalations))() == BATCH
 
     async def earliest() -> datetime | None:
         async with container() as request:
@@ -105,10 +107,18 @@ def _courier(
         async with container() as request:
             return await (await request.get(LeaseNotifications))(channel, limit=limit)
 
+    async def send_traced(due: DueNotification) -> Sent:
+        attributes = {"tocsin.channel": channel.value, "tocsin.incident": str(due.incident.number)}
+        with TRACER.start_as_current_span("send notification", attributes=attributes) as span:
+            sent = await send(due)
+            span.set_attribute("tocsin.outcome", sent.delivery.outcome.value)
+            return sent
+
     async def settle(batch: Sequence[Sent]) -> frozenset[NotificationId]:
-        async with container() as request:
-            settle_notifications: SettleNotifications = await request.get(SettleNotifications)
-            return await settle_notifications(batch)
+        with TRACER.start_as_current_span("settle notifications", attributes={"tocsin.notifications": len(batch)}):
+            async with container() as request:
+                settle_notifications: SettleNotifications = await request.get(SettleNotifications)
+                return await settle_notifications(batch)
 
     async def earliest(channel: Channel) -> datetime | None:
         async with container() as request:
@@ -118,7 +128,7 @@ def _courier(
     return Courier(
         channel=channel,
         lease=lease,
-        send=send,
+        send=send_traced,
         settle=settle,
         earliest=earliest,
         observe=metrics.observe,

@@ -30,6 +30,7 @@ from application.ports.rate_limiter import RateLimiter
 from application.ports.wakeup import Wakeup
 from domain.identity.actor import Actor
 from entrypoints.settings import Settings
+from entrypoints.telemetry import TRACER
 
 # Without any hint; nothing rests on it, since each answer has its own end.
 _FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -80,8 +81,9 @@ class HttpProvider(Provider):
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
-        async with container() as request:
-            await (await request.get(IngestEvents))(batch)
+        with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
+            async with container() as request:
+                await (await request.get(IngestEvents))(batch)
 
     return GroupCommit(ingest)
 
