@@ -87,8 +87,9 @@ async def test_a_hint_wakes_those_who_wait_for_its_topic_alone(
 
 @pytest.mark.parametrize("noun", ["service", "integration", "policy", "handing over"])
 async def test_saving_what_decides_an_events_way_gives_a_hint_with_the_commit(
-    noun: str, listener: PostgresListener, ports: Ports
+    noun: str, ports: Ports, listener: PostgresListener
 ) -> None:
+    # The town is there before anybody listens: its own hints would be taken for the one that is waited for.
     waiter = await waiting(listener, Topic.CONFIGURATION)
     async with ports.transaction:
         match noun:
