@@ -3,7 +3,6 @@
 from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container
 
 from entrypoints.providers.http import ActorProvider, HttpProvider
-from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.notifiers import NotifierProvider
 from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
 from entrypoints.providers.system import SecurityProvider, SystemProvider
@@ -30,7 +29,3 @@ def production_container(settings: Settings, *overrides: Provider) -> AsyncConta
         *overrides,
         context={Settings: settings},
     )
-
-
-def memory_storage() -> Provider:
-    return MemoryStorageProvider()

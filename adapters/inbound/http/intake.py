@@ -280,7 +280,9 @@ async def _read(receive: Receive, door: _Door) -> bytes:
     if not message.get("more_body"):  # almost always
         if message["type"] == "http.disconnect":
             raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
-        return body if len(body) <= door.limit_bytes else _raise(_too_long(door))
+        if len(body) > door.limit_bytes:
+            raise Refused(_too_long(door))
+        return body
     parts = [body]
     size = len(body)
     while message.get("more_body"):
@@ -292,10 +294,6 @@ async def _read(receive: Receive, door: _Door) -> bytes:
         if size > door.limit_bytes:
             raise Refused(_too_long(door))
     return b"".join(parts)
-
-
-def _raise(answer: Answer) -> bytes:
-    raise Refused(answer)
 
 
 def _too_long(door: _Door) -> Answer:
