@@ -108,7 +108,8 @@ def _courier(
             return await (await request.get(LeaseNotifications))(channel, limit=limit)
 
     async def send_traced(due: DueNotification) -> Sent:
-        attributes = {"tocsin.channel": channel.value, "tocsin.incident": str(due.incident.number)}
+        about = "notice" if due.subject is None else str(due.subject.incident.number)
+        attributes = {"tocsin.channel": channel.value, "tocsin.incident": about}
         with TRACER.start_as_current_span("send notification", attributes=attributes) as span:
             sent = await send(due)
             span.set_attribute("tocsin.outcome", sent.delivery.outcome.value)

@@ -5,10 +5,11 @@ from typing import Final, NamedTuple
 from application.notification.lease import LEASE
 from application.ports.clock import Clock
 from application.ports.links import Links
-from application.ports.notifications import DueNotification, NotificationRepository
-from application.ports.notifier import Delivery, Message, Notifiers, Outcome
+from application.ports.notifications import DueNotification, NotificationRepository, Subject
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifiers, Outcome
 from domain.incident.incident import IncidentStatus
-from domain.notification.notification import Purpose
+from domain.notification.notice import Notice
+from domain.notification.notification import Notification, Purpose
 
 # So long a lease is taken at its word. A courier that was held up for longer asks once more before it wakes somebody.
 FRESH: Final = timedelta(seconds=1)
@@ -34,9 +35,16 @@ class SendNotification:
         started_at = self.clock.now()
         delivery = await self._withheld(due, started_at)
         if delivery is None:
-            notifier = self.notifiers.of(due.notification.channel)
-            delivery = await notifier.send(self._message(due, started_at))
+            delivery = await self._handed_over(due, started_at)
         return Sent(due, delivery, started_at, self.clock.now())
+
+    async def _handed_over(self, due: DueNotification, at: datetime) -> Delivery:
+        notification = due.notification
+        notifier = self.notifiers.of(notification.channel)
+        if due.subject is not None:
+            return await notifier.send(self._message(notification, due.subject, at))
+        assert notification.notice is not None, "a notification is about an incident, or is a notice"
+        return await notifier.send_notice(_notice_message(notification, notification.notice))
 
     async def _withheld(self, due: DueNotification, at: datetime) -> Delivery | None:
         leased = due.notification
@@ -49,8 +57,8 @@ class SendNotification:
             return Delivery(outcome=Outcome.WITHHELD, detail="somebody answered before it was sent")
         return None
 
-    def _message(self, due: DueNotification, at: datetime) -> Message:
-        notification, incident = due.notification, due.incident
+    def _message(self, notification: Notification, subject: Subject, at: datetime) -> Message:
+        incident = subject.incident
         asks = notification.purpose is Purpose.PAGE and incident.status is IncidentStatus.TRIGGERED
         return Message(
             notification_id=notification.id,
@@ -61,14 +69,27 @@ class SendNotification:
             title=incident.title,
             status=incident.status,
             severity=incident.severity,
-            service=due.service_name,
+            service=subject.service_name,
             triggered_at=incident.triggered_at,
             attempt=notification.attempts,
             may_be_repeat=notification.may_be_repeat,
             version=incident.version,
             acknowledge_url=self.links.acknowledge(incident.id, notification.user_id, at=at) if asks else None,
             incident_url=self.links.incident(incident.number),
-            runbook_url=due.runbook_url,
-            status_by=due.status_by,
+            runbook_url=subject.runbook_url,
+            status_by=subject.status_by,
             update_of=notification.update_of,
         )
+
+
+def _notice_message(notification: Notification, notice: Notice) -> NoticeMessage:
+    return NoticeMessage(
+        notification_id=notification.id,
+        user_id=notification.user_id,
+        address=notification.address,
+        title=notice.title,
+        text=notice.text,
+        attempt=notification.attempts,
+        may_be_repeat=notification.may_be_repeat,
+        url=notice.url,
+    )

@@ -17,7 +17,7 @@ class Attempt:
     """One try to hand a message over, as the ledger keeps it."""
 
     notification_id: NotificationId
-    incident_id: IncidentId
+    incident_id: IncidentId | None  # None: of a notice
     number: int
     started_at: datetime
     finished_at: datetime
@@ -30,15 +30,21 @@ class Settlement(NamedTuple):
     attempt: Attempt
 
 
+class Subject(NamedTuple):
+    """The incident that a message tells of, as it is when the message leaves."""
+
+    incident: Incident
+    service_name: str
+    runbook_url: str | None
+    status_by: str | None  # the name of who acknowledged or resolved
+
+
 class DueNotification(NamedTuple):
     """A leased notification with what its message tells of."""
 
     notification: Notification  # as leased
     lost_lease: bool  # a courier had it before and was not heard of again
-    incident: Incident
-    service_name: str
-    runbook_url: str | None
-    status_by: str | None  # the name of who acknowledged or resolved
+    subject: Subject | None  # None exactly for a notice, which says all itself
 
 
 class Cancelled(NamedTuple):
@@ -52,7 +58,7 @@ class NotificationRepository(Protocol):
     @abstractmethod
     async def add(self, notifications: Sequence[Notification]) -> None:
         """Store intents and wake a courier. A page that is already there for its run, round, step, user and rule stays
-        the only one (P4)."""
+        the only one (P4); so does a notice for its key, user, channel and address."""
 
     @abstractmethod
     async def lease_due(

@@ -55,12 +55,30 @@ class Delivery:
     retry_after: timedelta | None = None  # the provider's own wish
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeMessage:
+    """What a person is told that is about no incident. Names in it were chosen by users, so the text is untrusted."""
+
+    notification_id: NotificationId
+    user_id: UserId
+    address: str
+    title: str  # one line
+    text: str  # plain, in short lines
+    attempt: int = 1
+    may_be_repeat: bool = False
+    url: str | None = None  # where to act on it or read on
+
+
 class Notifier(Protocol):
-    """Sends one message over one channel."""
+    """Sends one message over one channel. Never raises for what provider or network do: each is an `Outcome`."""
 
     @abstractmethod
     async def send(self, message: Message) -> Delivery:
-        """Never raises for what the provider or the network does: each of these is an `Outcome`."""
+        """About an incident."""
+
+    @abstractmethod
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        """About none: no buttons, and nothing that is changed later."""
 
 
 class Notifiers(Protocol):

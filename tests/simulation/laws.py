@@ -136,6 +136,7 @@ class Watch:
             self.due_at[page.id] = page.next_deadline
             if page.purpose is not Purpose.PAGE:
                 continue
+            assert page.incident_id is not None
             self.made[page.incident_id] += 1
             key = page.run_id, page.round, page.step, page.user_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
@@ -172,6 +173,7 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
         require(page.status in ended, "every page leaves or fails", page)
         if page.purpose is not Purpose.PAGE:
             continue
+        assert page.incident_id is not None
         incident = database.incidents[page.incident_id]
         if page.status is NotificationStatus.FAILED:
             require(page.id in failed, "a page fails visibly", page)

@@ -24,7 +24,7 @@ from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
 from application.ports.errors import TransientPortError
 from application.ports.notifications import DueNotification
-from application.ports.notifier import Delivery, Message, Notifier, Notifiers, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
 from domain.incident.severity import Severity
@@ -389,6 +389,9 @@ class _Channel(Notifier):
         self._remember(send, delivery)
         await simulation.at(Point.AFTER_SEND)
         return delivery
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        raise AssertionError("nothing in this world makes notices")
 
     async def _answer(self, message: Message) -> Delivery:
         chance = self.simulation.chance

@@ -33,7 +33,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
-from application.ports.notifier import Delivery, Message, Notifier, Notifiers, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -309,6 +309,12 @@ class _WorldNotifier(Notifier):
         await self.notifiers.gate.at(Point.BEFORE_SEND)
         delivery = await self.notifiers.by_channel[self.channel].send(message)
         self.notifiers.left.append(Left(self.notifiers.clock.now(), self.channel, message, delivery.outcome))
+        await self.notifiers.gate.at(Point.AFTER_SEND)
+        return delivery
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        await self.notifiers.gate.at(Point.BEFORE_SEND)
+        delivery = await self.notifiers.by_channel[self.channel].send_notice(notice)
         await self.notifiers.gate.at(Point.AFTER_SEND)
         return delivery
 

@@ -6,7 +6,14 @@ from datetime import datetime
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
+from application.ports.notifications import (
+    Attempt,
+    Cancelled,
+    DueNotification,
+    NotificationRepository,
+    Settlement,
+    Subject,
+)
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.shared.ids import IncidentId, NotificationId
@@ -18,12 +25,12 @@ class MemoryNotificationRepository(NotificationRepository):
 
     async def add(self, notifications: Sequence[Notification]) -> None:
         stored = self.session.database.notifications
-        pages = {_page_key(each) for each in stored.values() if each.purpose is Purpose.PAGE}
+        known = {_unique_key(each) for each in stored.values()}
         for each in notifications:
-            if each.purpose is Purpose.PAGE and each.run_id is not None:
-                if _page_key(each) in pages:
-                    continue
-                pages.add(_page_key(each))
+            key = _unique_key(each)
+            if key is not None and key in known:
+                continue
+            known.add(key)
             stored[each.id] = each
 
     async def lease_due(
@@ -65,8 +72,11 @@ class MemoryNotificationRepository(NotificationRepository):
         stored = self.session.database.notifications
         counts: dict[IncidentId, Counter[NotificationStatus]] = defaultdict(Counter)
         for each in tuple(stored.values()):
-            if each.incident_id in incident_ids and each.purpose is Purpose.PAGE and each.next_deadline is not None:
-                counts[each.incident_id][each.status] += 1
+            incident_id = each.incident_id
+            if incident_id is None or incident_id not in incident_ids:
+                continue
+            if each.purpose is Purpose.PAGE and each.next_deadline is not None:
+                counts[incident_id][each.status] += 1
                 is_pending = each.status is NotificationStatus.PENDING
                 stored[each.id] = each.cancel() if is_pending else replace(each, was_overtaken=True)
         return {
@@ -99,19 +109,27 @@ class MemoryNotificationRepository(NotificationRepository):
         return dict(Counter(due))
 
     def _due(self, leased: Notification, before: Notification) -> DueNotification:
+        lost_lease = before.status is NotificationStatus.SENDING
+        if leased.incident_id is None:
+            return DueNotification(leased, lost_lease, None)
         database = self.session.database
         incident = database.incidents[leased.incident_id]
         service = database.services[incident.service_id]
         answered_by = incident.resolved_by or incident.acknowledged_by
-        return DueNotification(
-            notification=leased,
-            lost_lease=before.status is NotificationStatus.SENDING,
+        subject = Subject(
             incident=incident,
             service_name=service.name,
             runbook_url=service.runbook_url,
             status_by=None if answered_by is None else database.users[answered_by].name,
         )
+        return DueNotification(leased, lost_lease, subject)
 
 
-def _page_key(page: Notification) -> tuple[object, ...]:
-    return page.run_id, page.round, page.step, page.user_id, page.rule_position
+def _unique_key(notification: Notification) -> tuple[object, ...] | None:
+    """What there is one of: a page for its run, round, step, user and rule; a notice for its key, user and contact."""
+    each = notification
+    if each.notice is not None:
+        return each.notice.key, each.user_id, each.channel, each.address
+    if each.purpose is Purpose.PAGE and each.run_id is not None:
+        return each.run_id, each.round, each.step, each.user_id, each.rule_position
+    return None

@@ -1,23 +1,33 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic, columns
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
+from application.ports.notifications import (
+    Attempt,
+    Cancelled,
+    DueNotification,
+    NotificationRepository,
+    Settlement,
+    Subject,
+)
 from domain.notification.contact import Channel
+from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
 _ADD = """
 INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
-  status, created_at, next_deadline, update_of, attempts, may_be_repeat, was_overtaken, receipt)
+  status, created_at, next_deadline, update_of, notice, notice_key, attempts, may_be_repeat, was_overtaken, receipt)
 SELECT n.*, 0, false, false, '{}'::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[], $8::text[],
-  $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[]) AS n
-ON CONFLICT (run_id, round, step, user_id, rule_position) WHERE purpose = 'page' DO NOTHING
+  $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[], $15::jsonb[],
+  $16::text[]) AS n
+ON CONFLICT DO NOTHING
 """
 _LEASE = """
 WITH due AS (
@@ -31,7 +41,7 @@ WITH due AS (
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledged_at, i.acknowledged_by,
   i.resolved_at, i.resolved_by, i.version
-FROM leased l JOIN incidents i ON i.id = l.incident_id JOIN services s ON s.id = i.service_id
+FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
 """
@@ -170,15 +180,22 @@ def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
         [each.created_at for each in notifications],
         [each.next_deadline for each in notifications],
         [each.update_of for each in notifications],
+        [None if each.notice is None else _notice_body(each.notice) for each in notifications],
+        [None if each.notice is None else each.notice.key for each in notifications],
     )
 
 
 def _due_of(row: Row) -> DueNotification:
-    incident = incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]})
     return DueNotification(
         notification=notification_of(row),
         lost_lease=row["status_before"] == NotificationStatus.SENDING,
-        incident=incident,
+        subject=None if row["incident_id"] is None else _subject_of(row),
+    )
+
+
+def _subject_of(row: Row) -> Subject:
+    return Subject(
+        incident=incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]}),
         service_name=row["service_name"],
         runbook_url=row["runbook_url"],
         status_by=row["status_by"],
@@ -188,7 +205,7 @@ def _due_of(row: Row) -> DueNotification:
 def notification_of(row: Row) -> Notification:
     return Notification(
         id=NotificationId(row["id"]),
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
         run_id=None if row["run_id"] is None else RunId(row["run_id"]),
         round=row["round"],
         step=row["step"],
@@ -205,4 +222,13 @@ def notification_of(row: Row) -> Notification:
         was_overtaken=row["was_overtaken"],
         receipt=row["receipt"],
         update_of=row["update_of"],
+        notice=None if row["notice"] is None else _notice_of(row["notice"], row["notice_key"]),
     )
+
+
+def _notice_body(notice: Notice) -> Mapping[str, str | None]:
+    return {"kind": notice.kind, "title": notice.title, "text": notice.text, "url": notice.url}
+
+
+def _notice_of(body: Mapping[str, Any], key: str) -> Notice:
+    return Notice(kind=NoticeKind(body["kind"]), key=key, title=body["title"], text=body["text"], url=body["url"])

@@ -395,7 +395,7 @@ def _summary_from(row: Row) -> IncidentSummary:
 def _attempt_from(row: Row) -> Attempt:
     return Attempt(
         notification_id=NotificationId(row["notification_id"]),
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
         number=row["number"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
@@ -459,6 +459,6 @@ def _message_from(row: Row) -> MailboxMessage:
         title=row["title"],
         body=row["body"],
         notification_id=NotificationId(row["notification_id"]),
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
         acknowledge_url=row["acknowledge_url"],
     )

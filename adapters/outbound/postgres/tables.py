@@ -376,7 +376,7 @@ notifications = Table(
     "notifications",
     metadata,
     _id(),
-    _ref("incident_id", "incidents.id", index=True),
+    _ref("incident_id", "incidents.id", nullable=True, index=True),  # null exactly for a notice
     _ref("run_id", nullable=True),
     Column("round", SmallInteger, nullable=False),
     Column("step", SmallInteger, nullable=False),
@@ -393,6 +393,13 @@ notifications = Table(
     Column("was_overtaken", Boolean, nullable=False),
     Column("receipt", JSONB, nullable=False),
     Column("update_of", JSONB, nullable=True),
+    Column("notice", JSONB, nullable=True),
+    _text("notice_key", nullable=True),
+    CheckConstraint(
+        "(purpose = 'notice') = (notice IS NOT NULL) AND (purpose = 'notice') = (incident_id IS NULL)"
+        " AND (purpose = 'notice') = (notice_key IS NOT NULL)",
+        name="notice_or_incident",
+    ),
     postgresql_with=HOT,
 )
 Index(
@@ -404,6 +411,15 @@ Index(
     notifications.c.rule_position,
     unique=True,
     postgresql_where=text("purpose = 'page'"),
+)
+Index(
+    "notifications_notice_key",
+    notifications.c.user_id,
+    notifications.c.notice_key,
+    notifications.c.channel,
+    notifications.c.address,
+    unique=True,
+    postgresql_where=text("purpose = 'notice'"),
 )
 Index(
     "notifications_due_idx",
@@ -418,7 +434,7 @@ delivery_attempts = Table(
     metadata,
     _ref("notification_id"),
     Column("number", SmallInteger, nullable=False),
-    _ref("incident_id", index=True),
+    _ref("incident_id", nullable=True, index=True),  # null: of a notice
     _time("started_at"),
     _time("finished_at"),
     _text("outcome"),
@@ -526,6 +542,6 @@ mailbox_messages = Table(
     _text("title"),
     _text("body"),
     _ref("notification_id"),
-    _ref("incident_id"),
+    _ref("incident_id", nullable=True),
     _text("acknowledge_url", nullable=True),
 )

@@ -9,15 +9,18 @@ from datetime import UTC
 from typing import Final
 
 from adapters.plain_text import one_line, shortened, web_link
-from application.ports.notifier import Message
+from application.ports.notifier import Message, NoticeMessage
 
 type Block = dict[str, object]
 
 ACKNOWLEDGE: Final = "tocsin_acknowledge"
 RESOLVE: Final = "tocsin_resolve"
 EVENT_TYPE: Final = "tocsin_page"
+NOTICE_EVENT_TYPE: Final = "tocsin_notice"
 
 _HEADER_CHARACTERS: Final = 150
+_NOTICE_CHARACTERS: Final = 2900  # of 3,000 for a section
+_REPEAT: Final = "This may be a repeat: it is not known whether an earlier try arrived."
 _FIELD_CHARACTERS: Final = 300  # of 2,000 that are allowed
 # An escape makes at most five characters of one (`&amp;`): these stay below 3,000 for a section, 4,000 for the text
 _TITLE_CHARACTERS: Final = 590
@@ -31,6 +34,29 @@ def body(message: Message) -> dict[str, object]:
         "blocks": blocks(message),
         "metadata": {"event_type": EVENT_TYPE, "event_payload": _event_payload(message)},
         # Without these an update would turn @names and #names in a sender's text into mentions again.
+        "parse": "none",
+        "link_names": False,
+    }
+
+
+def notice_body(notice: NoticeMessage) -> dict[str, object]:
+    """A message about no incident: a headline, its lines, and maybe a link."""
+    title = shortened(one_line(notice.title), most=_HEADER_CHARACTERS)
+    repeat = [_REPEAT] if notice.may_be_repeat else []
+    link = [f"<{_link_target(url)}|Read on>"] if (url := web_link(notice.url)) is not None else []
+    lines = "\n".join(one_line(line) for line in notice.text.splitlines())
+    context: Block = {"type": "context", "elements": [_markdown(text) for text in (*repeat, *link)]}
+    return {
+        "text": escaped(title),
+        "blocks": [
+            {"type": "header", "text": _plain(title)},
+            {"type": "section", "text": _plain(shortened(lines, most=_NOTICE_CHARACTERS))},
+            *([context] if repeat or link else []),
+        ],
+        "metadata": {
+            "event_type": NOTICE_EVENT_TYPE,
+            "event_payload": {"delivery_id": str(notice.notification_id), "attempt": notice.attempt},
+        },
         "parse": "none",
         "link_names": False,
     }
@@ -85,7 +111,7 @@ def _context(message: Message) -> Sequence[str]:
         if web_link(url) is not None and url is not None
     ]
     if _may_be_repeat(message):
-        shown.append("This may be a repeat: it is not known whether an earlier try arrived.")
+        shown.append(_REPEAT)
     return shown
 
 

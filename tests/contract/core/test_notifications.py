@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, Settlement
+from application.ports.notifications import Attempt, Cancelled, DueNotification, Settlement, Subject
 from application.ports.notifier import Outcome
 from application.ports.readers import OldestFirst
 from domain.notification.contact import Channel
 from domain.notification.events import NotificationSent
+from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, Purpose
 from domain.shared.change import Change
-from domain.shared.ids import RunId
+from domain.shared.ids import IncidentId, NotificationId, RunId
 from domain.shared.via import Via
 from tests.contract.core.storing import an_attempt, an_open_incident, waiting
 from tests.support.builders import ADA, BEN, MINUTE, NOON, a_page
@@ -44,10 +46,15 @@ async def delivered(ports: Ports, page: Notification, receipt: dict[str, str]) -
     return change.state
 
 
+def about(page: Notification) -> IncidentId:
+    assert page.incident_id is not None
+    return page.incident_id
+
+
 async def cancelled(ports: Ports, *pages: Notification) -> Cancelled | None:
     async with ports.transaction:
-        counts = await ports.notifications.cancel_waiting({page.incident_id for page in pages})
-    return counts.get(pages[0].incident_id)
+        counts = await ports.notifications.cancel_waiting({about(page) for page in pages})
+    return counts.get(about(pages[0]))
 
 
 async def test_an_intent_is_read_as_it_was_added(ports: Ports) -> None:
@@ -74,6 +81,36 @@ async def test_a_page_that_is_already_there_stays_the_only_one(ports: Ports) -> 
     await waiting(ports, same, replace(same, id=a_page(3).id))
 
     assert [each.notification.id for each in await leased(ports)] == [page.id]
+
+
+def a_notice(number: int = 1, *, key: str = "shift:1", address: str = "ada@example.test") -> Notification:
+    notice = Notice(kind=NoticeKind.SHIFT_STARTED, key=key, title="You are on call", text="Shop, until 09:00.")
+    return Notification.of_notice(
+        NotificationId(UUID(int=45_000 + number)),
+        notice,
+        user_id=ADA,
+        channel=Channel.EMAIL,
+        address=address,
+        at=NOON,
+    )
+
+
+async def test_a_notice_is_leased_with_all_it_says_and_is_about_no_incident(ports: Ports) -> None:
+    await waiting(ports, a_notice())
+    (due,) = await leased(ports)
+
+    assert due.notification == a_notice().lease(until=NOON + LEASE)
+    assert due.subject is None
+    change = await delivered(ports, due.notification, {"message_id": "<1@x>"})
+    assert change == await stored(ports, a_notice())
+
+
+async def test_a_notice_that_is_already_there_for_its_key_user_and_contact_stays_the_only_one(ports: Ports) -> None:
+    await waiting(ports, a_notice(1))
+    await waiting(ports, a_notice(2), a_notice(3, key="shift:2"), a_notice(4, address="ada@home.test"))
+
+    found = [each.notification.id.int - 45_000 for each in await leased(ports)]
+    assert found == [1, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +153,7 @@ async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Por
 
     assert due.notification == page.lease(until=NOON + LEASE) == await stored(ports, page)
     assert not due.lost_lease
-    assert due.incident == incident
-    assert (due.service_name, due.runbook_url, due.status_by) == ("Service 41", None, None)
+    assert due.subject == Subject(incident, service_name="Service 41", runbook_url=None, status_by=None)
     assert await leased(ports, at=NOON + LEASE - timedelta(microseconds=1)) == ()
 
 
@@ -140,8 +176,9 @@ async def test_a_leased_notification_tells_who_answered(ports: Ports) -> None:
     await waiting(ports, a_page())
     (due,) = await leased(ports)
 
-    assert due.status_by == "User 1"
-    assert due.incident.acknowledged_by == ADA
+    assert due.subject is not None
+    assert due.subject.status_by == "User 1"
+    assert due.subject.incident.acknowledged_by == ADA
 
 
 async def test_an_attempt_is_settled_with_its_line_in_the_ledger_and_its_events(ports: Ports) -> None:

@@ -8,7 +8,7 @@ from adapters.inbound.deadlines.loop import DeadlineLoop
 from adapters.outbound.system.clock import ManualClock
 from application.notification.send import Sent
 from application.ports.errors import TransientPortError
-from application.ports.notifications import DueNotification
+from application.ports.notifications import DueNotification, Subject
 from application.ports.notifier import Delivery, Outcome
 from application.ports.wakeup import Wakeup
 from domain.notification.contact import Channel
@@ -96,10 +96,7 @@ class Office:
 def due(count: int, *, address: str = "ada@example.com") -> list[DueNotification]:
     pages = [a_page(number, address=address) for number in range(count)]
     return [
-        DueNotification(
-            page, lost_lease=False, incident=an_incident(), service_name="shop", runbook_url=None, status_by=None
-        )
-        for page in pages
+        DueNotification(page, lost_lease=False, subject=Subject(an_incident(), "shop", None, None)) for page in pages
     ]
 
 
