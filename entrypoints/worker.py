@@ -20,12 +20,12 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Upkeep
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
-from application.notification.lease import LeaseNotifications
+from application.notification.lease import Bundle, LeaseNotifications
 from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.ports.clock import Clock
 from application.ports.escalations import RunRepository
-from application.ports.notifications import DueNotification, NotificationRepository
+from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
@@ -103,16 +103,16 @@ def _courier(
     metrics: WorkerMetrics,
     budget: int,
 ) -> Courier:
-    async def lease(channel: Channel, limit: int) -> tuple[DueNotification, ...]:
+    async def lease(channel: Channel, limit: int) -> tuple[Bundle, ...]:
         async with container() as request:
             return await (await request.get(LeaseNotifications))(channel, limit=limit)
 
-    async def send_traced(due: DueNotification) -> Sent:
-        about = "notice" if due.subject is None else str(due.subject.incident.number)
-        attributes = {"tocsin.channel": channel.value, "tocsin.incident": about}
+    async def send_traced(bundle: Bundle) -> tuple[Sent, ...]:
+        incidents = [str(each.subject.incident.number) for each in bundle if each.subject is not None]
+        attributes = {"tocsin.channel": channel.value, "tocsin.incidents": incidents}
         with TRACER.start_as_current_span("send notification", attributes=attributes) as span:
-            sent = await send(due)
-            span.set_attribute("tocsin.outcome", sent.delivery.outcome.value)
+            sent = await send(bundle)
+            span.set_attribute("tocsin.outcomes", sorted({each.delivery.outcome.value for each in sent}))
             return sent
 
     async def settle(batch: Sequence[Sent]) -> frozenset[NotificationId]:

@@ -50,7 +50,7 @@ class StopEscalations:
         """Slack messages that were sent must not go on asking for what has been done."""
         delivered = await self.notifications.delivered_to(incident_ids, Channel.SLACK)
         await self.notifications.add(
-            [update_of(page, NotificationId(self.ids.new()), at=at) for page in delivered if page.receipt]
+            [update_of(page, NotificationId(self.ids.new()), at=at) for page in delivered if page.can_be_updated]
         )
 
 

@@ -56,6 +56,8 @@ class SettleNotifications:
                 return Change(current.cancel())
             case Outcome.REJECTED:
                 return current.failed(detail=delivery.detail, at=at)
+            case Outcome.HELD:
+                raise AssertionError("what is held back was never with a courier")
             case Outcome.RETRY | Outcome.UNKNOWN:
                 return current.retry_or_fail(
                     is_unknown=delivery.outcome is Outcome.UNKNOWN,
@@ -81,4 +83,4 @@ def _attempt_of(sent: Sent) -> Attempt:
 
 def _asks_for_what_is_done(page: Notification) -> bool:
     """A page that an answer overtook on its way arrived with buttons: bring it up to date."""
-    return page.purpose is Purpose.PAGE and page.was_overtaken and page.channel is Channel.SLACK and bool(page.receipt)
+    return page.purpose is Purpose.PAGE and page.was_overtaken and page.channel is Channel.SLACK and page.can_be_updated

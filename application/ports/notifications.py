@@ -1,5 +1,5 @@
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -8,6 +8,7 @@ from application.ports.notifier import Outcome
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification
+from domain.notification.throttle import Throttle
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId
 
@@ -43,6 +44,7 @@ class DueNotification(NamedTuple):
     """A leased notification with what its message tells of."""
 
     notification: Notification  # as leased
+    due_at: datetime  # when it was to leave, or the lease that was lost ended
     lost_lease: bool  # a courier had it before and was not heard of again
     subject: Subject | None  # None exactly for a notice, which says all itself
 
@@ -64,7 +66,19 @@ class NotificationRepository(Protocol):
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int
     ) -> tuple[DueNotification, ...]:
-        """Take what is due on a channel, earliest first, passing over what another courier holds."""
+        """Take what is due on a channel, earliest first, passing over what another courier holds.
+
+        With each page come the others that are due for its user and address, beyond the limit and at most
+        `BUNDLE_MOST`: they may leave as one message.
+        """
+
+    @abstractmethod
+    async def hold_back(self, notifications: Mapping[NotificationId, datetime]) -> None:
+        """Undo the leases of this transaction, as if they had not been, and let each be due at its instant."""
+
+    @abstractmethod
+    async def count_messages(self, channel: Channel, asked: Mapping[str, int], *, at: datetime) -> dict[str, Throttle]:
+        """Count so many more messages to each address (`throttle.counted`), and say what there are now."""
 
     @abstractmethod
     async def get(self, notification_id: NotificationId) -> Notification:

@@ -22,6 +22,8 @@ PAGE_ATTEMPTS: Final = 12
 UPDATE_ATTEMPTS: Final = 5
 # Over some twenty minutes: a shift that began half an hour ago is no news.
 NOTICE_ATTEMPTS: Final = 9
+# In the receipt of a page that another one's message spoke for: that other page.
+BUNDLED_WITH: Final = "bundled_with"
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=5)
 # A channel may ask for a longer pause than we would make, but not for one in which the incident is forgotten.
@@ -112,6 +114,11 @@ class Notification:
     @property
     def attempts_allowed(self) -> int:
         return self.purpose.attempts_allowed
+
+    @property
+    def can_be_updated(self) -> bool:
+        """Whether a message of its own was sent, which could be changed in place."""
+        return bool(self.receipt) and BUNDLED_WITH not in self.receipt
 
     def lease(self, *, until: datetime) -> Self:
         """Hand it to a courier. A lease that ran out before leaves a doubt, which the next message states."""

@@ -8,7 +8,7 @@ from typing import Final
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.wire.events import incident_of
 from application.ports.intake import AlertKey
-from application.ports.notifier import Message, Outcome
+from application.ports.notifier import Message, NoticeMessage, Outcome
 from domain.alert.alert import AlertStatus
 from domain.escalation.events import EscalationStepReached
 from domain.escalation.plan import FIRST, Position, following
@@ -16,7 +16,8 @@ from domain.escalation.run import RunStatus
 from domain.incident.events import IncidentAcknowledged, IncidentEvent, IncidentResolved
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
-from domain.notification.notification import NotificationStatus, Purpose
+from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.throttle import WINDOW
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, NotificationId, RunId
 
@@ -38,7 +39,7 @@ class Send:
     """One message that a courier handed to a channel."""
 
     at: datetime
-    message: Message
+    attempt: int  # of the page that it is remembered for
     outcome: Outcome | None = None  # None: the channel has not answered, or nobody was there to hear it
     may_have_arrived: bool = False
 
@@ -92,18 +93,24 @@ class Watch:
             version = self.began_with.setdefault(run.id, run.policy_version)
             require(run.policy_version == version, "P7 a run keeps its policy's version", run)
 
-    def before_send(self, message: Message, at: datetime) -> Send:
-        """P4 and P5 for a message that is about to leave."""
+    def before_send(self, message: Message | NoticeMessage, at: datetime) -> tuple[Send, ...]:
+        """P4 and P5 for a message that is about to leave, and for every page that it speaks for."""
         sends = self.sends[message.notification_id]
-        page = self.database.notifications[message.notification_id]
-        require(at >= self.due_at[page.id], "P5 no page before it is due", message)
-        same = [send for send in sends if send.message.attempt == message.attempt]
+        same = [send for send in sends if send.attempt == message.attempt]
         require(not same, "P4 an attempt is sent once", message)
-        for earlier in sends:
-            if earlier.message.attempt < message.attempt and earlier.may_have_arrived:
+        pages = dict.fromkeys((message.notification_id, *message.speaks_for))
+        return tuple(self._before_page(page_id, message, at) for page_id in pages)
+
+    def _before_page(self, page_id: NotificationId, message: Message | NoticeMessage, at: datetime) -> Send:
+        page = self.database.notifications[page_id]
+        require(page.user_id == message.user_id, "a message speaks for its reader's pages", (page, message))
+        require(at >= self.due_at[page_id], "P5 no page before it is due", message)
+        attempt = message.attempt if page_id == message.notification_id else page.attempts
+        for earlier in self.sends[page_id]:
+            if earlier.attempt < attempt and earlier.may_have_arrived:
                 require(message.may_be_repeat, "P4 what may be a repeat says so", message)
-        send = Send(at, message, may_have_arrived=True)  # until the channel says otherwise
-        sends.append(send)
+        send = Send(at, attempt, may_have_arrived=True)  # until the channel says otherwise
+        self.sends[page_id].append(send)
         return send
 
     def _event(self, incident_id: IncidentId, event: DomainEvent) -> None:
@@ -131,6 +138,7 @@ class Watch:
     def _new_pages(self) -> None:
         for page in self.database.notifications.values():
             if page.id in self.due_at:
+                self._held_back(page)
                 continue
             assert page.next_deadline is not None
             self.due_at[page.id] = page.next_deadline
@@ -141,6 +149,17 @@ class Watch:
             key = page.run_id, page.round, page.step, page.user_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
             self.page_keys.add(key)
+
+    def _held_back(self, page: Notification) -> None:
+        """A page that never left may be due anew only since its contact had too many, and not for long."""
+        due_at, waits_until = self.due_at[page.id], page.next_deadline
+        if page.attempts or page.status is not NotificationStatus.PENDING or waits_until in {None, due_at}:
+            return
+        assert waits_until is not None
+        held = [each for each in self.database.attempts if each.notification_id == page.id]
+        require(held[-1].outcome is Outcome.HELD, "what is held back says so in the ledger", page)
+        require(waits_until - held[-1].started_at <= WINDOW, "P5 what is held back waits for one window", page)
+        self.due_at[page.id] = waits_until
 
     def _incident(self, incident_id: IncidentId) -> None:
         incident = self.database.incidents[incident_id]

@@ -21,9 +21,8 @@ from application.incident.annotate import AnnotateIncident
 from application.incident.resolve import ResolveIncident
 from application.incident.trigger import TriggerIncident
 from application.notification.deliver import DeliverNotification
-from application.notification.lease import LeaseNotifications
+from application.notification.lease import Bundle, LeaseNotifications
 from application.ports.errors import TransientPortError
-from application.ports.notifications import DueNotification
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
@@ -259,19 +258,19 @@ class Simulation(Gate, Notifiers):
             except TransientPortError:
                 await self.sleep(0.02, 5)
                 continue
-            for due in leased:
-                self.scheduler.start(f"{process}/{channel}/send", self._send(due), process=process)
+            for bundle in leased:
+                self.scheduler.start(f"{process}/{channel}/send", self._send(bundle), process=process)
             if not leased:
                 async with self.container() as scope:
                     ports = await scope.get(Ports)
                     await self._wait_until(await ports.notifications.earliest_deadline(channel))
 
-    async def _send(self, due: DueNotification) -> None:
+    async def _send(self, bundle: Bundle) -> None:
         try:
             async with self.container() as scope:
-                await (await scope.get(DeliverNotification))(due)
+                await (await scope.get(DeliverNotification))(bundle)
         except TransientPortError:
-            self.note(f"not recorded {due.notification.id}")
+            self.note(f"not recorded {bundle[0].notification.id}")
 
     async def _wait_until(self, deadline: datetime | None) -> None:
         """For the deadline, a hint or the next poll. What is due but held elsewhere is not worth a busy loop."""
@@ -378,22 +377,28 @@ class _Channel(Notifier):
 
     simulation: Simulation
     channel: Channel
-    arrived: list[Message] = field(default_factory=list)
+    arrived: list[Message | NoticeMessage] = field(default_factory=list)
 
     async def send(self, message: Message) -> Delivery:
+        return await self._send(message)
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        """In this world every notice is a digest of pages."""
+        return await self._send(notice)
+
+    async def _send(self, message: Message | NoticeMessage) -> Delivery:
         simulation = self.simulation
         await simulation.at(Point.BEFORE_SEND)
-        send = simulation.watch.before_send(message, simulation.clock.now())
-        simulation.note(f"sends {message.notification_id} attempt {message.attempt}")
+        sends = simulation.watch.before_send(message, simulation.clock.now())
+        bundled = f" for {len(sends)} pages" if len(sends) > 1 else ""
+        simulation.note(f"sends {message.notification_id} attempt {message.attempt}{bundled}")
         delivery = await self._answer(message)
-        self._remember(send, delivery)
+        for send in sends:
+            self._remember(send, delivery)
         await simulation.at(Point.AFTER_SEND)
         return delivery
 
-    async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        raise AssertionError("nothing in this world makes notices")
-
-    async def _answer(self, message: Message) -> Delivery:
+    async def _answer(self, message: Message | NoticeMessage) -> Delivery:
         chance = self.simulation.chance
         receipt = {"ts": str(len(self.arrived) + 1)}
         if not self.simulation.happens(self.simulation.faults.channel):

@@ -390,8 +390,8 @@ class World:
         """One tick of a worker, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceEscalations, limit=BATCH) > 0
         for channel in Channel:
-            for due in self.call(LeaseNotifications, channel, limit=BUDGET):
-                self.call(DeliverNotification, due)
+            for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
+                self.call(DeliverNotification, bundle)
                 moved = True
         return moved
 
@@ -406,6 +406,10 @@ class World:
     def answer_next(self, channel: Channel, *deliveries: Delivery) -> None:
         """How the channel answers next, instead of delivering."""
         self._notifiers.by_channel[channel].answer_next(*deliveries)
+
+    def notices(self, channel: Channel) -> list[NoticeMessage]:
+        """What arrived that is about no incident, or about several."""
+        return self._notifiers.by_channel[channel].notices
 
     @property
     def left(self) -> tuple[Left, ...]:

@@ -22,9 +22,10 @@ from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident
-from domain.notification.contact import Contact
+from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification
 from domain.notification.rule import NotificationRule
+from domain.notification.throttle import Throttle
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
@@ -58,6 +59,7 @@ class MemoryDatabase:
     services: dict[ServiceId, Service] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
+    throttles: dict[tuple[Channel, str], Throttle] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)

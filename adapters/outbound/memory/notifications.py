@@ -1,5 +1,5 @@
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,8 +14,10 @@ from application.ports.notifications import (
     Settlement,
     Subject,
 )
+from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.throttle import Throttle, counted
 from domain.shared.ids import IncidentId, NotificationId
 
 
@@ -42,12 +44,31 @@ class MemoryNotificationRepository(NotificationRepository):
             for each in stored.values()
             if each.channel is channel and each.next_deadline is not None and each.next_deadline <= at
         )
+        first = [stored[notification_id] for _, notification_id in due[:limit]]
+        contacts = {(each.user_id, each.address) for each in first if each.purpose is Purpose.PAGE}
+        rest = (stored[notification_id] for _, notification_id in due[limit:])
+        companions = [
+            each for each in rest if each.purpose is Purpose.PAGE and (each.user_id, each.address) in contacts
+        ]
         leased = []
-        for _, notification_id in due[:limit]:
-            before = stored[notification_id]
-            stored[notification_id] = before.lease(until=until)
-            leased.append(self._due(stored[notification_id], before))
+        for before in (*first, *companions[:BUNDLE_MOST]):
+            stored[before.id] = before.lease(until=until)
+            leased.append(self._due(stored[before.id], before))
         return tuple(sorted(leased, key=lambda each: each.notification.id))
+
+    async def hold_back(self, notifications: Mapping[NotificationId, datetime]) -> None:
+        stored = self.session.database.notifications
+        for notification_id, until in notifications.items():
+            leased = stored[notification_id]
+            stored[notification_id] = replace(
+                leased, status=NotificationStatus.PENDING, attempts=leased.attempts - 1, next_deadline=until
+            )
+
+    async def count_messages(self, channel: Channel, asked: Mapping[str, int], *, at: datetime) -> dict[str, Throttle]:
+        throttles = self.session.database.throttles
+        for address, count in asked.items():
+            throttles[channel, address] = counted(throttles.get((channel, address)), asked=count, at=at)
+        return {address: throttles[channel, address] for address in asked}
 
     async def get(self, notification_id: NotificationId) -> Notification:
         try:
@@ -110,8 +131,10 @@ class MemoryNotificationRepository(NotificationRepository):
 
     def _due(self, leased: Notification, before: Notification) -> DueNotification:
         lost_lease = before.status is NotificationStatus.SENDING
+        due_at = before.next_deadline
+        assert due_at is not None, "what is leased was due"
         if leased.incident_id is None:
-            return DueNotification(leased, lost_lease, None)
+            return DueNotification(leased, due_at, lost_lease, None)
         database = self.session.database
         incident = database.incidents[leased.incident_id]
         service = database.services[incident.service_id]
@@ -122,7 +145,7 @@ class MemoryNotificationRepository(NotificationRepository):
             runbook_url=service.runbook_url,
             status_by=None if answered_by is None else database.users[answered_by].name,
         )
-        return DueNotification(leased, lost_lease, subject)
+        return DueNotification(leased, due_at, lost_lease, subject)
 
 
 def _unique_key(notification: Notification) -> tuple[object, ...] | None:

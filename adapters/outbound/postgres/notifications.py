@@ -15,9 +15,11 @@ from application.ports.notifications import (
     Settlement,
     Subject,
 )
+from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
 _ADD = """
@@ -30,13 +32,21 @@ FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], 
 ON CONFLICT DO NOTHING
 """
 _LEASE = """
-WITH due AS (
-  SELECT id, status AS status_before FROM notifications
+WITH first AS (
+  SELECT id, user_id, address, purpose, status AS status_before, next_deadline AS due_at FROM notifications
   WHERE channel = $1 AND next_deadline <= $2 ORDER BY next_deadline, id LIMIT $4 FOR UPDATE SKIP LOCKED
+), companions AS (
+  SELECT n.id, n.status AS status_before, n.next_deadline AS due_at FROM notifications n
+  WHERE n.channel = $1 AND n.next_deadline <= $2 AND n.purpose = 'page'
+    AND (n.user_id, n.address) IN (SELECT user_id, address FROM first WHERE purpose = 'page')
+    AND n.id NOT IN (SELECT id FROM first)
+  ORDER BY n.next_deadline, n.id LIMIT $5 FOR UPDATE OF n SKIP LOCKED
+), due AS (
+  SELECT id, status_before, due_at FROM first UNION ALL SELECT id, status_before, due_at FROM companions
 ), leased AS (
   UPDATE notifications n SET status = 'sending', attempts = n.attempts + 1, next_deadline = $3,
     may_be_repeat = n.may_be_repeat OR due.status_before = 'sending'
-  FROM due WHERE n.id = due.id RETURNING n.*, due.status_before
+  FROM due WHERE n.id = due.id RETURNING n.*, due.status_before, due.due_at
 )
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledged_at, i.acknowledged_by,
@@ -44,6 +54,19 @@ SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
+"""
+_HOLD_BACK = """
+UPDATE notifications n SET status = 'pending', attempts = n.attempts - 1, next_deadline = h.until
+FROM unnest($1::uuid[], $2::timestamptz[]) AS h (id, until) WHERE n.id = h.id
+"""
+# The rule of `throttle.counted`, for all addresses at once; the contract tests hold both to the same answers.
+_COUNT = """
+INSERT INTO contact_throttles AS t (channel, address, window_began_at, messages)
+SELECT $1, a.address, $4, a.asked FROM unnest($2::text[], $3::int[]) AS a (address, asked) ORDER BY a.address
+ON CONFLICT (channel, address) DO UPDATE SET
+  window_began_at = CASE WHEN $4 >= t.window_began_at + $5::interval THEN $4 ELSE t.window_began_at END,
+  messages = CASE WHEN $4 >= t.window_began_at + $5::interval THEN 0 ELSE t.messages END + excluded.messages
+RETURNING address, window_began_at, messages
 """
 _GET = "SELECT * FROM notifications WHERE id = $1"
 _HOLD = "SELECT * FROM notifications WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
@@ -102,8 +125,16 @@ class PostgresNotificationRepository(NotificationRepository):
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int
     ) -> tuple[DueNotification, ...]:
-        rows = await self.session.fetch(_LEASE, channel, at, until, limit)
+        rows = await self.session.fetch(_LEASE, channel, at, until, limit, BUNDLE_MOST)
         return tuple(_due_of(row) for row in rows)
+
+    async def hold_back(self, notifications: Mapping[NotificationId, datetime]) -> None:
+        if notifications:
+            await self.session.connection.execute(_HOLD_BACK, list(notifications), list(notifications.values()))
+
+    async def count_messages(self, channel: Channel, asked: Mapping[str, int], *, at: datetime) -> dict[str, Throttle]:
+        rows = await self.session.fetch(_COUNT, channel, list(asked), list(asked.values()), at, WINDOW)
+        return {row["address"]: Throttle(row["window_began_at"], row["messages"]) for row in rows}
 
     async def get(self, notification_id: NotificationId) -> Notification:
         rows = await self.session.fetch(_GET, notification_id)
@@ -188,6 +219,7 @@ def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
 def _due_of(row: Row) -> DueNotification:
     return DueNotification(
         notification=notification_of(row),
+        due_at=row["due_at"],
         lost_lease=row["status_before"] == NotificationStatus.SENDING,
         subject=None if row["incident_id"] is None else _subject_of(row),
     )

@@ -429,6 +429,26 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+Index(
+    "notifications_waiting_idx",
+    notifications.c.user_id,
+    notifications.c.channel,
+    notifications.c.address,
+    notifications.c.next_deadline,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+contact_throttles = Table(
+    "contact_throttles",
+    metadata,
+    _text("channel"),
+    _text("address"),
+    _time("window_began_at", index=True),
+    Column("messages", Integer, nullable=False),
+    PrimaryKeyConstraint("channel", "address"),
+    postgresql_with=HOT,
+)
+
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,

@@ -14,6 +14,7 @@ from domain.notification.contact import Channel
 from domain.notification.events import NotificationSent
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, Purpose
+from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, RunId
 from domain.shared.via import Via
@@ -136,13 +137,56 @@ async def test_a_page_of_another_round_step_user_rule_or_run_is_another_page(
 
 async def test_a_lease_takes_what_is_due_on_its_channel_earliest_first_and_no_more_than_wanted(ports: Ports) -> None:
     await an_open_incident(ports)
-    late, early, future = a_page(1, due_at=NOON), a_page(2, due_at=NOON - MINUTE), a_page(3, due_at=NOON + MINUTE)
+    late, future = a_page(1, due_at=NOON, address="a@x.test"), a_page(3, due_at=NOON + MINUTE)
+    early = a_page(2, due_at=NOON - MINUTE)
     elsewhere = a_page(4, channel=Channel.SLACK)
     await waiting(ports, late, early, future, elsewhere)
 
     assert [each.notification.id for each in await leased(ports, limit=1)] == [early.id]
     assert [each.notification.id for each in await leased(ports)] == [late.id]
     assert await leased(ports) == ()
+
+
+async def test_with_a_page_come_the_others_that_are_due_for_its_user_and_address(ports: Ports) -> None:
+    await an_open_incident(ports)
+    pages = [a_page(number) for number in range(1, 4)]
+    others = [a_page(4, user_id=BEN), a_page(5, address="ada@home.test"), a_page(6, due_at=NOON + MINUTE)]
+    update = a_page(7, purpose=Purpose.UPDATE, update_of={"ts": "1"})
+    await waiting(ports, *pages, *others, update)
+
+    found = await leased(ports, limit=1)
+    assert [each.notification.id for each in found] == [page.id for page in pages]
+    assert {each.due_at for each in found} == {NOON}
+    assert len(await leased(ports, limit=9)) == 3
+
+
+async def test_what_is_held_back_is_as_if_it_had_not_been_leased_and_due_later(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page()
+    await waiting(ports, page)
+    async with ports.transaction:
+        await ports.notifications.lease_due(Channel.EMAIL, at=NOON, until=NOON + LEASE, limit=5)
+        await ports.notifications.hold_back({page.id: NOON + MINUTE})
+
+    assert await stored(ports, page) == replace(page, next_deadline=NOON + MINUTE)
+    assert await leased(ports) == ()
+    (due,) = await leased(ports, at=NOON + MINUTE)
+    assert (due.notification.attempts, due.notification.may_be_repeat, due.lost_lease) == (1, False, False)
+
+
+async def test_messages_are_counted_by_channel_and_address_until_their_window_ends(ports: Ports) -> None:
+    async def count(asked: dict[str, int], *, at: datetime, channel: Channel = Channel.EMAIL) -> dict[str, Throttle]:
+        async with ports.transaction:
+            return await ports.notifications.count_messages(channel, asked, at=at)
+
+    assert await count({"a": 2, "b": 1}, at=NOON) == {"a": Throttle(NOON, 2), "b": Throttle(NOON, 1)}
+    assert await count({"a": 1}, at=NOON, channel=Channel.SLACK) == {"a": Throttle(NOON, 1)}
+    within = NOON + WINDOW - timedelta(microseconds=1)
+    assert await count({"a": 3}, at=within) == {"a": Throttle(NOON, 5)}
+    assert await count({"a": 1, "b": 7}, at=NOON + WINDOW) == {
+        "a": Throttle(NOON + WINDOW, 1),
+        "b": Throttle(NOON + WINDOW, 7),
+    }
 
 
 async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Ports) -> None:
