@@ -131,7 +131,7 @@ class AdvanceEscalations:
         """One intent for each rule that tells this person; none for somebody who cannot be reached."""
         if person is None:
             return
-        for plan in planned(person.contacts, person.rules, urgency=step.urgency, at=at):
+        for plan in planned(person.contacts, person.rules, urgency=step.urgency, at=at, quiet_hours=person.quiet_hours):
             yield Notification(
                 id=NotificationId(self.ids.new()),
                 incident_id=step.before.incident_id,

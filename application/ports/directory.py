@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.notification.contact import Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
@@ -13,11 +14,12 @@ from domain.shared.ids import ScheduleId, TeamId, UserId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reachability:
-    """An active user's contacts and rules."""
+    """An active user's contacts and rules, and when they are left alone with what can wait."""
 
     user_id: UserId
     contacts: tuple[Contact, ...]
     rules: tuple[NotificationRule, ...]
+    quiet_hours: QuietHours | None = None
 
 
 class Directory(Protocol):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.notification.contact import Channel, Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId
 from domain.shared.limits import STEP_DELAY_SECONDS_MAX
@@ -39,12 +40,27 @@ class PlannedNotification(NamedTuple):
 
 
 def planned(
-    contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, urgency: Urgency, at: datetime
+    contacts: Sequence[Contact],
+    rules: Sequence[NotificationRule],
+    *,
+    urgency: Urgency,
+    at: datetime,
+    quiet_hours: QuietHours | None = None,
 ) -> tuple[PlannedNotification, ...]:
     """What tells one user, oldest due first. Nobody with a contact is ever left out.
 
     A user without a rule for the urgency is told at once on every contact: silence must be chosen, not forgotten.
+    What is of low urgency and would be due in quiet hours is due when they end.
     """
+    plans = _planned(contacts, rules, urgency=urgency, at=at)
+    if quiet_hours is None or urgency is Urgency.HIGH:
+        return plans
+    return tuple(plan._replace(due_at=quiet_hours.end_after(plan.due_at) or plan.due_at) for plan in plans)
+
+
+def _planned(
+    contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, urgency: Urgency, at: datetime
+) -> tuple[PlannedNotification, ...]:
     by_id = {contact.id: contact for contact in contacts}
     chosen = [rule for rule in rules if rule.urgency is urgency and rule.contact_id in by_id]
     if not chosen:

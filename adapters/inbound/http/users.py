@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -116,11 +116,19 @@ class RuleBody(msgspec.Struct, forbid_unknown_fields=True):
     delay_seconds: RuleDelay
 
 
+class QuietHoursBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Every night in the user's own zone, maybe over midnight: what is of low urgency waits until they end."""
+
+    starts: time
+    ends: time
+
+
 class ReachabilityBody(msgspec.Struct):
     """Where a user is reached, and in which order. Without a rule for an urgency: everywhere at once."""
 
     contacts: list[ContactBody]
     rules: list[RuleBody]
+    quiet_hours: QuietHoursBody | None
 
     @classmethod
     def of(cls, reachability: Reachability) -> Self:
@@ -144,6 +152,9 @@ class ReachabilityBody(msgspec.Struct):
                 )
                 for rule in sorted(reachability.rules, key=lambda rule: (rule.urgency, rule.position))
             ],
+            quiet_hours=None
+            if reachability.quiet_hours is None
+            else QuietHoursBody(starts=reachability.quiet_hours.starts, ends=reachability.quiet_hours.ends),
         )
 
 
@@ -158,6 +169,7 @@ class SetReachabilityBody(msgspec.Struct, forbid_unknown_fields=True):
 
     contacts: Annotated[list[NewContactBody], Meta(max_length=CONTACTS_PER_USER)]
     rules: Annotated[list[RuleBody], Meta(max_length=RULES_PER_URGENCY * len(Urgency))]
+    quiet_hours: QuietHoursBody | None = None
 
 
 class ChangePasswordBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -304,6 +316,7 @@ class UserController(Controller):
                 RuleDraft(urgency=rule.urgency, contact=rule.contact, delay=timedelta(seconds=rule.delay_seconds))
                 for rule in data.rules
             ],
+            quiet_hours=None if data.quiet_hours is None else (data.quiet_hours.starts, data.quiet_hours.ends),
             actor=actor,
         )
         body = ReachabilityBody.of(reachability)

@@ -24,6 +24,7 @@ from domain.identity.user import User
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
 from domain.oncall.schedule import Schedule
@@ -52,6 +53,7 @@ class MemoryDatabase:
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)

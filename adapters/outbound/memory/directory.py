@@ -1,8 +1,9 @@
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from application.ports.directory import Directory, Reachability
+from domain.notification.quiet_hours import QuietHours
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
 
@@ -30,7 +31,14 @@ class MemoryDirectory(Directory):
                 user_id=user_id,
                 contacts=database.contacts.get(user_id, ()),
                 rules=database.rules.get(user_id, ()),
+                quiet_hours=quiet_hours_of(database, user_id),
             )
             for user_id in user_ids
             if user_id in database.users and database.users[user_id].is_active
         }
+
+
+def quiet_hours_of(database: MemoryDatabase, user_id: UserId) -> QuietHours | None:
+    """In the zone that the user is in now."""
+    stored = database.quiet_hours.get(user_id)
+    return None if stored is None else replace(stored, time_zone=database.users[user_id].time_zone)

@@ -8,6 +8,7 @@ from adapters.outbound.postgres.bodies import schedule_from_rows
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.ports.directory import Directory, Reachability
 from domain.notification.contact import Channel, Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ContactId, ScheduleId, TeamId, UserId
@@ -24,6 +25,9 @@ _CONTACTS = """
 SELECT c.* FROM contacts c JOIN users u ON u.id = c.user_id WHERE u.id = ANY($1::uuid[]) AND u.is_active ORDER BY c.id
 """
 _RULES = "SELECT * FROM notification_rules WHERE user_id = ANY($1::uuid[]) ORDER BY user_id, urgency, position"
+_QUIET_HOURS = """
+SELECT q.*, u.time_zone FROM user_quiet_hours q JOIN users u ON u.id = q.user_id WHERE q.user_id = ANY($1::uuid[])
+"""
 _ACTIVE = "SELECT id FROM users WHERE id = ANY($1::uuid[]) AND is_active"
 
 
@@ -60,10 +64,24 @@ class PostgresDirectory(Directory):
             contacts[UserId(row["user_id"])].append(contact_of(row))
         for row in await self.session.fetch(_RULES, wanted):
             rules[UserId(row["user_id"])].append(rule_of(row))
+        quiet_hours = await quiet_hours_of(self.session, wanted)
         return {
-            user_id: Reachability(user_id=user_id, contacts=tuple(contacts[user_id]), rules=tuple(rules[user_id]))
+            user_id: Reachability(
+                user_id=user_id,
+                contacts=tuple(contacts[user_id]),
+                rules=tuple(rules[user_id]),
+                quiet_hours=quiet_hours.get(user_id),
+            )
             for user_id in active
         }
+
+
+async def quiet_hours_of(session: PostgresSession, user_ids: Collection[UserId]) -> Mapping[UserId, QuietHours]:
+    """In the zones that the users are in now."""
+    return {
+        UserId(row["user_id"]): QuietHours(starts=row["starts"], ends=row["ends"], time_zone=row["time_zone"])
+        for row in await session.fetch(_QUIET_HOURS, list(user_ids))
+    }
 
 
 def contact_of(row: Row) -> Contact:

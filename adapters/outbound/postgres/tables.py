@@ -17,6 +17,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Time,
     UniqueConstraint,
     text,
 )
@@ -123,6 +124,14 @@ contacts = Table(
     _text("address"),
     _text("label"),
     _time("verified_at", nullable=True),
+)
+
+user_quiet_hours = Table(
+    "user_quiet_hours",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("starts", Time, nullable=False),  # on the wall clock of the user's zone
+    Column("ends", Time, nullable=False),
 )
 
 notification_rules = Table(

@@ -112,7 +112,7 @@ async def test_a_user_says_where_and_in_which_order_they_are_reached(api: World)
     user, tokens = await let_in(api)
     path = f"/v1/users/{user['id']}/notification-rules"
     empty = await api.ask("GET", path, by=Role.VIEWER)
-    assert empty.json() == {"contacts": [], "rules": []}
+    assert empty.json() == {"contacts": [], "rules": [], "quiet_hours": None}
     given = {
         "contacts": [{"channel": "email", "address": "ann@example.org"}, {"channel": "slack", "address": "U123"}],
         "rules": [
@@ -120,11 +120,13 @@ async def test_a_user_says_where_and_in_which_order_they_are_reached(api: World)
             {"urgency": "high", "contact": 0, "delay_seconds": 60},
             {"urgency": "low", "contact": 0, "delay_seconds": 0},
         ],
+        "quiet_hours": {"starts": "22:00:00", "ends": "07:00:00"},
     }
     assert (await api.ask("PUT", path, json=given)).status_code == 428
     put = await api.ask("PUT", path, match=empty.headers["etag"], json=given, **bearer(tokens))
     assert put.status_code == 200, put.text
     assert put.json()["rules"] == given["rules"]
+    assert put.json()["quiet_hours"] == given["quiet_hours"]
     assert [contact["address"] for contact in put.json()["contacts"]] == ["ann@example.org", "U123"]
     read = await api.ask("GET", path)
     assert (read.json(), read.headers["etag"]) == (put.json(), put.headers["etag"])
