@@ -5,7 +5,14 @@ from collections.abc import Mapping
 import msgspec
 
 from domain.alert.events import AlertCleared, AlertJoined
-from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
+from domain.escalation.events import (
+    EscalationExhausted,
+    EscalationFallBackPaged,
+    EscalationMoved,
+    EscalationStepReached,
+    EscalationStepSkipped,
+    EscalationStopped,
+)
 from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
@@ -17,7 +24,10 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         AlertCleared,
         AlertJoined,
         EscalationExhausted,
+        EscalationFallBackPaged,
+        EscalationMoved,
         EscalationStepReached,
+        EscalationStepSkipped,
         EscalationStopped,
         IncidentAcknowledged,
         IncidentAnnotated,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from application.authorize import require
 from application.ports.event_log import EventLog, EventPosition, LoggedEvent
 from application.ports.readers import IncidentReader, IncidentRef
-from domain.escalation.events import EscalationStepReached
+from domain.escalation.events import EscalationFallBackPaged, EscalationMoved, EscalationStepReached
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
@@ -48,7 +48,9 @@ def people_in(event: DomainEvent) -> Iterator[UserId]:
         case IncidentTriggered() | IncidentAcknowledged() | IncidentResolved() | IncidentAnnotated():
             if event.by is not None:
                 yield event.by
-        case EscalationStepReached():
+        case EscalationMoved():
+            yield event.by
+        case EscalationStepReached() | EscalationFallBackPaged():
             yield from event.responders
             yield from event.unreachable
         case NotificationEvent():

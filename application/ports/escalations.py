@@ -6,12 +6,21 @@ from typing import NamedTuple, Protocol
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
 from domain.shared.ids import IncidentId, PolicyId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 
 class DueRun(NamedTuple):
     run: EscalationRun
     urgency: Urgency  # of its incident, now
+    severity: Severity
+
+
+class StepKey(NamedTuple):
+    """A step of a policy, by its place, in whichever version."""
+
+    policy_id: PolicyId
+    step: int
 
 
 class RunRepository(Protocol):
@@ -26,6 +35,10 @@ class RunRepository(Protocol):
         """Store runs that this transaction claimed or stopped."""
 
     @abstractmethod
+    async def add(self, runs: Sequence[EscalationRun]) -> None:
+        """Store runs that are new, and wake a worker."""
+
+    @abstractmethod
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         """The runs at work on these incidents, held; waits for a worker that is at one."""
 
@@ -35,7 +48,7 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def count_stalled(self, *, at: datetime) -> int:
-        """Open, unacknowledged incidents whose run neither has a deadline after `at` nor says why not (P2)."""
+        """Open, unacknowledged incidents whose newest run neither has a deadline after `at` nor says why not (P2)."""
 
 
 class PolicyVersions(Protocol):
@@ -45,3 +58,14 @@ class PolicyVersions(Protocol):
     async def get_many(
         self, versions: Collection[tuple[PolicyId, int]]
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]: ...
+
+
+class StepTurns(Protocol):
+    """Whose turn it is at steps that tell one target after the other."""
+
+    @abstractmethod
+    async def take(self, counts: Mapping[StepKey, int]) -> Mapping[StepKey, int]:
+        """Take so many turns of each step, inside the current transaction; the first of each, counted from 0.
+
+        No turn is taken twice, and none is left out unless its transaction is undone.
+        """

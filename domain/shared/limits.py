@@ -19,6 +19,11 @@ STEP_TARGETS: Final = 20
 POLICY_REPEATS: Final = 50
 STEP_DELAY_SECONDS_MIN: Final = 1
 STEP_DELAY_SECONDS_MAX: Final = 7 * 24 * 3600
+# In less than a minute nobody can say what they found; after a week nobody remembers having taken it
+ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MIN: Final = 60
+ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MAX: Final = 7 * 24 * 3600
+CONDITION_LABELS: Final = 16  # a condition that asks for more is a route
+CONDITION_WINDOWS: Final = 50  # as many as the hours of a layer: seven days of several spans
 
 SCHEDULE_LAYERS: Final = 20
 LAYER_PARTICIPANTS: Final = 100

@@ -5,8 +5,9 @@ from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
-from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository
+from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
 from adapters.outbound.memory.event_log import MemoryEventLog
+from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
@@ -29,8 +30,9 @@ from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -64,6 +66,8 @@ class MemoryStorageProvider(Provider):
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
+    step_turns = provide(MemoryStepTurns, provides=StepTurns)
+    fall_backs = provide(MemoryFallBackRepository, provides=FallBackRepository)
     event_log = provide(MemoryEventLog, provides=EventLog)
     inbox = provide(MemoryInbox, provides=Inbox)
     incidents = provide(MemoryIncidentRepository, provides=IncidentRepository)

@@ -7,8 +7,9 @@ from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
-from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
+from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
 from adapters.outbound.postgres.event_log import PostgresEventLog
+from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -34,8 +35,9 @@ from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -66,6 +68,8 @@ class PostgresStorageProvider(Provider):
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
+    step_turns = provide(PostgresStepTurns, provides=StepTurns)
+    fall_backs = provide(PostgresFallBackRepository, provides=FallBackRepository)
     event_log = provide(PostgresEventLog, provides=EventLog)
     inbox = provide(PostgresInbox, provides=Inbox)
     incidents = provide(PostgresIncidentRepository, provides=IncidentRepository)

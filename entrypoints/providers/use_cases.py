@@ -11,8 +11,13 @@ from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
+from application.escalation.move import MoveToNewestVersion
+from application.escalation.resolve_unanswered import ResolveUnanswered
+from application.escalation.responders import FindResponders
+from application.escalation.set_fall_back import SetFallBack
 from application.escalation.stop import StopEscalations
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
@@ -96,7 +101,18 @@ class UseCaseProvider(Provider):
         TriggerIncident,
     )
     escalation = provide_all(
-        AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
+        AdvanceEscalations,
+        CountStalled,
+        CreatePolicy,
+        FindResponders,
+        GetFallBack,
+        GetPolicy,
+        ListPolicies,
+        MoveToNewestVersion,
+        ResolveUnanswered,
+        SetFallBack,
+        StopEscalations,
+        UpdatePolicy,
     )
     notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
     oncall = provide_all(

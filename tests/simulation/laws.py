@@ -10,8 +10,9 @@ from adapters.wire.events import incident_of
 from application.ports.intake import AlertKey
 from application.ports.notifier import Message, NoticeMessage, Outcome
 from domain.alert.alert import AlertStatus
-from domain.escalation.events import EscalationStepReached
+from domain.escalation.events import EscalationStepReached, EscalationStepSkipped
 from domain.escalation.plan import FIRST, Position, following
+from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import RunStatus
 from domain.incident.events import IncidentAcknowledged, IncidentEvent, IncidentResolved
 from domain.incident.incident import Incident, IncidentStatus
@@ -57,6 +58,7 @@ class Watch:
     made: Counter[IncidentId] = field(default_factory=Counter)
     events_of: dict[IncidentId, list[DomainEvent]] = field(default_factory=lambda: defaultdict(list))
     last_step: dict[RunId, EscalationStepReached] = field(default_factory=dict)
+    last_position: dict[RunId, Position] = field(default_factory=dict)  # reached or passed over
     began_with: dict[RunId, int] = field(default_factory=dict)
     read: int = 0  # how much of the log has been looked at
 
@@ -120,20 +122,29 @@ class Watch:
         if isinstance(event, EscalationStepReached):
             require(not was_answered, "P3 no step after an answer", event)
             self._step(event)
+        if isinstance(event, EscalationStepSkipped):
+            self._comes_past(event)
         if isinstance(event, NotificationSent) and was_answered:
             require(event.was_overtaken, "P3 what left after an answer is labelled", event)
 
     def _step(self, event: EscalationStepReached) -> None:
         require(event.at >= event.due_at, "P5 no step before it is due", event)
-        run = self.database.runs[event.run_id]
-        policy = self.database.policy_versions[run.policy_id, run.policy_version]
+        policy = self._comes_past(event)
         last = self.last_step.get(event.run_id)
-        expected = FIRST if last is None else following(policy, Position(last.round, last.step))
-        require((event.round, event.step) == expected, "steps come in order, each once", (event, expected))
         if last is not None:
             waited = event.at - last.at >= policy.steps[last.step].delay
             require(waited, "a step gets its whole delay, however late it was", (last, event))
         self.last_step[event.run_id] = event
+
+    def _comes_past(self, event: EscalationStepReached | EscalationStepSkipped) -> EscalationPolicy:
+        """A step was reached or passed over; the policy of its run."""
+        run = self.database.runs[event.run_id]
+        policy = self.database.policy_versions[run.policy_id, run.policy_version]
+        last, position = self.last_position.get(event.run_id), Position(event.round, event.step)
+        expected = FIRST if last is None else following(policy, last)
+        require(position == expected, "steps come in order, each once", (event, expected))
+        self.last_position[event.run_id] = position
+        return policy
 
     def _new_pages(self) -> None:
         for page in self.database.notifications.values():

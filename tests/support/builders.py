@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from domain.escalation.condition import Circumstances, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.escalation.run import EscalationRun
 from domain.identity.actor import Actor
@@ -89,8 +90,17 @@ def to_schedule(schedule_id: ScheduleId = ROTA) -> Target:
     return Target(kind=TargetKind.SCHEDULE, id=schedule_id)
 
 
-def a_step(*targets: Target, delay: timedelta = 5 * MINUTE) -> Step:
-    return Step(targets=targets or (to_user(),), delay=delay)
+def a_step(*targets: Target, delay: timedelta = 5 * MINUTE, **more: Any) -> Step:
+    return Step(targets=targets or (to_user(),), delay=delay, **more)
+
+
+def only_for(*severities: Severity, **more: Any) -> StepCondition:
+    return StepCondition(severities=severities, **more)
+
+
+def circumstances(**more: Any) -> Circumstances:
+    """Of a grave and urgent incident."""
+    return Circumstances(**{"severity": Severity.SEV1, "urgency": Urgency.HIGH, **more})
 
 
 def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **more: Any) -> EscalationPolicy:
@@ -171,13 +181,16 @@ def an_alert(number: int = 1, *, incident: int = 1, at: datetime = NOON, **more:
     )
 
 
-def a_run(number: int = 1, *, incident: int = 1, at: datetime = NOON, policy_version: int = 1) -> EscalationRun:
+def a_run(
+    number: int = 1, *, incident: int = 1, at: datetime = NOON, policy_version: int = 1, **more: Any
+) -> EscalationRun:
     return EscalationRun.start(
         RunId(UUID(int=30_000 + number)),
         incident_id=IncidentId(UUID(int=10_000 + incident)),
         policy_id=LADDER,
         policy_version=policy_version,
         at=at,
+        **more,
     )
 
 

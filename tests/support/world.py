@@ -26,8 +26,9 @@ from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -148,6 +149,8 @@ class Ports:
     policies: PolicyRepository
     policy_versions: PolicyVersions
     runs: RunRepository
+    step_turns: StepTurns
+    fall_backs: FallBackRepository
     schedules: ScheduleRepository
     services: ServiceRepository
     teams: TeamRepository

@@ -15,6 +15,7 @@ from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
 from adapters.inbound.http.docs import docs, docs_file
+from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.integrations import IntegrationController
@@ -33,6 +34,7 @@ from application.ports.ids import IdFactory
 CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
+    FallBackController,
     PolicyController,
     ScheduleController,
 )

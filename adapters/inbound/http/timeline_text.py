@@ -1,11 +1,19 @@
 """What happened, in one sentence for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from adapters.plain_text import one_line
 from domain.alert.events import AlertCleared, AlertJoined
-from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
+from domain.escalation.events import (
+    EscalationExhausted,
+    EscalationFallBackPaged,
+    EscalationMoved,
+    EscalationStepReached,
+    EscalationStepSkipped,
+    EscalationStopped,
+)
+from domain.escalation.policy import WhenExhausted
 from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
@@ -15,6 +23,11 @@ from domain.shared.via import Via
 type Names = Mapping[UserId, str]
 
 _DOORS: Final = {Via.API: "API", Via.CLI: "CLI", Via.EMAIL: "e-mail link", Via.SLACK: "Slack"}
+_OUTCOMES: Final = {
+    WhenExhausted.STAY: "",
+    WhenExhausted.RESOLVE: ", and the incident is resolved as unanswered",
+    WhenExhausted.FALL_BACK: ", and the fall-back of last resort is paged",
+}
 
 
 def told(event: DomainEvent, names: Names) -> str:
@@ -34,8 +47,14 @@ def told(event: DomainEvent, names: Names) -> str:
             return f"An alert cleared: {one_line(event.summary)}"
         case EscalationStepReached():
             return _step(event, names)
+        case EscalationStepSkipped():
+            return f"{_place(event.round, event.step)}: passed over, because {one_line(event.detail)}"
         case EscalationExhausted():
-            return "The escalation policy is exhausted: nobody answered"
+            return f"The escalation policy is exhausted: nobody answered{_OUTCOMES[event.outcome]}"
+        case EscalationFallBackPaged():
+            return f"The fall-back of last resort: {_told(event.responders, event.unreachable, names)}"
+        case EscalationMoved():
+            return _move(event, names)
         case EscalationStopped():
             return f"The escalation stopped: {event.cancelled} pages cancelled, {event.under_way} were under way"
         case NotificationSent():
@@ -53,11 +72,27 @@ def told(event: DomainEvent, names: Names) -> str:
 
 
 def _step(event: EscalationStepReached, names: Names) -> str:
-    place = f"Step {event.step + 1} of round {event.round + 1}"
-    if not event.responders:
-        return f"{place}: nobody to page"
-    unreachable = f"; without a way to reach them: {_list(event.unreachable, names)}" if event.unreachable else ""
-    return f"{place}: {_list(event.responders, names)}{unreachable}"
+    return f"{_place(event.round, event.step)}: {_told(event.responders, event.unreachable, names)}"
+
+
+def _move(event: EscalationMoved, names: Names) -> str:
+    """As of who asked for it, and what comes next."""
+    upcoming = "the last step waits for its answer"
+    if event.round is not None and event.step is not None:
+        upcoming = f"{_place(event.round, event.step).lower()} is next"
+    versions = f"from version {event.from_version} of the policy to version {event.to_version}"
+    return f"{_name(event.by, names)} moved the escalation {versions}: {upcoming}"
+
+
+def _place(round_number: int, step: int) -> str:
+    return f"Step {step + 1} of round {round_number + 1}"
+
+
+def _told(responders: Sequence[UserId], unreachable: Sequence[UserId], names: Names) -> str:
+    if not responders:
+        return "nobody to page"
+    without = f"; without a way to reach them: {_list(unreachable, names)}" if unreachable else ""
+    return f"{_list(responders, names)}{without}"
 
 
 def _who(user_id: UserId | None, via: Via, names: Names) -> str:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+from application.ports.escalations import StepKey
 from application.ports.event_log import LoggedEvent
 from application.ports.intake import DeadLetter, RawEvent
 from application.ports.notifications import Attempt
@@ -16,6 +17,7 @@ from application.ports.transaction import Transaction
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.audit.entry import AuditEntry
+from domain.escalation.fall_back import FallBack
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
 from domain.identity.credential import ApiKey, Session, SetupLink
@@ -63,6 +65,8 @@ class MemoryDatabase:
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
     throttles: dict[tuple[Channel, str], Throttle] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
+    step_turns: dict[StepKey, int] = field(default_factory=dict)
+    fall_backs: dict[TeamId | None, FallBack] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)

@@ -325,7 +325,7 @@ alerts = Table(
     _id(),
     _ref("integration_id"),
     _ref("service_id"),
-    _ref("incident_id", index=True),
+    _ref("incident_id"),
     _text("dedup_key"),
     _text("group_key"),
     _text("status"),
@@ -349,6 +349,8 @@ Index(
     unique=True,
     postgresql_where=text("status = 'firing'"),
 )
+# With the id, so that the first alert of an incident is one look away however many have joined it.
+Index("alerts_incident_id_id_idx", alerts.c.incident_id, alerts.c.id)
 # Only alerts whose sender dates them can be repeated by a stale peer.
 Index(
     "alerts_dated_idx",
@@ -379,6 +381,28 @@ Index(
     escalation_runs.c.next_deadline,
     escalation_runs.c.id,
     postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+# How often each step that tells one target after the other has been reached. It is no part of the policy: reaching a
+# step makes no version of it. No foreign key, as for runs: the policy was just read.
+step_turns = Table(
+    "step_turns",
+    metadata,
+    _ref("policy_id"),
+    Column("step", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    PrimaryKeyConstraint("policy_id", "step"),
+    postgresql_with=HOT,
+)
+
+fall_backs = Table(
+    "fall_backs",
+    metadata,
+    _id(),  # the team's, or zero for the installation's: so that there is one of each
+    _ref("team_id", "teams.id", nullable=True),
+    Column("targets", JSONB, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("id = coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)", name="one_of_each"),
 )
 
 notifications = Table(

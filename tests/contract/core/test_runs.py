@@ -1,10 +1,14 @@
-"""The promises of `RunRepository` and `PolicyVersions`, kept by every adapter of them."""
+"""The promises of `RunRepository`, `PolicyVersions` and `StepTurns`, kept by every adapter of them."""
 
 from dataclasses import replace
 
+import pytest
+
+from application.ports.escalations import DueRun, StepKey
 from domain.escalation.plan import Position
 from domain.escalation.run import EscalationRun, RunStatus
 from domain.shared.ids import IncidentId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident
@@ -39,12 +43,12 @@ async def test_a_run_is_due_at_its_deadline_and_not_before(ports: Ports) -> None
         assert len(await ports.runs.claim_due(at=NOON, limit=5)) == 1
 
 
-async def test_a_due_run_comes_with_the_urgency_of_its_incident(ports: Ports) -> None:
+async def test_a_due_run_comes_with_the_urgency_and_the_severity_of_its_incident(ports: Ports) -> None:
     await an_open_incident(ports)
     async with ports.transaction:
         (due,) = await ports.runs.claim_due(at=NOON, limit=5)
 
-    assert due == (replace(a_run(), version=1), Urgency.HIGH)
+    assert due == DueRun(replace(a_run(), version=1), Urgency.HIGH, Severity.SEV1)
 
 
 async def test_a_run_is_read_as_it_was_saved(ports: Ports) -> None:
@@ -103,6 +107,49 @@ async def test_a_stopped_run_does_not_excuse_an_incident_that_nobody_answered(po
     await saved(ports, replace(a_run(), version=1).stop())
 
     assert await ports.runs.count_stalled(at=NOON - MINUTE) == 1
+
+
+async def test_a_run_that_is_added_is_at_work(ports: Ports) -> None:
+    incident = await an_open_incident(ports, escalates=False)
+    run = a_run(position=Position(0, 2), policy_version=3)
+    async with ports.transaction:
+        await ports.runs.add([run])
+        await ports.runs.add([])
+
+    assert await running_of(ports, incident.id) == (replace(run, version=1),)
+    assert await ports.runs.earliest_deadline() == NOON
+
+
+async def test_of_several_runs_the_newest_says_whether_an_incident_is_stalled(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await saved(ports, replace(a_run(), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    assert await ports.runs.count_stalled(at=NOON) == 0
+
+    async with ports.transaction:
+        await ports.runs.add([a_run(2)])
+    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 0
+    assert await ports.runs.count_stalled(at=NOON) == 1
+    await saved(ports, replace(a_run(2), version=1).stop())
+    assert await ports.runs.count_stalled(at=NOON) == 1
+
+
+async def test_turns_are_taken_one_after_the_other_for_each_step(ports: Ports) -> None:
+    first, second, other = StepKey(LADDER, 0), StepKey(LADDER, 1), StepKey(LOOP, 0)
+    async with ports.transaction:
+        assert await ports.step_turns.take({first: 3, other: 1}) == {first: 0, other: 0}
+        assert await ports.step_turns.take({second: 1, first: 1}) == {second: 0, first: 3}
+    async with ports.transaction:
+        assert await ports.step_turns.take({first: 1}) == {first: 4}
+
+
+async def test_a_turn_of_a_transaction_that_was_undone_was_not_taken(ports: Ports) -> None:
+    key = StepKey(LADDER, 0)
+    with pytest.raises(RuntimeError):  # noqa: PT012  # the error comes after the taking
+        async with ports.transaction:
+            await ports.step_turns.take({key: 5})
+            raise RuntimeError
+    async with ports.transaction:
+        assert await ports.step_turns.take({key: 1}) == {key: 0}
 
 
 async def test_an_incident_that_is_exhausted_or_answered_is_not_stalled(ports: Ports) -> None:

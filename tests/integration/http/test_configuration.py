@@ -209,13 +209,98 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
     changed = await api.ask(
         "PATCH", path, by=Role.MANAGER, match='"v1"', json={"steps": [step(str(TEAM), "team")], "repeats": 0}
     )
-    assert changed.json() == policy | {"steps": [step(str(TEAM), "team")], "repeats": 0, "version": 2}
+    plain = step(str(TEAM), "team") | {"mode": "everyone", "condition": None}
+    assert changed.json() == policy | {"steps": [plain], "repeats": 0, "version": 2}
     assert (await api.ask("GET", path)).json() == changed.json()
     wrong = {
         "steps": [step(), {"targets": [step()["targets"][0], {"kind": "schedule", "id": NOBODY}], "delay_seconds": 5}]
     }
     refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=wrong)
     assert refused.json()["errors"][0]["pointer"] == "#/steps/1/targets/1/id"
+
+
+CONDITION: dict[str, Any] = {
+    "severities": ["SEV1", "SEV2"],
+    "urgency": "high",
+    "labels": [{"name": "region", "value": "north"}, {"name": "rack", "value": None}],
+    "hours": {
+        "time_zone": "Europe/Berlin",
+        "windows": [{"starts_on": "friday", "starts_at": "17:00:00", "ends_on": "monday", "ends_at": "09:00:00"}],
+    },
+}
+
+
+async def test_a_policy_is_shown_as_it_was_given(api: World) -> None:
+    careful = step() | {"mode": "round_robin", "condition": CONDITION}
+    whole = {
+        "steps": [step() | {"mode": "everyone", "condition": None}, careful],
+        "repeats": 2,
+        "repeat_from": 2,
+        "acknowledgement_timeout_seconds": 1800,
+        "when_exhausted": "resolve",
+    }
+    policy = await make(api, "/v1/policies", name="P", **whole)
+    assert {name: policy[name] for name in whole} == whole
+    path = f"/v1/policies/{policy['id']}"
+    assert (await api.ask("GET", path)).json() == policy
+    same = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=whole)
+    assert same.json() == policy | {"version": 2}
+    partly = {"acknowledgement_timeout_seconds": None, "repeat_from": 1}
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=partly)
+    assert changed.json() == policy | partly | {"version": 3}
+
+
+def with_condition(**condition: Any) -> dict[str, Any]:
+    return {"steps": [step(), step() | {"condition": condition}]}
+
+
+def in_hours(time_zone: str = "UTC", **window: str) -> dict[str, Any]:
+    given = {"starts_on": "monday", "starts_at": "09:00:00", "ends_on": "monday", "ends_at": "17:00:00"} | window
+    return with_condition(hours={"time_zone": time_zone, "windows": [given]})
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "would_do"),
+    [
+        ({"repeat_from": 3}, "#/repeat_from", "allowed are 1 to 2"),
+        ({"when_exhausted": "fall_back"}, "#/when_exhausted", "/v1/fall-back first, or use stay"),
+        (with_condition(), "#/steps/1/condition/severities", 'such as ["SEV1"]'),
+        (with_condition(labels=[{"name": "a"}, {"name": "a"}]), "#/steps/1/condition/labels", "region=north"),
+        (in_hours("Europe/Atlantis"), "#/steps/1/condition/hours/time_zone", "Europe/Berlin"),
+        (in_hours(starts_at="17:00:00", ends_at="09:00:00"), "#/steps/1/condition/hours/windows/0/ends_at", "next day"),
+        ({"steps": [step() | {"targets": [step()["targets"][0]] * 2}]}, "#/steps/0/targets", "each target once"),
+        ({"acknowledgement_timeout_seconds": 59}, "#/acknowledgement_timeout_seconds", "60"),
+    ],
+)
+async def test_an_impossible_policy_is_refused_with_the_field_the_limit_and_what_would_do(
+    api: World, body: dict[str, Any], pointer: str, would_do: str
+) -> None:
+    whole = {"team_id": str(TEAM), "name": "P", "steps": [step(), step()], "repeats": 1} | body
+    refused = await api.ask("POST", "/v1/policies", by=Role.MANAGER, json=whole)
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["pointer"] == pointer
+    assert would_do in error["detail"]
+
+
+async def test_a_team_and_the_installation_have_a_fall_back_that_policies_may_end_with(api: World) -> None:
+    team_path, path = f"/v1/teams/{TEAM}/fall-back", "/v1/fall-back"
+    ours, theirs = {"targets": step()["targets"]}, {"targets": step(MANAGER)["targets"]}
+    assert (await api.ask("GET", team_path)).status_code == 404
+    made = await api.ask("PUT", team_path, by=Role.MANAGER, json=ours)
+    assert made.json() == ours | {"team_id": str(TEAM), "version": 1}
+    assert (await api.ask("PUT", path, by=Role.MANAGER, json=theirs)).status_code == 403
+    assert (await api.ask("PUT", path, by=Role.ADMIN, json=theirs)).json() == theirs | {"team_id": None, "version": 1}
+    assert (await api.ask("GET", path, by=Role.VIEWER)).json()["targets"] == theirs["targets"]
+
+    assert (await api.ask("PUT", team_path, by=Role.MANAGER, json=theirs)).status_code == 428
+    changed = await api.ask("PUT", team_path, by=Role.MANAGER, match='"v1"', json=theirs)
+    assert (changed.json()["version"], changed.headers["etag"]) == (2, '"v2"')
+    refused = await api.ask("PUT", team_path, by=Role.MANAGER, match='"v2"', json={"targets": step(NOBODY)["targets"]})
+    assert refused.json()["errors"][0]["pointer"] == "#/targets/0/id"
+    assert (await api.ask("PUT", f"/v1/teams/{NOBODY}/fall-back", by=Role.ADMIN, json=ours)).status_code == 404
+    policy = await make(api, "/v1/policies", name="P", steps=[step()], when_exhausted="fall_back")
+    assert policy["when_exhausted"] == "fall_back"
 
 
 LAYER: dict[str, Any] = {

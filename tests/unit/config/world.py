@@ -7,6 +7,7 @@ from uuid import UUID
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
+from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.references import MemoryReferences
@@ -89,12 +90,13 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
 
     def __post_init__(self) -> None:
-        session = MemorySession(self.database)
+        self.transaction = session = MemorySession(self.database)
         ids, randomness = CountingIds(), SeededRandomness(1)
         record = RecordAudit(MemoryAuditLog(session), ids)
         references, clock = MemoryReferences(session), self.clock
         self.services = services = MemoryServiceRepository(session)
         self.integrations = integrations = MemoryIntegrationRepository(session)
+        self.fall_backs = fall_backs = MemoryFallBackRepository(session)
         self.policies = policies = MemoryPolicyRepository(session)
         self.schedules = schedules = MemoryScheduleRepository(session)
         self.create_service = CreateService(services, references, record, session, ids, clock)
@@ -102,8 +104,8 @@ class World:
         self.create_integration = CreateIntegration(integrations, services, randomness, record, session, ids, clock)
         self.update_integration = UpdateIntegration(integrations, record, session, clock)
         self.rotate = RotateIntegrationKey(integrations, randomness, record, session, clock)
-        self.create_policy = CreatePolicy(policies, references, record, session, ids, clock)
-        self.update_policy = UpdatePolicy(policies, references, record, session, clock)
+        self.create_policy = CreatePolicy(policies, references, fall_backs, record, session, ids, clock)
+        self.update_policy = UpdatePolicy(policies, references, fall_backs, record, session, clock)
         self.create_schedule = CreateSchedule(schedules, references, record, session, ids, clock)
         self.update_schedule = UpdateSchedule(schedules, references, record, session, clock)
         self.add_override = AddOverride(schedules, references, record, session, ids, clock)
