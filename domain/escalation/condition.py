@@ -115,6 +115,16 @@ class StepCondition:
 
     def refusal(self, circumstances: Circumstances, *, at: datetime) -> Refusal | None:
         """Why it does not hold; None: it does."""
+        refusal = self._refusal_at_any_time(circumstances)
+        if refusal is None and self.hours is not None and not self.hours.contain(at):
+            return Refusal(SkipReason.HOURS, f"it is outside of its hours in {self.hours.time_zone}")
+        return refusal
+
+    def holds_at_some_time(self, circumstances: Circumstances) -> bool:
+        """Whether the clock alone decides."""
+        return self._refusal_at_any_time(circumstances) is None
+
+    def _refusal_at_any_time(self, circumstances: Circumstances) -> Refusal | None:
         if self.severities and circumstances.severity not in self.severities:
             wanted = " or ".join(self.severities)
             return Refusal(SkipReason.SEVERITY, f"the severity is {circumstances.severity}, not {wanted}")
@@ -123,8 +133,6 @@ class StepCondition:
         for match in self.labels:
             if not match.holds(circumstances.labels):
                 return Refusal(SkipReason.LABELS, f"the first alert has no label {match}")
-        if self.hours is not None and not self.hours.contain(at):
-            return Refusal(SkipReason.HOURS, f"it is outside of its hours in {self.hours.time_zone}")
         return None
 
 
