@@ -21,6 +21,7 @@ STEP_DELAY_SECONDS_MIN: Final = 1
 STEP_DELAY_SECONDS_MAX: Final = 7 * 24 * 3600
 
 SCHEDULE_LAYERS: Final = 20
+SCHEDULE_VERSIONS_AHEAD: Final = 50  # planned changes of one schedule: whoever asks who is on call looks through them
 LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50
