@@ -119,7 +119,7 @@ class AdvanceEscalations:
     async def _people(self, reached: Sequence[_Reached], at: datetime) -> _People:
         targets = {target for step in reached for target in step.targets}
         schedules = await self.directory.schedules(
-            {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}
+            {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}, at=at
         )
         members = await self.directory.team_members(
             {TeamId(target.id) for target in targets if target.kind is TargetKind.TEAM}

@@ -25,6 +25,7 @@ from domain.incident.incident import Incident
 from domain.notification.contact import Contact
 from domain.notification.notification import Notification
 from domain.notification.rule import NotificationRule
+from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
@@ -59,7 +60,8 @@ class MemoryDatabase:
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
-    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
+    schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)
