@@ -22,34 +22,27 @@ from domain.oncall.layer import Layer
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
-from domain.shared.ids import OverrideId, ScheduleId, UserId
-from domain.shared.interval import Interval, require_utc
+from domain.shared.ids import OverrideId, ScheduleId
+from domain.shared.interval import Interval
 from domain.shared.local_time import require_instant
 
 LOOK_AHEAD: Final = timedelta(days=14)
 CHANGES_SHOWN: Final = 100  # more than anybody reads; the rest is counted
-_MADE_LAST: Final = OverrideId(UUID(int=2**128 - 1))  # overrides act in the order of their ids
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverrideDraft:
-    """An override that might be added; its times are cut to the future, as `AddOverride` does."""
-
-    user_id: UserId
-    starts_at: datetime
-    ends_at: datetime
-    replaces: UserId | None = None
+MADE_LAST: Final = OverrideId(UUID(int=2**128 - 1))  # for a draft: overrides act in the order of their ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleDraft:
-    """What might be done to a schedule, all of it at once; what is not given stays as it is."""
+    """What might be done to a schedule, all of it at once; what is not given stays as it is.
+
+    The override to add is cut to the future, as `AddOverride` does.
+    """
 
     time_zone: str | None = None
     layers: tuple[Layer, ...] | None = None
     effective_at: datetime | None = None
-    add: OverrideDraft | None = None
-    remove: OverrideId | None = None
+    add_override: Override | None = None
+    remove_override: OverrideId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +81,19 @@ class PreviewSchedule:
         changed = found.history
         if draft.time_zone is not None or draft.layers is not None:
             changed = changed.with_version(await self._version(schedule, draft, at=at))
-        if draft.remove is not None:
-            await self._require_removable(schedule_id, draft.remove, at=at)
-            changed = changed.without_override(draft.remove, at=at)
-        if draft.add is not None:
-            changed = changed.with_override(_override(draft.add, at=at), at=at)
+        if draft.remove_override is not None:
+            await self._require_removable(schedule_id, draft.remove_override, at=at)
+            changed = changed.without_override(draft.remove_override, at=at)
+        if draft.add_override is not None:
+            changed = changed.with_override(_from_now_on(draft.add_override, at=at), at=at)
         return _preview(found.history, changed, interval)
 
     async def _require_known(self, schedule: Schedule, draft: ScheduleDraft) -> None:
         if draft.layers is not None:
             wanted = replace(schedule, layers=draft.layers)
             await require_known(self.references, references_of(wanted), before=references_of(schedule))
-        if draft.add is not None:
-            await require_known(self.references, _named_in(draft.add))
+        if draft.add_override is not None:
+            await require_known(self.references, _named_in(draft.add_override))
 
     async def _version(self, schedule: Schedule, draft: ScheduleDraft, *, at: datetime) -> ScheduleVersion:
         effective_at = at if draft.effective_at is None else draft.effective_at
@@ -121,18 +114,10 @@ class PreviewSchedule:
             raise IllegalTransitionError("override", "over", "removed")
 
 
-def _override(draft: OverrideDraft, *, at: datetime) -> Override:
-    require_utc("starts_at", draft.starts_at)
-    require_utc("ends_at", draft.ends_at)
-    if draft.ends_at <= at:
-        raise InvalidValueError("ends_at", "must be in the future")
-    return Override(
-        id=_MADE_LAST,
-        user_id=draft.user_id,
-        starts_at=max(draft.starts_at, at),
-        ends_at=draft.ends_at,
-        replaces=draft.replaces,
-    )
+def _from_now_on(override: Override, *, at: datetime) -> Override:
+    if override.ends_at <= at:
+        raise InvalidValueError("add_override.ends_at", "must be in the future")
+    return replace(override, starts_at=max(override.starts_at, at))
 
 
 def _preview(before: History, after: History, interval: Interval) -> Preview:
@@ -141,7 +126,7 @@ def _preview(before: History, after: History, interval: Interval) -> Preview:
     return Preview(interval=interval, differences=shown, more=sum(1 for _ in found))
 
 
-def _named_in(draft: OverrideDraft) -> Iterator[NamedReference]:
-    yield user_at("user_id", draft.user_id)
-    if draft.replaces is not None:
-        yield user_at("replaces", draft.replaces)
+def _named_in(override: Override) -> Iterator[NamedReference]:
+    yield user_at("add_override.user_id", override.user_id)
+    if override.replaces is not None:
+        yield user_at("add_override.replaces", override.replaces)

@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
+from adapters.inbound.http.body import at as at_place
 from adapters.inbound.http.fields import Instant, InstantQuery, KnownAtQuery, TimeZone, Version, in_utc, query_instant
 from adapters.inbound.http.on_call import OnCallBody
 from adapters.inbound.http.pagination import (
@@ -23,13 +24,14 @@ from adapters.inbound.http.pagination import (
 )
 from adapters.inbound.http.schedules import AddOverrideBody, LayerBody, Layers, layer_body, layers_of
 from application.oncall.list_schedule_versions import ListScheduleVersions
-from application.oncall.preview_schedule import CHANGES_SHOWN, OverrideDraft, Preview, PreviewSchedule, ScheduleDraft
+from application.oncall.preview_schedule import CHANGES_SHOWN, MADE_LAST, Preview, PreviewSchedule, ScheduleDraft
 from application.oncall.schedule_on_call import ScheduleOnCall
 from application.ports.readers import IncidentReader
 from application.ports.schedule_history import NewestVersionsFirst
 from domain.identity.actor import Actor
 from domain.oncall.difference import Difference
 from domain.oncall.history import ScheduleVersion
+from domain.oncall.override import Override
 from domain.shared.ids import OverrideId, ScheduleId, UserId
 
 
@@ -73,8 +75,8 @@ class PreviewScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
             time_zone=self.time_zone,
             layers=None if self.layers is None else layers_of(self.layers),
             effective_at=None if self.effective_at is None else in_utc(self.effective_at),
-            add=None if self.add_override is None else _override_draft(self.add_override),
-            remove=None if self.remove_override_id is None else OverrideId(self.remove_override_id),
+            add_override=None if self.add_override is None else _override(self.add_override),
+            remove_override=None if self.remove_override_id is None else OverrideId(self.remove_override_id),
         )
 
 
@@ -172,10 +174,12 @@ class ScheduleHistoryController(Controller):
         return PreviewBody.of(await preview_schedule(ScheduleId(schedule_id), data.draft(), until=until, actor=actor))
 
 
-def _override_draft(body: AddOverrideBody) -> OverrideDraft:
-    return OverrideDraft(
-        user_id=UserId(body.user_id),
-        starts_at=in_utc(body.starts_at),
-        ends_at=in_utc(body.ends_at),
-        replaces=None if body.replaces is None else UserId(body.replaces),
-    )
+def _override(body: AddOverrideBody) -> Override:
+    with at_place("add_override"):
+        return Override(
+            id=MADE_LAST,
+            user_id=UserId(body.user_id),
+            starts_at=in_utc(body.starts_at),
+            ends_at=in_utc(body.ends_at),
+            replaces=None if body.replaces is None else UserId(body.replaces),
+        )

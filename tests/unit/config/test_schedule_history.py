@@ -1,7 +1,7 @@
 """An edit never changes the past, and a preview shows what it would do to the future."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from application.errors import ForbiddenError, NotFoundError
 from application.oncall import preview_schedule
 from application.oncall.list_schedule_versions import ListScheduleVersions
 from application.oncall.on_call import OnCall
-from application.oncall.preview_schedule import OverrideDraft, ScheduleDraft
+from application.oncall.preview_schedule import MADE_LAST, ScheduleDraft
 from application.oncall.schedule_gaps import ScheduleGaps
 from application.oncall.schedule_on_call import ScheduleOnCall
 from application.oncall.schedule_shifts import ScheduleShifts
@@ -18,6 +18,7 @@ from application.ports.page import PageRequest
 from application.ports.schedule_history import NewestVersionsFirst
 from domain.identity.role import Permission
 from domain.oncall.difference import Difference
+from domain.oncall.override import Override
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import OverrideId, ScheduleId, UserId
 from domain.shared.interval import Interval
@@ -29,6 +30,10 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TOMORROW = utc("2026-11-24 08:00")  # when BOB takes over
 CYD_ALONE = (a_layer(CYD, starts="2026-01-01 00:00"),)
 UNREADING = replace(ADMIN, scopes=frozenset({Permission.CONFIGURE}))
+
+
+def stand_in(user_id: UserId, *, starts_at: datetime, ends_at: datetime, replaces: UserId | None = None) -> Override:
+    return Override(id=MADE_LAST, user_id=user_id, starts_at=starts_at, ends_at=ends_at, replaces=replaces)
 
 
 @pytest.fixture
@@ -187,21 +192,21 @@ async def test_a_preview_looks_two_weeks_ahead_and_counts_what_it_does_not_show(
 
 async def test_a_preview_of_an_override_is_what_adding_or_removing_it_does(world: World) -> None:
     schedule = await world.a_schedule()
-    draft = OverrideDraft(user_id=DEE, starts_at=NOON - HOUR, ends_at=NOON + HOUR)
-    adding = await world.preview_schedule(schedule.id, ScheduleDraft(add=draft), actor=RESPONDER)
+    draft = stand_in(DEE, starts_at=NOON - HOUR, ends_at=NOON + HOUR)
+    adding = await world.preview_schedule(schedule.id, ScheduleDraft(add_override=draft), actor=RESPONDER)
     hour = Interval(start=NOON, end=NOON + HOUR)
     assert adding.differences == (Difference(interval=hour, before=(ANN,), after=(DEE,)),)
     added = await world.add_override(
         schedule.id, user_id=DEE, starts_at=draft.starts_at, ends_at=draft.ends_at, actor=ADMIN
     )
-    removing = await world.preview_schedule(schedule.id, ScheduleDraft(remove=added.id), actor=RESPONDER)
+    removing = await world.preview_schedule(schedule.id, ScheduleDraft(remove_override=added.id), actor=RESPONDER)
     assert removing.differences == (Difference(interval=hour, before=(DEE,), after=(ANN,)),)
-    replacing = ScheduleDraft(remove=added.id, add=replace(draft, user_id=CYD))
+    replacing = ScheduleDraft(remove_override=added.id, add_override=replace(draft, user_id=CYD))
     both = await world.preview_schedule(schedule.id, replacing, actor=RESPONDER)
     assert both.differences == (Difference(interval=hour, before=(DEE,), after=(CYD,)),)
     world.clock.at = NOON + HOUR
     with pytest.raises(IllegalTransitionError):
-        await world.preview_schedule(schedule.id, ScheduleDraft(remove=added.id), actor=RESPONDER)
+        await world.preview_schedule(schedule.id, ScheduleDraft(remove_override=added.id), actor=RESPONDER)
 
 
 @pytest.mark.parametrize(
@@ -210,11 +215,11 @@ async def test_a_preview_of_an_override_is_what_adding_or_removing_it_does(world
         (ScheduleDraft(layers=(a_layer(NOBODY, starts="2026-01-01 00:00"),)), "layers[0].rotation.participants[0][0]"),
         (ScheduleDraft(time_zone="Mars/Olympus"), "time_zone"),
         (ScheduleDraft(layers=(), effective_at=NOON - HOUR), "effective_at"),
-        (ScheduleDraft(add=OverrideDraft(user_id=NOBODY, starts_at=NOON, ends_at=NOON + HOUR)), "user_id"),
-        (ScheduleDraft(add=OverrideDraft(user_id=DEE, starts_at=NOON - HOUR, ends_at=NOON)), "ends_at"),
+        (ScheduleDraft(add_override=stand_in(NOBODY, starts_at=NOON, ends_at=NOON + HOUR)), "add_override.user_id"),
+        (ScheduleDraft(add_override=stand_in(DEE, starts_at=NOON - HOUR, ends_at=NOON)), "add_override.ends_at"),
         (
-            ScheduleDraft(add=OverrideDraft(user_id=DEE, starts_at=NOON, ends_at=NOON + HOUR, replaces=NOBODY)),
-            "replaces",
+            ScheduleDraft(add_override=stand_in(DEE, starts_at=NOON, ends_at=NOON + HOUR, replaces=NOBODY)),
+            "add_override.replaces",
         ),
     ],
 )
@@ -230,7 +235,7 @@ async def test_a_preview_is_of_a_schedule_and_an_override_that_are_there(world: 
     with pytest.raises(NotFoundError):
         await world.preview_schedule(ScheduleId(CORE), ScheduleDraft(), actor=RESPONDER)
     with pytest.raises(NotFoundError):
-        await world.preview_schedule(schedule.id, ScheduleDraft(remove=OverrideId(CORE)), actor=RESPONDER)
+        await world.preview_schedule(schedule.id, ScheduleDraft(remove_override=OverrideId(CORE)), actor=RESPONDER)
     with pytest.raises(ForbiddenError):
         await world.preview_schedule(schedule.id, ScheduleDraft(), actor=UNREADING)
 
