@@ -15,7 +15,7 @@ Overrides: one that ends early or is taken back is another version of it, or non
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from domain.oncall import coverage
@@ -164,11 +164,10 @@ class Timeline:
 
     def _from(self, at: datetime) -> list[tuple[datetime, datetime | None, Schedule]]:
         """The phases that are not over at the instant, the one under way as if it began then."""
-        ends = [*(phase.starts_at for phase in self.phases[1:]), None]
         return [
-            (max(phase.starts_at, at), end, phase.schedule)
-            for phase, end in zip(self.phases, ends, strict=True)
-            if end is None or end > at
+            (max(phase.starts_at, at), following and following.starts_at, phase.schedule)
+            for phase, following in zip_longest(self.phases, self.phases[1:])
+            if following is None or following.starts_at > at
         ]
 
     def _parts(self, interval: Interval) -> list[tuple[Interval, Schedule]]:

@@ -47,6 +47,12 @@ def test_before_its_first_version_nobody_is_on_call() -> None:
     )
 
 
+def test_of_a_schedule_that_was_not_known_yet_nothing_is_said() -> None:
+    timeline = as_known(ANN_FIRST, MONDAY - HOUR)
+    assert (timeline.phases, timeline.shifts(WEEK), timeline.gaps(WEEK)) == ((), (), (WEEK,))
+    assert (timeline.on_call(TUESDAY), timeline.next_handoff(MONDAY)) == ((), None)
+
+
 def test_a_version_holds_from_its_effective_time_on() -> None:
     history = ANN_FIRST.with_version(
         a_version(2, always(BOB), known="2026-01-06 00:00", effective="2026-01-07 00:00"),
