@@ -35,7 +35,7 @@ MADE_LAST: Final = OverrideId(UUID(int=2**128 - 1))  # for a draft: overrides ac
 class ScheduleDraft:
     """What might be done to a schedule, all of it at once; what is not given stays as it is.
 
-    The override to add is cut to the future, as `AddOverride` does.
+    The override to add has the id `MADE_LAST`, and acts from now on though its start has passed.
     """
 
     time_zone: str | None = None
@@ -85,7 +85,9 @@ class PreviewSchedule:
             await self._require_removable(schedule_id, draft.remove_override, at=at)
             changed = changed.without_override(draft.remove_override, at=at)
         if draft.add_override is not None:
-            changed = changed.with_override(_from_now_on(draft.add_override, at=at), at=at)
+            if draft.add_override.ends_at <= at:
+                raise InvalidValueError("add_override.ends_at", "must be in the future")
+            changed = changed.with_override(draft.add_override, at=at)
         return _preview(found.history, changed, interval)
 
     async def _require_known(self, schedule: Schedule, draft: ScheduleDraft) -> None:
@@ -112,12 +114,6 @@ class PreviewSchedule:
         override = await self.schedules.get_override(schedule_id, override_id)
         if override.ends_at <= at:
             raise IllegalTransitionError("override", "over", "removed")
-
-
-def _from_now_on(override: Override, *, at: datetime) -> Override:
-    if override.ends_at <= at:
-        raise InvalidValueError("add_override.ends_at", "must be in the future")
-    return replace(override, starts_at=max(override.starts_at, at))
 
 
 def _preview(before: History, after: History, interval: Interval) -> Preview:

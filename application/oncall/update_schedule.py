@@ -74,7 +74,8 @@ class UpdateSchedule:
             )
             await require_known(self.references, references_of(wanted), before=references_of(before))
             if changes_who_is_on_call:
-                await self._require_room(schedule_id, at=at, effective_at=effective_at)
+                if effective_at is not None:
+                    await self._require_room(schedule_id, at=at)
                 stored = await self.schedules.save(wanted, at=at, effective_at=effective_at)
             else:
                 stored = await self.schedules.rename(wanted)
@@ -88,11 +89,7 @@ class UpdateSchedule:
             )
             return stored
 
-    async def _require_room(self, schedule_id: ScheduleId, *, at: datetime, effective_at: datetime | None) -> None:
-        if effective_at is None:
-            return
-        if effective_at < at:
-            raise InvalidValueError("effective_at", "must not be in the past: who was on call then stays as it was")
+    async def _require_room(self, schedule_id: ScheduleId, *, at: datetime) -> None:
         found = await known_schedule(self.history, schedule_id, ahead_of(at))
         require_room_ahead(found.history, at=at)
 

@@ -194,6 +194,25 @@ def as_known(history: History, known_at: datetime | None = None) -> Timeline:
     )
 
 
+def bearing_on(history: History, interval: Interval, known_at: datetime | None = None) -> History:
+    """What answers for the interval, as was known at the instant, or, for None, as is known now; and nothing else."""
+    versions = _in_force(each for each in history.versions if known_at is None or each.known_at <= known_at)
+    return History(
+        versions=tuple(
+            version
+            for version, following in zip_longest(versions, versions[1:])
+            if version.effective_at < interval.end and (following is None or following.effective_at > interval.start)
+        ),
+        overrides=tuple(
+            each
+            for each in history.overrides
+            if each.is_known(known_at)
+            and each.override.starts_at < interval.end
+            and each.override.ends_at > interval.start
+        ),
+    )
+
+
 def on_call_as_known(history: History, at: datetime, known_at: datetime | None = None) -> tuple[UserId, ...]:
     """Who is on call at one instant, as was known at another. Raises `InvalidValueError` as `coverage.on_call` does."""
     return as_known(history, known_at).on_call(at)

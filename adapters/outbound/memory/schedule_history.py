@@ -5,7 +5,7 @@ from datetime import datetime
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from application.ports.page import Page
 from application.ports.schedule_history import KnownSchedule, NewestVersionsFirst, ScheduleHistory
-from domain.oncall.history import History, ScheduleVersion, as_known
+from domain.oncall.history import History, ScheduleVersion, as_known, bearing_on
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
@@ -13,18 +13,16 @@ from domain.shared.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class MemoryScheduleHistory(ScheduleHistory):
-    """Answers with everything, which answers for any interval and any instant."""
-
     session: MemorySession
 
     async def of(
         self, schedule_ids: Collection[ScheduleId], interval: Interval, *, known_at: datetime | None = None
     ) -> Mapping[ScheduleId, KnownSchedule]:
-        database = self.session.database
+        schedules, histories = self.session.database.schedules, self.session.database.schedule_histories
         return {
-            each: KnownSchedule(each, database.schedules[each].name, database.schedule_histories[each])
+            each: KnownSchedule(each, schedules[each].name, bearing_on(histories[each], interval, known_at))
             for each in schedule_ids
-            if each in database.schedules
+            if each in schedules
         }
 
     async def versions(self, schedule_id: ScheduleId, request: NewestVersionsFirst) -> Page[ScheduleVersion]:

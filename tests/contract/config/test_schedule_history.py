@@ -17,7 +17,7 @@ from domain.shared.ids import ScheduleId, UserId
 from domain.shared.interval import Interval
 from tests.contract.config.building import new_id
 from tests.contract.config.conftest import EDGE, NewStore, Store
-from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, an_override, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, a_schedule, an_override, utc
 
 DAY = timedelta(days=1)
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (utc(f"2026-01-0{day} 00:00") for day in (5, 6, 7, 8))
@@ -179,6 +179,35 @@ async def test_an_override_that_is_removed_in_the_instant_it_was_made_was_never_
         await store.schedules.remove_override(schedule.id, STANDS_IN.id, at=TUESDAY)
     for known_at in (MONDAY, TUESDAY, WEDNESDAY, None):
         assert days(await known(store, schedule, known_at)) == [(ANN,)] * 7
+
+
+async def test_what_does_not_bear_on_the_interval_or_was_not_known_is_left_out(store: Store) -> None:
+    schedule = await made(store)
+    for user_id, at, effective_at in ((BOB, MONDAY, THURSDAY), (CYD, MONDAY, TUESDAY), (DEE, TUESDAY, WEDNESDAY)):
+        schedule = await changed(store, schedule, user_id, at=at, effective_at=effective_at)
+    over, coming, gone = (
+        an_override(number, EVE, f"2026-01-{starts} 00:00", f"2026-01-{starts} 12:00", replaces=DEE)
+        for number, starts in enumerate(("05", "07", "08"), start=1)
+    )
+    for override in (over, coming, gone):
+        await added(store, schedule, override, at=MONDAY)
+    async with store.transaction:
+        await store.schedules.remove_override(schedule.id, gone.id, at=TUESDAY)
+
+    async def bearing(start: datetime, end: datetime, known_at: datetime | None) -> tuple[list[int], set[Override]]:
+        found = await store.history.of([schedule.id], Interval(start=start, end=end), known_at=known_at)
+        history = found[schedule.id].history
+        return sorted(each.number for each in history.versions), {each.override for each in history.overrides}
+
+    week_end = WEEK.end
+    assert await bearing(MONDAY, week_end, None) == ([1, 3, 4], {over, coming})
+    assert await bearing(MONDAY, week_end, TUESDAY) == ([1, 3, 4], {over, coming})
+    assert await bearing(MONDAY, week_end, MONDAY) == ([1, 3], {over, coming, gone})
+    assert await bearing(MONDAY, TUESDAY, None) == ([1], {over})
+    assert await bearing(TUESDAY, WEDNESDAY, None) == ([3], set())
+    assert await bearing(WEDNESDAY, THURSDAY, None) == ([4], {coming})
+    assert await bearing(THURSDAY, week_end, MONDAY) == ([3], {gone})
+    assert await bearing(MONDAY - DAY, MONDAY, None) == ([], set())
 
 
 async def test_what_a_transaction_undoes_was_never_known(store: Store) -> None:

@@ -15,10 +15,11 @@ from application.oncall.remove_override import RemoveOverride
 from application.oncall.schedule_on_call import ScheduleOnCall
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.update_schedule import UpdateSchedule
+from domain.escalation.events import EscalationStepReached
 from domain.identity.role import Role
 from domain.oncall.coverage import Shift, on_call
 from domain.oncall.difference import differences
-from domain.oncall.history import History, ScheduleVersion, Timeline, as_known, on_call_as_known
+from domain.oncall.history import History, ScheduleVersion, Timeline, as_known, bearing_on, on_call_as_known
 from domain.oncall.layer import Layer
 from domain.oncall.override import Override
 from domain.oncall.rotation import Rotation, RotationUnit
@@ -107,6 +108,17 @@ def test_what_was_known_at_an_instant_is_known_of_it_for_ever(made: list[Edit]) 
     for edit in made:
         assert as_known(in_the_end, edit.known_at) == as_known(edit.after)
         assert as_known(in_the_end, edit.known_at - timedelta.resolution) == as_known(edit.before)
+
+
+@given(edits(), st.data())
+def test_what_bears_on_an_interval_answers_for_it_as_everything_does(made: list[Edit], data: st.DataObject) -> None:
+    history = made[-1].after
+    start = data.draw(st.sampled_from([edit.effective_at for edit in made]).flatmap(minutes_around))
+    interval = Interval(start=start, end=start + data.draw(st.integers(1, 4 * 1440)) * MINUTE)
+    known_at = data.draw(st.none() | st.sampled_from([edit.known_at for edit in made]))
+    less, more = as_known(bearing_on(history, interval, known_at), known_at), as_known(history, known_at)
+    assert less.shifts(interval) == more.shifts(interval)
+    assert less.gaps(interval) == more.gaps(interval)
 
 
 @given(timelines())
@@ -382,3 +394,39 @@ def test_who_is_paged_is_who_the_history_says_is_on_call(lab: Lab) -> None:
             paged = world.within(lambda ports: ports.directory.schedules([ROTA], at=at))
             assert on_call(paged[ROTA], at) == planned.user_ids
             assert on_call(keeper.schedule(), at) == planned.user_ids
+
+
+def test_a_step_that_is_reached_after_a_planned_change_pages_who_is_on_call_by_it(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        ben = Layer(
+            rotation=Rotation(
+                unit=RotationUnit.DAY,
+                starts_at_local=NOON.replace(tzinfo=None) - timedelta(days=1),
+                participants=((BEN,),),
+            )
+        )
+        planned_for = NOON + timedelta(hours=1)
+        usual = Keeper(world).schedule()
+        world.call(
+            UpdateSchedule,
+            ROTA,
+            team_id=CREW,
+            name=usual.name,
+            layers=(ben,),
+            effective_at=planned_for,
+            actor=Keeper.actor,
+        )
+        world.trigger("before")
+        world.work()
+        world.advance_to(planned_for)
+        world.trigger("after")
+        world.work()
+
+        told = {
+            stored.incident.title: next(
+                event.responders for event in stored.events if isinstance(event, EscalationStepReached)
+            )
+            for stored in world.stored()
+        }
+        before, after = (next(told[title] for title in told if title.startswith(key)) for key in ("before", "after"))
+        assert (before, after) == (on_call(usual, NOON), (BEN,))

@@ -54,6 +54,7 @@ async def test_a_planned_change_is_in_force_from_its_effective_time_on(world: Wo
     assert (await everywhere(PageRequest(), actor=RESPONDER)).items[0].until == at
     policy = await world.a_policy(to_schedule(schedule))
     service = await world.create_service(team_id=CORE, policy_id=policy.id, name="Payments", actor=ADMIN)
+    world.clock.at = at
     for instant, user_id in ((NOON, ANN), (at, CYD)):
         assert (await world.service_on_call(service.id, at=instant, actor=RESPONDER))[0].user_ids == (user_id,)
     interval = Interval(start=NOON, end=TOMORROW)
@@ -92,6 +93,8 @@ async def test_what_will_be_known_is_not_answered(world: World) -> None:
         with pytest.raises(InvalidValueError) as refused:
             await answer
         assert refused.value.field == "known_at"
+    now = await ScheduleOnCall(world.history, world.clock)(schedule.id, known_at=NOON, actor=RESPONDER)
+    assert now.user_ids == (ANN,)
 
 
 async def test_a_change_cannot_take_effect_in_the_past(world: World) -> None:
@@ -176,6 +179,16 @@ async def test_a_preview_shows_where_others_would_be_on_call_and_stores_nothing(
     )
     assert preview.more == 0
     assert await world.schedules.look_up(schedule.id, since=NOON) == stored
+
+
+async def test_of_a_previewed_change_what_is_not_given_is_as_it_will_be_then(world: World) -> None:
+    schedule = await world.a_schedule()
+    await world.update_schedule(
+        schedule.id, team_id=CORE, name="Daily", layers=CYD_ALONE, effective_at=TOMORROW, actor=ADMIN
+    )
+    later = ScheduleDraft(time_zone="UTC", effective_at=TOMORROW + DAY)
+    preview = await world.preview_schedule(schedule.id, later, actor=RESPONDER)
+    assert preview.differences == ()
 
 
 async def test_a_preview_looks_two_weeks_ahead_and_counts_what_it_does_not_show(

@@ -11,6 +11,7 @@ from domain.oncall.history import (
     History,
     ScheduleVersion,
     as_known,
+    bearing_on,
     on_call_as_known,
     require_room_ahead,
     shifts_as_known,
@@ -155,6 +156,14 @@ def test_a_handoff_of_a_version_that_is_over_by_then_does_not_happen() -> None:
     assert as_known(history).next_handoff(MONDAY) is None
 
 
+def test_of_a_handoff_and_a_change_at_one_time_the_change_says_who_follows() -> None:
+    turns = a_layer(ANN, BOB, starts="2026-01-05 00:00")
+    history = History(versions=(a_version(1, turns, known="2026-01-05 00:00"),)).with_version(
+        a_version(2, always(CYD), known="2026-01-05 00:00", effective="2026-01-06 00:00")
+    )
+    assert as_known(history).next_handoff(MONDAY) == Handoff(at=TUESDAY, before=(ANN,), after=(CYD,))
+
+
 def test_changes_beyond_the_horizon_are_no_handoff() -> None:
     history = ANN_FIRST.with_version(a_version(2, always(BOB), known="2026-01-05 00:00", effective="2036-01-08 00:00"))
     assert as_known(history).next_handoff(MONDAY) is None
@@ -206,4 +215,25 @@ def test_differences_that_touch_and_say_the_same_are_one() -> None:
         (THURSDAY, (ANN,), (BOB,)),
     ]
     assert tuple(differences(as_known(one), as_known(one), WEEK)) == ()
-    assert len(tuple(differences(as_known(one), as_known(other), WEEK))) == 1
+    by_override = other.with_override(an_override(1, BOB, "2026-01-07 00:00", "2026-01-08 00:00"), at=MONDAY)
+    assert len(as_known(by_override).shifts(WEEK)) == 3  # of BOB's, since the source changes
+    assert tuple(differences(as_known(one), as_known(by_override), WEEK)) == (
+        Difference(interval=WEEK, before=(ANN,), after=(BOB,)),
+    )
+
+
+def test_what_bears_on_an_interval_is_what_is_in_force_and_stands_in_within_it() -> None:
+    second = a_version(2, always(BOB), known="2026-01-05 00:00", effective="2026-01-06 00:00")
+    third = a_version(3, always(CYD), known="2026-01-05 12:00", effective="2026-01-07 00:00")
+    history = ANN_FIRST.with_version(second).with_version(third)
+    for number, (starts, ends) in enumerate((("05", "06"), ("06", "07"), ("07", "08")), start=1):
+        override = an_override(number, DEE, f"2026-01-{starts} 00:00", f"2026-01-{ends} 00:00")
+        history = history.with_override(override, at=MONDAY)
+    history = history.without_override(history.overrides[1].override.id, at=MONDAY + HOUR)
+    tuesday = Interval(start=TUESDAY, end=WEDNESDAY)
+    found = bearing_on(history, tuesday)
+    assert (found.versions, found.overrides) == ((second,), ())
+    before = bearing_on(history, tuesday, MONDAY)
+    assert (before.versions, before.overrides) == ((second,), history.overrides[1:2])
+    both = bearing_on(history, Interval(start=TUESDAY, end=WEDNESDAY + HOUR))
+    assert (both.versions, both.overrides) == ((second, third), history.overrides[2:])
