@@ -222,7 +222,7 @@ def backlog_finding(late: dict[Channel, timedelta]) -> Finding:
 async def check_reachability(request: AsyncContainer) -> Finding:
     """Whoever a policy can page is active and has a contact."""
     directory = await request.get(Directory)
-    meant = await _meant(await request.get(PolicyRepository), directory)
+    meant = await _meant(await request.get(PolicyRepository), directory, at=(await request.get(Clock)).now())
     reachable = await directory.reachability(meant)
     unreachable = {user for user in meant if user not in reachable or not reachable[user].contacts}
     if not unreachable:
@@ -234,10 +234,12 @@ async def check_reachability(request: AsyncContainer) -> Finding:
     return Finding("reachability", "fail", f"cannot be paged, though a policy names them: {shown}", hint)
 
 
-async def _meant(policies: PolicyRepository, directory: Directory) -> set[UserId]:
+async def _meant(policies: PolicyRepository, directory: Directory, *, at: datetime) -> set[UserId]:
     targets = {target for policy in [each async for each in _every(policies)] for target in _targets(policy)}
     users = {UserId(id_) for kind, id_ in targets if kind is TargetKind.USER}
-    schedules = await directory.schedules({ScheduleId(id_) for kind, id_ in targets if kind is TargetKind.SCHEDULE})
+    schedules = await directory.schedules(
+        {ScheduleId(id_) for kind, id_ in targets if kind is TargetKind.SCHEDULE}, at=at
+    )
     teams = await directory.team_members({TeamId(id_) for kind, id_ in targets if kind is TargetKind.TEAM})
     users.update(member for members in teams.values() for member in members)
     for schedule in schedules.values():

@@ -40,7 +40,7 @@ class FindResponders:
 
     async def __call__(self, targets: Collection[Target], *, at: datetime) -> Responders:
         schedules = await self.directory.schedules(
-            {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}
+            {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}, at=at
         )
         members = await self.directory.team_members(
             {TeamId(target.id) for target in targets if target.kind is TargetKind.TEAM}

@@ -51,8 +51,8 @@ class AddOverride:
         require_utc("starts_at", starts_at)
         require_utc("ends_at", ends_at)
         async with self.transaction:
-            at = self.clock.now()
-            schedule = await self.schedules.get(schedule_id, since=at)
+            schedule = await self.schedules.get(schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             if ends_at <= at:
                 raise InvalidValueError("ends_at", "must be in the future")
@@ -69,6 +69,6 @@ class AddOverride:
             if replaces is not None:
                 named.append(user_at("replaces", replaces))
             await require_known(self.references, named)
-            await self.schedules.add_override(schedule_id, override)
+            await self.schedules.add_override(schedule_id, override, at=at)
             await self.record_audit("schedule.add_override", schedule_id, actor=actor, at=at, after=describe(override))
             return override

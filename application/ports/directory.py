@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from domain.notification.contact import Contact
@@ -24,8 +25,8 @@ class Reachability:
 
 class Directory(Protocol):
     @abstractmethod
-    async def schedules(self, schedule_ids: Collection[ScheduleId]) -> Mapping[ScheduleId, Schedule]:
-        """With those overrides that have not ended long ago."""
+    async def schedules(self, schedule_ids: Collection[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, Schedule]:
+        """As in force at the instant, which is about now, with those overrides that had not ended long before it."""
 
     @abstractmethod
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]: ...

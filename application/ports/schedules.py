@@ -13,7 +13,9 @@ class ScheduleRepository(Protocol):
     """Schedules; writes are inside the current transaction.
 
     Every reader says since when it asks, and gets the overrides that end after that instant: what is long over grows
-    without end. So a schedule answers for the instants from `since` on.
+    without end. Zone and layers are those in force at that instant; before their first version they are those made
+    last. So a schedule answers for the instants from `since` on, until a change that is planned takes effect. Whoever
+    asks about more than one instant, or about what was known, asks `ScheduleHistory`.
     """
 
     @abstractmethod
@@ -29,10 +31,21 @@ class ScheduleRepository(Protocol):
         """Those that exist, by id, not held. Needs no transaction."""
 
     @abstractmethod
-    async def save(self, schedule: Schedule) -> Schedule:
+    async def save(self, schedule: Schedule, *, at: datetime, effective_at: datetime | None = None) -> Schedule:
         """Store all of it but its overrides, and return it one version on; version 0 is a new one.
 
-        Raises `ConflictError` when it was saved since it was read, or when another schedule has its name.
+        That version is known from `at` on and holds from `effective_at` on, or at once, in place of those that
+        were to take effect later. Earlier ones are kept.
+
+        Raises `ConflictError` when it was saved since it was read, or when another schedule has its name;
+        `InvalidValueError` when it would take effect before it is known.
+        """
+
+    @abstractmethod
+    async def rename(self, schedule: Schedule) -> Schedule:
+        """Store its name and its team, and return it one version on; who is on call when is not touched.
+
+        Raises `ConflictError` as `save` does.
         """
 
     @abstractmethod
@@ -44,16 +57,16 @@ class ScheduleRepository(Protocol):
         """An override of this schedule, however old. Raises `NotFoundError`."""
 
     @abstractmethod
-    async def add_override(self, schedule_id: ScheduleId, override: Override) -> None:
-        """Store it as the last one made.
+    async def add_override(self, schedule_id: ScheduleId, override: Override, *, at: datetime) -> None:
+        """Store it as the last one made, known from `at` on.
 
         Raises `ConflictError` when it overlaps another that replaces the same user, or, like it, everyone.
         """
 
     @abstractmethod
-    async def remove_override(self, schedule_id: ScheduleId, override_id: OverrideId) -> None:
-        """As if it had never been made. Raises `NotFoundError`."""
+    async def remove_override(self, schedule_id: ScheduleId, override_id: OverrideId, *, at: datetime) -> None:
+        """As if it had never been made, as is known from `at` on. Raises `NotFoundError`."""
 
     @abstractmethod
     async def end_override(self, schedule_id: ScheduleId, override_id: OverrideId, *, at: datetime) -> None:
-        """Let it end at an instant within its time. Raises `NotFoundError`."""
+        """Let it end at an instant within its time, as is known from then on. Raises `NotFoundError`."""

@@ -26,6 +26,7 @@ CONDITION_LABELS: Final = 16  # a condition that asks for more is a route
 CONDITION_WINDOWS: Final = 50  # as many as the hours of a layer: seven days of several spans
 
 SCHEDULE_LAYERS: Final = 20
+SCHEDULE_VERSIONS_AHEAD: Final = 50  # planned changes of one schedule: whoever asks who is on call looks through them
 LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50

@@ -22,6 +22,7 @@ from adapters.outbound.memory.readers import (
     MemoryMailboxReader,
 )
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
@@ -42,6 +43,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -81,6 +83,7 @@ class MemoryStorageProvider(Provider):
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     references = provide(MemoryReferences, provides=References)
+    schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)

@@ -25,6 +25,7 @@ from adapters.outbound.postgres.readers import (
     PostgresMailboxReader,
 )
 from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
@@ -47,6 +48,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -83,6 +85,7 @@ class PostgresStorageProvider(Provider):
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     references = provide(PostgresReferences, provides=References)
+    schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)

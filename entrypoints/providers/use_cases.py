@@ -64,7 +64,9 @@ from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
+from application.oncall.list_schedule_versions import ListScheduleVersions
 from application.oncall.list_schedules import ListSchedules
+from application.oncall.preview_schedule import PreviewSchedule
 from application.oncall.remove_override import RemoveOverride
 from application.oncall.schedule_gaps import ScheduleGaps
 from application.oncall.schedule_on_call import ScheduleOnCall
@@ -119,7 +121,9 @@ class UseCaseProvider(Provider):
         AddOverride,
         CreateSchedule,
         GetSchedule,
+        ListScheduleVersions,
         ListSchedules,
+        PreviewSchedule,
         RemoveOverride,
         ScheduleGaps,
         ScheduleOnCall,

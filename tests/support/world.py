@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Final, Protocol, cast
@@ -68,6 +68,7 @@ from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
 
 BUDGET: Final = 16  # what a courier leases at once
 FOREVER: Final = timedelta(days=100)
+THE_BEGINNING: Final = datetime(1900, 1, 1, tzinfo=UTC)  # since when the town is as it is
 
 
 # ------------------------------------------------------------------------------------------------------- faults
@@ -166,7 +167,7 @@ class Ports:
             for team in town.teams:
                 await self.teams.save(team)
             for schedule in town.schedules:
-                await self.schedules.save(schedule)
+                await self.schedules.save(schedule, at=THE_BEGINNING)
             for policy in town.policies:
                 await self.policies.save(policy)
             for service in town.services:

@@ -14,6 +14,7 @@ from adapters.inbound.http.etag import created, require_match, tagged, version_t
 from adapters.inbound.http.fields import (
     Instant,
     InstantQuery,
+    KnownAtQuery,
     LocalDateTime,
     LocalTime,
     Name,
@@ -131,7 +132,7 @@ class ScheduleBody(msgspec.Struct):
             team_id=schedule.team_id,
             name=schedule.name,
             time_zone=schedule.time_zone,
-            layers=[_layer_body(layer) for layer in schedule.layers],
+            layers=[layer_body(layer) for layer in schedule.layers],
             overrides=[OverrideBody.of(override) for override in schedule.overrides],
             version=schedule.version,
         )
@@ -151,6 +152,7 @@ class PatchScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
     layers: Layers | UnsetType = UNSET
+    effective_at: Annotated[Instant | None, Meta(description="When the zone or the layers change; now without.")] = None
 
 
 class AddOverrideBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -228,7 +230,7 @@ class ScheduleController(Controller):
             team_id=TeamId(data.team_id),
             name=data.name,
             time_zone=data.time_zone,
-            layers=_layers(data.layers),
+            layers=layers_of(data.layers),
             actor=actor,
         )
         return created(
@@ -257,15 +259,20 @@ class ScheduleController(Controller):
         update_schedule: FromDishka[UpdateSchedule],
         actor: FromDishka[Actor],
     ) -> Response[ScheduleBody]:
-        """Change some of a schedule. Overrides are added and removed one by one instead."""
+        """Change some of a schedule: its zone and layers now or later, its name and team at once.
+
+        A zone or layers that are given take the place of whatever was to hold from then on. Overrides are added and
+        removed one by one instead.
+        """
         old = await get_schedule(ScheduleId(schedule_id), actor=actor)
         require_match(request, tag=version_tag(old.version))
         schedule = await update_schedule(
             old.id,
             team_id=TeamId(value(data.team_id, old.team_id)),
             name=value(data.name, old.name),
-            time_zone=value(data.time_zone, old.time_zone),
-            layers=old.layers if isinstance(data.layers, UnsetType) else _layers(data.layers),
+            time_zone=None if isinstance(data.time_zone, UnsetType) else data.time_zone,
+            layers=None if isinstance(data.layers, UnsetType) else layers_of(data.layers),
+            effective_at=None if data.effective_at is None else in_utc(data.effective_at),
             version=old.version,
             actor=actor,
         )
@@ -311,9 +318,11 @@ class ScheduleController(Controller):
         actor: FromDishka[Actor],
         since: InstantQuery = None,
         until: InstantQuery = None,
+        known_at: KnownAtQuery = None,
     ) -> ShiftsBody:
         """Who is on call in an interval; unless said otherwise, in the next two weeks."""
-        found = await schedule_shifts(ScheduleId(schedule_id), _interval(clock, since, until), actor=actor)
+        interval, known = _interval(clock, since, until), query_instant("known_at", known_at)
+        found = await schedule_shifts(ScheduleId(schedule_id), interval, known_at=known, actor=actor)
         return ShiftsBody([ShiftBody.of(shift) for shift in found])
 
     @get("/{schedule_id:uuid}/gaps")
@@ -325,9 +334,11 @@ class ScheduleController(Controller):
         actor: FromDishka[Actor],
         since: InstantQuery = None,
         until: InstantQuery = None,
+        known_at: KnownAtQuery = None,
     ) -> GapsBody:
         """When nobody is on call in an interval; unless said otherwise, in the next two weeks."""
-        found = await schedule_gaps(ScheduleId(schedule_id), _interval(clock, since, until), actor=actor)
+        interval, known = _interval(clock, since, until), query_instant("known_at", known_at)
+        found = await schedule_gaps(ScheduleId(schedule_id), interval, known_at=known, actor=actor)
         return GapsBody([GapBody(starts_at=gap.start, ends_at=gap.end) for gap in found])
 
 
@@ -336,7 +347,7 @@ def _interval(clock: Clock, since: datetime | None, until: datetime | None) -> I
     return Interval(start=start, end=query_instant("until", until) or start + _LOOK_AHEAD)
 
 
-def _layers(bodies: Sequence[LayerBody]) -> tuple[Layer, ...]:
+def layers_of(bodies: Sequence[LayerBody]) -> tuple[Layer, ...]:
     return tuple(_layer(number, body) for number, body in enumerate(bodies))
 
 
@@ -364,7 +375,7 @@ def _window(place: int, body: WeeklyWindowBody) -> WeeklyWindow:
         )
 
 
-def _layer_body(layer: Layer) -> LayerBody:
+def layer_body(layer: Layer) -> LayerBody:
     rotation = layer.rotation
     return LayerBody(
         name=layer.name,

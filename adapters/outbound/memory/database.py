@@ -29,6 +29,7 @@ from domain.notification.notification import Notification
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
@@ -67,7 +68,8 @@ class MemoryDatabase:
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
     step_turns: dict[StepKey, int] = field(default_factory=dict)
     fall_backs: dict[TeamId | None, FallBack] = field(default_factory=dict)
-    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
+    schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)

@@ -1,7 +1,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.schedule_history import as_in_force
 from application.ports.directory import Directory, Reachability
 from domain.notification.quiet_hours import QuietHours
 from domain.oncall.schedule import Schedule
@@ -12,9 +14,9 @@ from domain.shared.ids import ScheduleId, TeamId, UserId
 class MemoryDirectory(Directory):
     session: MemorySession
 
-    async def schedules(self, schedule_ids: Collection[ScheduleId]) -> Mapping[ScheduleId, Schedule]:
-        stored = self.session.database.schedules
-        return {schedule_id: stored[schedule_id] for schedule_id in schedule_ids if schedule_id in stored}
+    async def schedules(self, schedule_ids: Collection[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, Schedule]:
+        database = self.session.database
+        return {each: as_in_force(database, each, at=at) for each in schedule_ids if each in database.schedules}
 
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
         stored = self.session.database.teams

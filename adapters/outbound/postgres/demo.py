@@ -29,6 +29,8 @@ _REMOVE = (
     "DELETE FROM step_turns t USING policies p WHERE p.id = t.policy_id AND p.is_demo",
     "DELETE FROM policy_versions v USING policies p WHERE p.id = v.policy_id AND p.is_demo",
     "DELETE FROM policies WHERE is_demo",
+    "DELETE FROM schedule_override_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
     "DELETE FROM schedule_overrides o USING schedules s WHERE s.id = o.schedule_id AND s.is_demo",
     "DELETE FROM schedules WHERE is_demo",
     "DELETE FROM team_members m USING teams t WHERE t.id = m.team_id AND t.is_demo",

@@ -1,10 +1,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.outbound.postgres.bodies import schedule_from_rows
+from adapters.outbound.postgres.schedule_history import as_in_force
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.ports.directory import Directory, Reachability
 from domain.notification.contact import Channel, Contact
@@ -15,11 +16,8 @@ from domain.shared.ids import ContactId, ScheduleId, TeamId, UserId
 from domain.shared.urgency import Urgency
 
 _SCHEDULES = "SELECT * FROM schedules WHERE id = ANY($1::uuid[])"
-# Whoever asks is asking about now; a day is more than any two clocks differ.
-_OVERRIDES = """
-SELECT * FROM schedule_overrides WHERE schedule_id = ANY($1::uuid[]) AND ends_at > now() - $2::interval ORDER BY id
-"""
-_RECENT: Final = timedelta(days=1)
+_OVERRIDES = "SELECT * FROM schedule_overrides WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
+_RECENT: Final = timedelta(days=1)  # more than any two clocks differ
 _MEMBERS = "SELECT team_id, user_id FROM team_members WHERE team_id = ANY($1::uuid[]) ORDER BY team_id, position"
 _CONTACTS = """
 SELECT c.* FROM contacts c JOIN users u ON u.id = c.user_id WHERE u.id = ANY($1::uuid[]) AND u.is_active ORDER BY c.id
@@ -35,11 +33,11 @@ _ACTIVE = "SELECT id FROM users WHERE id = ANY($1::uuid[]) AND is_active"
 class PostgresDirectory(Directory):
     session: PostgresSession
 
-    async def schedules(self, schedule_ids: Collection[ScheduleId]) -> Mapping[ScheduleId, Schedule]:
+    async def schedules(self, schedule_ids: Collection[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, Schedule]:
         if not schedule_ids:
             return {}
-        rows = await self.session.fetch(_SCHEDULES, list(schedule_ids))
-        override_rows = await self.session.fetch(_OVERRIDES, list(schedule_ids), _RECENT)
+        rows = await as_in_force(self.session, await self.session.fetch(_SCHEDULES, list(schedule_ids)), at=at)
+        override_rows = await self.session.fetch(_OVERRIDES, list(schedule_ids), at - _RECENT)
         by_schedule: dict[ScheduleId, list[Row]] = defaultdict(list)
         for override in override_rows:
             by_schedule[override["schedule_id"]].append(override)

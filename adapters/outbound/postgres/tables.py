@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID, ExcludeConstraint
@@ -44,6 +45,10 @@ PARTITIONED_BY = {
 
 # Rows that are written again soon: leave room on their page, and vacuum before dead rows slow the next claim.
 HOT = {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.01, "autovacuum_vacuum_cost_delay": 0}
+
+
+# Before any time that the domain supports (domain/shared/local_time.py): it has always been so.
+_THE_BEGINNING = "'1900-01-01 00:00:00+00'::timestamptz"
 
 
 class Xid8(UserDefinedType[int]):
@@ -211,11 +216,27 @@ schedules = Table(
     _text("name"),
     _text("time_zone"),
     Column("layers", JSONB, nullable=False),
+    # The zone and the layers are those of the version made last, and hold from then on.
+    Column("effective_at", DateTime(timezone=True), nullable=False, server_default=text(_THE_BEGINNING)),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
 )
 Index("schedules_name_idx", schedules.c.name, schedules.c.id)
+
+schedule_versions = Table(
+    "schedule_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    Column("version", BigInteger, nullable=False),
+    _time("effective_at"),
+    _time("known_at"),
+    _time("replaced_at", nullable=True),  # since when it is known that a later one holds from its start on
+    Column("body", JSONB, nullable=False),  # the whole schedule as it was, but for its overrides
+    PrimaryKeyConstraint("schedule_id", "version"),
+    CheckConstraint("known_at <= effective_at", name="times"),
+)
+Index("schedule_versions_effective_at_idx", schedule_versions.c.schedule_id, schedule_versions.c.effective_at)
 
 schedule_overrides = Table(
     "schedule_overrides",
@@ -226,6 +247,7 @@ schedule_overrides = Table(
     _ref("replaces_user_id", "users.id", nullable=True),
     _time("starts_at"),
     _time("ends_at"),
+    Column("known_from", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("starts_at < ends_at", name="interval"),
     # Two overrides that replace the same person at the same time would leave open which of them holds.
     ExcludeConstraint(
@@ -237,6 +259,27 @@ schedule_overrides = Table(
     ),
 )
 Index("schedule_overrides_schedule_id_idx", schedule_overrides.c.schedule_id, schedule_overrides.c.ends_at)
+
+# What was known of overrides, and no longer is: as they were before they were ended early or taken back.
+schedule_override_versions = Table(
+    "schedule_override_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("override_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # the whole override as it was
+    PrimaryKeyConstraint("override_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_override_versions_interval_idx",
+    schedule_override_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
 
 services = Table(
     "services",

@@ -17,6 +17,7 @@ from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, an_ove
 
 NOON = utc("2026-11-23 12:00")
 LONG_AGO = utc("2020-01-01 00:00")
+MADE = utc("2026-01-01 00:00")
 LAYER = a_layer(
     ANN, (BOB, CYD), starts="2026-01-01 08:00", restrictions=every_day("08:00", "18:00"), until="2027-01-01 00:00"
 )
@@ -25,9 +26,9 @@ LAYER = a_layer(
 async def stored_schedule(store: Store, name: str = "Core", *overrides: Override) -> Schedule:
     schedule = replace(a_schedule(LAYER), id=ScheduleId(new_id()), name=name)
     async with store.transaction:
-        await store.schedules.save(schedule)
+        await store.schedules.save(schedule, at=MADE)
         for override in overrides:
-            await store.schedules.add_override(schedule.id, override)
+            await store.schedules.add_override(schedule.id, override, at=MADE)
     return await store.schedules.look_up(schedule.id, since=LONG_AGO)
 
 
@@ -52,7 +53,7 @@ async def test_saving_changes_everything_but_overrides(store: Store) -> None:
     stored = await stored_schedule(store, "Core", override)
     wanted = replace(stored, team_id=EDGE, name="Edge", time_zone="Asia/Tokyo", layers=(), overrides=())
     async with store.transaction:
-        assert await store.schedules.save(wanted) == replace(wanted, version=2)
+        assert await store.schedules.save(wanted, at=MADE) == replace(wanted, version=2)
     expected = replace(wanted, version=2, overrides=(override,))
     assert await store.schedules.look_up(stored.id, since=LONG_AGO) == expected
 
@@ -71,7 +72,7 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
             await store.schedules.get_override(schedule_id, override_id)
         with pytest.raises(NotFoundError):
             async with store.transaction:
-                await store.schedules.remove_override(schedule_id, override_id)
+                await store.schedules.remove_override(schedule_id, override_id, at=NOON)
         with pytest.raises(NotFoundError):
             async with store.transaction:
                 await store.schedules.end_override(schedule_id, override_id, at=NOON)
@@ -81,10 +82,10 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
 async def test_the_second_of_two_who_read_the_same_version_is_refused(store: Store) -> None:
     read = await stored_schedule(store)
     async with store.transaction:
-        first = await store.schedules.save(replace(read, time_zone="UTC"))
+        first = await store.schedules.save(replace(read, time_zone="UTC"), at=MADE)
     with pytest.raises(ConflictError):
         async with store.transaction:
-            await store.schedules.save(replace(read, time_zone="Asia/Tokyo"))
+            await store.schedules.save(replace(read, time_zone="Asia/Tokyo"), at=MADE)
     assert await store.schedules.look_up(read.id, since=NOON) == first
 
 
@@ -128,10 +129,10 @@ async def test_two_overrides_for_one_user_do_not_overlap(
     if is_refused:
         with pytest.raises(ConflictError, match="overlaps"):
             async with store.transaction:
-                await store.schedules.add_override(schedule.id, second)
+                await store.schedules.add_override(schedule.id, second, at=MADE)
     else:
         async with store.transaction:
-            await store.schedules.add_override(schedule.id, second)
+            await store.schedules.add_override(schedule.id, second, at=MADE)
     assert await overrides_of(store, schedule) == ((first,) if is_refused else (first, second))
 
 
@@ -141,9 +142,9 @@ async def test_two_overrides_for_everyone_do_not_overlap_unless_of_other_schedul
     again = an_override(2, CYD, "2026-11-23 13:00", "2026-11-23 15:00")
     with pytest.raises(ConflictError):
         async with store.transaction:
-            await store.schedules.add_override(schedule.id, again)
+            await store.schedules.add_override(schedule.id, again, at=MADE)
     async with store.transaction:
-        await store.schedules.add_override(other.id, again)
+        await store.schedules.add_override(other.id, again, at=MADE)
     assert await overrides_of(store, other) == (again,)
 
 
@@ -153,10 +154,10 @@ async def test_an_override_can_be_ended_or_removed_and_makes_room(store: Store) 
     second = an_override(2, CYD, "2026-11-23 12:00", "2026-11-23 14:00")
     async with store.transaction:
         await store.schedules.end_override(schedule.id, first.id, at=NOON)
-        await store.schedules.add_override(schedule.id, second)
+        await store.schedules.add_override(schedule.id, second, at=MADE)
     assert await overrides_of(store, schedule) == (replace(first, ends_at=NOON), second)
     async with store.transaction:
-        await store.schedules.remove_override(schedule.id, second.id)
+        await store.schedules.remove_override(schedule.id, second.id, at=NOON)
     assert await overrides_of(store, schedule) == (replace(first, ends_at=NOON),)
 
 

@@ -7,7 +7,7 @@ from application.ports.directory import Reachability
 from domain.notification.contact import Channel
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
-from tests.support.builders import ADA, BEN, CAT, CREW, DAN, ROTA, a_contact, a_town
+from tests.support.builders import ADA, BEN, CAT, CREW, DAN, NOON, ROTA, a_contact, a_town
 from tests.support.oncall import an_override
 from tests.support.world import Ports
 
@@ -20,13 +20,13 @@ async def test_schedules_come_as_they_are_with_the_overrides_that_are_still_to_c
     first = an_override(1, BEN, "2999-01-02 00:00", "2999-01-03 00:00")
     second = an_override(2, BEN, "2999-01-01 00:00", "2999-01-02 00:00", replaces=ADA)
     async with ports.transaction:
-        await ports.schedules.add_override(ROTA, first)
-        await ports.schedules.add_override(ROTA, second)
+        await ports.schedules.add_override(ROTA, first, at=NOON)
+        await ports.schedules.add_override(ROTA, second, at=NOON)
 
     (schedule,) = a_town().schedules
     expected: dict[ScheduleId, Schedule] = {ROTA: replace(schedule, overrides=(first, second), version=1)}
-    assert await ports.directory.schedules({ROTA, ScheduleId(UNKNOWN)}) == expected
-    assert await ports.directory.schedules(set()) == {}
+    assert await ports.directory.schedules({ROTA, ScheduleId(UNKNOWN)}, at=NOON) == expected
+    assert await ports.directory.schedules(set(), at=NOON) == {}
 
 
 async def test_a_team_has_its_members_in_their_order(ports: Ports) -> None:

@@ -2,11 +2,11 @@
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.integration.cli.conftest import Tocsin
 from tests.integration.cli.recorded import (
     ACKNOWLEDGED,
     DELIVERY,
@@ -22,15 +22,6 @@ from tests.integration.cli.recorded import (
     page,
 )
 from tests.integration.cli.server import Answer, RecordedApi
-from tests.unit.cli.operations import RememberedOperations
-
-type Tocsin = Callable[..., int]
-
-
-@pytest.fixture
-def tocsin(api: RecordedApi) -> Tocsin:
-    operations = RememberedOperations()
-    return lambda *arguments: operations.tocsin(*arguments, TOCSIN_URL=api.url, TOCSIN_TOKEN="tsk_1")
 
 
 def test_incidents_are_listed_with_what_comes_next(

@@ -11,6 +11,7 @@ from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.system.randomness import SeededRandomness
@@ -19,6 +20,7 @@ from application.escalation.create_policy import CreatePolicy
 from application.escalation.update_policy import UpdatePolicy
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
+from application.oncall.preview_schedule import PreviewSchedule
 from application.oncall.remove_override import RemoveOverride
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.update_schedule import UpdateSchedule
@@ -99,6 +101,7 @@ class World:
         self.fall_backs = fall_backs = MemoryFallBackRepository(session)
         self.policies = policies = MemoryPolicyRepository(session)
         self.schedules = schedules = MemoryScheduleRepository(session)
+        self.history = history = MemoryScheduleHistory(session)
         self.create_service = CreateService(services, references, record, session, ids, clock)
         self.update_service = UpdateService(services, integrations, references, record, session, clock)
         self.create_integration = CreateIntegration(integrations, services, randomness, record, session, ids, clock)
@@ -107,10 +110,11 @@ class World:
         self.create_policy = CreatePolicy(policies, references, fall_backs, record, session, ids, clock)
         self.update_policy = UpdatePolicy(policies, references, fall_backs, record, session, clock)
         self.create_schedule = CreateSchedule(schedules, references, record, session, ids, clock)
-        self.update_schedule = UpdateSchedule(schedules, references, record, session, clock)
+        self.update_schedule = UpdateSchedule(schedules, history, references, record, session, clock)
         self.add_override = AddOverride(schedules, references, record, session, ids, clock)
         self.remove_override = RemoveOverride(schedules, record, session, clock)
-        self.service_on_call = ServiceOnCall(services, policies, schedules, MemoryDirectory(session), clock)
+        self.preview_schedule = PreviewSchedule(schedules, history, references, clock)
+        self.service_on_call = ServiceOnCall(services, policies, history, MemoryDirectory(session), clock)
 
     @property
     def audit(self) -> tuple[AuditEntry, ...]:
