@@ -93,11 +93,8 @@ def look(policy: EscalationPolicy, position: Position | None, circumstances: Cir
         if refusal is None:
             return Look(tuple(skipped), position, upcoming, deadline_after(policy, position, reached_at=at))
         skipped.append(Skipped(position, *refusal))
-        if (
-            upcoming is not None
-            and _is_whole_round(policy, skipped, position.round)
-            and upcoming.round > position.round
-        ):
+        ends_a_round = upcoming is not None and upcoming.round > position.round
+        if ends_a_round and _is_whole_round(policy, skipped, position.round):
             return Look(tuple(skipped), None, upcoming, at + duration_of(policy, position.round))
         position = upcoming
     return Look(tuple(skipped), None, None, None)

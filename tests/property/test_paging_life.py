@@ -20,20 +20,51 @@ from application.ports.notifier import Delivery, Outcome
 from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.escalation.events import EscalationStepReached
+from domain.escalation.policy import StepMode, WhenExhausted
 from domain.incident.events import IncidentEvent
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.contact import Channel
 from domain.notification.notification import NotificationStatus, Purpose
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import IncidentId, IntegrationId, UserId
+from domain.shared.severity import Severity
 from tests.support import strategies
-from tests.support.builders import a_town, an_actor
+from tests.support.builders import (
+    ADA,
+    BEN,
+    DAN,
+    LOOP,
+    MINUTE,
+    a_policy,
+    a_step,
+    a_town,
+    an_actor,
+    only_for,
+    to_schedule,
+    to_team,
+    to_user,
+)
 from tests.support.laws import Lab, fewer_examples
 from tests.support.world import Point, Stored, World
 
 # With CI's many examples, on a busy machine.
 pytestmark = pytest.mark.timeout(600)
 
+# The town's own ladder and loop, with a step that not every incident reaches, with turns, and with an end.
+POLICIES = (
+    a_policy(
+        a_step(to_schedule()),
+        a_step(to_user(BEN), delay=MINUTE, condition=only_for(Severity.SEV2, Severity.SEV3)),
+        a_step(to_team(), to_user(ADA), delay=10 * MINUTE, mode=StepMode.ROUND_ROBIN),
+        repeats=1,
+    ),
+    a_policy(
+        a_step(to_user(BEN), to_user(DAN), delay=3 * MINUTE, condition=only_for(Severity.SEV1, Severity.SEV4)),
+        policy_id=LOOP,
+        repeats=2,
+        when_exhausted=WhenExhausted.RESOLVE,
+    ),
+)
 POINTS = st.sampled_from(tuple(Point))
 
 
@@ -44,7 +75,7 @@ class PagingLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = a_town()
+        self.town = a_town(policies=POLICIES)
         self.world = World(self.lab.new_storage(), town=self.town)
         self.accepted: Counter[tuple[IntegrationId, str]] = Counter()
         self.pages_when_answered: dict[IncidentId, tuple[frozenset[object], int]] = {}

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError
 from adapters.inbound.cli import (
     dead_letters,
     events,
+    fall_backs,
     incidents,
     installation,
     integrations,
@@ -40,6 +41,7 @@ _NOUNS: Final = (
     integrations.app,
     schedules.app,
     policies.app,
+    fall_backs.app,
     teams.app,
     users.app,
     tokens.app,

@@ -155,6 +155,22 @@ def resolve(ref: str, /, *, output: Output = "table", cli: Given) -> None:
 
 
 @app.command
+def move(ref: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Let an incident's escalation go on by the newest version of its policy.
+
+    Parameters
+    ----------
+    ref
+        INC-123, 123 or an id.
+    """
+    incident = cli.api().post(f"{_path(ref)}/escalation/move")
+    if output == "json":
+        show_json(incident)
+        return
+    say(f"{incident['reference']} goes on by the newest version of its policy")
+
+
+@app.command
 def note(ref: str, text: str, /, *, output: Output = "table", cli: Given) -> None:
     """Add a note to the timeline of an incident.
 

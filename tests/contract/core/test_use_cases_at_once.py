@@ -13,11 +13,15 @@ from application.alert.ingest import IngestEvents
 from application.escalation.advance import AdvanceEscalations
 from application.incident.acknowledge import AcknowledgeIncident
 from application.ports.readers import IncidentQuery
+from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.escalation.events import EscalationExhausted
+from domain.escalation.policy import EscalationPolicy, WhenExhausted
 from domain.incident.incident import IncidentStatus
 from domain.notification.notification import NotificationStatus
 from domain.shared.ids import IncidentId
-from tests.support.builders import NOON, SHOP_PROBES, a_town, an_actor, an_event
+from domain.shared.severity import Severity
+from tests.support.builders import NOON, SHOP_PROBES, a_policy, a_step, a_town, an_actor, an_event, only_for
 from tests.support.world import (
     Gate,
     Point,
@@ -76,6 +80,12 @@ class Process:
     async def settle_in(self) -> None:
         async with self._container() as scope:
             await (await scope.get(Ports)).settle_in(a_town())
+
+    async def save(self, policy: EscalationPolicy) -> None:
+        async with self._container() as scope:
+            ports = await scope.get(Ports)
+            async with ports.transaction:
+                await ports.policies.save(policy)
 
 
 type NewProcess = Callable[[Gate], Awaitable[Process]]
@@ -197,3 +207,34 @@ async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, 
 
     (stored,) = await process.stored()
     assert stored.pages == ()
+
+
+async def test_an_acknowledgement_while_a_tick_finds_that_nobody_answered_keeps_the_incident_from_being_resolved(
+    process: Process, new_process: NewProcess
+) -> None:
+    passed_over = a_step(condition=only_for(Severity.SEV5))
+    await process.save(a_policy(passed_over, when_exhausted=WhenExhausted.RESOLVE, version=1))
+    await process.receive(report("disk"))
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.advance(), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    assert stored.incident.status is IncidentStatus.ACKNOWLEDGED
+    assert not any(isinstance(event, EscalationExhausted) for event in stored.events)
+
+
+async def test_an_alert_that_joins_while_nobody_answered_is_cleared_with_the_others(
+    process: Process, new_process: NewProcess
+) -> None:
+    passed_over = a_step(condition=only_for(Severity.SEV5))
+    await process.save(a_policy(passed_over, when_exhausted=WhenExhausted.RESOLVE, version=1))
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("load")), process.advance())
+
+    (stored,) = await process.stored()
+    assert stored.incident.status is IncidentStatus.RESOLVED
+    assert [alert.status for alert in stored.alerts] == [AlertStatus.CLEARED] * 2

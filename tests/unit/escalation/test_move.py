@@ -43,6 +43,7 @@ def test_a_run_that_has_not_reached_anything_begins_with_what_now_comes_first() 
 def test_of_equal_steps_the_nearest_is_the_same() -> None:
     before = version(A, B, A, B)
     assert moved(Position(0, 2), before=before, after=version(A, B, A, B, C)) == Position(0, 2)
+    assert moved(Position(0, 1), before=version(B, A), after=version(A, B, A)) == Position(0, 2)
 
 
 def test_a_step_that_was_added_after_the_last_one_is_still_reached() -> None:
