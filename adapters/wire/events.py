@@ -6,7 +6,26 @@ import msgspec
 
 from domain.alert.events import AlertCleared, AlertJoined
 from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentAnnotated,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
+)
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
@@ -20,9 +39,23 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         EscalationStepReached,
         EscalationStopped,
         IncidentAcknowledged,
+        IncidentAcknowledgementExpired,
         IncidentAnnotated,
+        IncidentEscalated,
+        IncidentReassigned,
+        IncidentReopened,
         IncidentResolved,
+        IncidentResponderAccepted,
+        IncidentResponderDeclined,
+        IncidentRespondersAsked,
+        IncidentRetitled,
+        IncidentSeverityChanged,
+        IncidentSnoozed,
+        IncidentSnoozeEnded,
+        IncidentTakenOver,
         IncidentTriggered,
+        IncidentUnacknowledged,
+        IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,
     )

@@ -40,16 +40,22 @@ class EscalationRun:
 
     @staticmethod
     def start(
-        run_id: RunId, *, incident_id: IncidentId, policy_id: PolicyId, policy_version: int, at: datetime
+        run_id: RunId,
+        *,
+        incident_id: IncidentId,
+        policy_id: PolicyId,
+        policy_version: int,
+        at: datetime,
+        position: Position = FIRST,
     ) -> "EscalationRun":
-        """A run whose first step is due at once."""
+        """A run whose first step, or the one of that position, is due at once."""
         return EscalationRun(
             id=run_id,
             incident_id=incident_id,
             policy_id=policy_id,
             policy_version=policy_version,
             status=RunStatus.RUNNING,
-            position=FIRST,
+            position=position,
             next_deadline=at,
             started_at=at,
         )

@@ -13,6 +13,7 @@ from application.escalation.advance import AdvanceEscalations
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
@@ -40,20 +41,34 @@ from application.identity.setup_link import MakeSetupLink
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
+from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.advance import AdvanceIncidents
 from application.incident.alerts import ListAlerts
 from application.incident.annotate import AnnotateIncident
+from application.incident.ask_responders import AskResponders
 from application.incident.changes import ListChanges
+from application.incident.decide import DecideOnIncident
+from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
+from application.incident.escalate import EscalateIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.list import ListIncidents
+from application.incident.raise_urgency import RaiseUrgency
+from application.incident.reassign import ReassignIncident
+from application.incident.reopen import ReopenIncident
 from application.incident.resolve import ResolveIncident
+from application.incident.retitle import RetitleIncident
+from application.incident.snooze import SnoozeIncident
+from application.incident.take_over import TakeOverIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
+from application.incident.unacknowledge import UnacknowledgeIncident
 from application.mailbox.list import ListMailbox
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
@@ -83,22 +98,44 @@ class UseCaseProvider(Provider):
 
     intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
+        AcceptRequest,
         AcknowledgeIncident,
+        AdvanceIncidents,
         AnnotateIncident,
+        AskResponders,
+        DecideOnIncident,
+        DeclineRequest,
+        EscalateIncident,
         FindIncident,
         GetIncident,
         ListAlerts,
         ListChanges,
         ListDeliveries,
         ListIncidents,
+        RaiseUrgency,
         ReadTimeline,
+        ReassignIncident,
+        ReopenIncident,
         ResolveIncident,
+        RetitleIncident,
+        SnoozeIncident,
+        TakeOverIncident,
         TriggerIncident,
+        UnacknowledgeIncident,
     )
     escalation = provide_all(
-        AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
+        AdvanceEscalations,
+        CountStalled,
+        CreatePolicy,
+        GetPolicy,
+        ListPolicies,
+        StartEscalations,
+        StopEscalations,
+        UpdatePolicy,
     )
-    notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
+    notification = provide_all(
+        DeliverNotification, LeaseNotifications, PagePeople, SendNotification, SettleNotifications
+    )
     oncall = provide_all(
         AddOverride,
         CreateSchedule,

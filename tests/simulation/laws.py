@@ -13,7 +13,16 @@ from domain.alert.alert import AlertStatus
 from domain.escalation.events import EscalationStepReached
 from domain.escalation.plan import FIRST, Position, following
 from domain.escalation.run import RunStatus
-from domain.incident.events import IncidentAcknowledged, IncidentEvent, IncidentResolved
+from domain.incident.events import (
+    IncidentAcknowledgementExpired,
+    IncidentEscalated,
+    IncidentEvent,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentRespondersAsked,
+    IncidentSnoozeEnded,
+    IncidentUnacknowledged,
+)
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.notification.notification import NotificationStatus, Purpose
@@ -22,6 +31,15 @@ from domain.shared.ids import IncidentId, NotificationId, RunId
 
 # After a fault a lost lease, a retry or a poll may still be waited for.
 RECOVERY: Final = timedelta(minutes=20)
+# After each of these nobody has the incident, and it pages under another run.
+PAGES_ANEW: Final = (
+    IncidentAcknowledgementExpired,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentSnoozeEnded,
+    IncidentUnacknowledged,
+)
 
 
 class BrokenPromiseError(AssertionError):
@@ -52,7 +70,9 @@ class Watch:
     sends: dict[NotificationId, list[Send]] = field(default_factory=lambda: defaultdict(list))
     due_at: dict[NotificationId, datetime] = field(default_factory=dict)
     page_keys: set[tuple[object, ...]] = field(default_factory=set)
-    made_when_answered: dict[IncidentId, int] = field(default_factory=dict)
+    made_when_answered: dict[tuple[IncidentId, int], int] = field(default_factory=dict)
+    asked: set[RunId] = field(default_factory=set)  # the names of pages to people who were asked to help
+    begins_with: dict[RunId, Position] = field(default_factory=dict)
     made: Counter[IncidentId] = field(default_factory=Counter)
     events_of: dict[IncidentId, list[DomainEvent]] = field(default_factory=lambda: defaultdict(list))
     last_step: dict[RunId, EscalationStepReached] = field(default_factory=dict)
@@ -108,12 +128,17 @@ class Watch:
 
     def _event(self, incident_id: IncidentId, event: DomainEvent) -> None:
         before = self.events_of[incident_id]
-        was_answered = any(isinstance(each, IncidentAcknowledged | IncidentResolved) for each in before)
+        facts = [each for each in before if isinstance(each, IncidentEvent)]
+        was_answered = bool(facts) and Incident.fold(facts).status is not IncidentStatus.TRIGGERED
         before.append(event)
+        if isinstance(event, IncidentRespondersAsked):
+            self.asked.add(event.run_id)
+        if isinstance(event, IncidentEscalated):
+            self.begins_with[event.run_id] = Position(event.round, event.step)
         if isinstance(event, EscalationStepReached):
             require(not was_answered, "P3 no step after an answer", event)
             self._step(event)
-        if isinstance(event, NotificationSent) and was_answered:
+        if isinstance(event, NotificationSent) and was_answered and not self._is_asked(event.notification_id):
             require(event.was_overtaken, "P3 what left after an answer is labelled", event)
 
     def _step(self, event: EscalationStepReached) -> None:
@@ -121,7 +146,9 @@ class Watch:
         run = self.database.runs[event.run_id]
         policy = self.database.policy_versions[run.policy_id, run.policy_version]
         last = self.last_step.get(event.run_id)
-        expected = FIRST if last is None else following(policy, Position(last.round, last.step))
+        expected = (
+            self.begins_with.get(run.id, FIRST) if last is None else following(policy, Position(last.round, last.step))
+        )
         require((event.round, event.step) == expected, "steps come in order, each once", (event, expected))
         if last is not None:
             waited = event.at - last.at >= policy.steps[last.step].delay
@@ -136,7 +163,7 @@ class Watch:
             self.due_at[page.id] = page.next_deadline
             if page.purpose is not Purpose.PAGE:
                 continue
-            self.made[page.incident_id] += 1
+            self.made[page.incident_id] += page.run_id not in self.asked
             key = page.run_id, page.round, page.step, page.user_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
             self.page_keys.add(key)
@@ -147,14 +174,18 @@ class Watch:
         require(Incident.fold(facts) == replace(incident, version=0), "P8 state is what its events say", incident)
         if incident.status is IncidentStatus.TRIGGERED:
             return
-        made = self.made_when_answered.setdefault(incident_id, self.made[incident_id])
+        stretch = incident_id, sum(isinstance(event, PAGES_ANEW) for event in facts)
+        made = self.made_when_answered.setdefault(stretch, self.made[incident_id])
         require(self.made[incident_id] == made, "P3 no new page intent after an answer", incident)
         for page in self.database.notifications.values():
-            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE:
+            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE or page.run_id in self.asked:
                 continue
             require(page.status is not NotificationStatus.PENDING, "P3 no page waits after an answer", page)
             if page.status is NotificationStatus.SENDING:
                 require(page.was_overtaken, "P3 what is under way is labelled", page)
+
+    def _is_asked(self, notification_id: NotificationId) -> bool:
+        return self.database.notifications[notification_id].run_id in self.asked
 
 
 def settled(watch: Watch, *, calm_since: datetime) -> None:
@@ -162,6 +193,7 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
     database = watch.database
     watch.look_at_everything()
     reasons = {run.incident_id: run.status for run in database.runs.values()}
+    newest = {run.incident_id: run.id for run in database.runs.values()}
     for incident in database.incidents.values():
         if incident.status is IncidentStatus.TRIGGERED:
             is_exhausted = reasons.get(incident.id) is RunStatus.EXHAUSTED
@@ -176,8 +208,9 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
         if page.status is NotificationStatus.FAILED:
             require(page.id in failed, "a page fails visibly", page)
         if page.status is NotificationStatus.CANCELLED:
-            is_answered = incident.status is not IncidentStatus.TRIGGERED
-            require(is_answered, "a page is cancelled only by an answer", page)
+            is_answered = incident.status is not IncidentStatus.TRIGGERED or page.run_id in watch.asked
+            has_given_way = newest[incident.id] != page.run_id
+            require(is_answered or has_given_way, "a page is cancelled only by an answer or another run", page)
         if page.status is NotificationStatus.SENT and page.created_at >= calm_since + RECOVERY:
             first = watch.sends[page.id][0].at
             require(first == watch.due_at[page.id], "P5 in health a page leaves when it is due", (page, first))

@@ -9,7 +9,7 @@ from application.errors import NotFoundError
 from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.shared.ids import IncidentId, NotificationId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,14 @@ class MemoryNotificationRepository(NotificationRepository):
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         self.session.database.attempts += tuple(attempts)
 
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
         stored = self.session.database.notifications
         counts: dict[IncidentId, Counter[NotificationStatus]] = defaultdict(Counter)
         for each in tuple(stored.values()):
-            if each.incident_id in incident_ids and each.purpose is Purpose.PAGE and each.next_deadline is not None:
+            is_meant = each.incident_id in incident_ids and user_id in {None, each.user_id}
+            if is_meant and each.purpose is Purpose.PAGE and each.next_deadline is not None:
                 counts[each.incident_id][each.status] += 1
                 is_pending = each.status is NotificationStatus.PENDING
                 stored[each.id] = each.cancel() if is_pending else replace(each, was_overtaken=True)

@@ -109,7 +109,7 @@ class MemoryIncidentReader(IncidentReader):
     def _summary(self, incident: Incident) -> IncidentSummary:
         database = self.session.database
         runs = [run for run in database.runs.values() if run.incident_id == incident.id]
-        newest_run = max(runs, key=lambda run: run.started_at, default=None)
+        newest_run = max(runs, key=lambda run: (run.started_at, run.id), default=None)
         return IncidentSummary(
             id=incident.id,
             number=incident.number,

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.outbound.postgres.bodies import policy_from
+from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository
 from domain.escalation.plan import Position
@@ -21,15 +22,36 @@ SET status = n.status, round = n.round, step = n.step, next_deadline = n.next_de
 FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[])
   AS n (id, status, round, step, next_deadline) WHERE r.id = n.id
 """
+_START = """
+INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline, started_at,
+  version)
+SELECT n.*, 1 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::smallint[], $7::smallint[],
+  $8::timestamptz[], $9::timestamptz[]) AS n
+"""
+_NEWEST_OF = """
+SELECT * FROM escalation_runs WHERE incident_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1 FOR UPDATE
+"""
 _RUNNING_OF = """
 SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = 'running' ORDER BY id FOR UPDATE
 """
 _EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
-# An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come.
+# An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come. Only
+# its newest run counts: an earlier one that was exhausted excuses nothing.
 _COUNT_STALLED = """
-SELECT count(*) FROM incidents i WHERE i.status = 'triggered' AND NOT EXISTS (
-  SELECT FROM escalation_runs r WHERE r.incident_id = i.id AND (r.status = 'exhausted' OR r.next_deadline > $1)
+SELECT count(*) FROM incidents i WHERE i.status <> 'resolved' AND (
+  i.next_deadline <= $1 OR (i.status = 'triggered' AND NOT EXISTS (
+    SELECT FROM (
+      SELECT r.status, r.next_deadline FROM escalation_runs r WHERE r.incident_id = i.id
+      ORDER BY r.started_at DESC, r.id DESC LIMIT 1
+    ) newest WHERE newest.status = 'exhausted' OR newest.next_deadline > $1
+  ))
 )
+"""
+_NEWEST_FOR = """
+SELECT i.id AS incident_id, v.body FROM incidents i JOIN services s ON s.id = i.service_id
+JOIN policies p ON p.id = coalesce(i.policy_id, s.policy_id)
+JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version
+WHERE i.id = ANY($1::uuid[])
 """
 
 
@@ -52,6 +74,27 @@ class PostgresRunRepository(RunRepository):
             [None if run.position is None else run.position.step for run in runs],
             [run.next_deadline for run in runs],
         )
+
+    async def start(self, runs: Sequence[EscalationRun]) -> None:
+        if not runs:
+            return
+        await self.session.connection.execute(
+            _START,
+            [run.id for run in runs],
+            [run.incident_id for run in runs],
+            [run.policy_id for run in runs],
+            [run.policy_version for run in runs],
+            [run.status for run in runs],
+            [None if run.position is None else run.position.round for run in runs],
+            [None if run.position is None else run.position.step for run in runs],
+            [run.next_deadline for run in runs],
+            [run.started_at for run in runs],
+        )
+        await self.session.connection.execute(NOTIFY, CHANNEL, Topic.RUNS)
+
+    async def newest_of(self, incident_id: IncidentId) -> EscalationRun | None:
+        rows = await self.session.fetch(_NEWEST_OF, incident_id)
+        return _run_of(rows[0]) if rows else None
 
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         rows = await self.session.fetch(_RUNNING_OF, list(incident_ids))
@@ -82,6 +125,10 @@ class PostgresPolicyVersions(PolicyVersions):
             [version for _, version in wanted],
         )
         return {(PolicyId(row["policy_id"]), row["version"]): policy_from(row["body"]) for row in rows}
+
+    async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
+        rows = await self.session.fetch(_NEWEST_FOR, list(incident_ids))
+        return {IncidentId(row["incident_id"]): policy_from(row["body"]) for row in rows}
 
 
 def _run_of(row: Row) -> EscalationRun:

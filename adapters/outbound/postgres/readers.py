@@ -88,7 +88,7 @@ _resolver = users.alias("resolver")
 _newest_run = (
     select(escalation_runs.c.status, escalation_runs.c.next_deadline)
     .where(escalation_runs.c.incident_id == incidents.c.id)
-    .order_by(escalation_runs.c.started_at.desc())
+    .order_by(escalation_runs.c.started_at.desc(), escalation_runs.c.id.desc())
     .limit(literal_column("1"))
     .lateral("newest_run")
 )
