@@ -43,10 +43,12 @@ from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
 from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.act import ActOnIncident, ActOnIncidents
 from application.incident.advance import AdvanceIncidents
 from application.incident.alerts import ListAlerts
 from application.incident.annotate import AnnotateIncident
 from application.incident.ask_responders import AskResponders
+from application.incident.change_severity import ChangeSeverity
 from application.incident.changes import ListChanges
 from application.incident.decide import DecideOnIncident
 from application.incident.decline_request import DeclineRequest
@@ -100,9 +102,12 @@ class UseCaseProvider(Provider):
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,
+        ActOnIncident,
+        ActOnIncidents,
         AdvanceIncidents,
         AnnotateIncident,
         AskResponders,
+        ChangeSeverity,
         DecideOnIncident,
         DeclineRequest,
         EscalateIncident,

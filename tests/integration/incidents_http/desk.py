@@ -13,6 +13,7 @@ from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
@@ -35,6 +36,7 @@ CONTROLLERS: Final = (
     AcknowledgePageController,
     AuditController,
     DeadLetterController,
+    IncidentActController,
     IncidentController,
     MailboxController,
     OnCallController,

@@ -1,0 +1,43 @@
+from dataclasses import dataclass
+
+from application.alert.ingest import urgency_of
+from application.authorize import require
+from application.incident.decide import DecideOnIncident
+from application.ports.clock import Clock
+from application.ports.incidents import IncidentRepository
+from application.ports.services import ServiceRepository
+from application.ports.transaction import Transaction
+from domain.identity.actor import Actor
+from domain.identity.role import Permission
+from domain.incident.incident import Incident
+from domain.incident.severity import Severity
+from domain.shared.ids import IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSeverity:
+    """A responder grades an incident anew; its service's rule says how urgent that makes it."""
+
+    incidents: IncidentRepository
+    services: ServiceRepository
+    decide: DecideOnIncident
+    transaction: Transaction
+    clock: Clock
+
+    async def __call__(self, incident_id: IncidentId, severity: Severity, *, actor: Actor) -> Incident:
+        """Raises `ForbiddenError`, `NotFoundError`, `ConflictError`, `IllegalTransitionError`."""
+        require(actor, Permission.RESPOND)
+        async with self.transaction:
+            at = self.clock.now()
+            incident = await self.incidents.get(incident_id)
+            service = await self.services.look_up(incident.service_id)
+            change = incident.change_severity(
+                severity,
+                urgency=urgency_of(service.urgency_rule, severity),
+                rises_at=None,
+                by=actor.user_id,
+                via=actor.via,
+                at=at,
+            )
+            details = {"severity": severity}
+            return await self.decide("change_severity", incident, change, actor=actor, at=at, details=details)
