@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
+from domain.oncall.layer import Layer
 from domain.oncall.override import Override
 from domain.oncall.rotation import Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import OverrideId, ScheduleId, TeamId, UserId
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 
 MINUTE = timedelta(minutes=1)
 DAYS = tuple(Weekday)

@@ -43,7 +43,7 @@ from application.oncall.update_schedule import UpdateSchedule
 from application.ports.clock import Clock
 from domain.identity.actor import Actor
 from domain.oncall.coverage import Shift
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
+from domain.oncall.layer import Layer
 from domain.oncall.override import Override
 from domain.oncall.rotation import ROTATION_LENGTH_MAX, Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
@@ -56,6 +56,7 @@ from domain.shared.limits import (
     SCHEDULE_LAYERS,
     TURN_USERS,
 )
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 
 _LOOK_AHEAD: Final = timedelta(days=14)
 
