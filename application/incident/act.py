@@ -1,10 +1,10 @@
 """Whatever people do with an incident, as one value: so one rule decides for one incident and for many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from application.authorize import require
 from application.errors import ApplicationError
@@ -81,10 +81,6 @@ class Retitle:
 type Act = PlainAct | Snooze | Escalate | Reassign | AskForHelp | Grade | Retitle
 
 
-class PlainUseCase(Protocol):
-    async def __call__(self, incident_id: IncidentId, *, actor: Actor) -> Incident: ...
-
-
 class Outcome(NamedTuple):
     """What came of an act on one of several incidents: the incident after it, or why not."""
 
@@ -131,7 +127,7 @@ class ActOnIncident:
                 return await self.retitle(incident_id, act.title, actor=actor)
 
     async def _plain(self, incident_id: IncidentId, act: PlainAct, actor: Actor) -> Incident:
-        use_cases: dict[PlainAct, PlainUseCase] = {
+        use_cases: dict[PlainAct, Callable[..., Awaitable[Incident]]] = {
             PlainAct.ACKNOWLEDGE: self.acknowledge,
             PlainAct.UNACKNOWLEDGE: self.unacknowledge,
             PlainAct.TAKE_OVER: self.take_over,

@@ -1,12 +1,12 @@
 from dataclasses import dataclass
 
-from application.alert.ingest import urgency_of
 from application.authorize import require
 from application.incident.decide import DecideOnIncident
 from application.ports.clock import Clock
 from application.ports.incidents import IncidentRepository
 from application.ports.services import ServiceRepository
 from application.ports.transaction import Transaction
+from application.service.urgency import judged
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.incident import Incident
@@ -31,10 +31,13 @@ class ChangeSeverity:
             at = self.clock.now()
             incident = await self.incidents.get(incident_id)
             service = await self.services.look_up(incident.service_id)
+            urgency, rises_at = judged(
+                service.urgency_rule, severity, tier=service.tier, support_hours=service.support_hours, at=at
+            )
             change = incident.change_severity(
                 severity,
-                urgency=urgency_of(service.urgency_rule, severity),
-                rises_at=None,
+                urgency=urgency,
+                rises_at=rises_at,
                 by=actor.user_id,
                 via=actor.via,
                 at=at,

@@ -30,6 +30,7 @@ INCIDENT_RESPONDERS: Final = 50
 ACKNOWLEDGEMENTS_REQUIRED: Final = 10  # different people; more would leave the incident paging while they are found
 SNOOZE_SECONDS_MIN: Final = 60
 SNOOZE_SECONDS_MAX: Final = 7 * 24 * 3600  # what may wait for longer is no incident
+SERVICE_TIERS: Final = 4  # more than these nobody can tell apart at night
 BULK_INCIDENTS: Final = 100  # each in a transaction of its own, within one request
 
 TEAM_MEMBERS: Final = 500

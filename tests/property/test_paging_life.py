@@ -45,11 +45,12 @@ from domain.incident.events import (
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.service.service import UrgencyRule
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import IncidentId, IntegrationId, UserId
 from domain.shared.limits import SNOOZE_SECONDS_MIN
 from tests.support import strategies
-from tests.support.builders import LOOP, a_town, an_actor
+from tests.support.builders import BANK, LOOP, SHOP, a_service, a_town, an_actor, office_hours
 from tests.support.laws import Lab, fewer_examples
 from tests.support.world import Point, Stored, UseCase, World
 
@@ -57,6 +58,15 @@ from tests.support.world import Point, Stored, UseCase, World
 pytestmark = pytest.mark.timeout(600)
 
 type Act = UseCase[..., Incident]
+
+# Outside of its hours for an hour more, and nobody takes it alone.
+BANK_BY_HOURS = a_service(
+    BANK,
+    LOOP,
+    urgency_rule=UrgencyRule.SUPPORT_HOURS,
+    support_hours=office_hours("UTC", starts=13),
+    acknowledgements_required=2,
+)
 
 POINTS = st.sampled_from(tuple(Point))
 NUMBERS = st.integers(0, 5)
@@ -80,7 +90,7 @@ class PagingLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = a_town()
+        self.town = a_town(services=(a_service(SHOP), BANK_BY_HOURS))
         self.world = World(self.lab.new_storage(), town=self.town)
         self.accepted: Counter[tuple[IntegrationId, str]] = Counter()
         self.pages_when_answered: dict[tuple[IncidentId, int], tuple[frozenset[object], int]] = {}

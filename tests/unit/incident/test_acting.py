@@ -9,6 +9,7 @@ from application.errors import ConflictError, ForbiddenError
 from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.ask_responders import AskResponders
+from application.incident.change_severity import ChangeSeverity
 from application.incident.escalate import EscalateIncident
 from application.incident.reassign import ANSWER_WITHIN, ReassignIncident
 from application.incident.reopen import ReopenIncident
@@ -21,10 +22,27 @@ from domain.escalation.events import EscalationStepReached
 from domain.escalation.run import RunStatus
 from domain.identity.role import Role
 from domain.incident.incident import IncidentStatus
+from domain.incident.severity import Severity
 from domain.notification.notification import NotificationStatus, Purpose
+from domain.service.service import UrgencyRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
-from tests.support.builders import ADA, BEN, CAT, DAN, LOOP, MINUTE, NOON, a_town, an_actor
+from domain.shared.urgency import Urgency
+from tests.support.builders import (
+    ADA,
+    BANK,
+    BANK_PROBES,
+    BEN,
+    CAT,
+    DAN,
+    LOOP,
+    MINUTE,
+    NOON,
+    a_service,
+    a_town,
+    an_actor,
+    office_hours,
+)
 from tests.support.world import Stored, World
 
 
@@ -239,4 +257,67 @@ def test_a_late_worker_ends_a_snooze_once(world: World) -> None:
     world.work()
     world.work()
 
+    assert steps(world) == [(0, 0), (0, 0)]
+
+
+@pytest.fixture
+def bank() -> Iterator[World]:
+    """An incident of the bank, which two people have to acknowledge, and which is urgent from one o'clock on."""
+    service = a_service(
+        BANK,
+        LOOP,
+        urgency_rule=UrgencyRule.SUPPORT_HOURS,
+        support_hours=office_hours("UTC", starts=13),
+        acknowledgements_required=2,
+    )
+    made = World(town=a_town(services=(a_service(), service)))
+    made.trigger(by=BANK_PROBES)
+    made.work()
+    yield made
+    made.close()
+
+
+def test_until_enough_have_acknowledged_the_others_are_paged_on(bank: World) -> None:
+    act(bank, AcknowledgeIncident, by=BEN)
+    waiting = {page.user_id for page in the(bank).pages if page.status is NotificationStatus.PENDING}
+    assert BEN not in waiting
+    assert the(bank).summary.escalation is RunStatus.RUNNING
+
+    act(bank, AcknowledgeIncident, by=CAT)
+    assert the(bank).summary.escalation is RunStatus.STOPPED
+    assert the(bank).incident.acknowledged_by == CAT
+
+
+def test_a_sender_alone_cannot_acknowledge_what_people_have_to(bank: World) -> None:
+    bank.acknowledge(by=BANK_PROBES)
+
+    assert the(bank).incident.status is IncidentStatus.TRIGGERED
+    assert the(bank).summary.escalation is RunStatus.RUNNING
+
+
+def test_what_nobody_took_rises_when_support_hours_begin_and_pages_anew(bank: World) -> None:
+    assert (the(bank).incident.urgency, the(bank).incident.rises_at) == (Urgency.LOW, NOON + timedelta(hours=1))
+    bank.advance(timedelta(hours=1))
+
+    assert the(bank).incident.urgency is Urgency.HIGH
+    begun = [event for event in the(bank).events if isinstance(event, EscalationStepReached)]
+    assert (begun[-1].round, begun[-1].at) == (0, NOON + timedelta(hours=1))
+    assert bank.count_stalled() == 0
+
+
+def test_what_was_taken_does_not_rise(bank: World) -> None:
+    act(bank, AcknowledgeIncident, by=BEN)
+    act(bank, AcknowledgeIncident, by=CAT)
+    bank.advance(timedelta(hours=2))
+
+    assert the(bank).incident.urgency is Urgency.LOW
+
+
+def test_a_severity_is_judged_by_the_rule_of_the_service(world: World) -> None:
+    act(world, ChangeSeverity, severity=Severity.SEV5)
+    assert the(world).incident.urgency is Urgency.LOW
+
+    act(world, ChangeSeverity, severity=Severity.SEV1)
+    world.work()
+    assert the(world).incident.urgency is Urgency.HIGH
     assert steps(world) == [(0, 0), (0, 0)]
