@@ -21,6 +21,7 @@ from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.mailbox import MailboxController
@@ -50,6 +51,7 @@ HANDLERS: Final = (
     AuditController,
     DeadLetterController,
     EscalationController,
+    IncidentActController,
     IncidentController,
     MailboxController,
     OnCallController,

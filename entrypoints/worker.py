@@ -20,11 +20,14 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Upkeep
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
+from application.incident.advance import BATCH as INCIDENT_BATCH
+from application.incident.advance import AdvanceIncidents
 from application.notification.lease import Bundle, LeaseNotifications
 from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.ports.clock import Clock
 from application.ports.escalations import RunRepository
+from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
@@ -74,6 +77,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     async with container() as sends, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener).run(draining), name="escalations")
+        group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -92,6 +96,20 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
             return await runs.earliest_deadline()
 
     return DeadlineLoop("escalations", tick, earliest, listener.subscribe(Topic.RUNS), clock)
+
+
+def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("advance incidents"):
+            async with container() as request:
+                return await (await request.get(AdvanceIncidents))() == INCIDENT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            incidents: IncidentRepository = await request.get(IncidentRepository)
+            return await incidents.earliest_deadline()
+
+    return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
 
 
 def _courier(

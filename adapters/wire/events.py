@@ -13,7 +13,26 @@ from domain.escalation.events import (
     EscalationStepSkipped,
     EscalationStopped,
 )
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentAnnotated,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
+)
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
@@ -30,9 +49,23 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         EscalationStepSkipped,
         EscalationStopped,
         IncidentAcknowledged,
+        IncidentAcknowledgementExpired,
         IncidentAnnotated,
+        IncidentEscalated,
+        IncidentReassigned,
+        IncidentReopened,
         IncidentResolved,
+        IncidentResponderAccepted,
+        IncidentResponderDeclined,
+        IncidentRespondersAsked,
+        IncidentRetitled,
+        IncidentSeverityChanged,
+        IncidentSnoozed,
+        IncidentSnoozeEnded,
+        IncidentTakenOver,
         IncidentTriggered,
+        IncidentUnacknowledged,
+        IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,
     )

@@ -8,7 +8,13 @@ from application.ports.readers import IncidentReader, IncidentRef
 from domain.escalation.events import EscalationFallBackPaged, EscalationMoved, EscalationStepReached
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.incident.events import (
+    IncidentAct,
+    IncidentEvent,
+    IncidentReassigned,
+    IncidentRespondersAsked,
+    IncidentTakenOver,
+)
 from domain.notification.events import NotificationEvent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import UserId
@@ -45,9 +51,8 @@ class ReadTimeline:
 def people_in(event: DomainEvent) -> Iterator[UserId]:
     """Everyone that an event names."""
     match event:
-        case IncidentTriggered() | IncidentAcknowledged() | IncidentResolved() | IncidentAnnotated():
-            if event.by is not None:
-                yield event.by
+        case IncidentEvent():
+            yield from _people_in_incident(event)
         case EscalationMoved():
             yield event.by
         case EscalationStepReached() | EscalationFallBackPaged():
@@ -55,5 +60,17 @@ def people_in(event: DomainEvent) -> Iterator[UserId]:
             yield from event.unreachable
         case NotificationEvent():
             yield event.user_id
+        case _:
+            return
+
+
+def _people_in_incident(event: IncidentEvent) -> Iterator[UserId]:
+    if isinstance(event, IncidentAct) and event.by is not None:
+        yield event.by
+    match event:
+        case IncidentReassigned() | IncidentRespondersAsked():
+            yield from event.users
+        case IncidentTakenOver() if event.previous is not None:
+            yield event.previous
         case _:
             return

@@ -39,6 +39,10 @@ class RunRepository(Protocol):
         """Store runs that are new, and wake a worker."""
 
     @abstractmethod
+    async def newest_of(self, incident_id: IncidentId) -> EscalationRun | None:
+        """The run that began last, held; waits for a worker that is at it."""
+
+    @abstractmethod
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         """The runs at work on these incidents, held; waits for a worker that is at one."""
 
@@ -48,7 +52,11 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def count_stalled(self, *, at: datetime) -> int:
-        """Open, unacknowledged incidents whose newest run neither has a deadline after `at` nor says why not (P2)."""
+        """Open incidents that nothing will happen to, and nothing says why (P2).
+
+        One that nobody has needs a newest run which has a deadline after `at` or is exhausted; and whichever has a
+        deadline of its own, such as the end of a snooze, needs it to be after `at`.
+        """
 
 
 class PolicyVersions(Protocol):
@@ -58,6 +66,10 @@ class PolicyVersions(Protocol):
     async def get_many(
         self, versions: Collection[tuple[PolicyId, int]]
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]: ...
+
+    @abstractmethod
+    async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
+        """What pages for each incident now: the policy that it was reassigned to, or else its service's."""
 
 
 class StepTurns(Protocol):

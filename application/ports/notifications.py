@@ -10,7 +10,7 @@ from domain.notification.contact import Channel
 from domain.notification.notification import Notification
 from domain.notification.throttle import Throttle
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, NotificationId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,10 @@ class NotificationRepository(Protocol):
         """Lines in the ledger for attempts of which no courier came back to tell."""
 
     @abstractmethod
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
-        """Cancel every page that waits, and mark those under way as overtaken (P3)."""
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
+        """Cancel every page that waits, or this person's, and mark those under way as overtaken (P3)."""
 
     @abstractmethod
     async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:

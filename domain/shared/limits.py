@@ -31,6 +31,14 @@ LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50
 
+# More people do not help one incident; they need an organisation of their own.
+INCIDENT_RESPONDERS: Final = 50
+ACKNOWLEDGEMENTS_REQUIRED: Final = 10  # different people; more would leave the incident paging while they are found
+SNOOZE_SECONDS_MIN: Final = 60
+SNOOZE_SECONDS_MAX: Final = 7 * 24 * 3600  # what may wait for longer is no incident
+SERVICE_TIERS: Final = 4  # more than these nobody can tell apart at night
+BULK_INCIDENTS: Final = 100  # each in a transaction of its own, within one request
+
 TEAM_MEMBERS: Final = 500
 CONTACTS_PER_USER: Final = 10
 RULES_PER_URGENCY: Final = 10

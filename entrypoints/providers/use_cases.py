@@ -18,6 +18,7 @@ from application.escalation.move import MoveToNewestVersion
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
@@ -45,20 +46,36 @@ from application.identity.setup_link import MakeSetupLink
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
+from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.act import ActOnIncident, ActOnIncidents
+from application.incident.advance import AdvanceIncidents
 from application.incident.alerts import ListAlerts
 from application.incident.annotate import AnnotateIncident
+from application.incident.ask_responders import AskResponders
+from application.incident.change_severity import ChangeSeverity
 from application.incident.changes import ListChanges
+from application.incident.decide import DecideOnIncident
+from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
+from application.incident.escalate import EscalateIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.list import ListIncidents
+from application.incident.raise_urgency import RaiseUrgency
+from application.incident.reassign import ReassignIncident
+from application.incident.reopen import ReopenIncident
 from application.incident.resolve import ResolveIncident
+from application.incident.retitle import RetitleIncident
+from application.incident.snooze import SnoozeIncident
+from application.incident.take_over import TakeOverIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
+from application.incident.unacknowledge import UnacknowledgeIncident
 from application.mailbox.list import ListMailbox
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
@@ -90,17 +107,33 @@ class UseCaseProvider(Provider):
 
     intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
+        AcceptRequest,
         AcknowledgeIncident,
+        ActOnIncident,
+        ActOnIncidents,
+        AdvanceIncidents,
         AnnotateIncident,
+        AskResponders,
+        ChangeSeverity,
+        DecideOnIncident,
+        DeclineRequest,
+        EscalateIncident,
         FindIncident,
         GetIncident,
         ListAlerts,
         ListChanges,
         ListDeliveries,
         ListIncidents,
+        RaiseUrgency,
         ReadTimeline,
+        ReassignIncident,
+        ReopenIncident,
         ResolveIncident,
+        RetitleIncident,
+        SnoozeIncident,
+        TakeOverIncident,
         TriggerIncident,
+        UnacknowledgeIncident,
     )
     escalation = provide_all(
         AdvanceEscalations,
@@ -113,10 +146,13 @@ class UseCaseProvider(Provider):
         MoveToNewestVersion,
         ResolveUnanswered,
         SetFallBack,
+        StartEscalations,
         StopEscalations,
         UpdatePolicy,
     )
-    notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
+    notification = provide_all(
+        DeliverNotification, LeaseNotifications, PagePeople, SendNotification, SettleNotifications
+    )
     oncall = provide_all(
         AddOverride,
         CreateSchedule,

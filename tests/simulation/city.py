@@ -24,6 +24,7 @@ from tests.support.builders import (
     a_step,
     a_user,
     an_integration,
+    office_hours,
     only_for,
     to_schedule,
     to_team,
@@ -49,6 +50,9 @@ def a_city(chance: Random, start: datetime) -> Town:
             ServiceId(UUID(int=400 + number)),
             chance.choice(policies).id,
             urgency_rule=chance.choice(tuple(UrgencyRule)),
+            tier=chance.choice((None, 1, 4)),
+            support_hours=office_hours(),
+            acknowledgements_required=chance.choice((1, 1, 2)),
         )
         for number in range(1, 4)
     )

@@ -14,16 +14,37 @@ from domain.escalation.events import EscalationStepReached, EscalationStepSkippe
 from domain.escalation.plan import FIRST, Position, following
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import RunStatus
-from domain.incident.events import IncidentAcknowledged, IncidentEvent, IncidentResolved
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentEscalated,
+    IncidentEvent,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentRespondersAsked,
+    IncidentSnoozeEnded,
+    IncidentUnacknowledged,
+)
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.throttle import WINDOW
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, NotificationId, RunId
+from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
 # After a fault a lost lease, a retry or a poll may still be waited for.
 RECOVERY: Final = timedelta(minutes=20)
+# A courier that looked between the making of a page and its own question for the next deadline waits so long.
+LEAST_WAIT: Final = timedelta(milliseconds=20)
+# After each of these nobody has the incident, and it pages under another run.
+PAGES_ANEW: Final = (
+    IncidentAcknowledgementExpired,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentSnoozeEnded,
+    IncidentUnacknowledged,
+)
 
 
 class BrokenPromiseError(AssertionError):
@@ -54,7 +75,9 @@ class Watch:
     sends: dict[NotificationId, list[Send]] = field(default_factory=lambda: defaultdict(list))
     due_at: dict[NotificationId, datetime] = field(default_factory=dict)
     page_keys: set[tuple[object, ...]] = field(default_factory=set)
-    made_when_answered: dict[IncidentId, int] = field(default_factory=dict)
+    made_when_answered: dict[tuple[IncidentId, int], int] = field(default_factory=dict)
+    asked: set[RunId] = field(default_factory=set)  # the names of pages to people who were asked to help
+    begins_with: dict[RunId, Position] = field(default_factory=dict)
     made: Counter[IncidentId] = field(default_factory=Counter)
     events_of: dict[IncidentId, list[DomainEvent]] = field(default_factory=lambda: defaultdict(list))
     last_step: dict[RunId, EscalationStepReached] = field(default_factory=dict)
@@ -117,14 +140,19 @@ class Watch:
 
     def _event(self, incident_id: IncidentId, event: DomainEvent) -> None:
         before = self.events_of[incident_id]
-        was_answered = any(isinstance(each, IncidentAcknowledged | IncidentResolved) for each in before)
+        facts = [each for each in before if isinstance(each, IncidentEvent)]
+        was_answered = bool(facts) and Incident.fold(facts).status is not IncidentStatus.TRIGGERED
         before.append(event)
+        if isinstance(event, IncidentRespondersAsked):
+            self.asked.add(event.run_id)
+        if isinstance(event, IncidentEscalated):
+            self.begins_with[event.run_id] = Position(event.round, event.step)
         if isinstance(event, EscalationStepReached):
             require(not was_answered, "P3 no step after an answer", event)
             self._step(event)
         if isinstance(event, EscalationStepSkipped):
             self._comes_past(event)
-        if isinstance(event, NotificationSent) and was_answered:
+        if isinstance(event, NotificationSent) and was_answered and not self._is_asked(event.notification_id):
             require(event.was_overtaken, "P3 what left after an answer is labelled", event)
 
     def _step(self, event: EscalationStepReached) -> None:
@@ -141,7 +169,7 @@ class Watch:
         run = self.database.runs[event.run_id]
         policy = self.database.policy_versions[run.policy_id, run.policy_version]
         last, position = self.last_position.get(event.run_id), Position(event.round, event.step)
-        expected = FIRST if last is None else following(policy, last)
+        expected = self.begins_with.get(run.id, FIRST) if last is None else following(policy, last)
         require(position == expected, "steps come in order, each once", (event, expected))
         self.last_position[event.run_id] = position
         return policy
@@ -156,7 +184,7 @@ class Watch:
             if page.purpose is not Purpose.PAGE:
                 continue
             assert page.incident_id is not None
-            self.made[page.incident_id] += 1
+            self.made[page.incident_id] += page.run_id not in self.asked
             key = page.run_id, page.round, page.step, page.user_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
             self.page_keys.add(key)
@@ -178,14 +206,23 @@ class Watch:
         require(Incident.fold(facts) == replace(incident, version=0), "P8 state is what its events say", incident)
         if incident.status is IncidentStatus.TRIGGERED:
             return
-        made = self.made_when_answered.setdefault(incident_id, self.made[incident_id])
+        stretch = incident_id, sum(isinstance(event, PAGES_ANEW) for event in facts)
+        made = self.made_when_answered.setdefault(stretch, self.made[incident_id])
         require(self.made[incident_id] == made, "P3 no new page intent after an answer", incident)
         for page in self.database.notifications.values():
-            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE:
+            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE or page.run_id in self.asked:
                 continue
             require(page.status is not NotificationStatus.PENDING, "P3 no page waits after an answer", page)
             if page.status is NotificationStatus.SENDING:
                 require(page.was_overtaken, "P3 what is under way is labelled", page)
+
+    def _is_asked(self, notification_id: NotificationId) -> bool:
+        return self.database.notifications[notification_id].run_id in self.asked
+
+
+def incident_acknowledged_by(watch: Watch, incident_id: IncidentId) -> set[UserId | None]:
+    """Everyone who ever acknowledged it, enough of them or not."""
+    return {event.by for event in watch.events_of[incident_id] if isinstance(event, IncidentAcknowledged)}
 
 
 def settled(watch: Watch, *, calm_since: datetime) -> None:
@@ -193,6 +230,7 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
     database = watch.database
     watch.look_at_everything()
     reasons = {run.incident_id: run.status for run in database.runs.values()}
+    newest = {run.incident_id: run.id for run in database.runs.values()}
     for incident in database.incidents.values():
         if incident.status is IncidentStatus.TRIGGERED:
             is_exhausted = reasons.get(incident.id) is RunStatus.EXHAUSTED
@@ -208,11 +246,14 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
         if page.status is NotificationStatus.FAILED:
             require(page.id in failed, "a page fails visibly", page)
         if page.status is NotificationStatus.CANCELLED:
-            is_answered = incident.status is not IncidentStatus.TRIGGERED
-            require(is_answered, "a page is cancelled only by an answer", page)
+            is_answered = incident.status is not IncidentStatus.TRIGGERED or page.run_id in watch.asked
+            is_answered |= page.user_id in incident_acknowledged_by(watch, incident.id)
+            has_given_way = newest[incident.id] != page.run_id
+            require(is_answered or has_given_way, "a page is cancelled only by an answer or another run", page)
         if page.status is NotificationStatus.SENT and page.created_at >= calm_since + RECOVERY:
             first = watch.sends[page.id][0].at
-            require(first == watch.due_at[page.id], "P5 in health a page leaves when it is due", (page, first))
+            is_timely = first - watch.due_at[page.id] <= LEAST_WAIT
+            require(is_timely, "P5 in health a page leaves when it is due", (page, first))
     _every_step_was_told(watch)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +24,7 @@ from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration, IntegrationKind
 from domain.service.service import Service, UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.ids import (
     AlertId,
     ContactId,
@@ -39,6 +40,7 @@ from domain.shared.ids import (
 )
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 from tests.support.oncall import a_layer
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
@@ -116,6 +118,17 @@ def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **mor
 
 def a_service(service_id: ServiceId = SHOP, policy_id: PolicyId = LADDER, **more: Any) -> Service:
     return Service(id=service_id, team_id=CREW, policy_id=policy_id, name=f"Service {service_id.int}", **more)
+
+
+def office_hours(zone: str = "Europe/Berlin", *, starts: int = 9, ends: int = 17) -> SupportHours:
+    """From Monday to Friday."""
+    days = tuple(Weekday)[:5]
+    return SupportHours(
+        time_zone=zone,
+        windows=tuple(
+            WeeklyWindow(starts_on=day, starts_at=time(starts), ends_on=day, ends_at=time(ends)) for day in days
+        ),
+    )
 
 
 def key_of(integration_id: IntegrationId) -> bytes:

@@ -20,6 +20,7 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
+from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
 from application.ports.alerts import AlertRepository
@@ -391,8 +392,9 @@ class World:
             pass
 
     def work_once(self) -> bool:
-        """One tick of a worker, then one round of every courier. Whether anything was due."""
-        moved = self.call(AdvanceEscalations, limit=BATCH) > 0
+        """One tick of each loop of a worker, then one round of every courier. Whether anything was due."""
+        moved = self.call(AdvanceIncidents) > 0
+        moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
         for channel in Channel:
             for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
                 self.call(DeliverNotification, bundle)
@@ -478,7 +480,7 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            deadlines = [await ports.runs.earliest_deadline()]
+            deadlines = [await ports.incidents.earliest_deadline(), await ports.runs.earliest_deadline()]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 

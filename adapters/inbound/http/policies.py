@@ -21,7 +21,7 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
-from adapters.inbound.http.schedules import WeeklyWindowBody
+from adapters.inbound.http.weekly_window import WeeklyWindowBody
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies

@@ -16,7 +16,6 @@ from adapters.inbound.http.fields import (
     InstantQuery,
     KnownAtQuery,
     LocalDateTime,
-    LocalTime,
     Name,
     TeamFilter,
     TimeZone,
@@ -33,6 +32,7 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.weekly_window import WeeklyWindowBody, window_of
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
@@ -57,7 +57,7 @@ from domain.shared.limits import (
     SCHEDULE_LAYERS,
     TURN_USERS,
 )
-from domain.shared.weekly_window import Weekday, WeeklyWindow
+from domain.shared.weekly_window import WeeklyWindow
 
 _LOOK_AHEAD: Final = timedelta(days=14)
 
@@ -71,15 +71,6 @@ class RotationBody(msgspec.Struct, forbid_unknown_fields=True):
     starts_at_local: LocalDateTime
     participants: Annotated[list[Turn], Meta(min_length=1, max_length=LAYER_PARTICIPANTS)]
     length: Annotated[int, Meta(ge=1, le=ROTATION_LENGTH_MAX)] = 1
-
-
-class WeeklyWindowBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Hours that come back every week. One that ends where it starts is the whole week."""
-
-    starts_on: Weekday
-    starts_at: LocalTime
-    ends_on: Weekday
-    ends_at: LocalTime
 
 
 class LayerBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -370,9 +361,7 @@ def _layer(number: int, body: LayerBody) -> Layer:
 
 def _window(place: int, body: WeeklyWindowBody) -> WeeklyWindow:
     with at("restrictions", place):
-        return WeeklyWindow(
-            starts_on=body.starts_on, starts_at=body.starts_at, ends_on=body.ends_on, ends_at=body.ends_at
-        )
+        return window_of(body)
 
 
 def layer_body(layer: Layer) -> LayerBody:

@@ -1,6 +1,7 @@
 """What happened, in one sentence for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from adapters.plain_text import one_line
@@ -14,7 +15,27 @@ from domain.escalation.events import (
     EscalationStopped,
 )
 from domain.escalation.policy import WhenExhausted
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentAct,
+    IncidentAnnotated,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
+)
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import UserId
@@ -33,14 +54,12 @@ _OUTCOMES: Final = {
 def told(event: DomainEvent, names: Names) -> str:
     """Without its time. What senders and users wrote is on one line, and not marked up in any way."""
     match event:
-        case IncidentTriggered():
-            return f"{_who(event.by, event.via, names)} triggered {event.severity}: {one_line(event.title)}"
-        case IncidentAcknowledged():
-            return f"{_who(event.by, event.via, names)} acknowledged"
-        case IncidentResolved():
-            return f"{_who(event.by, event.via, names)} resolved"
-        case IncidentAnnotated():
-            return f"{_who(event.by, event.via, names)} noted: {one_line(event.note)}"
+        case IncidentAcknowledgementExpired():
+            return "The acknowledgement expired: it pages again"
+        case IncidentSnoozeEnded():
+            return "The snooze ended: it pages again"
+        case IncidentAct():
+            return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():
             return f"Another alert joined: {one_line(event.summary)}"
         case AlertCleared():
@@ -69,6 +88,49 @@ def told(event: DomainEvent, names: Names) -> str:
             return f"Page to {person} by {event.channel} failed: {one_line(event.detail)}"
         case _:
             return event.kind
+
+
+def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
+    match event:
+        case IncidentTriggered():
+            return f"triggered {event.severity}: {one_line(event.title)}"
+        case IncidentAcknowledged():
+            return "acknowledged" + _until(event.expires_at)
+        case IncidentUnacknowledged():
+            return "gave it back: it pages again"
+        case IncidentTakenOver():
+            previous = "the sender" if event.previous is None else _name(event.previous, names)
+            return f"took it over from {previous}" + _until(event.expires_at)
+        case IncidentSnoozed():
+            return "snoozed it" + _until(event.until)
+        case IncidentEscalated():
+            return f"escalated it to step {event.step + 1} of round {event.round + 1}"
+        case IncidentReassigned():
+            return f"reassigned it to {_list(event.users, names) if event.users else 'another policy'}"
+        case IncidentRespondersAsked():
+            return f"asked for help: {_list(event.users, names)}"
+        case IncidentResponderAccepted():
+            return "accepted to help"
+        case IncidentResponderDeclined():
+            return "declined to help"
+        case IncidentResolved():
+            return "resolved"
+        case IncidentReopened():
+            return "reopened it: it pages again"
+        case IncidentSeverityChanged():
+            return f"changed the severity to {event.severity}, {event.urgency} urgency"
+        case IncidentUrgencyRaised():
+            return "raised the urgency"
+        case IncidentRetitled():
+            return f"changed the title: {one_line(event.title)}"
+        case IncidentAnnotated():
+            return f"noted: {one_line(event.note)}"
+        case _:
+            return f"did {event.kind}"
+
+
+def _until(at: datetime | None) -> str:
+    return "" if at is None else f" until {at:%Y-%m-%d %H:%M} UTC"
 
 
 def _step(event: EscalationStepReached, names: Names) -> str:

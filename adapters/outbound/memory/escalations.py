@@ -29,6 +29,10 @@ class MemoryRunRepository(RunRepository):
         for run in runs:
             self.session.database.runs[run.id] = replace(run, version=1)
 
+    async def newest_of(self, incident_id: IncidentId) -> EscalationRun | None:
+        runs = [run for run in self.session.database.runs.values() if run.incident_id == incident_id]
+        return max(runs, key=lambda run: (run.started_at, run.id), default=None)
+
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         running = [
             run
@@ -53,7 +57,8 @@ class MemoryRunRepository(RunRepository):
             if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
         }
         return sum(
-            incident.status is IncidentStatus.TRIGGERED and incident.id not in looked_after
+            (incident.next_deadline is not None and incident.next_deadline <= at)
+            or (incident.status is IncidentStatus.TRIGGERED and incident.id not in looked_after)
             for incident in database.incidents.values()
         )
 
@@ -67,6 +72,14 @@ class MemoryPolicyVersions(PolicyVersions):
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
         stored = self.session.database.policy_versions
         return {version: stored[version] for version in versions if version in stored}
+
+    async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
+        database = self.session.database
+        incidents = [database.incidents[incident_id] for incident_id in incident_ids]
+        return {
+            incident.id: database.policies[incident.policy_id or database.services[incident.service_id].policy_id]
+            for incident in incidents
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.throttle import Throttle, counted
-from domain.shared.ids import IncidentId, NotificationId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,14 @@ class MemoryNotificationRepository(NotificationRepository):
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         self.session.database.attempts += tuple(attempts)
 
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
         stored = self.session.database.notifications
         counts: dict[IncidentId, Counter[NotificationStatus]] = defaultdict(Counter)
         for each in tuple(stored.values()):
             incident_id = each.incident_id
-            if incident_id is None or incident_id not in incident_ids:
+            if incident_id is None or incident_id not in incident_ids or user_id not in {None, each.user_id}:
                 continue
             if each.purpose is Purpose.PAGE and each.next_deadline is not None:
                 counts[incident_id][each.status] += 1

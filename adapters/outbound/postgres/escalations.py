@@ -29,6 +29,9 @@ INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status,
 SELECT n.*, 1 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::smallint[], $7::smallint[],
   $8::timestamptz[], $9::timestamptz[]) AS n
 """
+_NEWEST_OF = """
+SELECT * FROM escalation_runs WHERE incident_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1 FOR UPDATE
+"""
 _RUNNING_OF = """
 SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = 'running' ORDER BY id FOR UPDATE
 """
@@ -40,8 +43,11 @@ SELECT count(*) FROM incidents i
 LEFT JOIN LATERAL (
   SELECT r.status, r.next_deadline FROM escalation_runs r
   WHERE r.incident_id = i.id ORDER BY r.started_at DESC, r.id DESC LIMIT 1
-) newest ON true
-WHERE i.status = 'triggered' AND (newest.status = 'exhausted' OR newest.next_deadline > $1) IS NOT TRUE
+) newest ON i.status = 'triggered'
+WHERE i.status <> 'resolved' AND (
+  i.next_deadline <= $1
+  OR (i.status = 'triggered' AND (newest.status = 'exhausted' OR newest.next_deadline > $1) IS NOT TRUE)
+)
 """
 # In the order of their keys, so that two workers who take turns of the same steps wait for each other in one order.
 _TAKE_TURNS = """
@@ -50,6 +56,12 @@ SELECT n.policy_id, n.step, n.count FROM unnest($1::uuid[], $2::bigint[], $3::bi
 ORDER BY n.policy_id, n.step
 ON CONFLICT (policy_id, step) DO UPDATE SET taken = t.taken + excluded.taken
 RETURNING policy_id, step, taken
+"""
+_NEWEST_FOR = """
+SELECT i.id AS incident_id, v.body FROM incidents i JOIN services s ON s.id = i.service_id
+JOIN policies p ON p.id = coalesce(i.policy_id, s.policy_id)
+JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version
+WHERE i.id = ANY($1::uuid[])
 """
 
 
@@ -90,6 +102,10 @@ class PostgresRunRepository(RunRepository):
         )
         await self.session.connection.execute(NOTIFY, CHANNEL, Topic.RUNS)
 
+    async def newest_of(self, incident_id: IncidentId) -> EscalationRun | None:
+        rows = await self.session.fetch(_NEWEST_OF, incident_id)
+        return _run_of(rows[0]) if rows else None
+
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         rows = await self.session.fetch(_RUNNING_OF, list(incident_ids))
         return tuple(_run_of(row) for row in rows)
@@ -119,6 +135,10 @@ class PostgresPolicyVersions(PolicyVersions):
             [version for _, version in wanted],
         )
         return {(PolicyId(row["policy_id"]), row["version"]): policy_from(row["body"]) for row in rows}
+
+    async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
+        rows = await self.session.fetch(_NEWEST_FOR, list(incident_ids))
+        return {IncidentId(row["incident_id"]): policy_from(row["body"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

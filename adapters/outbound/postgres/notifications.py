@@ -49,8 +49,9 @@ WITH first AS (
   FROM due WHERE n.id = due.id RETURNING n.*, due.status_before, due.due_at
 )
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
-  i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledged_at, i.acknowledged_by,
-  i.resolved_at, i.resolved_by, i.version
+  i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
+  i.acknowledgements, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at, i.snoozed_until, i.rises_at,
+  i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
@@ -92,7 +93,8 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[], 
 _CANCEL = """
 WITH waiting AS (
   SELECT id, incident_id, status FROM notifications
-  WHERE incident_id = ANY($1::uuid[]) AND purpose = 'page' AND next_deadline IS NOT NULL ORDER BY id FOR UPDATE
+  WHERE incident_id = ANY($1::uuid[]) AND purpose = 'page' AND next_deadline IS NOT NULL
+    AND ($2::uuid IS NULL OR user_id = $2) ORDER BY id FOR UPDATE
 ), changed AS (
   UPDATE notifications n SET
     status = CASE WHEN w.status = 'pending' THEN 'cancelled' ELSE n.status END,
@@ -165,8 +167,10 @@ class PostgresNotificationRepository(NotificationRepository):
             return
         await self.session.connection.execute(_ATTEMPT, *_attempt_columns(attempts))
 
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
-        rows = await self.session.fetch(_CANCEL, list(incident_ids))
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
+        rows = await self.session.fetch(_CANCEL, list(incident_ids), user_id)
         return {IncidentId(row["incident_id"]): Cancelled(row["cancelled"], row["under_way"]) for row in rows}
 
     async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:

@@ -291,6 +291,9 @@ services = Table(
     _text("description"),
     _text("runbook_url", nullable=True),
     _text("urgency_rule"),
+    Column("tier", BigInteger, nullable=True),
+    Column("support_hours", JSONB, nullable=True),
+    Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -333,6 +336,14 @@ incidents = Table(
     _time("resolved_at", nullable=True),
     _ref("resolved_by", "users.id", nullable=True),
     _version(),
+    Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
+    Column("acknowledgements", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'")),
+    _time("acknowledgement_expires_at", nullable=True),
+    _time("snoozed_until", nullable=True),
+    _time("rises_at", nullable=True),
+    _ref("policy_id", nullable=True),  # another than its service's, since it was reassigned
+    Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
+    _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
@@ -342,6 +353,12 @@ Index(
     incidents.c.group_key,
     unique=True,
     postgresql_where=text("status <> 'resolved'"),
+)
+Index(
+    "incidents_due_idx",
+    incidents.c.next_deadline,
+    incidents.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
 )
 Index("incidents_triggered_at_idx", incidents.c.triggered_at.desc(), incidents.c.id.desc())
 Index(

@@ -13,7 +13,7 @@ from application.ports.readers import OldestFirst
 from domain.notification.contact import Channel
 from domain.notification.events import NotificationSent
 from domain.notification.notice import Notice, NoticeKind
-from domain.notification.notification import Notification, Purpose
+from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, RunId
@@ -327,3 +327,15 @@ async def test_a_page_under_way_counts_as_due_when_its_lease_ends(ports: Ports) 
 
     assert await ports.notifications.earliest_deadline(Channel.EMAIL) == NOON + LEASE
     assert await ports.notifications.backlog(at=NOON + LEASE) == {Channel.EMAIL: 1}
+
+
+async def test_only_one_persons_pages_are_cancelled_when_only_that_person_answered(ports: Ports) -> None:
+    await an_open_incident(ports)
+    hers, his = a_page(1), a_page(2, user_id=BEN)
+    await waiting(ports, hers, his)
+    async with ports.transaction:
+        counts = await ports.notifications.cancel_waiting({about(hers)}, user_id=ADA)
+
+    assert counts == {hers.incident_id: Cancelled(1, 0)}
+    assert (await stored(ports, hers)).status is NotificationStatus.CANCELLED
+    assert (await stored(ports, his)).status is NotificationStatus.PENDING

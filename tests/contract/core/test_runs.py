@@ -175,3 +175,59 @@ async def test_every_version_of_a_policy_is_kept_as_it_was(ports: Ports) -> None
         (LOOP, 1): replace(other, version=1),
     }
     assert await ports.policy_versions.get_many(set()) == {}
+
+
+async def test_new_runs_are_there_as_they_began_and_are_at_work(ports: Ports) -> None:
+    incident = await an_open_incident(ports, escalates=False)
+    begun = replace(a_run(), position=Position(0, 1), next_deadline=NOON + MINUTE)
+    async with ports.transaction:
+        await ports.runs.add((begun,))
+        await ports.runs.add(())
+
+    assert await running_of(ports, incident.id) == (replace(begun, version=1),)
+
+
+async def test_the_newest_run_of_an_incident_is_the_one_that_began_last(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    later = replace(a_run(5), next_deadline=NOON + MINUTE, started_at=NOON + MINUTE)
+    earlier = replace(a_run(9), next_deadline=NOON - MINUTE, started_at=NOON - MINUTE)
+    async with ports.transaction:
+        await ports.runs.add((later, earlier))
+        newest = await ports.runs.newest_of(incident.id)
+        none = await ports.runs.newest_of(IncidentId(ADA))
+
+    assert newest == replace(later, version=1)
+    assert none is None
+
+
+async def test_an_earlier_run_that_was_exhausted_does_not_excuse_an_incident(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await saved(ports, replace(a_run(1), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    async with ports.transaction:
+        await ports.runs.add((replace(a_run(2), started_at=NOON + MINUTE, next_deadline=NOON + MINUTE),))
+
+    assert await ports.runs.count_stalled(at=NOON) == 0
+    assert await ports.runs.count_stalled(at=NOON + MINUTE) == 1
+
+
+async def test_an_incident_is_stalled_when_a_deadline_of_its_own_has_passed(ports: Ports) -> None:
+    incident = await an_open_incident(ports, escalates=False)
+    async with ports.transaction:
+        await ports.incidents.save(incident.snooze(until=NOON + MINUTE, by=ADA, via=Via.API, at=NOON))
+
+    assert await ports.runs.count_stalled(at=NOON) == 0
+    assert await ports.runs.count_stalled(at=NOON + MINUTE) == 1
+
+
+async def test_what_pages_for_an_incident_is_its_services_policy_or_the_one_it_was_reassigned_to(ports: Ports) -> None:
+    first, second = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    async with ports.transaction:
+        change = second.reassign(run_id=a_run().id, policy_id=LOOP, by=ADA, via=Via.API, at=NOON)
+        await ports.incidents.save(change)
+        await ports.policies.save(a_policy(a_step(delay=MINUTE), version=1))
+        policies = await ports.policy_versions.newest_for({first.id, second.id})
+
+    assert {key: (policy.id, policy.version) for key, policy in policies.items()} == {
+        first.id: (LADDER, 2),
+        second.id: (LOOP, 1),
+    }

@@ -23,6 +23,8 @@ from tests.integration.cli.recorded import (
 )
 from tests.integration.cli.server import Answer, RecordedApi
 
+TAKEN = "INC-15 is acknowledged by Mira Yilmaz"
+
 
 def test_incidents_are_listed_with_what_comes_next(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
@@ -74,8 +76,57 @@ def test_what_is_asked_for_stays_one_segment_of_the_path(api: RecordedApi, tocsi
 @pytest.mark.parametrize(
     ("arguments", "path", "body", "said"),
     [
-        (("ack", "15"), "/v1/incidents/15/acknowledge", None, "INC-15 is acknowledged by Mira Yilmaz"),
-        (("resolve", "15"), "/v1/incidents/15/resolve", None, "INC-15 is acknowledged by Mira Yilmaz"),
+        (("ack", "15"), "/v1/incidents/15/acknowledge", None, TAKEN),
+        (("resolve", "15"), "/v1/incidents/15/resolve", None, TAKEN),
+        (("unack", "15"), "/v1/incidents/15/unacknowledge", None, TAKEN),
+        (("take-over", "15"), "/v1/incidents/15/take-over", None, TAKEN),
+        (("accept", "15"), "/v1/incidents/15/accept", None, TAKEN),
+        (("decline", "15"), "/v1/incidents/15/decline", None, TAKEN),
+        (("reopen", "15"), "/v1/incidents/15/reopen", None, TAKEN),
+        (("raise", "15"), "/v1/incidents/15/raise-urgency", None, TAKEN),
+        (("escalate", "15"), "/v1/incidents/15/escalate", {}, TAKEN),
+        (
+            ("escalate", "15", "--step", "2"),
+            "/v1/incidents/15/escalate",
+            {"step": 2},
+            TAKEN,
+        ),
+        (
+            ("severity", "15", "--to", "SEV1"),
+            "/v1/incidents/15/severity",
+            {"severity": "SEV1"},
+            TAKEN,
+        ),
+        (
+            ("retitle", "15", "it is the disk"),
+            "/v1/incidents/15/title",
+            {"title": "it is the disk"},
+            TAKEN,
+        ),
+        (
+            ("snooze", "15", "--until", "2h"),
+            "/v1/incidents/15/snooze",
+            {"until": "2026-11-23T14:00:00+00:00"},
+            TAKEN,
+        ),
+        (
+            ("snooze", "15", "--until", "2026-11-24T06:00:00+00:00"),
+            "/v1/incidents/15/snooze",
+            {"until": "2026-11-24T06:00:00+00:00"},
+            TAKEN,
+        ),
+        (
+            ("add-responder", "15", "--to", USER_ID, "--to", USER_ID),
+            "/v1/incidents/15/responders",
+            {"users": [USER_ID, USER_ID]},
+            TAKEN,
+        ),
+        (
+            ("reassign", "15", "--to", USER_ID),
+            "/v1/incidents/15/reassign",
+            {"users": [USER_ID]},
+            TAKEN,
+        ),
         (("note", "15", "looking"), "/v1/incidents/15/notes", {"note": "looking"}, "noted on INC-15"),
     ],
 )
@@ -89,10 +140,33 @@ def test_an_incident_is_acted_on(
     said: str,
 ) -> None:
     api.answers[f"POST {path}"] = Answer(200, ACKNOWLEDGED | DETAIL)
+    api.answers[f"GET /v1/users/{USER_ID}"] = Answer(200, {"id": USER_ID, "name": "Mira Yilmaz"})
     assert tocsin("incident", *arguments) == 0
-    assert api.asked[0].body == body
+    assert (api.asked[-1].path, api.asked[-1].body) == (path, body)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", f"{said}\n")
+
+
+def test_several_are_acted_on_in_one_request_with_a_line_for_each(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = {"ref": "15", "status": 200, "incident": {"reference": "INC-15", "status": "resolved"}, "problem": None}
+    failed = {"ref": "16", "status": 404, "incident": None, "problem": {"detail": "there is no incident 16"}}
+    api.answers["POST /v1/incidents/bulk"] = [
+        Answer(200, {"items": [done, failed], "succeeded": 1, "failed": 1}),
+        Answer(200, {"items": [done, done], "succeeded": 2, "failed": 0}),
+    ]
+    assert tocsin("incident", "resolve", "15", "16") == 1
+    assert api.asked[0].body == {"action": "resolve", "ids": ["15", "16"], "arguments": {}}
+    assert capsys.readouterr().err.splitlines()[:2] == ["INC-15 is resolved", "16: there is no incident 16"]
+    assert tocsin("incident", "snooze", "15", "15", "--until", "1d") == 0
+    assert api.asked[1].body["arguments"] == {"until": "2026-11-24T12:00:00+00:00"}
+
+
+def test_an_act_says_which_incident_it_wants(api: RecordedApi, tocsin: Tocsin) -> None:
+    assert tocsin("incident", "ack") == 2
+    assert tocsin("incident", "snooze", "15", "--until", "later") == 2
+    assert api.asked == []
 
 
 def test_an_incident_is_declared_by_its_service_s_name(api: RecordedApi, tocsin: Tocsin) -> None:

@@ -56,6 +56,27 @@ async def test_a_service_is_made_read_and_changed(api: World) -> None:
     assert (await api.ask("GET", path)).json() == changed.json()
 
 
+async def test_a_service_says_how_urgent_it_is_and_how_many_must_acknowledge(api: World) -> None:
+    service = await make_service(api)
+    assert (service["tier"], service["support_hours"], service["acknowledgements_required"]) == (None, None, 1)
+    path = f"/v1/services/{service['id']}"
+    window = {"starts_on": "monday", "starts_at": "09:00:00", "ends_on": "monday", "ends_at": "17:00:00"}
+    hours = {"time_zone": "Europe/Berlin", "windows": [window]}
+    demands = {"urgency_rule": "support_hours", "support_hours": hours, "tier": 1, "acknowledgements_required": 2}
+
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=demands)
+    assert changed.status_code == 200, changed.text
+    assert changed.json() == service | demands | {"version": 2}
+    assert (await api.ask("GET", path)).json() == changed.json()
+
+    without = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"support_hours": None})
+    assert without.status_code == 422
+    assert without.json()["errors"][0]["pointer"] == "#/support_hours"
+    nowhere = {"support_hours": hours | {"time_zone": "Mars/Olympus"}}
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=nowhere)
+    assert refused.json()["errors"][0]["pointer"] == "#/support_hours/time_zone"
+
+
 async def test_a_change_needs_the_tag_that_was_read(api: World) -> None:
     service = await make_service(api)
     path = f"/v1/services/{service['id']}"
