@@ -54,6 +54,7 @@ from application.incident.trigger import TriggerIncident
 from application.mailbox.list import ListMailbox
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.notification.notify import Notify
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
@@ -98,7 +99,7 @@ class UseCaseProvider(Provider):
     escalation = provide_all(
         AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
     )
-    notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
+    notification = provide_all(DeliverNotification, LeaseNotifications, Notify, SendNotification, SettleNotifications)
     oncall = provide_all(
         AddOverride,
         CreateSchedule,

@@ -417,6 +417,12 @@ class World:
         """Those that page, without updates in place."""
         return tuple(each for each in self._notifiers.left if each.message.update_of is None)
 
+    @property
+    def notices(self) -> tuple[tuple[Channel, NoticeMessage], ...]:
+        """Those about no incident that arrived, channel by channel, each in order."""
+        channels = self._notifiers.by_channel.items()
+        return tuple((channel, notice) for channel, notifier in channels for notice in notifier.notices)
+
     @contextmanager
     def crashing(self, point: Point) -> Iterator[None]:
         """The next process to come to the point is gone, which the block outlives."""
