@@ -38,6 +38,8 @@ class Notify:
 
     async def each(self, tellings: Sequence[Telling], *, at: datetime) -> frozenset[UserId]:
         """The same for several at once, in as many statements as for one."""
+        if not tellings:
+            return frozenset()
         people = await self.directory.reachability({user_id for telling in tellings for user_id in telling.user_ids})
         made = [
             self._made(telling.notice, contact, at)

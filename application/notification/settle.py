@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.escalation.stop import update_of
+from application.notification.fall_back import FallBack
 from application.notification.send import Sent
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
@@ -25,6 +26,7 @@ class SettleNotifications:
     """
 
     notifications: NotificationRepository
+    fall_back: FallBack
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -34,6 +36,9 @@ class SettleNotifications:
         """Those whose word counted."""
         async with self.transaction:
             at = self.clock.now()
+            incidents = await self.fall_back.hold(
+                [sent.due.notification for sent in batch if sent.delivery.outcome is Outcome.REJECTED]
+            )
             held = {
                 each.id: each for each in await self.notifications.hold([sent.due.notification.id for sent in batch])
             }
@@ -44,6 +49,9 @@ class SettleNotifications:
                 if current.attempts == sent.due.notification.attempts
             ]
             await self.notifications.settle(settlements)
+            refused = [each for each in settlements if _tells_of_a_contact(each)]
+            if refused:
+                await self.fall_back(refused, incidents, at=at)
             late = [each.change.state for each in settlements if _asks_for_what_is_done(each.change.state)]
             await self.notifications.add([update_of(page, NotificationId(self.ids.new()), at=at) for page in late])
         return frozenset(each.change.state.id for each in settlements)
@@ -64,6 +72,12 @@ class SettleNotifications:
                     detail=delivery.detail,
                     at=at,
                 )
+
+
+def _tells_of_a_contact(settlement: Settlement) -> bool:
+    """An update may be refused because its message is gone; anything else, because nobody can be reached there."""
+    state, attempt = settlement.change.state, settlement.attempt
+    return attempt.outcome is Outcome.REJECTED and state.purpose is not Purpose.UPDATE
 
 
 def _attempt_of(sent: Sent) -> Attempt:

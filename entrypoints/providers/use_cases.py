@@ -53,6 +53,7 @@ from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.mailbox.list import ListMailbox
 from application.notification.deliver import DeliverNotification
+from application.notification.fall_back import FallBack
 from application.notification.lease import LeaseNotifications
 from application.notification.notify import Notify
 from application.notification.send import SendNotification
@@ -99,7 +100,9 @@ class UseCaseProvider(Provider):
     escalation = provide_all(
         AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
     )
-    notification = provide_all(DeliverNotification, LeaseNotifications, Notify, SendNotification, SettleNotifications)
+    notification = provide_all(
+        DeliverNotification, FallBack, LeaseNotifications, Notify, SendNotification, SettleNotifications
+    )
     oncall = provide_all(
         AddOverride,
         CreateSchedule,

@@ -379,6 +379,7 @@ class _Channel(Notifier):
     simulation: Simulation
     channel: Channel
     arrived: list[Message] = field(default_factory=list)
+    notices: list[NoticeMessage] = field(default_factory=list)
 
     async def send(self, message: Message) -> Delivery:
         simulation = self.simulation
@@ -391,7 +392,11 @@ class _Channel(Notifier):
         return delivery
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        raise AssertionError("nothing in this world makes notices")
+        """Their owner hears of a contact that refuses for good; that is all that this world makes notices of."""
+        await self.simulation.at(Point.BEFORE_SEND)
+        self.notices.append(notice)
+        await self.simulation.at(Point.AFTER_SEND)
+        return Delivery(outcome=Outcome.DELIVERED, receipt={"ts": f"n{len(self.notices)}"})
 
     async def _answer(self, message: Message) -> Delivery:
         chance = self.simulation.chance

@@ -52,7 +52,7 @@ from application.ports.users import UserRepository
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
-from domain.notification.contact import Channel
+from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, IntegrationId
@@ -406,6 +406,11 @@ class World:
     def answer_next(self, channel: Channel, *deliveries: Delivery) -> None:
         """How the channel answers next, instead of delivering."""
         self._notifiers.by_channel[channel].answer_next(*deliveries)
+
+    def refuse(self, *contacts: Contact) -> None:
+        """Nothing is taken for these contacts from now on."""
+        for contact in contacts:
+            self._notifiers.by_channel[contact.channel].refuse(contact.address)
 
     @property
     def left(self) -> tuple[Left, ...]:

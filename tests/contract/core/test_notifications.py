@@ -283,3 +283,17 @@ async def test_a_page_under_way_counts_as_due_when_its_lease_ends(ports: Ports) 
 
     assert await ports.notifications.earliest_deadline(Channel.EMAIL) == NOON + LEASE
     assert await ports.notifications.backlog(at=NOON + LEASE) == {Channel.EMAIL: 1}
+
+
+async def test_the_pages_of_a_step_are_all_that_it_made_for_the_same_person(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page(1)
+    other_rule = a_page(2, run_id=page.run_id)
+    other_step = a_page(3, run_id=page.run_id, step=page.step + 1)
+    other_person = a_page(4, run_id=page.run_id, user_id=BEN)
+    await waiting(ports, page, other_rule, other_step, other_person)
+
+    async with ports.transaction:
+        found = await ports.notifications.of_same_steps([page.id])
+        assert [each.id for each in found] == [page.id, other_rule.id]
+        assert await ports.notifications.of_same_steps([]) == ()
