@@ -14,15 +14,16 @@ from dishka import AsyncContainer
 from adapters.inbound.cli.operations import Finding
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.system.clock import SystemClock
-from application.escalation.watch import CountStalled
+from application.escalation.watch import GRACE, CountStalled
 from application.ports.clock import Clock
 from application.ports.directory import Directory
 from application.ports.errors import PortError
 from application.ports.notifications import NotificationRepository
 from application.ports.page import PageRequest
 from application.ports.policies import PolicyRepository
-from application.ports.readers import IncidentReader
+from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader
 from domain.escalation.policy import EscalationPolicy, TargetKind
+from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.limits import PAGE_LIMIT
@@ -197,8 +198,15 @@ async def check_stalled(request: AsyncContainer) -> Finding:
     stalled = await (await request.get(CountStalled))()
     if not stalled:
         return Finding("stalled incidents", "ok", "none")
+    reader = await request.get(IncidentReader)
+    at = (await request.get(Clock)).now() - GRACE
+    query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=_NAMES_SHOWN)
+    named = [
+        f"INC-{each.number} ({stall_reason(each.escalation).sentence})" for each in (await reader.list(query)).items
+    ]
+    more = f": {', '.join(named)}" if named else ""
     hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident list`"
-    return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to", hint)
+    return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to{more}", hint)
 
 
 async def check_backlog(request: AsyncContainer) -> Finding:

@@ -29,5 +29,13 @@ class Directory(Protocol):
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]: ...
 
     @abstractmethod
+    async def admins(self) -> tuple[UserId, ...]:
+        """Active users who administer, by id."""
+
+    @abstractmethod
+    async def active_by_email(self, emails: Collection[str]) -> tuple[UserId, ...]:
+        """Active users with these whole addresses, in lower case, by id."""
+
+    @abstractmethod
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:
         """Only of active users: nobody else may be paged."""

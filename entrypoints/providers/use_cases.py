@@ -10,10 +10,12 @@ from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
 from application.escalation.advance import AdvanceEscalations
+from application.escalation.beat import Beat
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.stop import StopEscalations
+from application.escalation.tell_stalled import TellStalled
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
@@ -48,6 +50,7 @@ from application.incident.deliveries import ListDeliveries
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.list import ListIncidents
+from application.incident.list_stalled import ListStalled
 from application.incident.resolve import ResolveIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
@@ -93,12 +96,21 @@ class UseCaseProvider(Provider):
         ListChanges,
         ListDeliveries,
         ListIncidents,
+        ListStalled,
         ReadTimeline,
         ResolveIncident,
         TriggerIncident,
     )
     escalation = provide_all(
-        AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
+        AdvanceEscalations,
+        Beat,
+        CountStalled,
+        CreatePolicy,
+        GetPolicy,
+        ListPolicies,
+        StopEscalations,
+        TellStalled,
+        UpdatePolicy,
     )
     notification = provide_all(
         DeliverNotification, FallBack, LeaseNotifications, Notify, SendNotification, SettleNotifications

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, cast
 
 from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_container, provide
 
+from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
@@ -19,9 +20,11 @@ from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
+from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.ports.alarm import Alarm, Heartbeat
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
@@ -215,6 +218,10 @@ class SeededProvider(Provider):
 
     scope = Scope.APP
 
+    alarm = provide(MemoryAlarm)
+    any_alarm = alias(source=MemoryAlarm, provides=Alarm)
+    heartbeat = alias(source=MemoryAlarm, provides=Heartbeat)
+
     def __init__(self, clock: ManualClock, notifiers: Notifiers, seed: int) -> None:
         super().__init__()
         self._clock = clock
@@ -223,6 +230,10 @@ class SeededProvider(Provider):
 
     ids = provide(SeededIdFactory, provides=IdFactory)
     any_clock = alias(source=ManualClock, provides=Clock)
+
+    @provide
+    def watch_list(self) -> WatchList:
+        return WatchList(frozenset({"user-3@example.test"}))  # Cat
 
     @provide
     def clock(self) -> ManualClock:
@@ -411,6 +422,10 @@ class World:
         """Nothing is taken for these contacts from now on."""
         for contact in contacts:
             self._notifiers.by_channel[contact.channel].refuse(contact.address)
+
+    @property
+    def alarm(self) -> MemoryAlarm:
+        return self._run(self._container.get(MemoryAlarm))
 
     @property
     def left(self) -> tuple[Left, ...]:

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from adapters.outbound.memory.database import MemorySession
 from application.ports.directory import Directory, Reachability
+from domain.identity.role import Role
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
 
@@ -22,6 +23,14 @@ class MemoryDirectory(Directory):
             for team_id in team_ids
             if team_id in stored and stored[team_id].member_ids
         }
+
+    async def admins(self) -> tuple[UserId, ...]:
+        users = self.session.database.users.values()
+        return tuple(sorted(user.id for user in users if user.is_active and user.role is Role.ADMIN))
+
+    async def active_by_email(self, emails: Collection[str]) -> tuple[UserId, ...]:
+        users = self.session.database.users.values()
+        return tuple(sorted(user.id for user in users if user.is_active and user.email in emails))
 
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:
         database = self.session.database

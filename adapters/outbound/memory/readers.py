@@ -26,7 +26,8 @@ from application.ports.readers import (
     TimeKey,
 )
 from domain.alert.alert import Alert
-from domain.incident.incident import Incident
+from domain.escalation.run import RunStatus
+from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, ServiceId, UserId
 
@@ -37,6 +38,8 @@ class MemoryIncidentReader(IncidentReader):
 
     async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
         incidents = [each for each in self.session.database.incidents.values() if _passes(each, query.filter)]
+        if query.filter.stalled_at is not None:
+            incidents = self._stalled(incidents, query.filter.stalled_at)
         incidents.sort(key=_time_key, reverse=not query.oldest_first)
         if query.after is not None:
             after = query.after
@@ -95,6 +98,18 @@ class MemoryIncidentReader(IncidentReader):
     async def user_names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
         users = self.session.database.users
         return {user_id: users[user_id].name for user_id in user_ids if user_id in users}
+
+    def _stalled(self, incidents: Iterable[Incident], at: datetime) -> Sequence[Incident]:
+        looked_after = {
+            run.incident_id
+            for run in self.session.database.runs.values()
+            if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
+        }
+        return [
+            each
+            for each in incidents
+            if each.status is IncidentStatus.TRIGGERED and each.triggered_at <= at and each.id not in looked_after
+        ]
 
     def _incident(self, ref: IncidentRef) -> Incident:
         incidents = self.session.database.incidents

@@ -7,6 +7,7 @@ from typing import Final
 from adapters.outbound.postgres.bodies import schedule_from_rows
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.ports.directory import Directory, Reachability
+from domain.identity.role import Role
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
@@ -24,6 +25,8 @@ _CONTACTS = """
 SELECT c.* FROM contacts c JOIN users u ON u.id = c.user_id WHERE u.id = ANY($1::uuid[]) AND u.is_active ORDER BY c.id
 """
 _RULES = "SELECT * FROM notification_rules WHERE user_id = ANY($1::uuid[]) ORDER BY user_id, urgency, position"
+_ADMINS = "SELECT id FROM users WHERE is_active AND role = $1 ORDER BY id"
+_BY_EMAIL = "SELECT id FROM users WHERE is_active AND email = ANY($1::text[]) ORDER BY id"
 _ACTIVE = "SELECT id FROM users WHERE id = ANY($1::uuid[]) AND is_active"
 
 
@@ -48,6 +51,14 @@ class PostgresDirectory(Directory):
         for row in await self.session.fetch(_MEMBERS, list(team_ids)):
             members[TeamId(row["team_id"])].append(UserId(row["user_id"]))
         return {team_id: tuple(user_ids) for team_id, user_ids in members.items()}
+
+    async def admins(self) -> tuple[UserId, ...]:
+        return tuple(UserId(row["id"]) for row in await self.session.fetch(_ADMINS, Role.ADMIN))
+
+    async def active_by_email(self, emails: Collection[str]) -> tuple[UserId, ...]:
+        if not emails:
+            return ()
+        return tuple(UserId(row["id"]) for row in await self.session.fetch(_BY_EMAIL, list(emails)))
 
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:
         if not user_ids:

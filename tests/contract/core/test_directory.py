@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from application.ports.directory import Reachability
+from domain.identity.role import Role
 from domain.notification.contact import Channel
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
@@ -55,3 +56,17 @@ async def test_a_user_without_contacts_is_there_with_none(ports: Ports) -> None:
 
 async def test_only_active_users_can_be_reached(ports: Ports) -> None:
     assert (await ports.directory.reachability({ADA, DAN, UserId(UNKNOWN)})).keys() == {ADA}
+
+
+async def test_admins_are_those_who_are_active(ports: Ports) -> None:
+    async with ports.transaction:
+        for user_id in (BEN, ADA, DAN):
+            await ports.users.save(replace(await ports.users.get(user_id), role=Role.ADMIN))
+
+    assert await ports.directory.admins() == (ADA, BEN)
+
+
+async def test_who_is_active_is_found_by_whole_address(ports: Ports) -> None:
+    emails = {"user-2@example.test", "user-1@example.test", "user-4@example.test", "user-3@example"}
+    assert await ports.directory.active_by_email(emails) == (ADA, BEN)
+    assert await ports.directory.active_by_email(()) == ()
