@@ -19,6 +19,7 @@ from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
@@ -48,6 +49,7 @@ HANDLERS: Final = (
     AcknowledgePageController,
     AuditController,
     DeadLetterController,
+    DrillPageController,
     IncidentController,
     MailboxController,
     OnCallController,

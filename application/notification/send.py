@@ -8,7 +8,7 @@ from application.ports.links import Links
 from application.ports.notifications import DueNotification, NotificationRepository, Subject
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifiers, Outcome
 from domain.incident.incident import IncidentStatus
-from domain.notification.notice import Notice
+from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, Purpose
 
 # So long a lease is taken at its word. A courier that was held up for longer asks once more before it wakes somebody.
@@ -44,7 +44,7 @@ class SendNotification:
         if due.subject is not None:
             return await notifier.send(self._message(notification, due.subject, at))
         assert notification.notice is not None, "a notification is about an incident, or is a notice"
-        return await notifier.send_notice(_notice_message(notification, notification.notice))
+        return await notifier.send_notice(self._notice_message(notification, notification.notice, at))
 
     async def _withheld(self, due: DueNotification, at: datetime) -> Delivery | None:
         leased = due.notification
@@ -81,15 +81,16 @@ class SendNotification:
             update_of=notification.update_of,
         )
 
-
-def _notice_message(notification: Notification, notice: Notice) -> NoticeMessage:
-    return NoticeMessage(
-        notification_id=notification.id,
-        user_id=notification.user_id,
-        address=notification.address,
-        title=notice.title,
-        text=notice.text,
-        attempt=notification.attempts,
-        may_be_repeat=notification.may_be_repeat,
-        url=notice.url,
-    )
+    def _notice_message(self, notification: Notification, notice: Notice, at: datetime) -> NoticeMessage:
+        is_drill = notice.kind is NoticeKind.DRILL
+        return NoticeMessage(
+            notification_id=notification.id,
+            user_id=notification.user_id,
+            address=notification.address,
+            title=notice.title,
+            text=notice.text,
+            attempt=notification.attempts,
+            may_be_repeat=notification.may_be_repeat,
+            # A secret link is made for each message, and stored nowhere.
+            url=self.links.drill(notification.id, notification.user_id, at=at) if is_drill else notice.url,
+        )

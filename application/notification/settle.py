@@ -6,6 +6,7 @@ from application.escalation.stop import update_of
 from application.notification.fall_back import FallBack
 from application.notification.send import Sent
 from application.ports.clock import Clock
+from application.ports.contact_proofs import ContactProofs, Tried
 from application.ports.ids import IdFactory
 from application.ports.notifications import Attempt, NotificationRepository, Settlement
 from application.ports.notifier import Delivery, Outcome
@@ -27,6 +28,7 @@ class SettleNotifications:
 
     notifications: NotificationRepository
     fall_back: FallBack
+    proofs: ContactProofs
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -49,7 +51,10 @@ class SettleNotifications:
                 if current.attempts == sent.due.notification.attempts
             ]
             await self.notifications.settle(settlements)
-            refused = [each for each in settlements if _tells_of_a_contact(each)]
+            await self.proofs.record([_tried(each) for each in settlements if _is_at_a_contact(each)])
+            refused = [
+                each for each in settlements if _is_at_a_contact(each) and each.attempt.outcome is Outcome.REJECTED
+            ]
             if refused:
                 await self.fall_back(refused, incidents, at=at)
             late = [each.change.state for each in settlements if _asks_for_what_is_done(each.change.state)]
@@ -74,10 +79,15 @@ class SettleNotifications:
                 )
 
 
-def _tells_of_a_contact(settlement: Settlement) -> bool:
-    """An update may be refused because its message is gone; anything else, because nobody can be reached there."""
+def _is_at_a_contact(settlement: Settlement) -> bool:
+    """It tells whether somebody can be reached there. An update does not: it is refused when its message is gone."""
+    is_update = settlement.change.state.purpose is Purpose.UPDATE
+    return not is_update and settlement.attempt.outcome is not Outcome.WITHHELD
+
+
+def _tried(settlement: Settlement) -> Tried:
     state, attempt = settlement.change.state, settlement.attempt
-    return attempt.outcome is Outcome.REJECTED and state.purpose is not Purpose.UPDATE
+    return Tried(state.user_id, state.channel, state.address, attempt.finished_at, attempt.outcome)
 
 
 def _attempt_of(sent: Sent) -> Attempt:

@@ -34,7 +34,7 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.set_reachability import SetReachability
@@ -55,7 +55,11 @@ from application.incident.resolve import ResolveIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.mailbox.list import ListMailbox
+from application.notification.confirm_drill import ConfirmDrill, GetDrill
 from application.notification.deliver import DeliverNotification
+from application.notification.drill import Drill
+from application.notification.drill_schedule import DrillSchedule
+from application.notification.drill_user import DrillUser
 from application.notification.fall_back import FallBack
 from application.notification.lease import LeaseNotifications
 from application.notification.notify import Notify
@@ -113,7 +117,17 @@ class UseCaseProvider(Provider):
         UpdatePolicy,
     )
     notification = provide_all(
-        DeliverNotification, FallBack, LeaseNotifications, Notify, SendNotification, SettleNotifications
+        ConfirmDrill,
+        DeliverNotification,
+        Drill,
+        DrillSchedule,
+        DrillUser,
+        FallBack,
+        GetDrill,
+        LeaseNotifications,
+        Notify,
+        SendNotification,
+        SettleNotifications,
     )
     oncall = provide_all(
         AddOverride,
@@ -158,6 +172,7 @@ class UseCaseProvider(Provider):
         LogIn,
         LogOut,
         MakeSetupLink,
+        RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
         RefreshSession,

@@ -28,6 +28,7 @@ from application.ports.alarm import Alarm, Heartbeat
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
+from application.ports.contact_proofs import ContactProofs
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository
 from application.ports.event_log import EventLog
@@ -141,6 +142,7 @@ class Ports:
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader
+    contact_proofs: ContactProofs
     directory: Directory
     events: EventLog
     incident_reader: IncidentReader

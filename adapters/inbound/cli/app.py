@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError
 
 from adapters.inbound.cli import (
     dead_letters,
+    drills,
     events,
     incidents,
     installation,
@@ -41,6 +42,7 @@ _NOUNS: Final = (
     schedules.app,
     policies.app,
     teams.app,
+    drills.app,
     users.app,
     tokens.app,
     installation.database_app,

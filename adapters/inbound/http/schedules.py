@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import at, value
+from adapters.inbound.http.drills import DrillBody, DrillScheduleBody
 from adapters.inbound.http.etag import created, require_match, tagged, version_tag
 from adapters.inbound.http.fields import (
     Instant,
@@ -32,6 +33,7 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from application.notification.drill_schedule import DrillSchedule
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
@@ -300,6 +302,17 @@ class ScheduleController(Controller):
     ) -> None:
         """Take an override back; one that is under way ends now."""
         await remove_override(ScheduleId(schedule_id), OverrideId(override_id), actor=actor)
+
+    @post("/{schedule_id:uuid}/drill", status_code=200)
+    async def drill(
+        self,
+        schedule_id: FromPath[UUID],
+        data: JSONBody[DrillScheduleBody],
+        drill_schedule: FromDishka[DrillSchedule],
+        actor: FromDishka[Actor],
+    ) -> DrillBody:
+        """Send a test page to those on call now, or to everyone who takes turns, once a minute at most."""
+        return DrillBody.of(await drill_schedule(ScheduleId(schedule_id), everyone=data.everyone, actor=actor))
 
     @get("/{schedule_id:uuid}/shifts")
     async def shifts(

@@ -24,6 +24,7 @@ from domain.identity.user import User
 from domain.incident.incident import Incident
 from domain.notification.contact import Contact
 from domain.notification.notification import Notification
+from domain.notification.proof import ContactProof
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
@@ -31,6 +32,7 @@ from domain.service.service import Service
 from domain.shared.ids import (
     AlertId,
     ApiKeyId,
+    ContactId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -50,6 +52,7 @@ class MemoryDatabase:
 
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
+    contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)

@@ -38,8 +38,9 @@ class MemoryIncidentReader(IncidentReader):
 
     async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
         incidents = [each for each in self.session.database.incidents.values() if _passes(each, query.filter)]
-        if query.filter.stalled_at is not None:
-            incidents = self._stalled(incidents, query.filter.stalled_at)
+        if (at := query.filter.stalled_at) is not None:
+            looked_after = self._looked_after(at)
+            incidents = [each for each in incidents if _waits_since(each, at) and each.id not in looked_after]
         incidents.sort(key=_time_key, reverse=not query.oldest_first)
         if query.after is not None:
             after = query.after
@@ -99,17 +100,13 @@ class MemoryIncidentReader(IncidentReader):
         users = self.session.database.users
         return {user_id: users[user_id].name for user_id in user_ids if user_id in users}
 
-    def _stalled(self, incidents: Iterable[Incident], at: datetime) -> Sequence[Incident]:
-        looked_after = {
+    def _looked_after(self, at: datetime) -> frozenset[IncidentId]:
+        """Those with a deadline after the instant, or a stated reason for none."""
+        return frozenset(
             run.incident_id
             for run in self.session.database.runs.values()
             if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
-        }
-        return [
-            each
-            for each in incidents
-            if each.status is IncidentStatus.TRIGGERED and each.triggered_at <= at and each.id not in looked_after
-        ]
+        )
 
     def _incident(self, ref: IncidentRef) -> Incident:
         incidents = self.session.database.incidents
@@ -215,6 +212,10 @@ def _passes(incident: Incident, wanted: IncidentFilter) -> bool:
         and (wanted.until is None or incident.triggered_at < wanted.until)
         and (wanted.acknowledged_by is None or incident.acknowledged_by == wanted.acknowledged_by)
     )
+
+
+def _waits_since(incident: Incident, at: datetime) -> bool:
+    return incident.status is IncidentStatus.TRIGGERED and incident.triggered_at <= at
 
 
 def _time_key(incident: Incident) -> TimeKey:

@@ -219,3 +219,22 @@ def test_a_user_is_created_and_chooses_a_password(
     monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
     assert tocsin("setup", "s-1") == 0
     assert api.asked[-1].body == {"setup_secret": "s-1", "new_password": "a long password"}
+
+
+def test_a_drill_names_who_is_told_and_who_cannot_be_reached(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = {"id": USER_ID, "name": "Mira Yilmaz", "email": "mira@example.test"}
+    api.answers["GET /v1/users"] = Answer(200, page(user))
+    api.answers[f"GET /v1/users/{USER_ID}"] = Answer(200, user)
+    drilled = {"told_ids": [USER_ID], "unreachable_ids": []}
+    api.answers[f"POST /v1/users/{USER_ID}/drill"] = Answer(200, drilled)
+    assert tocsin("drill", "user", "mira@example.test") == 0
+    assert capsys.readouterr().out == "told: Mira Yilmaz\n"
+
+    api.answers["GET /v1/schedules"] = Answer(200, page({"id": TEAM_ID, "name": "Rota"}))
+    nobody = {"told_ids": [], "unreachable_ids": [USER_ID]}
+    api.answers[f"POST /v1/schedules/{TEAM_ID}/drill"] = Answer(200, nobody)
+    assert tocsin("drill", "schedule", "rota", "--everyone") == 0
+    assert capsys.readouterr().out == "CANNOT BE REACHED: Mira Yilmaz\n"
+    assert [asked.body for asked in api.asked if asked.method == "POST"] == [None, {"everyone": True}]

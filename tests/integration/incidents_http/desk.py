@@ -12,6 +12,7 @@ from dishka import Provider, Scope, provide
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.mailbox import MailboxController
@@ -35,6 +36,7 @@ CONTROLLERS: Final = (
     AcknowledgePageController,
     AuditController,
     DeadLetterController,
+    DrillPageController,
     IncidentController,
     MailboxController,
     OnCallController,
