@@ -39,6 +39,7 @@ from application.identity.refresh_session import RefreshSession
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
+from application.identity.team_readiness import TeamReadiness
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
@@ -178,6 +179,7 @@ class UseCaseProvider(Provider):
         RefreshSession,
         RevokeApiKey,
         SetReachability,
+        TeamReadiness,
         UpdateTeam,
         UpdateUser,
     )

@@ -17,13 +17,14 @@ from adapters.inbound.cli import (
     mailbox,
     on_call,
     policies,
+    readiness,
     schedules,
     services,
     teams,
     tokens,
     users,
 )
-from adapters.inbound.cli.context import INCIDENTS, INSTALLATION, Context
+from adapters.inbound.cli.context import CONFIGURATION, INCIDENTS, INSTALLATION, Context
 from adapters.inbound.cli.exit_code import CommandError, ExitCode, documentation, of_error
 from adapters.inbound.cli.output import say
 from adapters.plain_text import one_line
@@ -73,6 +74,7 @@ def build() -> App:
     for noun in _NOUNS:
         app.command(noun)
     app.command(mailbox.mailbox, group=INCIDENTS)
+    app.command(readiness.readiness, group=CONFIGURATION)
     for command in _INSTALLATION:
         app.command(command, group=INSTALLATION)
     return app
