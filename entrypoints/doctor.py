@@ -14,6 +14,7 @@ from dishka import AsyncContainer
 from adapters.inbound.cli.operations import Finding
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.system.clock import SystemClock
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import GRACE, CountStalled
 from application.ports.clock import Clock
 from application.ports.directory import Directory
@@ -228,18 +229,15 @@ def backlog_finding(late: dict[Channel, timedelta]) -> Finding:
 
 
 async def check_reachability(request: AsyncContainer) -> Finding:
-    """Whoever a policy can page is active and has a contact."""
+    """Whoever a policy can page, or takes turns in a schedule, is active and has a contact that works."""
     directory = await request.get(Directory)
     meant = await _meant(await request.get(PolicyRepository), directory)
-    reachable = await directory.reachability(meant)
-    unreachable = {user for user in meant if user not in reachable or not reachable[user].contacts}
+    unreachable = await (await request.get(FindUnreachable))()
     if not unreachable:
         return Finding("reachability", "ok", f"{len(meant)} people can be paged")
-    reader = await request.get(IncidentReader)
-    names = await reader.user_names(unreachable)
-    shown = _some(sorted(names.get(user, str(user)) for user in unreachable))
+    shown = _some(sorted(each.name for each in unreachable))
     hint = "give them a contact (PUT /v1/users/{id}/notification-rules), or take them out of policies and schedules"
-    return Finding("reachability", "fail", f"cannot be paged, though a policy names them: {shown}", hint)
+    return Finding("reachability", "fail", f"cannot be paged, though a policy or a schedule means them: {shown}", hint)
 
 
 async def _meant(policies: PolicyRepository, directory: Directory) -> set[UserId]:

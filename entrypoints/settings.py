@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from domain.notification.drill import DrillTime
+from domain.shared.errors import InvalidValueError
+
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
 OTHERS: Final = frozenset({"TOCSIN_URL", "TOCSIN_TOKEN", "TOCSIN_PG_BIN", "TOCSIN_VALKEY_BIN"})
@@ -111,6 +114,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Somebody else's dead man's switch: a POST while incidents are being seen to. Empty: none."),
     ] = ""
     heartbeat_seconds: Annotated[Seconds, Meta(description="How long between two of them.")] = 60.0
+    drill_weekly: Annotated[
+        str,
+        Meta(description="When everybody gets a test page, as day and hour in UTC, such as `tue 10`. Empty: never."),
+    ] = ""
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
     ] = 16
@@ -163,6 +170,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
     _ = settings.host_and_port, settings.metrics_host_and_port
+    try:
+        DrillTime.read(settings.drill_weekly)
+    except InvalidValueError as error:
+        raise SettingsError(f"TOCSIN_DRILL_WEEKLY {error.reason}") from None
     _require_url("TOCSIN_WATCHER_URL", settings.watcher_url)
     _require_url("TOCSIN_HEARTBEAT_URL", settings.heartbeat_url)
     return settings

@@ -21,7 +21,9 @@ from adapters.outbound.postgres.upkeep import Upkeep
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import CountStalled
+from application.notification.drill_weekly import DrillWeekly
 from application.notification.lease import LeaseNotifications
 from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
@@ -37,6 +39,7 @@ from entrypoints.telemetry import TRACER
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
 TELL_INTERVAL: Final = timedelta(minutes=1)
+DRILL_INTERVAL: Final = timedelta(minutes=5)
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
 
@@ -59,6 +62,11 @@ class WorkerMetrics:
         self.stalled = Gauge(
             "tocsin_incidents_stalled",
             "Open incidents that nothing will happen to, and nothing says why",
+            registry=registry,
+        )
+        self.unreachable = Gauge(
+            "tocsin_unreachable_targets",
+            "People whom a policy or a schedule means, and who have no contact that works",
             registry=registry,
         )
         self.heartbeat = Gauge(
@@ -194,6 +202,16 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         async with container() as request:
             await (await request.get(TellStalled))()
 
+    async def count_unreachable() -> None:
+        async with container() as request:
+            metrics.unreachable.set(len(await (await request.get(FindUnreachable))()))
+
+    async def drill() -> None:
+        async with container() as request:
+            told = await (await request.get(DrillWeekly))()
+        if told:
+            _log.info("weekly_drill", people=told)
+
     async def make_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
@@ -207,5 +225,7 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
         group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
         group.create_task(every(WATCH_INTERVAL, watch, draining, name="watch"))
+        group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
+        group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
         group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
         group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))

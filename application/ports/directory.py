@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.notification.contact import Contact
 from domain.notification.rule import NotificationRule
@@ -18,6 +18,13 @@ class Reachability:
     user_id: UserId
     contacts: tuple[Contact, ...]
     rules: tuple[NotificationRule, ...]
+
+
+class Unreachable(NamedTuple):
+    """Somebody who may not be paged, or has no contact but such as refuse."""
+
+    user_id: UserId
+    name: str
 
 
 class Directory(Protocol):
@@ -35,6 +42,16 @@ class Directory(Protocol):
     @abstractmethod
     async def active_by_email(self, emails: Collection[str]) -> tuple[UserId, ...]:
         """Active users with these whole addresses, in lower case, by id."""
+
+    @abstractmethod
+    async def unreachable(
+        self, user_ids: Collection[UserId], team_ids: Collection[TeamId], schedule_ids: Collection[ScheduleId]
+    ) -> tuple[Unreachable, ...]:
+        """Of these people, of the members of these teams and of those who take turns in these schedules, by id."""
+
+    @abstractmethod
+    async def unreachable_anywhere(self, *, limit: int) -> tuple[Unreachable, ...]:
+        """Of all whom a step of a policy names, itself or by a team, or who take turns in a schedule, by id."""
 
     @abstractmethod
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:

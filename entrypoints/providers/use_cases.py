@@ -16,6 +16,7 @@ from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.stop import StopEscalations
 from application.escalation.tell_stalled import TellStalled
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
@@ -61,6 +62,7 @@ from application.notification.deliver import DeliverNotification
 from application.notification.drill import Drill
 from application.notification.drill_schedule import DrillSchedule
 from application.notification.drill_user import DrillUser
+from application.notification.drill_weekly import DrillWeekly
 from application.notification.fall_back import FallBack
 from application.notification.lease import LeaseNotifications
 from application.notification.notify import Notify
@@ -111,6 +113,7 @@ class UseCaseProvider(Provider):
         Beat,
         CountStalled,
         CreatePolicy,
+        FindUnreachable,
         GetPolicy,
         ListPolicies,
         StopEscalations,
@@ -123,6 +126,7 @@ class UseCaseProvider(Provider):
         Drill,
         DrillSchedule,
         DrillUser,
+        DrillWeekly,
         FallBack,
         GetDrill,
         LeaseNotifications,

@@ -8,6 +8,7 @@ from adapters.outbound.http.beacon import HttpAlarm, HttpHeartbeat
 from adapters.outbound.http.session import guarded_session
 from application.escalation.tell_stalled import WatchList
 from application.ports.alarm import Alarm, Heartbeat
+from domain.notification.drill import DrillTime
 from entrypoints.providers.notifiers import guard_for
 from entrypoints.settings import Settings
 
@@ -19,6 +20,10 @@ class WatchProvider(Provider):
     def watch_list(self, settings: Settings) -> WatchList:
         emails = (part.strip().lower() for part in settings.watcher_emails.split(","))
         return WatchList(frozenset(email for email in emails if email))
+
+    @provide
+    def drill_time(self, settings: Settings) -> DrillTime:
+        return DrillTime.read(settings.drill_weekly)
 
     @provide
     async def alarm(self, settings: Settings) -> AsyncIterator[Alarm]:

@@ -57,6 +57,7 @@ from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
+from domain.notification.drill import DrillTime
 from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, IntegrationId
@@ -236,6 +237,10 @@ class SeededProvider(Provider):
     @provide
     def watch_list(self) -> WatchList:
         return WatchList(frozenset({"user-3@example.test"}))  # Cat
+
+    @provide
+    def drill_time(self) -> DrillTime:
+        return DrillTime.read("tue 10")
 
     @provide
     def clock(self) -> ManualClock:

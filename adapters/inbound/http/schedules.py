@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import at, value
 from adapters.inbound.http.drills import DrillBody, DrillScheduleBody
-from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import (
     Instant,
     InstantQuery,
@@ -33,6 +33,8 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.warnings import WarningBody, warnings_of
+from application.escalation.unreachable import FindUnreachable
 from application.notification.drill_schedule import DrillSchedule
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
@@ -136,6 +138,10 @@ class ScheduleBody(msgspec.Struct):
             overrides=[OverrideBody.of(override) for override in schedule.overrides],
             version=schedule.version,
         )
+
+
+class ScheduleDetailBody(ScheduleBody):
+    warnings: list[WarningBody]
 
 
 class CreateScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -242,11 +248,14 @@ class ScheduleController(Controller):
         request: Request[Any, Any, Any],
         schedule_id: FromPath[UUID],
         get_schedule: FromDishka[GetSchedule],
+        find_unreachable: FromDishka[FindUnreachable],
         actor: FromDishka[Actor],
-    ) -> Response[ScheduleBody]:
-        """One schedule."""
+    ) -> Response[ScheduleDetailBody]:
+        """One schedule, with a warning for each person who takes turns and cannot be reached."""
         schedule = await get_schedule(ScheduleId(schedule_id), actor=actor)
-        return tagged(request, ScheduleBody.of(schedule), tag=version_tag(schedule.version))
+        warnings = warnings_of(await find_unreachable.of_schedule(schedule, actor=actor))
+        body = ScheduleDetailBody(**msgspec.structs.asdict(ScheduleBody.of(schedule)), warnings=warnings)
+        return tagged(request, body, tag=warned_tag(schedule.version, warnings))
 
     @patch("/{schedule_id:uuid}")
     async def update(

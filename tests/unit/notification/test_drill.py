@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,16 +9,20 @@ from application.identity.recognize import RecognizeDrillLink
 from application.notification.confirm_drill import ConfirmDrill
 from application.notification.drill_schedule import DrillSchedule
 from application.notification.drill_user import DrillUser
+from application.notification.drill_weekly import DrillWeekly
 from application.notification.notify import Notify
 from application.ports.notifier import NoticeMessage
 from domain.identity.actor import Actor
 from domain.identity.role import Role
 from domain.notification.contact import Channel
+from domain.notification.drill import DrillTime
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.proof import ContactProof
+from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId, UserId
+from entrypoints.settings import SettingsError, load
 from tests.support.builders import ADA, BEN, CAT, CREW, DAN, MINUTE, NOON, ROTA, a_contact, a_town, an_actor
-from tests.support.world import World
+from tests.support.world import Point, World
 
 ADMIN = an_actor(BEN, Role.ADMIN)
 
@@ -125,3 +130,42 @@ def test_a_contact_that_refuses_is_known_to_until_something_gets_through() -> No
     assert ContactProof(contact_id=contact_id, refused_at=NOON, delivered_at=NOON - MINUTE).is_refusing
     assert not ContactProof(contact_id=contact_id, refused_at=NOON, delivered_at=NOON).is_refusing
     assert not ContactProof(contact_id=contact_id, delivered_at=NOON).is_refusing
+
+
+TUESDAY_TEN = NOON + 22 * 60 * MINUTE  # NOON is on a Monday
+
+
+def test_everybody_with_a_contact_is_drilled_once_a_week_in_the_hour_that_is_set(world: World) -> None:
+    for before in (NOON, TUESDAY_TEN - MINUTE):
+        world.clock.move_to(before)
+        assert world.call(DrillWeekly) == 0
+    world.clock.move_to(TUESDAY_TEN)
+    assert world.call(DrillWeekly) == 3  # Dan has left
+    world.clock.move_to(TUESDAY_TEN + 59 * MINUTE)
+    assert world.call(DrillWeekly) == 0
+    world.clock.move_to(TUESDAY_TEN + 60 * MINUTE)
+    assert world.call(DrillWeekly) == 0
+    world.work()
+    assert len(world.notices) == 5
+
+    world.clock.move_to(TUESDAY_TEN + timedelta(weeks=1))
+    assert world.call(DrillWeekly) == 3
+
+
+def test_a_worker_that_dies_in_a_weekly_drill_leaves_the_rest_to_the_next(world: World) -> None:
+    world.clock.move_to(TUESDAY_TEN)
+    with world.crashing(Point.BEFORE_COMMIT):
+        world.call(DrillWeekly)
+    assert world.call(DrillWeekly) == 3
+
+
+@pytest.mark.parametrize("text", ["tue", "10", "tue 24", "tue ten", "tuesday 10", "tue -1", "tue 1 0"])
+def test_a_drill_time_is_a_day_and_an_hour(text: str) -> None:
+    with pytest.raises(InvalidValueError, match="such as `tue 10`"):
+        DrillTime.read(text)
+    with pytest.raises(SettingsError, match="TOCSIN_DRILL_WEEKLY must be a day"):
+        load({"TOCSIN_DRILL_WEEKLY": text})
+
+
+def test_without_a_time_there_is_no_weekly_drill() -> None:
+    assert not any(DrillTime.read(" ").is_open(NOON + timedelta(hours=hour)) for hour in range(24 * 7))
