@@ -1,7 +1,7 @@
 """Answers and reports that meet in the database: each waits where it must, and decides on what is really there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -12,9 +12,15 @@ from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.escalation.advance import AdvanceEscalations
 from application.incident.acknowledge import AcknowledgeIncident
+from application.notification.lease import LeaseNotifications
+from application.notification.send import Sent
+from application.notification.settle import SettleNotifications
+from application.ports.notifier import Delivery, Outcome
 from application.ports.readers import IncidentQuery
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import IncidentStatus
+from domain.notification.contact import Channel
+from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.shared.ids import IncidentId
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_actor, an_event
@@ -66,6 +72,17 @@ class Process:
     async def advance(self) -> None:
         async with self._container() as scope:
             await (await scope.get(AdvanceEscalations))()
+
+    async def refused(self) -> Sequence[Sent]:
+        """The pages that are due, each refused for good."""
+        async with self._container() as scope:
+            lease = await scope.get(LeaseNotifications)
+            due = [each for channel in Channel for each in await lease(channel, limit=10)]
+        return [Sent(each, Delivery(outcome=Outcome.REJECTED), NOON, NOON) for each in due]
+
+    async def settle(self, sent: Sequence[Sent]) -> None:
+        async with self._container() as scope:
+            await (await scope.get(SettleNotifications))(sent)
 
     async def stored(self) -> tuple[Stored, ...]:
         async with self._container() as scope:
@@ -197,3 +214,36 @@ async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, 
 
     (stored,) = await process.stored()
     assert stored.pages == ()
+
+
+async def test_an_acknowledgement_while_a_refused_page_falls_back_cancels_what_stands_in_for_it(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    await process.advance()
+    refused = await process.refused()
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.settle(refused), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    fall_backs = [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION]
+    assert fall_backs
+    assert {page.status for page in fall_backs} == {NotificationStatus.CANCELLED}
+
+
+async def test_a_page_that_is_refused_while_somebody_acknowledges_does_not_fall_back(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    await process.advance()
+    refused = await process.refused()
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.acknowledge(stored.incident.id), process.settle(refused))
+
+    (stored,) = await process.stored()
+    assert refused
+    assert [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION] == []
