@@ -179,7 +179,9 @@ def heartbeat(
         if silence is None:
             metrics.heartbeat.set(clock.now().timestamp())
         else:
-            _log.error("heartbeat_withheld", reason=silence)
+            # A worker that has only just begun is no fault.
+            log = _log.info if pulse.ticked_at is None else _log.error
+            log("heartbeat_withheld", reason=silence)
 
     return beat
 

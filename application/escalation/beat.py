@@ -43,7 +43,9 @@ def why_silent(
     *, ticked_at: datetime | None, stalled: int, earliest: Mapping[Channel, datetime | None], at: datetime
 ) -> str | None:
     """What is wrong, worst first; None: nothing is."""
-    if ticked_at is None or at - ticked_at > TICK_MISSED_AFTER:
+    if ticked_at is None:
+        return "no escalation was looked at yet"
+    if at - ticked_at > TICK_MISSED_AFTER:
         return f"no escalation was looked at for {TICK_MISSED_AFTER.total_seconds():.0f} seconds"
     if stalled:
         return f"{stalled} incidents have stalled"
