@@ -39,7 +39,7 @@ from entrypoints.telemetry import TRACER
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
 TELL_INTERVAL: Final = timedelta(minutes=1)
-DRILL_INTERVAL: Final = timedelta(minutes=5)
+DRILL_INTERVAL: Final = timedelta(minutes=1)
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
 

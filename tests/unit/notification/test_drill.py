@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 
@@ -9,7 +10,7 @@ from application.identity.recognize import RecognizeDrillLink
 from application.notification.confirm_drill import ConfirmDrill
 from application.notification.drill_schedule import DrillSchedule
 from application.notification.drill_user import DrillUser
-from application.notification.drill_weekly import DrillWeekly
+from application.notification.drill_weekly import AT_ONCE, DrillWeekly
 from application.notification.notify import Notify
 from application.ports.notifier import NoticeMessage
 from domain.identity.actor import Actor
@@ -21,7 +22,7 @@ from domain.notification.proof import ContactProof
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId, UserId
 from entrypoints.settings import SettingsError, load
-from tests.support.builders import ADA, BEN, CAT, CREW, DAN, MINUTE, NOON, ROTA, a_contact, a_town, an_actor
+from tests.support.builders import ADA, BEN, CAT, CREW, DAN, MINUTE, NOON, ROTA, a_contact, a_town, a_user, an_actor
 from tests.support.world import Point, World
 
 ADMIN = an_actor(BEN, Role.ADMIN)
@@ -169,3 +170,19 @@ def test_a_drill_time_is_a_day_and_an_hour(text: str) -> None:
 
 def test_without_a_time_there_is_no_weekly_drill() -> None:
     assert not any(DrillTime.read(" ").is_open(NOON + timedelta(hours=hour)) for hour in range(24 * 7))
+
+
+def test_a_weekly_drill_of_many_is_done_a_share_at_a_time() -> None:
+    people = [UserId(UUID(int=number)) for number in range(1000, 1000 + AT_ONCE + 20)]
+    usual = a_town()
+    world = World(
+        town=a_town(users=(*usual.users, *map(a_user, people)), contacts=(*usual.contacts, *map(a_contact, people)))
+    )
+    try:
+        world.clock.move_to(TUESDAY_TEN)
+        shares = [world.call(DrillWeekly) for _ in range(4)]
+        assert max(shares) <= AT_ONCE
+        assert sum(shares) == len(people) + 3
+        assert shares[-1] == 0
+    finally:
+        world.close()
