@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from dishka import AsyncContainer
 
+from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.escalation.advance import AdvanceEscalations
+from application.escalation.tell_stalled import TellStalled
 from application.incident.acknowledge import AcknowledgeIncident
 from application.notification.lease import LeaseNotifications
 from application.notification.send import Sent
@@ -23,7 +25,7 @@ from domain.notification.contact import Channel
 from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.shared.ids import IncidentId
-from tests.support.builders import NOON, SHOP_PROBES, a_town, an_actor, an_event
+from tests.support.builders import MINUTE, NOON, SHOP_PROBES, a_town, an_actor, an_event
 from tests.support.world import (
     Gate,
     Point,
@@ -72,6 +74,18 @@ class Process:
     async def advance(self) -> None:
         async with self._container() as scope:
             await (await scope.get(AdvanceEscalations))()
+
+    async def tell_stalled(self) -> None:
+        """Some minutes later."""
+        (await self._container.get(ManualClock)).move_to(NOON + 10 * MINUTE)
+        async with self._container() as scope:
+            await (await scope.get(TellStalled))()
+
+    async def told(self) -> tuple[int, int]:
+        """How many notices wait for their couriers, and how often this process sounded the alarm."""
+        async with self._container() as scope:
+            backlog = await (await scope.get(Ports)).notifications.backlog(at=NOON + 10 * MINUTE)
+        return sum(backlog.values()), len((await self._container.get(MemoryAlarm)).heard)
 
     async def refused(self) -> Sequence[Sent]:
         """The pages that are due, each refused for good."""
@@ -247,3 +261,15 @@ async def test_a_page_that_is_refused_while_somebody_acknowledges_does_not_fall_
     (stored,) = await process.stored()
     assert refused
     assert [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION] == []
+
+
+async def test_two_workers_that_see_a_stalled_incident_at_once_tell_of_it_once(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.tell_stalled(), process.tell_stalled())
+
+    (notices, sounded), (_, also_sounded) = await process.told(), await gated.told()
+    assert (notices, sounded + also_sounded) == (1, 1)
