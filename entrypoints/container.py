@@ -7,6 +7,7 @@ from entrypoints.providers.notifiers import NotifierProvider
 from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
 from entrypoints.providers.system import SecurityProvider, SystemProvider
 from entrypoints.providers.use_cases import UseCaseProvider
+from entrypoints.providers.watch import WatchProvider
 from entrypoints.settings import Settings
 
 
@@ -23,6 +24,7 @@ def production_container(settings: Settings, *overrides: Provider) -> AsyncConta
         PostgresProvider(),
         PostgresStorageProvider(),
         NotifierProvider(),
+        WatchProvider(),
         UseCaseProvider(),
         HttpProvider(),
         ActorProvider(),

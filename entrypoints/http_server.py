@@ -19,6 +19,7 @@ from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incident_acts import IncidentActController
@@ -52,6 +53,7 @@ HANDLERS: Final = (
     DeadLetterController,
     EscalationController,
     IncidentActController,
+    DrillPageController,
     IncidentController,
     MailboxController,
     OnCallController,

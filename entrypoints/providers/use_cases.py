@@ -10,6 +10,7 @@ from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
 from application.escalation.advance import AdvanceEscalations
+from application.escalation.beat import Beat
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
@@ -20,6 +21,8 @@ from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
+from application.escalation.tell_stalled import TellStalled
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
@@ -38,11 +41,12 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
+from application.identity.team_readiness import TeamReadiness
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
@@ -62,6 +66,7 @@ from application.incident.escalate import EscalateIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.list import ListIncidents
+from application.incident.list_stalled import ListStalled
 from application.incident.raise_urgency import RaiseUrgency
 from application.incident.reassign import ReassignIncident
 from application.incident.reopen import ReopenIncident
@@ -73,8 +78,15 @@ from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.incident.unacknowledge import UnacknowledgeIncident
 from application.mailbox.list import ListMailbox
+from application.notification.confirm_drill import ConfirmDrill, GetDrill
 from application.notification.deliver import DeliverNotification
+from application.notification.drill import Drill
+from application.notification.drill_schedule import DrillSchedule
+from application.notification.drill_user import DrillUser
+from application.notification.drill_weekly import DrillWeekly
+from application.notification.fall_back import FallBack
 from application.notification.lease import LeaseNotifications
+from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
@@ -125,6 +137,7 @@ class UseCaseProvider(Provider):
         ListDeliveries,
         ListIncidents,
         RaiseUrgency,
+        ListStalled,
         ReadTimeline,
         ReassignIncident,
         ReopenIncident,
@@ -137,9 +150,11 @@ class UseCaseProvider(Provider):
     )
     escalation = provide_all(
         AdvanceEscalations,
+        Beat,
         CountStalled,
         CreatePolicy,
         FindResponders,
+        FindUnreachable,
         GetFallBack,
         GetPolicy,
         ListPolicies,
@@ -148,10 +163,23 @@ class UseCaseProvider(Provider):
         SetFallBack,
         StartEscalations,
         StopEscalations,
+        TellStalled,
         UpdatePolicy,
     )
     notification = provide_all(
-        DeliverNotification, LeaseNotifications, PagePeople, SendNotification, SettleNotifications
+        ConfirmDrill,
+        DeliverNotification,
+        Drill,
+        DrillSchedule,
+        DrillUser,
+        DrillWeekly,
+        FallBack,
+        GetDrill,
+        LeaseNotifications,
+        Notify,
+        PagePeople,
+        SendNotification,
+        SettleNotifications,
     )
     oncall = provide_all(
         AddOverride,
@@ -198,11 +226,13 @@ class UseCaseProvider(Provider):
         LogIn,
         LogOut,
         MakeSetupLink,
+        RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
         RefreshSession,
         RevokeApiKey,
         SetReachability,
+        TeamReadiness,
         UpdateTeam,
         UpdateUser,
     )

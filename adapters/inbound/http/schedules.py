@@ -10,7 +10,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import at, value
-from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.drills import DrillBody, DrillScheduleBody
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import (
     Instant,
     InstantQuery,
@@ -32,7 +33,10 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody, window_of
+from application.escalation.unreachable import FindUnreachable
+from application.notification.drill_schedule import DrillSchedule
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
@@ -127,6 +131,10 @@ class ScheduleBody(msgspec.Struct):
             overrides=[OverrideBody.of(override) for override in schedule.overrides],
             version=schedule.version,
         )
+
+
+class ScheduleDetailBody(ScheduleBody):
+    warnings: list[WarningBody]
 
 
 class CreateScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -234,11 +242,14 @@ class ScheduleController(Controller):
         request: Request[Any, Any, Any],
         schedule_id: FromPath[UUID],
         get_schedule: FromDishka[GetSchedule],
+        find_unreachable: FromDishka[FindUnreachable],
         actor: FromDishka[Actor],
-    ) -> Response[ScheduleBody]:
-        """One schedule."""
+    ) -> Response[ScheduleDetailBody]:
+        """One schedule, with a warning for each person who takes turns and cannot be reached."""
         schedule = await get_schedule(ScheduleId(schedule_id), actor=actor)
-        return tagged(request, ScheduleBody.of(schedule), tag=version_tag(schedule.version))
+        warnings = warnings_of(await find_unreachable.of_schedule(schedule, actor=actor))
+        body = ScheduleDetailBody(**msgspec.structs.asdict(ScheduleBody.of(schedule)), warnings=warnings)
+        return tagged(request, body, tag=warned_tag(schedule.version, warnings))
 
     @patch("/{schedule_id:uuid}")
     async def update(
@@ -299,6 +310,17 @@ class ScheduleController(Controller):
     ) -> None:
         """Take an override back; one that is under way ends now."""
         await remove_override(ScheduleId(schedule_id), OverrideId(override_id), actor=actor)
+
+    @post("/{schedule_id:uuid}/drill", status_code=200)
+    async def drill(
+        self,
+        schedule_id: FromPath[UUID],
+        data: JSONBody[DrillScheduleBody],
+        drill_schedule: FromDishka[DrillSchedule],
+        actor: FromDishka[Actor],
+    ) -> DrillBody:
+        """Send a test page to those on call now, or to everyone who takes turns, once a minute at most."""
+        return DrillBody.of(await drill_schedule(ScheduleId(schedule_id), everyone=data.everyone, actor=actor))
 
     @get("/{schedule_id:uuid}/shifts")
     async def shifts(

@@ -26,6 +26,7 @@ from domain.identity.user import User
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification
+from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
@@ -36,6 +37,7 @@ from domain.service.service import Service
 from domain.shared.ids import (
     AlertId,
     ApiKeyId,
+    ContactId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -55,6 +57,7 @@ class MemoryDatabase:
 
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
+    contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)

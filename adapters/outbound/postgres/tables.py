@@ -139,6 +139,18 @@ user_quiet_hours = Table(
     Column("ends", Time, nullable=False),
 )
 
+# One row a contact, written with every batch of attempts.
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    Column("contact_id", UUID(as_uuid=True), ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _time("confirmed_at", nullable=True),
+    postgresql_with=HOT,
+)
+
 notification_rules = Table(
     "notification_rules",
     metadata,

@@ -232,7 +232,8 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
     )
     plain = step(str(TEAM), "team") | {"mode": "everyone", "condition": None}
     assert changed.json() == policy | {"steps": [plain], "repeats": 0, "version": 2}
-    assert (await api.ask("GET", path)).json() == changed.json()
+    read = (await api.ask("GET", path)).json()
+    assert read == changed.json() | {"warnings": read["warnings"]}
     wrong = {
         "steps": [step(), {"targets": [step()["targets"][0], {"kind": "schedule", "id": NOBODY}], "delay_seconds": 5}]
     }
@@ -263,7 +264,8 @@ async def test_a_policy_is_shown_as_it_was_given(api: World) -> None:
     policy = await make(api, "/v1/policies", name="P", **whole)
     assert {name: policy[name] for name in whole} == whole
     path = f"/v1/policies/{policy['id']}"
-    assert (await api.ask("GET", path)).json() == policy
+    read = (await api.ask("GET", path)).json()
+    assert read == policy | {"warnings": read["warnings"]}
     same = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=whole)
     assert same.json() == policy | {"version": 2}
     partly = {"acknowledgement_timeout_seconds": None, "repeat_from": 1}
@@ -382,3 +384,38 @@ async def test_gaps_are_told_to_the_second_and_for_two_weeks_unless_said_otherwi
     assert (naive.status_code, naive.json()["errors"][0]["parameter"]) == (422, "since")
     backwards = await api.ask("GET", f"{path}/shifts?since=2026-11-27T00:00:00Z&until=2026-11-26T00:00:00Z")
     assert backwards.status_code == 422
+
+
+async def test_what_is_read_warns_of_whoever_cannot_be_reached_until_they_can(api: World) -> None:
+    policy = await make(api, "/v1/policies", name="P", steps=[step(MANAGER)])
+    path = f"/v1/policies/{policy['id']}"
+    first = await api.ask("GET", path)
+    assert first.json()["warnings"] == [
+        {
+            "code": "unreachable_target",
+            "detail": "Manager is meant here, and has no contact that works",
+            "user_id": MANAGER,
+        }
+    ]
+    warned = first.headers["etag"]
+    assert (await api.ask("GET", path, headers={"If-None-Match": warned})).status_code == 304
+
+    contacts = {"contacts": [{"channel": "email", "address": "m@example.org"}], "rules": []}
+    rules = f"/v1/users/{MANAGER}/notification-rules"
+    tag = (await api.ask("GET", rules)).headers["etag"]
+    assert (await api.ask("PUT", rules, match=tag, json=contacts)).status_code == 200
+    again = await api.ask("GET", path, headers={"If-None-Match": warned})
+    assert (again.status_code, again.json()["warnings"], again.headers["etag"]) == (200, [], '"v1"')
+
+    changed = await api.ask("PATCH", path, match=warned, json={"repeats": 1})
+    assert changed.status_code == 200, "what was read beside the version does not keep it from being changed"
+    assert (await api.ask("PATCH", path, match=warned, json={"repeats": 2})).status_code == 412
+
+
+async def test_a_schedule_warns_of_whoever_takes_turns_and_cannot_be_reached(api: World) -> None:
+    schedule = await make(api, "/v1/schedules", name="S", time_zone="Europe/Berlin", layers=[LAYER])
+    warnings = (await api.ask("GET", f"/v1/schedules/{schedule['id']}")).json()["warnings"]
+    assert {each["user_id"] for each in warnings} == {
+        user for layer in schedule["layers"] for turn in layer["rotation"]["participants"] for user in turn
+    }
+    assert warnings
