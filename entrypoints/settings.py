@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from domain.notification.drill import DrillTime
+from domain.notification.throttle import MESSAGES_PER_WINDOW
 from domain.shared.errors import InvalidValueError
 
 PREFIX: Final = "TOCSIN_"
@@ -121,6 +122,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
     ] = 16
+    contact_messages_per_minute: Annotated[
+        int, Meta(ge=1, le=10_000, description="Pages one contact gets as messages of their own; more go as one.")
+    ] = MESSAGES_PER_WINDOW
 
     @property
     def base_url(self) -> str:
