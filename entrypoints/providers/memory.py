@@ -13,6 +13,7 @@ from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
+from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
@@ -37,6 +38,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
@@ -76,6 +78,7 @@ class MemoryStorageProvider(Provider):
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     references = provide(MemoryReferences, provides=References)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)

@@ -16,6 +16,7 @@ from adapters.outbound.postgres.integrations import PostgresIntegrationRepositor
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
+from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
 from adapters.outbound.postgres.readers import (
     PostgresAuditReader,
@@ -42,6 +43,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
@@ -78,6 +80,7 @@ class PostgresStorageProvider(Provider):
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     references = provide(PostgresReferences, provides=References)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)

@@ -62,7 +62,11 @@ from application.oncall.get_schedule import GetSchedule
 from application.oncall.list_schedules import ListSchedules
 from application.oncall.remove_override import RemoveOverride
 from application.oncall.schedule_gaps import ScheduleGaps
+from application.oncall.schedule_handoffs import ScheduleHandoffs
+from application.oncall.schedule_load import ScheduleLoad
 from application.oncall.schedule_on_call import ScheduleOnCall
+from application.oncall.schedule_overlaps import ScheduleOverlaps
+from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.update_schedule import UpdateSchedule
@@ -112,6 +116,7 @@ class UseCaseProvider(Provider):
         UpdateSchedule,
         WhoIsOnCall,
     )
+    answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
     services = provide_all(
         CreateIntegration,
         CreateService,

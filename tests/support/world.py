@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, cast
 from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_container, provide
 
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
@@ -28,6 +29,7 @@ from application.ports.clock import Clock
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository
 from application.ports.event_log import EventLog
+from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -221,6 +223,7 @@ class SeededProvider(Provider):
         self._notifiers = notifiers
         self._seed = seed
 
+    holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
     any_clock = alias(source=ManualClock, provides=Clock)
 

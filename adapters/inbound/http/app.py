@@ -23,6 +23,7 @@ from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.request_context import RequestContext
+from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
@@ -35,6 +36,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     IntegrationController,
     PolicyController,
     ScheduleController,
+    ScheduleAnswersController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 
