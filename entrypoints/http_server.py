@@ -18,6 +18,7 @@ from adapters.inbound.deadlines.loop import every
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
+from adapters.inbound.http.calendars import CalendarController
 from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incidents import IncidentController
@@ -47,6 +48,7 @@ HANDLERS: Final = (
     *IDENTITY,
     AcknowledgePageController,
     AuditController,
+    CalendarController,
     DeadLetterController,
     IncidentController,
     MailboxController,

@@ -13,4 +13,8 @@ class Links(Protocol):
         """A page with a button, for one incident and one user, good for a day. Opening it changes nothing."""
 
     @abstractmethod
+    def calendar(self, token: str) -> str:
+        """What a calendar subscribes to. The address is the secret."""
+
+    @abstractmethod
     def incident(self, number: int) -> str: ...

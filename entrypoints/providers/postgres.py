@@ -4,6 +4,7 @@ from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
+from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
@@ -32,6 +33,7 @@ from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.clock import Clock
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
@@ -64,6 +66,7 @@ class PostgresStorageProvider(Provider):
     transaction = alias(source=PostgresSession, provides=Transaction)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)

@@ -57,10 +57,14 @@ from application.notification.lease import LeaseNotifications
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
+from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
+from application.oncall.list_calendar_feeds import ListCalendarFeeds
 from application.oncall.list_schedules import ListSchedules
+from application.oncall.read_calendar import ReadCalendar
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.revoke_calendar_feed import RevokeCalendarFeed
 from application.oncall.schedule_gaps import ScheduleGaps
 from application.oncall.schedule_handoffs import ScheduleHandoffs
 from application.oncall.schedule_load import ScheduleLoad
@@ -117,6 +121,7 @@ class UseCaseProvider(Provider):
         WhoIsOnCall,
     )
     answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
+    calendars = provide_all(CreateCalendarFeed, ListCalendarFeeds, ReadCalendar, RevokeCalendarFeed)
     services = provide_all(
         CreateIntegration,
         CreateService,

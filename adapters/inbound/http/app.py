@@ -14,6 +14,7 @@ from adapters.inbound.http.asgi import App
 from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
+from adapters.inbound.http.calendars import CalendarFeedController
 from adapters.inbound.http.docs import docs, docs_file
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
@@ -37,6 +38,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     PolicyController,
     ScheduleController,
     ScheduleAnswersController,
+    CalendarFeedController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

@@ -19,5 +19,8 @@ class SignedLinks(Links):
         token = self.tokens.issue_link(incident_id, user_id, at=at, expires_at=at + GOOD_FOR)
         return f"{self.base_url}/a/{token}"
 
+    def calendar(self, token: str) -> str:
+        return f"{self.base_url}/calendar/{token}.ics"
+
     def incident(self, number: int) -> str:
         return f"{self.base_url}/v1/incidents/INC-{number}"

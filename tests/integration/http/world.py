@@ -22,6 +22,7 @@ from adapters.inbound.http.pagination import Cursors
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
+from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
@@ -32,6 +33,7 @@ from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
+from application.ports.links import Links
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
@@ -61,6 +63,10 @@ class _Surroundings(Provider):
     rate_limiter = provide(MemoryRateLimiter, provides=RateLimiter)
     ids = provide(UuidFactory, provides=IdFactory)
     secrets = provide(RandomSecretFactory, provides=SecretFactory)
+
+    @provide
+    def links(self, tokens: TokenIssuer) -> Links:
+        return SignedLinks("https://tocsin.example", tokens)
 
     @provide
     def principals(self) -> PrincipalCache:
