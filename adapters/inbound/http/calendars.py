@@ -1,6 +1,7 @@
 """Shifts in people's own calendars: feeds are made and revoked here, and read by whoever has their address."""
 
 import hashlib
+from asyncio import to_thread
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Self
@@ -110,7 +111,8 @@ class CalendarController(Controller):
         self, request: Request[Any, Any, Any], file_name: FromPath[str], read_calendar: FromDishka[ReadCalendar]
     ) -> Response[bytes]:
         """The calendar of a feed. What nobody changed is not sent again."""
-        content = calendar_text(await read_calendar(file_name.removesuffix(_SUFFIX)))
+        calendar = await read_calendar(file_name.removesuffix(_SUFFIX))
+        content = await to_thread(calendar_text, calendar)  # a year of shifts takes longer than others should wait
         response = tagged(request, content, tag=f'"{hashlib.sha256(content).hexdigest()[:32]}"')
         response.media_type = "text/calendar"  # litestar adds that it is UTF-8
         response.headers.update(_HEADERS)

@@ -1,16 +1,13 @@
 """Quality, overlaps, handoffs and load of a schedule through the API."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.outbound.memory.database import MemoryDatabase
 from domain.identity.role import Role
-from tests.contract.core.storing import an_attempt
 from tests.integration.http.world import PEOPLE, START, TEAM, World
-from tests.support.builders import a_page
+from tests.support.delivered import deliver
 
 RESPONDER, MANAGER = str(PEOPLE[Role.RESPONDER]), str(PEOPLE[Role.MANAGER])
 RESPONDER_NAMED = {"id": RESPONDER, "name": "Responder"}
@@ -109,7 +106,7 @@ async def test_a_quality_report_counts_its_findings_and_names_each(api: World) -
 
 async def test_load_is_each_one_s_hours_shares_and_pages(api: World) -> None:
     path = await a_schedule(api, DAILY)
-    a_night_page(api.database, hours=14)  # at 23:00: people live in UTC here
+    deliver(api.database, 1, to=PEOPLE[Role.RESPONDER], at=START + timedelta(hours=14))  # 23:00: they live in UTC
     report = await asked(api, f"{path}/load?since={START:%Y-%m-%dT%H:%M:%S}Z&until=2026-11-26T09:00:00Z")
     assert (report["starts_at"], report["ends_at"]) == ("2026-11-23T09:00:00Z", "2026-11-26T09:00:00Z")
     responder, manager = report["people"]
@@ -123,12 +120,6 @@ async def test_load_is_each_one_s_hours_shares_and_pages(api: World) -> None:
         "interrupted_nights": 1,
     }
     assert (manager["user"], manager["share"]["total"], manager["pages"]) == (MANAGER_NAMED, 0.6667, 0)
-
-
-def a_night_page(database: MemoryDatabase, *, hours: int) -> None:
-    page = a_page(user_id=PEOPLE[Role.RESPONDER])
-    database.notifications[page.id] = page
-    database.attempts += (replace(an_attempt(page), started_at=START + timedelta(hours=hours)),)
 
 
 async def test_holidays_count_where_a_country_is_named(api: World) -> None:
