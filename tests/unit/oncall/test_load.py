@@ -125,6 +125,8 @@ def test_whoever_shares_a_schedule_is_in_the_report_without_a_shift_too() -> Non
     assert participants_of(schedule, day, shifts(schedule, day)) == (ANN, BOB, CYD)
     later = between("2026-02-01 00:00", "2026-02-02 00:00")
     assert participants_of(schedule, later, shifts(schedule, later)) == ()
+    until_it_starts = between("2026-02-28 00:00", "2026-03-01 08:00")
+    assert participants_of(schedule, until_it_starts, shifts(schedule, until_it_starts)) == ()
     found = loads_of(schedule, day, dict.fromkeys((ANN, BOB, CYD), BERLIN))
     assert [found[each].total for each in (ANN, BOB, CYD)] == [23 * HOUR, 0 * HOUR, HOUR]
 

@@ -138,6 +138,11 @@ def test_limits_have_limits(field: str, wrong: object) -> None:
     assert refused.value.field == field
 
 
+def test_limits_may_be_as_narrow_and_as_wide_as_they_say() -> None:
+    QualityLimits(people=1, stretch=HOUR, rest=0 * HOUR)
+    QualityLimits(people=10, stretch=timedelta(days=366), rest=timedelta(days=14))
+
+
 def test_handoffs_name_those_before_and_after_and_one_at_the_start_is_among_them() -> None:
     schedule = a_schedule(
         a_layer(ANN, BOB, starts="2026-01-12 00:00", until="2026-01-14 12:00"),
