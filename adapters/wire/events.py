@@ -8,6 +8,7 @@ from domain.alert.events import AlertCleared, AlertJoined
 from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
 from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
 from domain.notification.events import NotificationFailed, NotificationSent
+from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
 
@@ -16,6 +17,11 @@ KINDS: Mapping[str, type[DomainEvent]] = {
     for event in (
         AlertCleared,
         AlertJoined,
+        CoverAccepted,
+        CoverDeclined,
+        CoverExpired,
+        CoverRequested,
+        CoverWithdrawn,
         EscalationExhausted,
         EscalationStepReached,
         EscalationStopped,

@@ -3,9 +3,11 @@
 from typing import NewType
 from uuid import UUID
 
+AbsenceId = NewType("AbsenceId", UUID)
 AlertId = NewType("AlertId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 ContactId = NewType("ContactId", UUID)
+CoverRequestId = NewType("CoverRequestId", UUID)
 IncidentId = NewType("IncidentId", UUID)
 IntegrationId = NewType("IntegrationId", UUID)
 NotificationId = NewType("NotificationId", UUID)

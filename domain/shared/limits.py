@@ -24,6 +24,8 @@ SCHEDULE_LAYERS: Final = 20
 LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50
+COVER_ASKED: Final = 50  # people named in one request; whoever would name more asks the whole team
+COVER_NOTE_CHARACTERS: Final = 1000  # of a request or of time off: it is read on a phone
 
 TEAM_MEMBERS: Final = 500
 CONTACTS_PER_USER: Final = 10
