@@ -1,10 +1,13 @@
 from dishka import Provider, Scope, alias, provide
 
+from adapters.outbound.memory.absences import MemoryAbsenceRepository
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
+from adapters.outbound.memory.duties import MemoryDuties
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.inbox import MemoryInbox
@@ -25,10 +28,13 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
+from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
+from application.ports.duties import Duties
 from application.ports.escalations import PolicyVersions, RunRepository
 from application.ports.event_log import EventLog
 from application.ports.inbox import Inbox
@@ -58,9 +64,12 @@ class MemoryStorageProvider(Provider):
 
     session = provide(MemorySession)
     transaction = alias(source=MemorySession, provides=Transaction)
+    absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    covers = provide(MemoryCoverRepository, provides=CoverRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
+    duties = provide(MemoryDuties, provides=Duties)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)

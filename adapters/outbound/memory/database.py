@@ -25,12 +25,16 @@ from domain.incident.incident import Incident
 from domain.notification.contact import Contact
 from domain.notification.notification import Notification
 from domain.notification.rule import NotificationRule
+from domain.oncall.absence import Absence
+from domain.oncall.cover import CoverRequest
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
 from domain.shared.ids import (
+    AbsenceId,
     AlertId,
     ApiKeyId,
+    CoverRequestId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -60,6 +64,8 @@ class MemoryDatabase:
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)

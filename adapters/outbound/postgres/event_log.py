@@ -21,6 +21,7 @@ class Topic(StrEnum):
     EVENTS = "events"  # nothing has become due by them
     RUNS = "runs"
     NOTIFICATIONS = "notifications"
+    COVERS = "covers"  # a request that will expire
     CONFIGURATION = "configuration"  # what is remembered of services, integrations and policies is out of date
 
 
