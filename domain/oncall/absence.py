@@ -88,14 +88,17 @@ def propose_cover(
 ) -> tuple[Candidate, ...]:
     """Those participants who are neither on call nor away in any part of the interval, the least loaded first.
 
-    Load is the time on call among the shifts, which are those of `load_window`. Equals are in the order of their ids,
+    Load is the time on call in the `load_window`, which the shifts have to span. Equals are in the order of their ids,
     so that the same question always has the same answer.
     """
     away = {absence.user_id for absence in absences if absence.interval.overlaps(wanted.interval)}
     on_call = {shift.user_id for shift in shifts if shift.interval.overlaps(wanted.interval)}
     load: defaultdict[UserId, timedelta] = defaultdict(timedelta)
+    window = load_window(wanted.interval)
     for shift in shifts:
-        load[shift.user_id] += shift.interval.duration
+        counted = shift.interval.intersection(window)
+        if counted is not None:
+            load[shift.user_id] += counted.duration
     free = frozenset(participants) - away - on_call - {wanted.user_id}
     by_load = sorted(free, key=lambda user_id: (load[user_id], user_id.int))
     return tuple(Candidate(user_id, load[user_id]) for user_id in by_load[:most])

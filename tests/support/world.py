@@ -22,9 +22,12 @@ from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.oncall.expire_covers import ExpireCoverRequests
+from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
+from application.ports.covers import CoverRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository
 from application.ports.event_log import EventLog
@@ -135,9 +138,11 @@ class Ports:
     """One session's view of the storage."""
 
     transaction: Transaction
+    absences: AbsenceRepository
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader
+    covers: CoverRepository
     directory: Directory
     events: EventLog
     incident_reader: IncidentReader
@@ -381,8 +386,9 @@ class World:
             pass
 
     def work_once(self) -> bool:
-        """One tick of a worker, then one round of every courier. Whether anything was due."""
+        """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved = self.call(ExpireCoverRequests, limit=BATCH) > 0 or moved
         for channel in Channel:
             for due in self.call(LeaseNotifications, channel, limit=BUDGET):
                 self.call(DeliverNotification, due)
@@ -464,7 +470,7 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            deadlines = [await ports.runs.earliest_deadline()]
+            deadlines = [await ports.runs.earliest_deadline(), await ports.covers.earliest_deadline()]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 

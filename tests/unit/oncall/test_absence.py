@@ -111,6 +111,15 @@ def test_the_least_loaded_are_proposed_first_and_equals_by_their_ids() -> None:
     assert proposed(wanted, schedule=MIXED, most=2) == candidates[:2]
 
 
+def test_only_time_on_call_around_it_is_load() -> None:
+    wanted = a_span("26 08:00", "27 08:00")
+    year = Interval(start=utc("2026-06-01 00:00"), end=utc("2027-06-01 00:00"))
+    uncovered_day = Uncovered(AWAY, ANN, DAILY.id, wanted)
+    everyone = participants(DAILY)
+    of_a_year = propose_cover(uncovered_day, participants=everyone, shifts=shifts(DAILY, year), absences=())
+    assert of_a_year == proposed(wanted)
+
+
 def test_nobody_is_proposed_who_is_on_call_or_away_in_any_part_of_it() -> None:
     wanted = a_span("26 08:00", "27 09:00")  # BOB takes over at its end
     assert [each.user_id for each in proposed(wanted)] == [CYD]
