@@ -15,9 +15,11 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from adapters.inbound.deadlines.loop import every
+from adapters.inbound.http.absences import AbsenceController
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
+from adapters.inbound.http.covers import CoverController
 from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incidents import IncidentController
@@ -45,8 +47,10 @@ from entrypoints.settings import Settings
 HANDLERS: Final = (
     *CONFIGURATION,
     *IDENTITY,
+    AbsenceController,
     AcknowledgePageController,
     AuditController,
+    CoverController,
     DeadLetterController,
     IncidentController,
     MailboxController,

@@ -23,7 +23,10 @@ from application.escalation.watch import CountStalled
 from application.notification.lease import LeaseNotifications
 from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
+from application.oncall.expire_covers import BATCH as COVER_BATCH
+from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.clock import Clock
+from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
 from application.ports.notifications import DueNotification, NotificationRepository
 from application.ports.notifier import Outcome
@@ -74,6 +77,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     async with container() as sends, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener).run(draining), name="escalations")
+        group.create_task(_covers(container, clock, listener).run(draining), name="covers")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -92,6 +96,20 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
             return await runs.earliest_deadline()
 
     return DeadlineLoop("escalations", tick, earliest, listener.subscribe(Topic.RUNS), clock)
+
+
+def _covers(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("expire cover requests"):
+            async with container() as request:
+                return await (await request.get(ExpireCoverRequests))() == COVER_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            covers: CoverRepository = await request.get(CoverRepository)
+            return await covers.earliest_deadline()
+
+    return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
 
 
 def _courier(
