@@ -4,6 +4,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.errors import ForbiddenError
+from application.expectation import require_version
 from application.oncall.stand_in import StandIn
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
@@ -41,6 +42,9 @@ class AcceptCover:
             at = self.clock.now()
             request = await self.covers.get(request_id)
             schedule = await self.schedules.get(request.schedule_id, since=at)
+            # Whoever was waited for may have answered it, and then the schedule already shows so.
+            answered = await self.covers.get(request_id)
+            require_version("cover request", request_id, expected=request.version, stored=answered.version)
             members = () if request.asked_of else (await self.teams.look_up(schedule.team_id)).member_ids
             override_ids = tuple(OverrideId(self.ids.new()) for _ in range(request.overrides_needed))
             change = request.accept(by=actor.user_id, schedule=schedule, override_ids=override_ids, at=at)
