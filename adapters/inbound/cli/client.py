@@ -13,7 +13,7 @@ TIMEOUT_SECONDS: Final = 15.0
 ANSWER_BYTES: Final = 32 * 1024 * 1024
 PAGE: Final = 200  # the most that the API gives at once
 
-_NOUNS: Final = {"policies": "policy", "api-keys": "token"}
+_NOUNS: Final = {"policies": "policy", "api-keys": "token", "cover-requests": "cover"}
 _DETAIL_CHARACTERS: Final = 600
 
 type Query = Mapping[str, str | int | None]
@@ -36,6 +36,10 @@ class ApiClient:
     def post(self, path: str, body: object = None) -> Any:
         """Raises `CommandError`."""
         return self._ask("POST", path, body)
+
+    def delete(self, path: str) -> None:
+        """Raises `CommandError`."""
+        self._ask("DELETE", path, None)
 
     def each(self, path: str, query: Query | None = None, *, most: int = 1000) -> Iterator[Record]:
         """The rows of a list, through its pages, up to so many. Raises `CommandError`."""
