@@ -77,7 +77,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     async with container() as sends, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener).run(draining), name="escalations")
-        group.create_task(_covers(container, clock, listener).run(draining), name="covers")
+        group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -98,7 +98,9 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
     return DeadlineLoop("escalations", tick, earliest, listener.subscribe(Topic.RUNS), clock)
 
 
-def _covers(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    """Lets requests for cover expire."""
+
     async def tick() -> bool:
         with TRACER.start_as_current_span("expire cover requests"):
             async with container() as request:

@@ -187,8 +187,8 @@ def ask_cover(
 
 
 def _time(uncovered: Record, schedules: dict[str, str]) -> tuple[str, str, str]:
-    name = schedules.get(uncovered["schedule_id"], uncovered["schedule_id"])
-    return name, moment(uncovered["starts_at"]), moment(uncovered["ends_at"])
+    schedule_id = str(uncovered["schedule_id"])
+    return schedules.get(schedule_id, schedule_id), moment(uncovered["starts_at"]), moment(uncovered["ends_at"])
 
 
 def _say_more(found: Record) -> None:

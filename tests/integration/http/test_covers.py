@@ -22,8 +22,8 @@ from tests.support.oncall import a_layer
 VIEWER, RESPONDER, MANAGER, ADMIN = (PEOPLE[role] for role in (Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN))
 DAILY = ScheduleId(UUID(int=900))
 # A day each from 08:00 UTC: the responder on the 24th, the manager on the 25th, the admin on the 26th, and again.
-RESPONDERS_DAY = {"starts_at": "2026-11-24T08:00:00Z", "ends_at": "2026-11-25T08:00:00Z"}
-MANAGERS_DAY = {"starts_at": "2026-11-25T08:00:00Z", "ends_at": "2026-11-26T08:00:00Z"}
+RESPONDERS_DAY: dict[str, Any] = {"starts_at": "2026-11-24T08:00:00Z", "ends_at": "2026-11-25T08:00:00Z"}
+MANAGERS_DAY: dict[str, Any] = {"starts_at": "2026-11-25T08:00:00Z", "ends_at": "2026-11-26T08:00:00Z"}
 
 
 @pytest.fixture
