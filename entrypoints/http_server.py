@@ -15,10 +15,12 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from adapters.inbound.deadlines.loop import every
+from adapters.inbound.http.absences import AbsenceController
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.calendars import CalendarController
+from adapters.inbound.http.covers import CoverController
 from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
@@ -49,9 +51,11 @@ from entrypoints.settings import Settings
 HANDLERS: Final = (
     *CONFIGURATION,
     *IDENTITY,
+    AbsenceController,
     AcknowledgePageController,
     AuditController,
     CalendarController,
+    CoverController,
     DeadLetterController,
     EscalationController,
     IncidentActController,

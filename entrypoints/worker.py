@@ -29,7 +29,10 @@ from application.notification.drill_weekly import DrillWeekly
 from application.notification.lease import Bundle, LeaseNotifications
 from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
+from application.oncall.expire_covers import BATCH as COVER_BATCH
+from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.clock import Clock
+from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
 from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
@@ -101,6 +104,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
+        group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -139,6 +143,22 @@ def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListen
             return await incidents.earliest_deadline()
 
     return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
+
+
+def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    """Lets requests for cover expire."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("expire cover requests"):
+            async with container() as request:
+                return await (await request.get(ExpireCoverRequests))() == COVER_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            covers: CoverRepository = await request.get(CoverRepository)
+            return await covers.earliest_deadline()
+
+    return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
 
 
 def _courier(

@@ -3,10 +3,12 @@
 from typing import NewType
 from uuid import UUID
 
+AbsenceId = NewType("AbsenceId", UUID)
 AlertId = NewType("AlertId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 CalendarFeedId = NewType("CalendarFeedId", UUID)
 ContactId = NewType("ContactId", UUID)
+CoverRequestId = NewType("CoverRequestId", UUID)
 IncidentId = NewType("IncidentId", UUID)
 IntegrationId = NewType("IntegrationId", UUID)
 NotificationId = NewType("NotificationId", UUID)

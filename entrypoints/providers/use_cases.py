@@ -90,16 +90,29 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.oncall.accept_cover import AcceptCover
+from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
 from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.create_schedule import CreateSchedule
+from application.oncall.decline_cover import DeclineCover
+from application.oncall.expire_covers import ExpireCoverRequests
+from application.oncall.find_uncovered import FindUncovered
+from application.oncall.get_absence import GetAbsence
+from application.oncall.get_cover import GetCover
 from application.oncall.get_schedule import GetSchedule
+from application.oncall.list_absences import ListAbsences
 from application.oncall.list_calendar_feeds import ListCalendarFeeds
+from application.oncall.list_covers import ListCovers
 from application.oncall.list_schedule_versions import ListScheduleVersions
 from application.oncall.list_schedules import ListSchedules
 from application.oncall.preview_schedule import PreviewSchedule
+from application.oncall.propose_cover import ProposeCover
 from application.oncall.read_calendar import ReadCalendar
+from application.oncall.remove_absence import RemoveAbsence
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.request_absence_cover import RequestAbsenceCover
+from application.oncall.request_cover import RequestCover
 from application.oncall.revoke_calendar_feed import RevokeCalendarFeed
 from application.oncall.schedule_gaps import ScheduleGaps
 from application.oncall.schedule_handoffs import ScheduleHandoffs
@@ -109,8 +122,11 @@ from application.oncall.schedule_overlaps import ScheduleOverlaps
 from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
+from application.oncall.stand_in import StandIn
+from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
+from application.oncall.withdraw_cover import WithdrawCover
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
 from application.service.get_integration import GetIntegration
@@ -206,6 +222,24 @@ class UseCaseProvider(Provider):
     )
     answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
     calendars = provide_all(CreateCalendarFeed, ListCalendarFeeds, ReadCalendar, RevokeCalendarFeed)
+    covers = provide_all(
+        AcceptCover,
+        AddAbsence,
+        DeclineCover,
+        ExpireCoverRequests,
+        FindUncovered,
+        GetAbsence,
+        GetCover,
+        ListAbsences,
+        ListCovers,
+        ProposeCover,
+        RemoveAbsence,
+        RequestAbsenceCover,
+        RequestCover,
+        StandIn,
+        UncoveredAbsences,
+        WithdrawCover,
+    )
     services = provide_all(
         CreateIntegration,
         CreateService,

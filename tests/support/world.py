@@ -26,11 +26,14 @@ from application.escalation.watch import CountStalled
 from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.oncall.expire_covers import ExpireCoverRequests
+from application.ports.absences import AbsenceRepository
 from application.ports.alarm import Alarm, Heartbeat
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
+from application.ports.covers import CoverRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
@@ -145,10 +148,12 @@ class Ports:
     """One session's view of the storage."""
 
     transaction: Transaction
+    absences: AbsenceRepository
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader
     contact_proofs: ContactProofs
+    covers: CoverRepository
     directory: Directory
     events: EventLog
     incident_reader: IncidentReader
@@ -413,9 +418,10 @@ class World:
             pass
 
     def work_once(self) -> bool:
-        """One tick of each loop of a worker, then one round of every courier. Whether anything was due."""
+        """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceIncidents) > 0
         moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0
         for channel in Channel:
             for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
                 self.call(DeliverNotification, bundle)
@@ -512,7 +518,8 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            deadlines = [await ports.incidents.earliest_deadline(), await ports.runs.earliest_deadline()]
+            loops = (ports.incidents, ports.runs, ports.covers)
+            deadlines = [await loop.earliest_deadline() for loop in loops]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 

@@ -8,6 +8,8 @@ from typing import Final
 from cyclopts import App, CycloptsError
 
 from adapters.inbound.cli import (
+    absences,
+    covers,
     dead_letters,
     drills,
     events,
@@ -38,6 +40,8 @@ _EPILOGUE = (
 _NOUNS: Final = (
     incidents.app,
     on_call.app,
+    covers.app,
+    absences.app,
     events.app,
     services.app,
     integrations.app,

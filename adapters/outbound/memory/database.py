@@ -30,16 +30,20 @@ from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.oncall.absence import Absence
+from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
 from domain.shared.ids import (
+    AbsenceId,
     AlertId,
     ApiKeyId,
     CalendarFeedId,
     ContactId,
+    CoverRequestId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -76,6 +80,8 @@ class MemoryDatabase:
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
     schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
     calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
+    cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)

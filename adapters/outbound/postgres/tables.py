@@ -315,6 +315,92 @@ Index(
     postgresql_using="gist",
 )
 
+cover_requests = Table(
+    "cover_requests",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("team_id", "teams.id"),
+    _ref("user_id", "users.id"),
+    _ref("requested_by", "users.id"),
+    _time("requested_at"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("expires_at"),
+    Column("asked_of", ARRAY(UUID(as_uuid=True)), nullable=False),  # in their order; empty: anyone in the team
+    _time("offers_from", nullable=True),
+    _time("offers_until", nullable=True),
+    _text("note"),
+    _ref("absence_id", nullable=True),  # may be taken back; the request stays
+    _text("status"),
+    Column("declined_by", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _ref("accepted_by", "users.id", nullable=True),
+    Column("override_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _time("decided_at", nullable=True),
+    Column("is_open", Boolean, nullable=False),  # what lists are ordered by first
+    _time("next_deadline", nullable=True),
+    _version(),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("offers_from < offers_until", name="offers"),
+    CheckConstraint("is_open = (status = 'open')", name="is_open"),
+    CheckConstraint("is_open = (next_deadline IS NOT NULL)", name="deadline_while_open"),
+)
+Index(
+    "cover_requests_due_idx",
+    cover_requests.c.next_deadline,
+    cover_requests.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+Index("cover_requests_open_idx", cover_requests.c.is_open.desc(), cover_requests.c.id.desc())
+Index(
+    "cover_requests_schedule_id_idx",
+    cover_requests.c.schedule_id,
+    cover_requests.c.is_open.desc(),
+    cover_requests.c.id.desc(),
+)
+Index(
+    "cover_requests_team_id_idx",
+    cover_requests.c.team_id,
+    cover_requests.c.is_open.desc(),
+    cover_requests.c.id.desc(),
+)
+Index("cover_requests_absence_id_idx", cover_requests.c.absence_id, postgresql_where=text("is_open"))
+
+# Whose time it is and who is asked by name: what one person's list walks.
+cover_request_people = Table(
+    "cover_request_people",
+    metadata,
+    _ref("request_id", "cover_requests.id"),
+    _ref("user_id", "users.id"),
+    Column("is_open", Boolean, nullable=False),
+    PrimaryKeyConstraint("request_id", "user_id"),
+)
+Index(
+    "cover_request_people_user_id_idx",
+    cover_request_people.c.user_id,
+    cover_request_people.c.is_open.desc(),
+    cover_request_people.c.request_id.desc(),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("reason"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("user_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="absences_overlap_excl",
+    ),
+)
+Index("absences_ends_at_idx", absences.c.ends_at, absences.c.id)
+Index("absences_user_id_idx", absences.c.user_id, absences.c.ends_at, absences.c.id)
+
 services = Table(
     "services",
     metadata,
