@@ -6,6 +6,7 @@ from typing import Self
 
 from domain.oncall.coverage import next_handoff, on_call
 from domain.oncall.schedule import Schedule
+from domain.oncall.shadowing import Shadowing, shadows
 from domain.shared.ids import ScheduleId, UserId
 
 
@@ -17,6 +18,7 @@ class OnCall:
     name: str
     user_ids: tuple[UserId, ...]
     until: datetime | None
+    shadows: tuple[Shadowing, ...] = ()  # who learns; never counted as on call
 
     @classmethod
     def of(cls, schedule: Schedule, *, at: datetime) -> Self:
@@ -27,4 +29,5 @@ class OnCall:
             name=schedule.name,
             user_ids=on_call(schedule, at),
             until=None if handoff is None else handoff.at,
+            shadows=shadows(schedule, at),
         )

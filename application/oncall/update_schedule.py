@@ -19,7 +19,7 @@ from domain.shared.ids import ScheduleId, TeamId
 
 @dataclass(frozen=True, slots=True)
 class UpdateSchedule:
-    """A schedule's layers, zone, name or team change; its overrides stay."""
+    """A schedule's layers, zone, name or team change; its overrides, temporary schedules and shadows stay."""
 
     schedules: ScheduleRepository
     references: References
@@ -60,5 +60,5 @@ class UpdateSchedule:
 
 
 def _describe(schedule: Schedule) -> dict[str, object]:
-    """Without the overrides, which have entries of their own."""
-    return describe(replace(schedule, overrides=()))
+    """Without the overrides, temporary schedules and shadows, which have entries of their own."""
+    return describe(replace(schedule, overrides=(), temporaries=(), shadows=()))

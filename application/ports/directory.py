@@ -23,7 +23,7 @@ class Reachability:
 class Directory(Protocol):
     @abstractmethod
     async def schedules(self, schedule_ids: Collection[ScheduleId]) -> Mapping[ScheduleId, Schedule]:
-        """With those overrides that have not ended long ago."""
+        """With those overrides and temporary schedules that have not ended long ago, and without shadows."""
 
     @abstractmethod
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]: ...

@@ -24,6 +24,7 @@ SCHEDULE_LAYERS: Final = 20
 LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50
+TEMPORARY_SHIFTS: Final = 400  # a year of days, and some: whoever asks reads all of them
 
 TEAM_MEMBERS: Final = 500
 CONTACTS_PER_USER: Final = 10

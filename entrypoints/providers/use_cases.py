@@ -57,10 +57,14 @@ from application.notification.lease import LeaseNotifications
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
+from application.oncall.add_shadow import AddShadow
+from application.oncall.add_temporary import AddTemporarySchedule
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
 from application.oncall.list_schedules import ListSchedules
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.remove_shadow import RemoveShadow
+from application.oncall.remove_temporary import RemoveTemporarySchedule
 from application.oncall.schedule_gaps import ScheduleGaps
 from application.oncall.schedule_on_call import ScheduleOnCall
 from application.oncall.schedule_shifts import ScheduleShifts
@@ -101,10 +105,14 @@ class UseCaseProvider(Provider):
     notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
     oncall = provide_all(
         AddOverride,
+        AddShadow,
+        AddTemporarySchedule,
         CreateSchedule,
         GetSchedule,
         ListSchedules,
         RemoveOverride,
+        RemoveShadow,
+        RemoveTemporarySchedule,
         ScheduleGaps,
         ScheduleOnCall,
         ScheduleShifts,

@@ -26,7 +26,9 @@ from adapters.inbound.http.request_context import RequestContext
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
+from adapters.inbound.http.shadows import ShadowController
 from adapters.inbound.http.teams import TeamController
+from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
 from application.ports.ids import IdFactory
 
@@ -35,6 +37,8 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     IntegrationController,
     PolicyController,
     ScheduleController,
+    TemporaryScheduleController,
+    ShadowController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

@@ -29,6 +29,7 @@ class OnCallBody(msgspec.Struct):
     schedule: NamedBody
     users: list[NamedBody]  # empty: a gap
     until: datetime | None  # the next handoff
+    shadows: list[NamedBody]  # who learns beside them; never counted as on call
 
 
 class OnCallController(Controller):
@@ -55,10 +56,13 @@ class OnCallController(Controller):
             team_id=None if team_id is None else TeamId(team_id),
             actor=actor,
         )
-        names = await reader.user_names({user_id for each in page.items for user_id in each.user_ids})
+        people = {user_id for each in page.items for user_id in each.user_ids}
+        people |= {shadowing.user_id for each in page.items for shadowing in each.shadows}
+        names = await reader.user_names(people)
 
         def shown(each: OnCall) -> OnCallBody:
             users = [NamedBody(user_id, names.get(user_id, "")) for user_id in each.user_ids]
-            return OnCallBody(NamedBody(each.schedule_id, each.name), users, each.until)
+            shadows = [NamedBody(who.user_id, names.get(who.user_id, "")) for who in each.shadows]
+            return OnCallBody(NamedBody(each.schedule_id, each.name), users, each.until, shadows)
 
         return page_response(request, cursors, page, body=shown, key=lambda each: (each.name, each.schedule_id))

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.outbound.memory.database import MemorySession
 from application.ports.directory import Directory, Reachability
@@ -13,7 +13,7 @@ class MemoryDirectory(Directory):
 
     async def schedules(self, schedule_ids: Collection[ScheduleId]) -> Mapping[ScheduleId, Schedule]:
         stored = self.session.database.schedules
-        return {schedule_id: stored[schedule_id] for schedule_id in schedule_ids if schedule_id in stored}
+        return {each: replace(stored[each], shadows=()) for each in schedule_ids if each in stored}
 
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
         stored = self.session.database.teams

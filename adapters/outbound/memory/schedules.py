@@ -9,7 +9,9 @@ from application.ports.page import Page, PageRequest
 from application.ports.schedules import ScheduleRepository
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
-from domain.shared.ids import OverrideId, ScheduleId, TeamId
+from domain.oncall.shadow import Shadow
+from domain.oncall.temporary import TemporarySchedule
+from domain.shared.ids import OverrideId, ScheduleId, ShadowId, TeamId, TemporaryScheduleId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,12 @@ class MemoryScheduleRepository(ScheduleRepository):
         require_as_read("schedule", schedule, before)
         require_free_name("schedule", schedule, schedules.values())
         stored = replace(schedule, version=schedule.version + 1)
-        schedules[stored.id] = replace(stored, overrides=() if before is None else before.overrides)
+        schedules[stored.id] = replace(
+            stored,
+            overrides=() if before is None else before.overrides,
+            temporaries=() if before is None else before.temporaries,
+            shadows=() if before is None else before.shadows,
+        )
         return stored
 
     async def list(self, page: PageRequest, *, since: datetime, team_id: TeamId | None = None) -> Page[Schedule]:
@@ -49,7 +56,7 @@ class MemoryScheduleRepository(ScheduleRepository):
 
     async def add_override(self, schedule_id: ScheduleId, override: Override) -> None:
         schedule = self._stored(schedule_id)
-        if any(_contradict(override, other) for other in schedule.overrides):
+        if any(override.contradicts(other) for other in schedule.overrides):
             raise ConflictError("override", override.id, "overlaps another for the same user")
         self._store(schedule, (*schedule.overrides, override))
 
@@ -63,6 +70,51 @@ class MemoryScheduleRepository(ScheduleRepository):
         schedule = self._stored(schedule_id)
         self._store(schedule, tuple(replace(each, ends_at=at) if each == old else each for each in schedule.overrides))
 
+    async def get_temporary(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId) -> TemporarySchedule:
+        schedule = self.session.database.schedules.get(schedule_id)
+        for temporary in () if schedule is None else schedule.temporaries:
+            if temporary.id == temporary_id:
+                return temporary
+        raise NotFoundError("temporary schedule", temporary_id)
+
+    async def add_temporary(self, schedule_id: ScheduleId, temporary: TemporarySchedule) -> None:
+        schedule = self._stored(schedule_id)
+        if any(temporary.overlaps(other) for other in schedule.temporaries):
+            raise ConflictError("temporary schedule", temporary.id, "overlaps another")
+        self._store_temporaries(schedule, (*schedule.temporaries, temporary))
+
+    async def remove_temporary(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId) -> None:
+        gone = await self.get_temporary(schedule_id, temporary_id)
+        schedule = self._stored(schedule_id)
+        self._store_temporaries(schedule, tuple(each for each in schedule.temporaries if each != gone))
+
+    async def end_temporary(self, schedule_id: ScheduleId, ended: TemporarySchedule) -> None:
+        await self.remove_temporary(schedule_id, ended.id)
+        schedule = self._stored(schedule_id)
+        self._store_temporaries(schedule, (*schedule.temporaries, ended))
+
+    async def get_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId) -> Shadow:
+        schedule = self.session.database.schedules.get(schedule_id)
+        for shadow in () if schedule is None else schedule.shadows:
+            if shadow.id == shadow_id:
+                return shadow
+        raise NotFoundError("shadow", shadow_id)
+
+    async def add_shadow(self, schedule_id: ScheduleId, shadow: Shadow) -> None:
+        schedule = self._stored(schedule_id)
+        self._store_shadows(schedule, (*schedule.shadows, shadow))
+
+    async def remove_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId) -> None:
+        gone = await self.get_shadow(schedule_id, shadow_id)
+        schedule = self._stored(schedule_id)
+        self._store_shadows(schedule, tuple(each for each in schedule.shadows if each != gone))
+
+    async def end_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId, *, at: datetime) -> None:
+        old = await self.get_shadow(schedule_id, shadow_id)
+        schedule = self._stored(schedule_id)
+        ended = tuple(replace(each, ends_at=at) if each == old else each for each in schedule.shadows)
+        self._store_shadows(schedule, ended)
+
     def _stored(self, schedule_id: ScheduleId) -> Schedule:
         schedule = self.session.database.schedules.get(schedule_id)
         if schedule is None:
@@ -73,11 +125,19 @@ class MemoryScheduleRepository(ScheduleRepository):
         in_order = tuple(sorted(overrides, key=lambda override: override.id))
         self.session.database.schedules[schedule.id] = replace(schedule, overrides=in_order)
 
+    def _store_temporaries(self, schedule: Schedule, temporaries: tuple[TemporarySchedule, ...]) -> None:
+        in_order = tuple(sorted(temporaries, key=lambda temporary: temporary.id))
+        self.session.database.schedules[schedule.id] = replace(schedule, temporaries=in_order)
+
+    def _store_shadows(self, schedule: Schedule, shadows: tuple[Shadow, ...]) -> None:
+        in_order = tuple(sorted(shadows, key=lambda shadow: shadow.id))
+        self.session.database.schedules[schedule.id] = replace(schedule, shadows=in_order)
+
 
 def _since(schedule: Schedule, since: datetime) -> Schedule:
-    return replace(schedule, overrides=tuple(each for each in schedule.overrides if each.ends_at > since))
-
-
-def _contradict(one: Override, other: Override) -> bool:
-    """Two that replace the same person at the same time would leave open which of them holds."""
-    return one.replaces == other.replaces and one.starts_at < other.ends_at and other.starts_at < one.ends_at
+    return replace(
+        schedule,
+        overrides=tuple(each for each in schedule.overrides if each.ends_at > since),
+        temporaries=tuple(each for each in schedule.temporaries if each.ends_at > since),
+        shadows=tuple(each for each in schedule.shadows if each.ends_at > since),
+    )

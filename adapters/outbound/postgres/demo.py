@@ -29,6 +29,8 @@ _REMOVE = (
     "DELETE FROM policy_versions v USING policies p WHERE p.id = v.policy_id AND p.is_demo",
     "DELETE FROM policies WHERE is_demo",
     "DELETE FROM schedule_overrides o USING schedules s WHERE s.id = o.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_temporaries t USING schedules s WHERE s.id = t.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_shadows w USING schedules s WHERE s.id = w.schedule_id AND s.is_demo",
     "DELETE FROM schedules WHERE is_demo",
     "DELETE FROM team_members m USING teams t WHERE t.id = m.team_id AND t.is_demo",
     "DELETE FROM teams WHERE is_demo",

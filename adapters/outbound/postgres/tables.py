@@ -217,17 +217,60 @@ schedule_overrides = Table(
     _ref("replaces_user_id", "users.id", nullable=True),
     _time("starts_at"),
     _time("ends_at"),
+    Column("kind", Text, nullable=False, server_default="replace"),
     CheckConstraint("starts_at < ends_at", name="interval"),
-    # Two overrides that replace the same person at the same time would leave open which of them holds.
+    CheckConstraint("kind = 'replace' OR (kind IN ('add', 'remove') AND replaces_user_id IS NULL)", name="kind"),
+    # Two that take off the same person at the same time would leave open which of them holds; everyone is the zero id.
+    # To add somebody is another matter: `Override.subject` says the same.
     ExcludeConstraint(
         ("schedule_id", "="),
-        (text("coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid)"), "="),
+        (text("(CASE kind WHEN 'add' THEN 1 ELSE 0 END)"), "="),
+        (
+            text(
+                "(CASE kind WHEN 'replace' THEN"
+                " coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid) ELSE user_id END)"
+            ),
+            "=",
+        ),
         (text("tstzrange(starts_at, ends_at)"), "&&"),
         using="gist",
         name="schedule_overrides_overlap_excl",
     ),
 )
 Index("schedule_overrides_schedule_id_idx", schedule_overrides.c.schedule_id, schedule_overrides.c.ends_at)
+
+schedule_temporaries = Table(
+    "schedule_temporaries",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("shifts", JSONB, nullable=False),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("schedule_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="schedule_temporaries_overlap_excl",
+    ),
+)
+Index("schedule_temporaries_schedule_id_idx", schedule_temporaries.c.schedule_id, schedule_temporaries.c.ends_at)
+
+schedule_shadows = Table(
+    "schedule_shadows",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("user_id", "users.id"),
+    _ref("follows_user_id", "users.id", nullable=True),
+    Column("layer", BigInteger, nullable=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("num_nonnulls(follows_user_id, layer) = 1", name="follows"),
+)
+Index("schedule_shadows_schedule_id_idx", schedule_shadows.c.schedule_id, schedule_shadows.c.ends_at)
 
 services = Table(
     "services",
