@@ -26,10 +26,9 @@ from domain.shared.ids import OverrideId, TemporaryScheduleId, UserId
 from domain.shared.interval import Interval
 from domain.shared.local_time import (
     LAST_YEAR,
-    from_local_seconds,
+    LocalClock,
     latest_local,
     require_instant,
-    to_instant,
     to_local_seconds,
 )
 
@@ -163,14 +162,19 @@ def shifts(schedule: Schedule, interval: Interval) -> tuple[Shift, ...]:
     """
     done: list[Shift] = []
     under_way: dict[UserId, tuple[datetime, Source]] = {}
-    for piece in _pieces(schedule, interval):
-        for user_id, (start, source) in tuple(under_way.items()):
-            if piece.assigned.get(user_id) != source:
-                del under_way[user_id]
-                done.append(_shift(user_id, start, piece.start, source))
-        for user_id, source in piece.assigned.items():
-            under_way.setdefault(user_id, (piece.start, source))
-    done.extend(_shift(user_id, start, interval.end, source) for user_id, (start, source) in under_way.items())
+    before: Assigned = {}
+    for start, _, assigned in _pieces(schedule, interval):
+        if assigned is before:
+            continue
+        still_under_way: dict[UserId, tuple[datetime, Source]] = {}
+        for user_id, source in assigned.items():
+            begun = under_way.get(user_id)
+            still_under_way[user_id] = begun if begun is not None and begun[1] == source else (start, source)
+        for user_id, begun in under_way.items():
+            if still_under_way.get(user_id) is not begun:
+                done.append(_shift(user_id, begun[0], start, begun[1]))
+        under_way, before = still_under_way, assigned
+    done.extend(_shift(user_id, begun_at, interval.end, source) for user_id, (begun_at, source) in under_way.items())
     return tuple(sorted(done, key=lambda shift: (shift.interval.start, shift.user_id.int)))
 
 
@@ -246,6 +250,14 @@ class _Piece(NamedTuple):
     assigned: Assigned
 
 
+class _LocalPiece(NamedTuple):
+    """The same of the local calendar, in seconds as by `to_local_seconds`."""
+
+    starts: int
+    ends: int
+    assigned: Assigned
+
+
 def _assigned_before_overrides(schedule: Schedule, at: datetime) -> Assigned:
     """Those of the temporary schedule, if there is one then, or else of the last layer that has anyone on duty."""
     temporary = _temporary_at(schedule, at)
@@ -286,14 +298,15 @@ def _pieces(schedule: Schedule, interval: Interval) -> Iterator[_Piece]:
 
 def _pieces_before_overrides(schedule: Schedule, start: datetime, end: datetime) -> Iterator[_Piece]:
     """All from `start` up to `end`: the layers, and temporary schedules in their place."""
+    clock = LocalClock(schedule.zone)
     cursor = start
     for temporary in sorted(schedule.temporaries, key=lambda each: each.starts_at):
         begins, ends = max(temporary.starts_at, start), min(temporary.ends_at, end)
         if begins < ends:
-            yield from _layer_pieces(schedule.layers, schedule.zone, cursor, begins)
+            yield from _layer_pieces(schedule, clock, cursor, begins)
             yield from _temporary_pieces(temporary, begins, ends)
             cursor = ends
-    yield from _layer_pieces(schedule.layers, schedule.zone, cursor, end)
+    yield from _layer_pieces(schedule, clock, cursor, end)
 
 
 def _temporary_pieces(temporary: TemporarySchedule, start: datetime, end: datetime) -> Iterator[_Piece]:
@@ -322,44 +335,55 @@ def _stretches(
         yield start, end, tuple(sourced[number] for number in sorted(active))
 
 
-def _layer_pieces(layers: Sequence[Layer], zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[_Piece]:
-    """All from `start` up to `end`, in order: each layer is asked only for what the later ones have left."""
-    pieces: list[_Piece] = []
-    left = [(start, end)] if start < end else []
-    for number in reversed(range(len(layers))):
-        source = Source(layer=number)
-        still_left: list[tuple[datetime, datetime]] = []
-        for begin, stop in left:
-            cursor = begin
-            for piece in _duty_pieces(layers[number], source, zone, begin, stop):
-                if cursor < piece.start:
-                    still_left.append((cursor, piece.start))
-                pieces.append(piece)
-                cursor = piece.end
-            if cursor < stop:
-                still_left.append((cursor, stop))
-        left = still_left
-    pieces.extend(_Piece(begin, stop, {}) for begin, stop in left)
-    return iter(sorted(pieces, key=lambda piece: piece.start))
+def _layer_pieces(schedule: Schedule, clock: LocalClock, start: datetime, end: datetime) -> Iterator[_Piece]:
+    """All from `start` up to `end`, in order; nothing when there is nothing between them."""
+    if start >= end:
+        return
+    ends_of_layers = {layer.until for layer in schedule.layers if layer.until is not None}
+    for begins, stops in pairwise(sorted({start, end, *(until for until in ends_of_layers if start < until < end)})):
+        layers = [
+            (Source(layer=number), layer)
+            for number, layer in enumerate(schedule.layers)
+            if layer.until is None or begins < layer.until
+        ]
+        yield from _duty_pieces(layers, schedule.zone, clock, begins, stops)
 
 
-def _duty_pieces(layer: Layer, source: Source, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[_Piece]:
-    """Whom one layer has on duty, carried over from the local calendar to instants.
+def _duty_pieces(
+    layers: Sequence[tuple[Source, Layer]], zone: ZoneInfo, clock: LocalClock, start: datetime, end: datetime
+) -> Iterator[_Piece]:
+    """Whom layers without an end before `end` have on duty, carried over from the local calendar to instants.
 
     What lies wholly in skipped time begins and ends at one instant, and so is nothing.
     """
-    end = end if layer.until is None else min(end, layer.until)
-    if start >= end:
-        return
     first = to_local_seconds(latest_local(start, zone))
     beyond = to_local_seconds(latest_local(end, zone)) + 1  # not reached by then, so it happens after the end
-    reached, instant = first, start
-    for duty in layer.duties(first, beyond):
-        begins = instant if duty.starts == reached else to_instant(from_local_seconds(duty.starts), zone)
-        reached, instant = duty.ends, to_instant(from_local_seconds(duty.ends), zone)
-        piece = _Piece(begins, min(instant, end), dict.fromkeys(duty.users, source))
-        if piece.start < piece.end:
-            yield piece
+    cursor = start
+    for duty in _deciding(layers, first, beyond):
+        stop = min(clock.instant(duty.ends), end)
+        if cursor < stop:
+            yield _Piece(cursor, stop, duty.assigned)
+            cursor = stop
+
+
+def _deciding(layers: Sequence[tuple[Source, Layer]], starts: int, ends: int) -> Sequence[_LocalPiece]:
+    """All of the local time, in order: each layer is asked only for what the later ones have left."""
+    pieces: list[_LocalPiece] = []
+    left = [(starts, ends)]
+    for source, layer in reversed(layers):
+        assigned_to = {turn: dict.fromkeys(turn, source) for turn in layer.rotation.participants}
+        still_left: list[tuple[int, int]] = []
+        for cursor, stop in left:
+            for duty in layer.duties(cursor, stop):
+                if cursor < duty.starts:
+                    still_left.append((cursor, duty.starts))
+                pieces.append(_LocalPiece(duty.starts, duty.ends, assigned_to[duty.users]))
+                cursor = duty.ends  # noqa: PLW2901 (what of this part has been asked about)
+            if cursor < stop:
+                still_left.append((cursor, stop))
+        left = still_left
+    pieces.extend(_LocalPiece(begin, stop, {}) for begin, stop in left)
+    return sorted(pieces)
 
 
 def _overridden(assigned: Assigned, override: Override, source: Source) -> Assigned:

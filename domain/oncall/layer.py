@@ -142,7 +142,7 @@ class Layer(_Remembered):
         """Who is on duty from one local time up to another, `until` aside, in order and cut at every handoff."""
         rotation = self.rotation
         is_shared = len(rotation.participants) > 1
-        cursor = turn_ends = max(starts, to_local_seconds(rotation.starts_at_local))
+        cursor = turn_ends = max(starts, rotation.turn_starts(0))
         users: tuple[UserId, ...] = ()
         while cursor < ends:
             opens, closes = self._hours_from(cursor, ends)
