@@ -191,7 +191,7 @@ def _pattern_of(rotation: Rotation, restrictions: tuple[WeeklyWindow, ...]) -> _
         return _Pattern(opens, closes, (0, 1))
     starts = to_local_seconds(rotation.starts_at_local) % WEEK_SECONDS
     turns = WEEK_SECONDS // gcd(length, WEEK_SECONDS)
-    actives = (_is_active(starts + turn * length, length, spans) for turn in range(turns))
+    actives = (_is_active(starts + turn * length, length, opens, closes) for turn in range(turns))
     return _Pattern(opens, closes, tuple(accumulate(actives, initial=0)))
 
 
@@ -211,12 +211,12 @@ def _open_spans(restrictions: Iterable[WeeklyWindow]) -> list[tuple[int, int]]:
     return [] if spans == [(0, WEEK_SECONDS)] else spans
 
 
-def _is_active(starts: int, length: int, spans: list[tuple[int, int]]) -> bool:
+def _is_active(starts: int, length: int, opens: tuple[int, ...], closes: tuple[int, ...]) -> bool:
     """Whether a turn shorter than a week has any time in a span of this week or, running over, of the next."""
     second = starts % WEEK_SECONDS
-    return any(
-        second < end + week and start + week < second + length for start, end in spans for week in (0, WEEK_SECONDS)
-    )
+    window = bisect_right(closes, second)  # the first that is not over when the turn begins
+    next_opens = opens[window] if window < len(opens) else opens[0] + WEEK_SECONDS
+    return next_opens < second + length
 
 
 def _seconds_of_week(day: Weekday, at: time) -> int:
