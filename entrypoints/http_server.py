@@ -19,7 +19,10 @@ from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
+from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.mailbox import MailboxController
@@ -48,6 +51,9 @@ HANDLERS: Final = (
     AcknowledgePageController,
     AuditController,
     DeadLetterController,
+    EscalationController,
+    IncidentActController,
+    DrillPageController,
     IncidentController,
     MailboxController,
     OnCallController,

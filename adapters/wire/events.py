@@ -5,8 +5,34 @@ from collections.abc import Mapping
 import msgspec
 
 from domain.alert.events import AlertCleared, AlertJoined
-from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.escalation.events import (
+    EscalationExhausted,
+    EscalationFallBackPaged,
+    EscalationMoved,
+    EscalationStepReached,
+    EscalationStepSkipped,
+    EscalationStopped,
+)
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentAnnotated,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
+)
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
@@ -17,12 +43,29 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         AlertCleared,
         AlertJoined,
         EscalationExhausted,
+        EscalationFallBackPaged,
+        EscalationMoved,
         EscalationStepReached,
+        EscalationStepSkipped,
         EscalationStopped,
         IncidentAcknowledged,
+        IncidentAcknowledgementExpired,
         IncidentAnnotated,
+        IncidentEscalated,
+        IncidentReassigned,
+        IncidentReopened,
         IncidentResolved,
+        IncidentResponderAccepted,
+        IncidentResponderDeclined,
+        IncidentRespondersAsked,
+        IncidentRetitled,
+        IncidentSeverityChanged,
+        IncidentSnoozed,
+        IncidentSnoozeEnded,
+        IncidentTakenOver,
         IncidentTriggered,
+        IncidentUnacknowledged,
+        IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,
     )

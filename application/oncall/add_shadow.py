@@ -48,8 +48,8 @@ class AddShadow:
         require_utc("starts_at", starts_at)
         require_utc("ends_at", ends_at)
         async with self.transaction:
-            at = self.clock.now()
-            schedule = await self.schedules.get(schedule_id, since=at)
+            schedule = await self.schedules.get(schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             if ends_at <= at:
                 raise InvalidValueError("ends_at", "must be in the future")
@@ -69,6 +69,6 @@ class AddShadow:
             if follows is not None:
                 named.append(user_at("follows", follows))
             await require_known(self.references, named)
-            await self.schedules.add_shadow(schedule_id, shadow)
+            await self.schedules.add_shadow(schedule_id, shadow, at=at)
             await self.record_audit("schedule.add_shadow", schedule_id, actor=actor, at=at, after=describe(shadow))
             return shadow

@@ -51,8 +51,8 @@ class AddTemporarySchedule:
         require_utc("starts_at", starts_at)
         require_utc("ends_at", ends_at)
         async with self.transaction:
-            at = self.clock.now()
-            schedule = await self.schedules.get(schedule_id, since=at)
+            schedule = await self.schedules.get(schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             if ends_at <= at:
                 raise InvalidValueError("ends_at", "must be in the future")
@@ -65,7 +65,7 @@ class AddTemporarySchedule:
             await require_known(self.references, named)
             temporary = wanted.cut(starts_at=at, ends_at=ends_at)
             _require_free(temporary, schedule)
-            await self.schedules.add_temporary(schedule_id, temporary)
+            await self.schedules.add_temporary(schedule_id, temporary, at=at)
             await self.record_audit(
                 "schedule.add_temporary", schedule_id, actor=actor, at=at, after=describe(temporary)
             )

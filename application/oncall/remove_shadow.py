@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from application.audit.describe import describe
 from application.audit.record import RecordAudit
@@ -8,6 +8,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
+from domain.oncall.history import ended
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import ScheduleId, ShadowId
 
@@ -24,15 +25,15 @@ class RemoveShadow:
     async def __call__(self, schedule_id: ScheduleId, shadow_id: ShadowId, *, actor: Actor) -> None:
         """Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError` when it is over."""
         async with self.transaction:
-            at = self.clock.now()
-            schedule = await self.schedules.get(schedule_id, since=at)
+            schedule = await self.schedules.get(schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             shadow = await self.schedules.get_shadow(schedule_id, shadow_id)
             if shadow.ends_at <= at:
                 raise IllegalTransitionError("shadow", "over", "removed")
-            left = replace(shadow, ends_at=at) if shadow.starts_at < at else None
+            left = ended(shadow, at=at)
             if left is None:
-                await self.schedules.remove_shadow(schedule_id, shadow_id)
+                await self.schedules.remove_shadow(schedule_id, shadow_id, at=at)
             else:
                 await self.schedules.end_shadow(schedule_id, shadow_id, at=at)
             await self.record_audit(

@@ -8,6 +8,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
+from domain.oncall.history import ended
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import ScheduleId, TemporaryScheduleId
 
@@ -24,17 +25,17 @@ class RemoveTemporarySchedule:
     async def __call__(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId, *, actor: Actor) -> None:
         """Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError` when it is over."""
         async with self.transaction:
-            at = self.clock.now()
-            schedule = await self.schedules.get(schedule_id, since=at)
+            schedule = await self.schedules.get(schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             temporary = await self.schedules.get_temporary(schedule_id, temporary_id)
             if temporary.ends_at <= at:
                 raise IllegalTransitionError("temporary schedule", "over", "removed")
-            left = temporary.cut(starts_at=temporary.starts_at, ends_at=at) if temporary.starts_at < at else None
+            left = ended(temporary, at=at)
             if left is None:
-                await self.schedules.remove_temporary(schedule_id, temporary_id)
+                await self.schedules.remove_temporary(schedule_id, temporary_id, at=at)
             else:
-                await self.schedules.end_temporary(schedule_id, left)
+                await self.schedules.end_temporary(schedule_id, temporary_id, at=at)
             await self.record_audit(
                 "schedule.remove_temporary",
                 schedule_id,

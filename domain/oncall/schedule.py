@@ -1,6 +1,6 @@
 """Layers by precedence, or a temporary schedule in their place, then overrides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from domain.oncall.layer import Layer
@@ -51,6 +51,10 @@ class Schedule:
         require_temporaries_apart("temporaries", self.temporaries)
         if self.version < 0:
             raise InvalidValueError("version", "must not be negative")
+
+    def without_parts(self) -> "Schedule":
+        """All of it but its overrides, temporary schedules and shadows, which are made and known one by one."""
+        return replace(self, overrides=(), temporaries=(), shadows=())
 
     @property
     def zone(self) -> ZoneInfo:

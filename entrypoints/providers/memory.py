@@ -2,11 +2,13 @@ from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.contact_proofs import MemoryContactProofs
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
-from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository
+from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
 from adapters.outbound.memory.event_log import MemoryEventLog
+from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
@@ -21,16 +23,19 @@ from adapters.outbound.memory.readers import (
     MemoryMailboxReader,
 )
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.contact_proofs import ContactProofs
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -40,6 +45,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -60,10 +66,13 @@ class MemoryStorageProvider(Provider):
     transaction = alias(source=MemorySession, provides=Transaction)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
+    step_turns = provide(MemoryStepTurns, provides=StepTurns)
+    fall_backs = provide(MemoryFallBackRepository, provides=FallBackRepository)
     event_log = provide(MemoryEventLog, provides=EventLog)
     inbox = provide(MemoryInbox, provides=Inbox)
     incidents = provide(MemoryIncidentRepository, provides=IncidentRepository)
@@ -77,6 +86,7 @@ class MemoryStorageProvider(Provider):
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     references = provide(MemoryReferences, provides=References)
+    schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)

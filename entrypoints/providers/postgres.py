@@ -5,10 +5,12 @@ from dishka import Provider, Scope, alias, provide
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.clock import DatabaseClock
+from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
-from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
+from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
 from adapters.outbound.postgres.event_log import PostgresEventLog
+from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -24,6 +26,7 @@ from adapters.outbound.postgres.readers import (
     PostgresMailboxReader,
 )
 from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
@@ -32,10 +35,12 @@ from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
+from application.ports.contact_proofs import ContactProofs
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -45,6 +50,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -62,10 +68,13 @@ class PostgresStorageProvider(Provider):
     transaction = alias(source=PostgresSession, provides=Transaction)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
+    step_turns = provide(PostgresStepTurns, provides=StepTurns)
+    fall_backs = provide(PostgresFallBackRepository, provides=FallBackRepository)
     event_log = provide(PostgresEventLog, provides=EventLog)
     inbox = provide(PostgresInbox, provides=Inbox)
     incidents = provide(PostgresIncidentRepository, provides=IncidentRepository)
@@ -79,6 +88,7 @@ class PostgresStorageProvider(Provider):
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     references = provide(PostgresReferences, provides=References)
+    schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)

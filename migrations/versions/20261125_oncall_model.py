@@ -5,12 +5,13 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0002_oncall_model"
-down_revision = "0001_first_schema"
+down_revision = "0009_watcher"
 branch_labels = None
 depends_on = None
 
 _NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
 _REPLACED = f"coalesce(replaces_user_id, {_NOBODY})"
+_PARTS = ("temporary", "shadow")
 _MATTER = "(CASE kind WHEN 'add' THEN 1 ELSE 0 END)"
 
 
@@ -37,6 +38,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("shifts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.column("schedule_id"), "="),
             (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
@@ -59,6 +61,7 @@ def upgrade() -> None:
         sa.Column("layer", sa.BigInteger(), nullable=True),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("schedule_shadows_interval_check")),
         sa.CheckConstraint("num_nonnulls(follows_user_id, layer) = 1", name=op.f("schedule_shadows_follows_check")),
         sa.ForeignKeyConstraint(["follows_user_id"], ["users.id"], name=op.f("schedule_shadows_follows_user_id_fkey")),
@@ -67,9 +70,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("schedule_shadows_pkey")),
     )
     op.create_index("schedule_shadows_schedule_id_idx", "schedule_shadows", ["schedule_id", "ends_at"], unique=False)
+    for part in _PARTS:
+        _create_versions(part)
 
 
 def downgrade() -> None:
+    for part in _PARTS:
+        op.drop_index(f"schedule_{part}_versions_interval_idx", table_name=f"schedule_{part}_versions")
+        op.drop_table(f"schedule_{part}_versions")
     op.drop_table("schedule_shadows")
     op.drop_table("schedule_temporaries")
     op.drop_constraint("schedule_overrides_overlap_excl", "schedule_overrides")
@@ -78,6 +86,31 @@ def downgrade() -> None:
     op.execute("DELETE FROM schedule_overrides WHERE kind <> 'replace'")
     op.drop_column("schedule_overrides", "kind")
     _refuse_overlaps(_REPLACED)
+
+
+def _create_versions(part: str) -> None:
+    """What was known of one kind of part and no longer is, as `schedule_override_versions` has it of overrides."""
+    table = f"schedule_{part}_versions"
+    op.create_table(
+        table,
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column(f"{part}_id", sa.UUID(), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("known_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint("known_from < known_until", name=op.f(f"{table}_times_check")),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name=op.f(f"{table}_schedule_id_fkey")),
+        sa.PrimaryKeyConstraint(f"{part}_id", "known_from", name=op.f(f"{table}_pkey")),
+    )
+    op.create_index(
+        f"{table}_interval_idx",
+        table,
+        ["schedule_id", sa.text("tstzrange(starts_at, ends_at)")],
+        unique=False,
+        postgresql_using="gist",
+    )
 
 
 def _refuse_overlaps(subject: str) -> None:

@@ -34,7 +34,7 @@ def test_every_event_is_on_the_wire_under_its_own_kind() -> None:
 def test_an_event_is_named_after_its_package_and_in_the_past(event: type[DomainEvent]) -> None:
     noun, _, verb = event.kind.partition(".")
     assert event.__module__ == f"domain.{noun}.events"
-    assert verb.endswith(("ed", "sent"))
+    assert verb.endswith(("ed", "sent", "taken_over"))
 
 
 @pytest.mark.parametrize("event", KINDS.values(), ids=KINDS)
@@ -51,7 +51,13 @@ def test_an_event_comes_back_as_it_was(event: type[DomainEvent]) -> None:
 def test_a_field_that_a_later_version_added_is_passed_over() -> None:
     event = KINDS["incident.acknowledged"]
     body = {"at": NOON.isoformat(), "incident_id": str(ADA), "via": "api", "by": str(ADA), "mood": "tired"}
-    assert {each.name for each in fields(from_builtins(event.kind, body))} == {"at", "incident_id", "via", "by"}
+    assert {each.name for each in fields(from_builtins(event.kind, body))} == {
+        "at",
+        "incident_id",
+        "via",
+        "by",
+        "expires_at",
+    }
 
 
 def test_a_kind_that_nobody_knows_is_an_error() -> None:

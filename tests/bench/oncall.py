@@ -19,12 +19,13 @@ from adapters.outbound.postgres.session import PostgresSession, close_pool, crea
 from domain.identity.credential import ApiKey, secret_hash
 from domain.identity.role import Permission
 from domain.oncall.coverage import on_call, shifts
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
+from domain.oncall.layer import Layer
 from domain.oncall.override import Override
 from domain.oncall.rotation import Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ApiKeyId, OverrideId, ScheduleId, TeamId, UserId
 from domain.shared.interval import Interval
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 from tests.bench import machine
 from tests.bench.report import Figure, at_most
 from tests.bench.world import SECRET_KEY, TEAM, USER, World
@@ -150,9 +151,9 @@ async def _store(dsn: str, made: list[Schedule]) -> None:
         await session.connection.execute(_USERS, list(PEOPLE[1:]))
         schedules = PostgresScheduleRepository(session)
         for schedule in made:
-            await schedules.save(schedule)
+            await schedules.save(schedule, at=START)
             for override in schedule.overrides:
-                await schedules.add_override(schedule.id, override)
+                await schedules.add_override(schedule.id, override, at=START)
         await PostgresCredentialRepository(session).add_key(
             ApiKey(
                 id=ApiKeyId(UUID(int=9)),

@@ -18,7 +18,7 @@ from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
 from tests.support.smtp import Silence, SmtpServer
-from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message
+from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
 
 
@@ -64,7 +64,8 @@ class MemoryProvider(Provider):
         self.memory.answer_next(Delivery(outcome=Outcome.UNKNOWN, detail="no answer"))
 
     def arrived(self) -> list[str]:
-        return [f"{message.severity} INC-{message.incident_number} {message.title}" for message in self.memory.sent]
+        pages = [f"{message.severity} INC-{message.incident_number} {message.title}" for message in self.memory.sent]
+        return pages + [f"{notice.title}\n{notice.text}" for notice in self.memory.notices]
 
 
 class MailProvider(Provider):
@@ -164,6 +165,26 @@ async def test_a_delivered_message_arrives_once_and_has_a_receipt(provider: Prov
     assert all(delivery.receipt.values())
     [text] = provider.arrived()
     assert text.startswith("SEV1 INC-123 checkout 5xx 23%")
+
+
+async def test_a_notice_arrives_once_and_has_a_receipt(provider: Provider) -> None:
+    delivery = await provider.notifier.send_notice(a_notice(address=provider.address))
+    assert delivery.outcome is Outcome.DELIVERED
+    assert all(delivery.receipt.values())
+    [text] = provider.arrived()
+    assert text.startswith("You are on call for shop")
+
+
+async def test_a_hostile_notice_is_delivered(provider: Provider) -> None:
+    notice = a_notice(address=provider.address, title=HOSTILE_TITLE, text=HOSTILE_TITLE * 50, url="javascript:alert(1)")
+    assert (await provider.notifier.send_notice(notice)).outcome is Outcome.DELIVERED
+    assert len(provider.arrived()) == 1
+
+
+async def test_a_notice_that_will_never_be_taken_is_rejected(provider: Provider) -> None:
+    provider.refuse_for_good()
+    delivery = await provider.notifier.send_notice(a_notice(address=provider.address))
+    assert (delivery.outcome, provider.arrived()) == (Outcome.REJECTED, [])
 
 
 async def test_two_messages_have_two_receipts(provider: Provider) -> None:

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
+from domain.oncall.layer import Layer
 from domain.oncall.override import Override, OverrideKind
 from domain.oncall.rotation import Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.oncall.shadow import Shadow
 from domain.oncall.temporary import FixedShift, TemporarySchedule
 from domain.shared.ids import OverrideId, ScheduleId, ShadowId, TeamId, TemporaryScheduleId, UserId
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 
 MINUTE = timedelta(minutes=1)
 DAYS = tuple(Weekday)

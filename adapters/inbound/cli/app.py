@@ -9,20 +9,23 @@ from cyclopts import App, CycloptsError
 
 from adapters.inbound.cli import (
     dead_letters,
+    drills,
     events,
+    fall_backs,
     incidents,
     installation,
     integrations,
     mailbox,
     on_call,
     policies,
+    readiness,
     schedules,
     services,
     teams,
     tokens,
     users,
 )
-from adapters.inbound.cli.context import INCIDENTS, INSTALLATION, Context
+from adapters.inbound.cli.context import CONFIGURATION, INCIDENTS, INSTALLATION, Context
 from adapters.inbound.cli.exit_code import CommandError, ExitCode, documentation, of_error
 from adapters.inbound.cli.output import say
 from adapters.plain_text import one_line
@@ -40,7 +43,9 @@ _NOUNS: Final = (
     integrations.app,
     schedules.app,
     policies.app,
+    fall_backs.app,
     teams.app,
+    drills.app,
     users.app,
     tokens.app,
     installation.database_app,
@@ -71,6 +76,7 @@ def build() -> App:
     for noun in _NOUNS:
         app.command(noun)
     app.command(mailbox.mailbox, group=INCIDENTS)
+    app.command(readiness.readiness, group=CONFIGURATION)
     for command in _INSTALLATION:
         app.command(command, group=INSTALLATION)
     return app

@@ -37,6 +37,10 @@ class ApiClient:
         """Raises `CommandError`."""
         return self._ask("POST", path, body)
 
+    def put(self, path: str, body: object, *, tag: str | None) -> Any:
+        """Replace what has this tag; None: there is nothing yet. Raises `CommandError`."""
+        return self._ask("PUT", path, body, tag=tag)
+
     def each(self, path: str, query: Query | None = None, *, most: int = 1000) -> Iterator[Record]:
         """The rows of a list, through its pages, up to so many. Raises `CommandError`."""
         cursor: str | None = None
@@ -48,8 +52,8 @@ class ApiClient:
             if cursor is None:
                 return
 
-    def _ask(self, method: str, path: str, body: object) -> Any:
-        status, headers, content = self._exchange(method, path, body)
+    def _ask(self, method: str, path: str, body: object, *, tag: str | None = None) -> Any:
+        status, headers, content = self._exchange(method, path, body, tag)
         if not 200 <= status < 300:
             raise _refused(status, headers, content, path)
         if not content:
@@ -60,7 +64,7 @@ class ApiClient:
             message = f"{self.url} answered something that is no JSON: is TOCSIN_URL right?"
             raise CommandError(message, ExitCode.FAILURE) from None
 
-    def _exchange(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes]:
+    def _exchange(self, method: str, path: str, body: object, tag: str | None) -> tuple[int, Mapping[str, str], bytes]:
         from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
         place = _place(self.url)
@@ -68,7 +72,7 @@ class ApiClient:
         connection = kind(place.host, place.port, timeout=self.timeout_seconds)
         sent = None if body is None else json.dumps(body).encode()
         try:
-            connection.request(method, place.path + path, body=sent, headers=self._headers(sent))
+            connection.request(method, place.path + path, body=sent, headers=self._headers(sent, tag))
             answer = connection.getresponse()
             content = answer.read(ANSWER_BYTES)
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
@@ -86,12 +90,14 @@ class ApiClient:
         finally:
             connection.close()
 
-    def _headers(self, sent: bytes | None) -> dict[str, str]:
+    def _headers(self, sent: bytes | None, tag: str | None) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "tocsin-cli", "X-Tocsin-Via": "cli"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if sent is not None:
             headers["Content-Type"] = "application/json"
+        if tag is not None:
+            headers["If-Match"] = tag
         return headers
 
 
@@ -161,6 +167,8 @@ def _next_step(status: int, headers: Mapping[str, str], problem: Record, path: s
         case 403:
             return "ask an admin for it, or use a key that may"
         case 404:
+            if path.endswith("/fall-back"):
+                return "set one with `tocsin fall-back set`"
             return f"see `tocsin {name} list`" if name else ""
         case 409 | 412 | 428:
             return "look at it as it is now, then decide again"

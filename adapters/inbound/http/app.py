@@ -15,6 +15,7 @@ from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
 from adapters.inbound.http.docs import docs, docs_file
+from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.integrations import IntegrationController
@@ -23,6 +24,7 @@ from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.request_context import RequestContext
+from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
@@ -35,10 +37,12 @@ from application.ports.ids import IdFactory
 CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
+    FallBackController,
     PolicyController,
     ScheduleController,
     TemporaryScheduleController,
     ShadowController,
+    ScheduleHistoryController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from adapters.outbound.postgres.session import Row
-from domain.escalation.policy import EscalationPolicy
+from domain.escalation.policy import EscalationPolicy, Target
 from domain.oncall.layer import Layer
 from domain.oncall.override import Override, OverrideKind
 from domain.oncall.schedule import Schedule
@@ -24,6 +24,15 @@ def policy_body(policy: EscalationPolicy) -> bytes:
 def policy_from(body: object) -> EscalationPolicy:
     """From JSON that is already parsed."""
     return msgspec.convert(body, EscalationPolicy)
+
+
+def targets_body(targets: tuple[Target, ...]) -> bytes:
+    return _encoder.encode(targets)
+
+
+def targets_from(body: object) -> tuple[Target, ...]:
+    """From JSON that is already parsed."""
+    return msgspec.convert(body, tuple[Target, ...])
 
 
 def layers_body(layers: tuple[Layer, ...]) -> bytes:

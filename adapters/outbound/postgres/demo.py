@@ -26,13 +26,19 @@ _REMOVE = (
     f"DELETE FROM incidents WHERE id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM integrations WHERE id IN ({_INTEGRATIONS})",  # noqa: S608
     "DELETE FROM services WHERE is_demo",
+    "DELETE FROM step_turns t USING policies p WHERE p.id = t.policy_id AND p.is_demo",
     "DELETE FROM policy_versions v USING policies p WHERE p.id = v.policy_id AND p.is_demo",
     "DELETE FROM policies WHERE is_demo",
+    "DELETE FROM schedule_override_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_temporary_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_shadow_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
     "DELETE FROM schedule_overrides o USING schedules s WHERE s.id = o.schedule_id AND s.is_demo",
     "DELETE FROM schedule_temporaries t USING schedules s WHERE s.id = t.schedule_id AND s.is_demo",
     "DELETE FROM schedule_shadows w USING schedules s WHERE s.id = w.schedule_id AND s.is_demo",
     "DELETE FROM schedules WHERE is_demo",
     "DELETE FROM team_members m USING teams t WHERE t.id = m.team_id AND t.is_demo",
+    "DELETE FROM fall_backs f USING teams t WHERE t.id = f.team_id AND t.is_demo",
     "DELETE FROM teams WHERE is_demo",
     f"DELETE FROM team_members WHERE user_id IN ({_USERS})",  # noqa: S608
     f"DELETE FROM notification_rules WHERE user_id IN ({_USERS})",  # noqa: S608

@@ -20,6 +20,7 @@ class Topic(StrEnum):
 
     EVENTS = "events"  # nothing has become due by them
     RUNS = "runs"
+    INCIDENTS = "incidents"  # one of them has a deadline of its own, such as the end of a snooze
     NOTIFICATIONS = "notifications"
     CONFIGURATION = "configuration"  # what is remembered of services, integrations and policies is out of date
 

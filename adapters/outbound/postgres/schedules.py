@@ -18,12 +18,20 @@ from adapters.outbound.postgres.bodies import (
     shifts_body,
     temporary_from_row,
 )
+from adapters.outbound.postgres.schedule_history import (
+    as_in_force,
+    keep_override,
+    keep_shadow,
+    keep_temporary,
+    keep_version,
+)
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import schedule_overrides, schedule_shadows, schedule_temporaries, schedules
 from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page, PageRequest
 from application.ports.schedules import ScheduleRepository
+from domain.oncall.history import ScheduleVersion
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
 from domain.oncall.shadow import Shadow
@@ -37,12 +45,14 @@ _QUERY = select(
     schedules.c.name,
     schedules.c.time_zone,
     schedules.c.layers,
+    schedules.c.effective_at,
     schedules.c.version,
 )
 _GET = named.one_of(schedules, _QUERY, is_held=True)
 _READ_MANY = Statement(_QUERY.where(schedules.c.id == func.any(_IDS)).order_by(schedules.c.id))
-_INSERT = named.inserting(schedules, "id", "team_id", "name", "time_zone", "layers", "version")
-_UPDATE = named.updating(schedules, "team_id", "name", "time_zone", "layers", "version")
+_INSERT = named.inserting(schedules, "id", "team_id", "name", "time_zone", "layers", "effective_at", "version")
+_UPDATE = named.updating(schedules, "team_id", "name", "time_zone", "layers", "effective_at", "version")
+_RENAME = named.updating(schedules, "team_id", "name", "version")
 
 
 def _not_over(table: Table) -> Statement:
@@ -74,24 +84,34 @@ def _changing(table: Table, *columns: str) -> Statement:
 _OVERRIDES = _not_over(schedule_overrides)
 _OVERRIDE = _reading(schedule_overrides)
 _ADD = named.inserting(
-    schedule_overrides, "id", "schedule_id", "user_id", "replaces_user_id", "starts_at", "ends_at", "kind"
+    schedule_overrides,
+    "id",
+    "schedule_id",
+    "user_id",
+    "replaces_user_id",
+    "starts_at",
+    "ends_at",
+    "kind",
+    "known_from",
 )
 _REMOVE = _removing(schedule_overrides)
-_END = _changing(schedule_overrides, "ends_at")
+_END = _changing(schedule_overrides, "ends_at", "known_from")
 
 _TEMPORARIES = _not_over(schedule_temporaries)
 _TEMPORARY = _reading(schedule_temporaries)
-_ADD_TEMPORARY = named.inserting(schedule_temporaries, "id", "schedule_id", "starts_at", "ends_at", "shifts")
+_ADD_TEMPORARY = named.inserting(
+    schedule_temporaries, "id", "schedule_id", "starts_at", "ends_at", "shifts", "known_from"
+)
 _REMOVE_TEMPORARY = _removing(schedule_temporaries)
-_END_TEMPORARY = _changing(schedule_temporaries, "ends_at", "shifts")
+_END_TEMPORARY = _changing(schedule_temporaries, "ends_at", "shifts", "known_from")
 
 _SHADOWS = _not_over(schedule_shadows)
 _SHADOW = _reading(schedule_shadows)
 _ADD_SHADOW = named.inserting(
-    schedule_shadows, "id", "schedule_id", "user_id", "follows_user_id", "layer", "starts_at", "ends_at"
+    schedule_shadows, "id", "schedule_id", "user_id", "follows_user_id", "layer", "starts_at", "ends_at", "known_from"
 )
 _REMOVE_SHADOW = _removing(schedule_shadows)
-_END_SHADOW = _changing(schedule_shadows, "ends_at")
+_END_SHADOW = _changing(schedule_shadows, "ends_at", "known_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +133,31 @@ class PostgresScheduleRepository(ScheduleRepository):
     async def look_up_many(self, schedule_ids: Collection[ScheduleId], *, since: datetime) -> tuple[Schedule, ...]:
         return await self._whole(await self.session.rows(_READ_MANY, ids=list(schedule_ids)), since=since)
 
-    async def save(self, schedule: Schedule) -> Schedule:
+    async def save(self, schedule: Schedule, *, at: datetime, effective_at: datetime | None = None) -> Schedule:
         stored = replace(schedule, version=schedule.version + 1)
+        version = ScheduleVersion(
+            schedule=stored.without_parts(),
+            known_at=at,
+            effective_at=at if effective_at is None else effective_at,
+        )
         row = {
             "id": stored.id,
             "team_id": stored.team_id,
             "name": stored.name,
             "time_zone": stored.time_zone,
             "layers": layers_body(stored.layers),
+            "effective_at": version.effective_at,
             "version": stored.version,
         }
         await named.save(self.session, "schedule", _INSERT, _UPDATE, row)
+        await keep_version(self.session, version)
+        return stored
+
+    async def rename(self, schedule: Schedule) -> Schedule:
+        assert schedule.version > 0, "what is new has a name already"
+        stored = replace(schedule, version=schedule.version + 1)
+        row = {"id": stored.id, "team_id": stored.team_id, "name": stored.name, "version": stored.version}
+        await named.save(self.session, "schedule", _INSERT, _RENAME, row)
         return stored
 
     async def list(self, page: PageRequest, *, since: datetime, team_id: TeamId | None = None) -> Page[Schedule]:
@@ -131,12 +165,9 @@ class PostgresScheduleRepository(ScheduleRepository):
         return Page(await self._whole(rows, since=since), has_more)
 
     async def get_override(self, schedule_id: ScheduleId, override_id: OverrideId) -> Override:
-        row = await self.session.row(_OVERRIDE, key=override_id, of_schedule=schedule_id)
-        if row is None:
-            raise NotFoundError("override", override_id)
-        return override_from_row(row)
+        return override_from_row(await self._override_row(schedule_id, override_id))
 
-    async def add_override(self, schedule_id: ScheduleId, override: Override) -> None:
+    async def add_override(self, schedule_id: ScheduleId, override: Override, *, at: datetime) -> None:
         try:
             await self.session.execute(
                 _ADD,
@@ -147,25 +178,23 @@ class PostgresScheduleRepository(ScheduleRepository):
                 starts_at=override.starts_at,
                 ends_at=override.ends_at,
                 kind=override.kind,
+                known_from=at,
             )
         except asyncpg.ExclusionViolationError as error:
             raise ConflictError("override", override.id, "overlaps another for the same user") from error
 
-    async def remove_override(self, schedule_id: ScheduleId, override_id: OverrideId) -> None:
-        if await self.session.execute(_REMOVE, key=override_id, of_schedule=schedule_id) == 0:
-            raise NotFoundError("override", override_id)
+    async def remove_override(self, schedule_id: ScheduleId, override_id: OverrideId, *, at: datetime) -> None:
+        await keep_override(self.session, await self._override_row(schedule_id, override_id), known_until=at)
+        await self.session.execute(_REMOVE, key=override_id, of_schedule=schedule_id)
 
     async def end_override(self, schedule_id: ScheduleId, override_id: OverrideId, *, at: datetime) -> None:
-        if await self.session.execute(_END, key=override_id, of_schedule=schedule_id, ends_at=at) == 0:
-            raise NotFoundError("override", override_id)
+        await keep_override(self.session, await self._override_row(schedule_id, override_id), known_until=at)
+        await self.session.execute(_END, key=override_id, of_schedule=schedule_id, ends_at=at, known_from=at)
 
     async def get_temporary(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId) -> TemporarySchedule:
-        row = await self.session.row(_TEMPORARY, key=temporary_id, of_schedule=schedule_id)
-        if row is None:
-            raise NotFoundError("temporary schedule", temporary_id)
-        return temporary_from_row(row)
+        return temporary_from_row(await self._temporary_row(schedule_id, temporary_id))
 
-    async def add_temporary(self, schedule_id: ScheduleId, temporary: TemporarySchedule) -> None:
+    async def add_temporary(self, schedule_id: ScheduleId, temporary: TemporarySchedule, *, at: datetime) -> None:
         try:
             await self.session.execute(
                 _ADD_TEMPORARY,
@@ -174,32 +203,34 @@ class PostgresScheduleRepository(ScheduleRepository):
                 starts_at=temporary.starts_at,
                 ends_at=temporary.ends_at,
                 shifts=shifts_body(temporary.shifts),
+                known_from=at,
             )
         except asyncpg.ExclusionViolationError as error:
             raise ConflictError("temporary schedule", temporary.id, "overlaps another") from error
 
-    async def remove_temporary(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId) -> None:
-        if await self.session.execute(_REMOVE_TEMPORARY, key=temporary_id, of_schedule=schedule_id) == 0:
-            raise NotFoundError("temporary schedule", temporary_id)
+    async def remove_temporary(
+        self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId, *, at: datetime
+    ) -> None:
+        await keep_temporary(self.session, await self._temporary_row(schedule_id, temporary_id), known_until=at)
+        await self.session.execute(_REMOVE_TEMPORARY, key=temporary_id, of_schedule=schedule_id)
 
-    async def end_temporary(self, schedule_id: ScheduleId, ended: TemporarySchedule) -> None:
-        changed = await self.session.execute(
+    async def end_temporary(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId, *, at: datetime) -> None:
+        row = await self._temporary_row(schedule_id, temporary_id)
+        await keep_temporary(self.session, row, known_until=at)
+        left = temporary_from_row(row).cut(starts_at=row["starts_at"], ends_at=at)
+        await self.session.execute(
             _END_TEMPORARY,
-            key=ended.id,
+            key=temporary_id,
             of_schedule=schedule_id,
-            ends_at=ended.ends_at,
-            shifts=shifts_body(ended.shifts),
+            ends_at=left.ends_at,
+            shifts=shifts_body(left.shifts),
+            known_from=at,
         )
-        if changed == 0:
-            raise NotFoundError("temporary schedule", ended.id)
 
     async def get_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId) -> Shadow:
-        row = await self.session.row(_SHADOW, key=shadow_id, of_schedule=schedule_id)
-        if row is None:
-            raise NotFoundError("shadow", shadow_id)
-        return shadow_from_row(row)
+        return shadow_from_row(await self._shadow_row(schedule_id, shadow_id))
 
-    async def add_shadow(self, schedule_id: ScheduleId, shadow: Shadow) -> None:
+    async def add_shadow(self, schedule_id: ScheduleId, shadow: Shadow, *, at: datetime) -> None:
         await self.session.execute(
             _ADD_SHADOW,
             id=shadow.id,
@@ -209,15 +240,31 @@ class PostgresScheduleRepository(ScheduleRepository):
             layer=shadow.layer,
             starts_at=shadow.starts_at,
             ends_at=shadow.ends_at,
+            known_from=at,
         )
 
-    async def remove_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId) -> None:
-        if await self.session.execute(_REMOVE_SHADOW, key=shadow_id, of_schedule=schedule_id) == 0:
-            raise NotFoundError("shadow", shadow_id)
+    async def remove_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId, *, at: datetime) -> None:
+        await keep_shadow(self.session, await self._shadow_row(schedule_id, shadow_id), known_until=at)
+        await self.session.execute(_REMOVE_SHADOW, key=shadow_id, of_schedule=schedule_id)
 
     async def end_shadow(self, schedule_id: ScheduleId, shadow_id: ShadowId, *, at: datetime) -> None:
-        if await self.session.execute(_END_SHADOW, key=shadow_id, of_schedule=schedule_id, ends_at=at) == 0:
-            raise NotFoundError("shadow", shadow_id)
+        await keep_shadow(self.session, await self._shadow_row(schedule_id, shadow_id), known_until=at)
+        await self.session.execute(_END_SHADOW, key=shadow_id, of_schedule=schedule_id, ends_at=at, known_from=at)
+
+    async def _override_row(self, schedule_id: ScheduleId, override_id: OverrideId) -> Row:
+        return await self._part_row("override", _OVERRIDE, schedule_id, override_id)
+
+    async def _temporary_row(self, schedule_id: ScheduleId, temporary_id: TemporaryScheduleId) -> Row:
+        return await self._part_row("temporary schedule", _TEMPORARY, schedule_id, temporary_id)
+
+    async def _shadow_row(self, schedule_id: ScheduleId, shadow_id: ShadowId) -> Row:
+        return await self._part_row("shadow", _SHADOW, schedule_id, shadow_id)
+
+    async def _part_row(self, noun: str, reading: Statement, schedule_id: ScheduleId, part_id: UUID) -> Row:
+        row = await self.session.row(reading, key=part_id, of_schedule=schedule_id)
+        if row is None:
+            raise NotFoundError(noun, part_id)
+        return row
 
     async def _whole(self, rows: Sequence[Row], *, since: datetime) -> tuple[Schedule, ...]:
         """With what is not over by then."""
@@ -229,7 +276,8 @@ class PostgresScheduleRepository(ScheduleRepository):
             for statement in (_OVERRIDES, _TEMPORARIES, _SHADOWS)
         ]
         return tuple(
-            schedule_from_rows(row, overrides[row["id"]], temporaries[row["id"]], shadows[row["id"]]) for row in rows
+            schedule_from_rows(row, overrides[row["id"]], temporaries[row["id"]], shadows[row["id"]])
+            for row in await as_in_force(self.session, rows, at=since)
         )
 
 

@@ -17,7 +17,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Time,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID, ExcludeConstraint
@@ -43,6 +45,10 @@ PARTITIONED_BY = {
 
 # Rows that are written again soon: leave room on their page, and vacuum before dead rows slow the next claim.
 HOT = {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.01, "autovacuum_vacuum_cost_delay": 0}
+
+
+# Before any time that the domain supports (domain/shared/local_time.py): it has always been so.
+_THE_BEGINNING = "'1900-01-01 00:00:00+00'::timestamptz"
 
 
 class Xid8(UserDefinedType[int]):
@@ -125,6 +131,26 @@ contacts = Table(
     _time("verified_at", nullable=True),
 )
 
+user_quiet_hours = Table(
+    "user_quiet_hours",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("starts", Time, nullable=False),  # on the wall clock of the user's zone
+    Column("ends", Time, nullable=False),
+)
+
+# One row a contact, written with every batch of attempts.
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    Column("contact_id", UUID(as_uuid=True), ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _time("confirmed_at", nullable=True),
+    postgresql_with=HOT,
+)
+
 notification_rules = Table(
     "notification_rules",
     metadata,
@@ -202,11 +228,27 @@ schedules = Table(
     _text("name"),
     _text("time_zone"),
     Column("layers", JSONB, nullable=False),
+    # The zone and the layers are those of the version made last, and hold from then on.
+    Column("effective_at", DateTime(timezone=True), nullable=False, server_default=text(_THE_BEGINNING)),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
 )
 Index("schedules_name_idx", schedules.c.name, schedules.c.id)
+
+schedule_versions = Table(
+    "schedule_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    Column("version", BigInteger, nullable=False),
+    _time("effective_at"),
+    _time("known_at"),
+    _time("replaced_at", nullable=True),  # since when it is known that a later one holds from its start on
+    Column("body", JSONB, nullable=False),  # the whole schedule as it was, but for its overrides
+    PrimaryKeyConstraint("schedule_id", "version"),
+    CheckConstraint("known_at <= effective_at", name="times"),
+)
+Index("schedule_versions_effective_at_idx", schedule_versions.c.schedule_id, schedule_versions.c.effective_at)
 
 schedule_overrides = Table(
     "schedule_overrides",
@@ -218,6 +260,7 @@ schedule_overrides = Table(
     _time("starts_at"),
     _time("ends_at"),
     Column("kind", Text, nullable=False, server_default="replace"),
+    Column("known_from", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("starts_at < ends_at", name="interval"),
     CheckConstraint("kind = 'replace' OR (kind IN ('add', 'remove') AND replaces_user_id IS NULL)", name="kind"),
     # Two that take off the same person at the same time would leave open which of them holds; everyone is the zero id.
@@ -247,6 +290,7 @@ schedule_temporaries = Table(
     _time("starts_at"),
     _time("ends_at"),
     Column("shifts", JSONB, nullable=False),
+    _time("known_from"),
     CheckConstraint("starts_at < ends_at", name="interval"),
     ExcludeConstraint(
         ("schedule_id", "="),
@@ -267,10 +311,73 @@ schedule_shadows = Table(
     Column("layer", BigInteger, nullable=True),
     _time("starts_at"),
     _time("ends_at"),
+    _time("known_from"),
     CheckConstraint("starts_at < ends_at", name="interval"),
     CheckConstraint("num_nonnulls(follows_user_id, layer) = 1", name="follows"),
 )
 Index("schedule_shadows_schedule_id_idx", schedule_shadows.c.schedule_id, schedule_shadows.c.ends_at)
+
+# What was known of overrides, temporary schedules and shadows, and no longer is: as they were before they were ended
+# early or taken back.
+schedule_override_versions = Table(
+    "schedule_override_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("override_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("override_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_override_versions_interval_idx",
+    schedule_override_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+schedule_temporary_versions = Table(
+    "schedule_temporary_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("temporary_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("temporary_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_temporary_versions_interval_idx",
+    schedule_temporary_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+schedule_shadow_versions = Table(
+    "schedule_shadow_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("shadow_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("shadow_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_shadow_versions_interval_idx",
+    schedule_shadow_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
 
 services = Table(
     "services",
@@ -282,6 +389,9 @@ services = Table(
     _text("description"),
     _text("runbook_url", nullable=True),
     _text("urgency_rule"),
+    Column("tier", BigInteger, nullable=True),
+    Column("support_hours", JSONB, nullable=True),
+    Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -324,6 +434,14 @@ incidents = Table(
     _time("resolved_at", nullable=True),
     _ref("resolved_by", "users.id", nullable=True),
     _version(),
+    Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
+    Column("acknowledgements", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'")),
+    _time("acknowledgement_expires_at", nullable=True),
+    _time("snoozed_until", nullable=True),
+    _time("rises_at", nullable=True),
+    _ref("policy_id", nullable=True),  # another than its service's, since it was reassigned
+    Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
+    _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
@@ -333,6 +451,12 @@ Index(
     incidents.c.group_key,
     unique=True,
     postgresql_where=text("status <> 'resolved'"),
+)
+Index(
+    "incidents_due_idx",
+    incidents.c.next_deadline,
+    incidents.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
 )
 Index("incidents_triggered_at_idx", incidents.c.triggered_at.desc(), incidents.c.id.desc())
 Index(
@@ -359,7 +483,7 @@ alerts = Table(
     _id(),
     _ref("integration_id"),
     _ref("service_id"),
-    _ref("incident_id", index=True),
+    _ref("incident_id"),
     _text("dedup_key"),
     _text("group_key"),
     _text("status"),
@@ -383,6 +507,8 @@ Index(
     unique=True,
     postgresql_where=text("status = 'firing'"),
 )
+# With the id, so that the first alert of an incident is one look away however many have joined it.
+Index("alerts_incident_id_id_idx", alerts.c.incident_id, alerts.c.id)
 # Only alerts whose sender dates them can be repeated by a stale peer.
 Index(
     "alerts_dated_idx",
@@ -415,11 +541,33 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+# How often each step that tells one target after the other has been reached. It is no part of the policy: reaching a
+# step makes no version of it. No foreign key, as for runs: the policy was just read.
+step_turns = Table(
+    "step_turns",
+    metadata,
+    _ref("policy_id"),
+    Column("step", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    PrimaryKeyConstraint("policy_id", "step"),
+    postgresql_with=HOT,
+)
+
+fall_backs = Table(
+    "fall_backs",
+    metadata,
+    _id(),  # the team's, or zero for the installation's: so that there is one of each
+    _ref("team_id", "teams.id", nullable=True),
+    Column("targets", JSONB, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("id = coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)", name="one_of_each"),
+)
+
 notifications = Table(
     "notifications",
     metadata,
     _id(),
-    _ref("incident_id", "incidents.id", index=True),
+    _ref("incident_id", "incidents.id", nullable=True, index=True),  # null exactly for a notice
     _ref("run_id", nullable=True),
     Column("round", SmallInteger, nullable=False),
     Column("step", SmallInteger, nullable=False),
@@ -436,6 +584,13 @@ notifications = Table(
     Column("was_overtaken", Boolean, nullable=False),
     Column("receipt", JSONB, nullable=False),
     Column("update_of", JSONB, nullable=True),
+    Column("notice", JSONB, nullable=True),
+    _text("notice_key", nullable=True),
+    CheckConstraint(
+        "(purpose = 'notice') = (notice IS NOT NULL) AND (purpose = 'notice') = (incident_id IS NULL)"
+        " AND (purpose = 'notice') = (notice_key IS NOT NULL)",
+        name="notice_or_incident",
+    ),
     postgresql_with=HOT,
 )
 Index(
@@ -449,6 +604,15 @@ Index(
     postgresql_where=text("purpose = 'page'"),
 )
 Index(
+    "notifications_notice_key",
+    notifications.c.user_id,
+    notifications.c.notice_key,
+    notifications.c.channel,
+    notifications.c.address,
+    unique=True,
+    postgresql_where=text("purpose = 'notice'"),
+)
+Index(
     "notifications_due_idx",
     notifications.c.channel,
     notifications.c.next_deadline,
@@ -456,12 +620,32 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+Index(
+    "notifications_waiting_idx",
+    notifications.c.user_id,
+    notifications.c.channel,
+    notifications.c.address,
+    notifications.c.next_deadline,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+contact_throttles = Table(
+    "contact_throttles",
+    metadata,
+    _text("channel"),
+    _text("address"),
+    _time("window_began_at", index=True),
+    Column("messages", Integer, nullable=False),
+    PrimaryKeyConstraint("channel", "address"),
+    postgresql_with=HOT,
+)
+
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,
     _ref("notification_id"),
     Column("number", SmallInteger, nullable=False),
-    _ref("incident_id", index=True),
+    _ref("incident_id", nullable=True, index=True),  # null: of a notice
     _time("started_at"),
     _time("finished_at"),
     _text("outcome"),
@@ -569,6 +753,6 @@ mailbox_messages = Table(
     _text("title"),
     _text("body"),
     _ref("notification_id"),
-    _ref("incident_id"),
+    _ref("incident_id", nullable=True),
     _text("acknowledge_url", nullable=True),
 )

@@ -29,6 +29,7 @@ from tests.support.oncall import (
 
 NOON = utc("2026-11-23 12:00")
 LONG_AGO = utc("2020-01-01 00:00")
+MADE = utc("2026-01-01 00:00")
 LAYER = a_layer(
     ANN, (BOB, CYD), starts="2026-01-01 08:00", restrictions=every_day("08:00", "18:00"), until="2027-01-01 00:00"
 )
@@ -37,9 +38,9 @@ LAYER = a_layer(
 async def stored_schedule(store: Store, name: str = "Core", *overrides: Override) -> Schedule:
     schedule = replace(a_schedule(LAYER), id=ScheduleId(new_id()), name=name)
     async with store.transaction:
-        await store.schedules.save(schedule)
+        await store.schedules.save(schedule, at=MADE)
         for override in overrides:
-            await store.schedules.add_override(schedule.id, override)
+            await store.schedules.add_override(schedule.id, override, at=MADE)
     return await store.schedules.look_up(schedule.id, since=LONG_AGO)
 
 
@@ -64,7 +65,7 @@ async def test_saving_changes_everything_but_overrides(store: Store) -> None:
     stored = await stored_schedule(store, "Core", override)
     wanted = replace(stored, team_id=EDGE, name="Edge", time_zone="Asia/Tokyo", layers=(), overrides=())
     async with store.transaction:
-        assert await store.schedules.save(wanted) == replace(wanted, version=2)
+        assert await store.schedules.save(wanted, at=MADE) == replace(wanted, version=2)
     expected = replace(wanted, version=2, overrides=(override,))
     assert await store.schedules.look_up(stored.id, since=LONG_AGO) == expected
 
@@ -83,7 +84,7 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
             await store.schedules.get_override(schedule_id, override_id)
         with pytest.raises(NotFoundError):
             async with store.transaction:
-                await store.schedules.remove_override(schedule_id, override_id)
+                await store.schedules.remove_override(schedule_id, override_id, at=NOON)
         with pytest.raises(NotFoundError):
             async with store.transaction:
                 await store.schedules.end_override(schedule_id, override_id, at=NOON)
@@ -93,10 +94,10 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
 async def test_the_second_of_two_who_read_the_same_version_is_refused(store: Store) -> None:
     read = await stored_schedule(store)
     async with store.transaction:
-        first = await store.schedules.save(replace(read, time_zone="UTC"))
+        first = await store.schedules.save(replace(read, time_zone="UTC"), at=MADE)
     with pytest.raises(ConflictError):
         async with store.transaction:
-            await store.schedules.save(replace(read, time_zone="Asia/Tokyo"))
+            await store.schedules.save(replace(read, time_zone="Asia/Tokyo"), at=MADE)
     assert await store.schedules.look_up(read.id, since=NOON) == first
 
 
@@ -140,10 +141,10 @@ async def test_two_overrides_for_one_user_do_not_overlap(
     if is_refused:
         with pytest.raises(ConflictError, match="overlaps"):
             async with store.transaction:
-                await store.schedules.add_override(schedule.id, second)
+                await store.schedules.add_override(schedule.id, second, at=MADE)
     else:
         async with store.transaction:
-            await store.schedules.add_override(schedule.id, second)
+            await store.schedules.add_override(schedule.id, second, at=MADE)
     assert await overrides_of(store, schedule) == ((first,) if is_refused else (first, second))
 
 
@@ -153,9 +154,9 @@ async def test_two_overrides_for_everyone_do_not_overlap_unless_of_other_schedul
     again = an_override(2, CYD, "2026-11-23 13:00", "2026-11-23 15:00")
     with pytest.raises(ConflictError):
         async with store.transaction:
-            await store.schedules.add_override(schedule.id, again)
+            await store.schedules.add_override(schedule.id, again, at=MADE)
     async with store.transaction:
-        await store.schedules.add_override(other.id, again)
+        await store.schedules.add_override(other.id, again, at=MADE)
     assert await overrides_of(store, other) == (again,)
 
 
@@ -165,10 +166,10 @@ async def test_an_override_can_be_ended_or_removed_and_makes_room(store: Store) 
     second = an_override(2, CYD, "2026-11-23 12:00", "2026-11-23 14:00")
     async with store.transaction:
         await store.schedules.end_override(schedule.id, first.id, at=NOON)
-        await store.schedules.add_override(schedule.id, second)
+        await store.schedules.add_override(schedule.id, second, at=MADE)
     assert await overrides_of(store, schedule) == (replace(first, ends_at=NOON), second)
     async with store.transaction:
-        await store.schedules.remove_override(schedule.id, second.id)
+        await store.schedules.remove_override(schedule.id, second.id, at=NOON)
     assert await overrides_of(store, schedule) == (replace(first, ends_at=NOON),)
 
 
@@ -202,10 +203,10 @@ async def test_an_override_does_not_take_off_or_add_whom_another_does_at_the_sam
     if is_refused:
         with pytest.raises(ConflictError, match="overlaps"):
             async with store.transaction:
-                await store.schedules.add_override(schedule.id, third)
+                await store.schedules.add_override(schedule.id, third, at=MADE)
     else:
         async with store.transaction:
-            await store.schedules.add_override(schedule.id, third)
+            await store.schedules.add_override(schedule.id, third, at=MADE)
     assert await overrides_of(store, schedule) == (replacing, adding, *(() if is_refused else (third,)))
 
 
@@ -215,15 +216,17 @@ async def test_temporary_schedules_are_kept_with_their_schedule_and_do_not_overl
     fair = a_temporary(1, "2026-11-23 08:00", "2026-11-23 20:00", (DEE, "2026-11-23 08:00", "2026-11-23 16:00"))
     after = a_temporary(2, "2026-11-23 20:00", "2026-11-23 21:00")
     async with store.transaction:
-        await store.schedules.add_temporary(schedule.id, fair)
-        await store.schedules.add_temporary(schedule.id, after)
+        await store.schedules.add_temporary(schedule.id, fair, at=MADE)
+        await store.schedules.add_temporary(schedule.id, after, at=MADE)
     reader = new_store()
     assert (await reader.schedules.look_up(schedule.id, since=NOON)).temporaries == (fair, after)
     assert (await reader.schedules.look_up(schedule.id, since=fair.ends_at)).temporaries == (after,)
     assert await reader.schedules.get_temporary(schedule.id, fair.id) == fair
     with pytest.raises(ConflictError, match="overlaps"):
         async with store.transaction:
-            await store.schedules.add_temporary(schedule.id, a_temporary(3, "2026-11-23 20:59", "2026-11-23 22:00"))
+            await store.schedules.add_temporary(
+                schedule.id, a_temporary(3, "2026-11-23 20:59", "2026-11-23 22:00"), at=MADE
+            )
 
 
 async def test_a_temporary_schedule_can_be_ended_or_removed_and_makes_room(store: Store) -> None:
@@ -232,13 +235,13 @@ async def test_a_temporary_schedule_can_be_ended_or_removed_and_makes_room(store
     ended = fair.cut(starts_at=fair.starts_at, ends_at=NOON)
     after = a_temporary(2, "2026-11-23 12:00", "2026-11-23 21:00")
     async with store.transaction:
-        await store.schedules.add_temporary(schedule.id, fair)
-        await store.schedules.end_temporary(schedule.id, ended)
-        await store.schedules.add_temporary(schedule.id, after)
+        await store.schedules.add_temporary(schedule.id, fair, at=MADE)
+        await store.schedules.end_temporary(schedule.id, fair.id, at=NOON)
+        await store.schedules.add_temporary(schedule.id, after, at=MADE)
     assert (await store.schedules.look_up(schedule.id, since=LONG_AGO)).temporaries == (ended, after)
     async with store.transaction:
-        await store.schedules.remove_temporary(schedule.id, after.id)
-        assert (await store.schedules.save(replace(schedule, name="Renamed"))).version == 2
+        await store.schedules.remove_temporary(schedule.id, after.id, at=NOON)
+        assert (await store.schedules.save(replace(schedule, name="Renamed"), at=NOON)).version == 2
     assert (await store.schedules.look_up(schedule.id, since=LONG_AGO)).temporaries == (ended,)
 
 
@@ -247,13 +250,13 @@ async def test_shadows_are_kept_with_their_schedule_ended_and_removed(store: Sto
     of_ann = a_shadow(1, DEE, "2026-11-23 08:00", "2026-11-23 20:00", follows=ANN)
     of_layer = a_shadow(2, DEE, "2026-11-23 08:00", "2026-11-23 20:00", layer=0)
     async with store.transaction:
-        await store.schedules.add_shadow(schedule.id, of_ann)
-        await store.schedules.add_shadow(schedule.id, of_layer)
+        await store.schedules.add_shadow(schedule.id, of_ann, at=MADE)
+        await store.schedules.add_shadow(schedule.id, of_layer, at=MADE)
     assert (await store.schedules.look_up(schedule.id, since=NOON)).shadows == (of_ann, of_layer)
     assert await store.schedules.get_shadow(schedule.id, of_layer.id) == of_layer
     async with store.transaction:
         await store.schedules.end_shadow(schedule.id, of_ann.id, at=NOON)
-        await store.schedules.remove_shadow(schedule.id, of_layer.id)
+        await store.schedules.remove_shadow(schedule.id, of_layer.id, at=MADE)
     assert (await store.schedules.look_up(schedule.id, since=NOON)).shadows == ()
     assert (await store.schedules.look_up(schedule.id, since=LONG_AGO)).shadows == (replace(of_ann, ends_at=NOON),)
 
@@ -266,9 +269,9 @@ async def test_temporary_schedules_and_shadows_that_are_not_there_are_not_found(
     with pytest.raises(NotFoundError):
         await store.schedules.get_shadow(schedule.id, ShadowId(new_id()))
     for write in (
-        store.schedules.remove_temporary(schedule.id, temporary.id),
-        store.schedules.end_temporary(schedule.id, temporary),
-        store.schedules.remove_shadow(schedule.id, ShadowId(new_id())),
+        store.schedules.remove_temporary(schedule.id, temporary.id, at=NOON),
+        store.schedules.end_temporary(schedule.id, temporary.id, at=NOON),
+        store.schedules.remove_shadow(schedule.id, ShadowId(new_id()), at=NOON),
         store.schedules.end_shadow(schedule.id, ShadowId(new_id()), at=NOON),
     ):
         with pytest.raises(NotFoundError):

@@ -11,7 +11,7 @@ from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId
 from domain.shared.via import Via
 from tests.contract.core.storing import logged_after
-from tests.support.builders import ADA, MINUTE, NOON, a_page, an_alert, an_incident
+from tests.support.builders import ADA, MINUTE, NOON, an_alert, an_incident
 from tests.support.world import Ports
 
 START = EventPosition(0, 0)
@@ -95,4 +95,4 @@ async def test_an_incident_has_its_own_events_oldest_first(ports: Ports) -> None
 async def test_nothing_appended_is_nothing_logged(ports: Ports) -> None:
     await logged(ports)
 
-    assert await ports.events.of_incident(a_page().incident_id, limit=10) == ()
+    assert await ports.events.of_incident(ONE, limit=10) == ()
