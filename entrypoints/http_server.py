@@ -18,6 +18,7 @@ from adapters.inbound.deadlines.loop import every
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
+from adapters.inbound.http.calendars import CalendarController
 from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
@@ -50,6 +51,7 @@ HANDLERS: Final = (
     *IDENTITY,
     AcknowledgePageController,
     AuditController,
+    CalendarController,
     DeadLetterController,
     EscalationController,
     IncidentActController,

@@ -17,4 +17,8 @@ class Links(Protocol):
         """A page with a button that says that a test page arrived, good for a day. Opening it changes nothing."""
 
     @abstractmethod
+    def calendar(self, token: str) -> str:
+        """What a calendar subscribes to. The address is the secret."""
+
+    @abstractmethod
     def incident(self, number: int) -> str: ...

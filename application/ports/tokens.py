@@ -90,5 +90,9 @@ class SecretFactory(Protocol):
         """Safe in a URL."""
 
     @abstractmethod
+    def calendar_token(self) -> str:
+        """Safe in a URL: it is all that a calendar feed asks for."""
+
+    @abstractmethod
     def password(self) -> str:
         """Easy to read aloud and to type."""

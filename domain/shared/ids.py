@@ -5,6 +5,7 @@ from uuid import UUID
 
 AlertId = NewType("AlertId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+CalendarFeedId = NewType("CalendarFeedId", UUID)
 ContactId = NewType("ContactId", UUID)
 IncidentId = NewType("IncidentId", UUID)
 IntegrationId = NewType("IntegrationId", UUID)

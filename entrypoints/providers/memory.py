@@ -2,6 +2,7 @@ from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
@@ -15,6 +16,7 @@ from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
+from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
@@ -30,6 +32,7 @@ from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.contact_proofs import ContactProofs
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
@@ -42,6 +45,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
@@ -67,6 +71,7 @@ class MemoryStorageProvider(Provider):
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
+    calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
@@ -85,6 +90,7 @@ class MemoryStorageProvider(Provider):
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     references = provide(MemoryReferences, provides=References)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)

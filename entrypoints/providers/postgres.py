@@ -4,6 +4,7 @@ from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
+from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
@@ -18,6 +19,7 @@ from adapters.outbound.postgres.integrations import PostgresIntegrationRepositor
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
+from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
 from adapters.outbound.postgres.readers import (
     PostgresAuditReader,
@@ -34,6 +36,7 @@ from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.credentials import CredentialRepository
@@ -47,6 +50,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
@@ -69,6 +73,7 @@ class PostgresStorageProvider(Provider):
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
+    calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
@@ -87,6 +92,7 @@ class PostgresStorageProvider(Provider):
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     references = provide(PostgresReferences, provides=References)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)

@@ -93,16 +93,24 @@ from application.notification.settle import SettleNotifications
 from application.oncall.add_override import AddOverride
 from application.oncall.add_shadow import AddShadow
 from application.oncall.add_temporary import AddTemporarySchedule
+from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
+from application.oncall.list_calendar_feeds import ListCalendarFeeds
 from application.oncall.list_schedule_versions import ListScheduleVersions
 from application.oncall.list_schedules import ListSchedules
 from application.oncall.preview_schedule import PreviewSchedule
+from application.oncall.read_calendar import ReadCalendar
 from application.oncall.remove_override import RemoveOverride
 from application.oncall.remove_shadow import RemoveShadow
 from application.oncall.remove_temporary import RemoveTemporarySchedule
+from application.oncall.revoke_calendar_feed import RevokeCalendarFeed
 from application.oncall.schedule_gaps import ScheduleGaps
+from application.oncall.schedule_handoffs import ScheduleHandoffs
+from application.oncall.schedule_load import ScheduleLoad
 from application.oncall.schedule_on_call import ScheduleOnCall
+from application.oncall.schedule_overlaps import ScheduleOverlaps
+from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.update_schedule import UpdateSchedule
@@ -204,6 +212,8 @@ class UseCaseProvider(Provider):
         UpdateSchedule,
         WhoIsOnCall,
     )
+    answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
+    calendars = provide_all(CreateCalendarFeed, ListCalendarFeeds, ReadCalendar, RevokeCalendarFeed)
     services = provide_all(
         CreateIntegration,
         CreateService,

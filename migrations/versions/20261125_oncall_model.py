@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0002_oncall_model"
-down_revision = "0009_watcher"
+down_revision = "0004_calendar_feeds"
 branch_labels = None
 depends_on = None
 

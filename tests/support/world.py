@@ -13,6 +13,7 @@ from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_
 
 from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
@@ -34,6 +35,7 @@ from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -236,6 +238,7 @@ class SeededProvider(Provider):
         self._notifiers = notifiers
         self._seed = seed
 
+    holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
     any_clock = alias(source=ManualClock, provides=Clock)
 

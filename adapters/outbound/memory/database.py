@@ -30,6 +30,7 @@ from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
@@ -37,6 +38,7 @@ from domain.service.service import Service
 from domain.shared.ids import (
     AlertId,
     ApiKeyId,
+    CalendarFeedId,
     ContactId,
     IncidentId,
     IntegrationId,
@@ -73,6 +75,7 @@ class MemoryDatabase:
     fall_backs: dict[TeamId | None, FallBack] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
     schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
+    calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)

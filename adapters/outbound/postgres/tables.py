@@ -235,6 +235,7 @@ schedules = Table(
     UniqueConstraint("name"),
 )
 Index("schedules_name_idx", schedules.c.name, schedules.c.id)
+Index("schedules_layers_idx", schedules.c.layers, postgresql_using="gin", postgresql_ops={"layers": "jsonb_path_ops"})
 
 schedule_versions = Table(
     "schedule_versions",
@@ -281,6 +282,27 @@ schedule_overrides = Table(
     ),
 )
 Index("schedule_overrides_schedule_id_idx", schedule_overrides.c.schedule_id, schedule_overrides.c.ends_at)
+Index("schedule_overrides_user_id_idx", schedule_overrides.c.user_id, schedule_overrides.c.ends_at)
+
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    _id(),
+    _ref("owner_id", "users.id"),
+    _ref("user_id", "users.id", nullable=True),
+    _ref("schedule_id", "schedules.id", nullable=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    _time("created_at"),
+    _time("revoked_at", nullable=True),
+    CheckConstraint("num_nonnulls(user_id, schedule_id) = 1", name="subject"),
+    UniqueConstraint("token_hash"),
+)
+Index(
+    "calendar_feeds_owner_id_idx",
+    calendar_feeds.c.owner_id,
+    calendar_feeds.c.id,
+    postgresql_where=text("revoked_at IS NULL"),
+)
 
 schedule_temporaries = Table(
     "schedule_temporaries",
@@ -620,6 +642,12 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+Index(
+    "notifications_user_id_idx",
+    notifications.c.user_id,
+    notifications.c.created_at,
+    postgresql_where=text("purpose = 'page'"),
+)
 Index(
     "notifications_waiting_idx",
     notifications.c.user_id,

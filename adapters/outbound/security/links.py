@@ -23,5 +23,8 @@ class SignedLinks(Links):
         token = self.tokens.issue_drill(notification_id, user_id, at=at, expires_at=at + GOOD_FOR)
         return f"{self.base_url}/d/{token}"
 
+    def calendar(self, token: str) -> str:
+        return f"{self.base_url}/calendar/{token}.ics"
+
     def incident(self, number: int) -> str:
         return f"{self.base_url}/v1/incidents/INC-{number}"
