@@ -26,6 +26,7 @@ from application.ports.readers import IncidentFilter, IncidentQuery, IncidentRea
 from domain.escalation.policy import EscalationPolicy, TargetKind
 from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
+from domain.oncall.override import OverrideKind
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.limits import PAGE_LIMIT
 from entrypoints.container import production_container
@@ -250,7 +251,8 @@ async def _meant(policies: PolicyRepository, directory: Directory, *, at: dateti
     users.update(member for members in teams.values() for member in members)
     for schedule in schedules.values():
         users.update(user for layer in schedule.layers for turn in layer.rotation.participants for user in turn)
-        users.update(override.user_id for override in schedule.overrides)
+        users.update(each.user_id for each in schedule.overrides if each.kind is not OverrideKind.REMOVE)
+        users.update(shift.user_id for temporary in schedule.temporaries for shift in temporary.shifts)
     return users
 
 

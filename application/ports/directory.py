@@ -33,7 +33,10 @@ class Unreachable(NamedTuple):
 class Directory(Protocol):
     @abstractmethod
     async def schedules(self, schedule_ids: Collection[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, Schedule]:
-        """As in force at the instant, which is about now, with those overrides that had not ended long before it."""
+        """As in force at the instant, which is about now, and without shadows.
+
+        With those overrides and temporary schedules that had not ended long before it.
+        """
 
     @abstractmethod
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]: ...

@@ -92,8 +92,7 @@ def _uid(schedule: Schedule, shift: Shift, earliest: datetime) -> str:
 
 
 def _stamp(schedule: Schedule, shift: Shift) -> datetime:
-    override_id = shift.source.override_id
-    return _made_at(schedule.id if override_id is None else override_id)
+    return _made_at(shift.source.override_id or shift.source.temporary_id or schedule.id)
 
 
 def _made_at(key: UUID) -> datetime:

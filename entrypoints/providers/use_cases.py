@@ -93,6 +93,8 @@ from application.notification.settle import SettleNotifications
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
+from application.oncall.add_shadow import AddShadow
+from application.oncall.add_temporary import AddTemporarySchedule
 from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.decline_cover import DeclineCover
@@ -111,6 +113,8 @@ from application.oncall.propose_cover import ProposeCover
 from application.oncall.read_calendar import ReadCalendar
 from application.oncall.remove_absence import RemoveAbsence
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.remove_shadow import RemoveShadow
+from application.oncall.remove_temporary import RemoveTemporarySchedule
 from application.oncall.request_absence_cover import RequestAbsenceCover
 from application.oncall.request_cover import RequestCover
 from application.oncall.revoke_calendar_feed import RevokeCalendarFeed
@@ -207,12 +211,16 @@ class UseCaseProvider(Provider):
     )
     oncall = provide_all(
         AddOverride,
+        AddShadow,
+        AddTemporarySchedule,
         CreateSchedule,
         GetSchedule,
         ListScheduleVersions,
         ListSchedules,
         PreviewSchedule,
         RemoveOverride,
+        RemoveShadow,
+        RemoveTemporarySchedule,
         ScheduleGaps,
         ScheduleOnCall,
         ScheduleShifts,

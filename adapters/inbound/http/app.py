@@ -30,7 +30,9 @@ from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
+from adapters.inbound.http.shadows import ShadowController
 from adapters.inbound.http.teams import TeamController
+from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
 from application.ports.ids import IdFactory
 
@@ -40,6 +42,8 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     FallBackController,
     PolicyController,
     ScheduleController,
+    TemporaryScheduleController,
+    ShadowController,
     ScheduleHistoryController,
     ScheduleAnswersController,
     CalendarFeedController,

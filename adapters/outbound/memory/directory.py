@@ -18,7 +18,11 @@ class MemoryDirectory(Directory):
 
     async def schedules(self, schedule_ids: Collection[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, Schedule]:
         database = self.session.database
-        return {each: as_in_force(database, each, at=at) for each in schedule_ids if each in database.schedules}
+        return {
+            each: replace(as_in_force(database, each, at=at), shadows=())
+            for each in schedule_ids
+            if each in database.schedules
+        }
 
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
         stored = self.session.database.teams

@@ -18,6 +18,7 @@ from domain.shared.urgency import Urgency
 
 _SCHEDULES = "SELECT * FROM schedules WHERE id = ANY($1::uuid[])"
 _OVERRIDES = "SELECT * FROM schedule_overrides WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
+_TEMPORARIES = "SELECT * FROM schedule_temporaries WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
 _RECENT: Final = timedelta(days=1)  # more than any two clocks differ
 _MEMBERS = "SELECT team_id, user_id FROM team_members WHERE team_id = ANY($1::uuid[]) ORDER BY team_id, position"
 _CONTACTS = """
@@ -70,11 +71,15 @@ class PostgresDirectory(Directory):
         if not schedule_ids:
             return {}
         rows = await as_in_force(self.session, await self.session.fetch(_SCHEDULES, list(schedule_ids)), at=at)
-        override_rows = await self.session.fetch(_OVERRIDES, list(schedule_ids), at - _RECENT)
-        by_schedule: dict[ScheduleId, list[Row]] = defaultdict(list)
-        for override in override_rows:
-            by_schedule[override["schedule_id"]].append(override)
-        return {ScheduleId(row["id"]): schedule_from_rows(row, by_schedule[row["id"]]) for row in rows}
+        overrides: dict[ScheduleId, list[Row]] = defaultdict(list)
+        for override in await self.session.fetch(_OVERRIDES, list(schedule_ids), at - _RECENT):
+            overrides[override["schedule_id"]].append(override)
+        temporaries: dict[ScheduleId, list[Row]] = defaultdict(list)
+        for temporary in await self.session.fetch(_TEMPORARIES, list(schedule_ids), at - _RECENT):
+            temporaries[temporary["schedule_id"]].append(temporary)
+        return {
+            ScheduleId(row["id"]): schedule_from_rows(row, overrides[row["id"]], temporaries[row["id"]]) for row in rows
+        }
 
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
         if not team_ids:

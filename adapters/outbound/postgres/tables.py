@@ -260,12 +260,22 @@ schedule_overrides = Table(
     _ref("replaces_user_id", "users.id", nullable=True),
     _time("starts_at"),
     _time("ends_at"),
+    Column("kind", Text, nullable=False, server_default="replace"),
     Column("known_from", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("starts_at < ends_at", name="interval"),
-    # Two overrides that replace the same person at the same time would leave open which of them holds.
+    CheckConstraint("kind = 'replace' OR (kind IN ('add', 'remove') AND replaces_user_id IS NULL)", name="kind"),
+    # Two that take off the same person at the same time would leave open which of them holds; everyone is the zero id.
+    # To add somebody is another matter: `Override.subject` says the same.
     ExcludeConstraint(
         ("schedule_id", "="),
-        (text("coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid)"), "="),
+        (text("(CASE kind WHEN 'add' THEN 1 ELSE 0 END)"), "="),
+        (
+            text(
+                "(CASE kind WHEN 'replace' THEN"
+                " coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid) ELSE user_id END)"
+            ),
+            "=",
+        ),
         (text("tstzrange(starts_at, ends_at)"), "&&"),
         using="gist",
         name="schedule_overrides_overlap_excl",
@@ -294,7 +304,43 @@ Index(
     postgresql_where=text("revoked_at IS NULL"),
 )
 
-# What was known of overrides, and no longer is: as they were before they were ended early or taken back.
+schedule_temporaries = Table(
+    "schedule_temporaries",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("shifts", JSONB, nullable=False),
+    _time("known_from"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("schedule_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="schedule_temporaries_overlap_excl",
+    ),
+)
+Index("schedule_temporaries_schedule_id_idx", schedule_temporaries.c.schedule_id, schedule_temporaries.c.ends_at)
+
+schedule_shadows = Table(
+    "schedule_shadows",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("user_id", "users.id"),
+    _ref("follows_user_id", "users.id", nullable=True),
+    Column("layer", BigInteger, nullable=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("known_from"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("num_nonnulls(follows_user_id, layer) = 1", name="follows"),
+)
+Index("schedule_shadows_schedule_id_idx", schedule_shadows.c.schedule_id, schedule_shadows.c.ends_at)
+
+# What was known of overrides, temporary schedules and shadows, and no longer is: as they were before they were ended
+# early or taken back.
 schedule_override_versions = Table(
     "schedule_override_versions",
     metadata,
@@ -304,7 +350,7 @@ schedule_override_versions = Table(
     _time("known_until"),
     _time("starts_at"),
     _time("ends_at"),
-    Column("body", JSONB, nullable=False),  # the whole override as it was
+    Column("body", JSONB, nullable=False),  # all of it as it was
     PrimaryKeyConstraint("override_id", "known_from"),
     CheckConstraint("known_from < known_until", name="times"),
 )
@@ -400,6 +446,46 @@ absences = Table(
 )
 Index("absences_ends_at_idx", absences.c.ends_at, absences.c.id)
 Index("absences_user_id_idx", absences.c.user_id, absences.c.ends_at, absences.c.id)
+
+schedule_temporary_versions = Table(
+    "schedule_temporary_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("temporary_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("temporary_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_temporary_versions_interval_idx",
+    schedule_temporary_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+schedule_shadow_versions = Table(
+    "schedule_shadow_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("shadow_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("shadow_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_shadow_versions_interval_idx",
+    schedule_shadow_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
 
 services = Table(
     "services",

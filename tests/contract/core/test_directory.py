@@ -12,7 +12,7 @@ from domain.notification.contact import Channel, Contact
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from tests.support.builders import ADA, BEN, CAT, CREW, DAN, MINUTE, NOON, ROTA, a_contact, a_step, a_town, to_user
-from tests.support.oncall import an_override
+from tests.support.oncall import a_shadow, a_temporary, an_override
 from tests.support.world import Ports
 
 UNKNOWN = UUID(int=404)
@@ -31,6 +31,16 @@ async def test_schedules_come_as_they_are_with_the_overrides_that_are_still_to_c
     expected: dict[ScheduleId, Schedule] = {ROTA: replace(schedule, overrides=(first, second), version=1)}
     assert await ports.directory.schedules({ROTA, ScheduleId(UNKNOWN)}, at=NOON) == expected
     assert await ports.directory.schedules(set(), at=NOON) == {}
+
+
+async def test_schedules_come_with_their_temporary_schedules_and_without_shadows(ports: Ports) -> None:
+    fair = a_temporary(1, "2999-01-02 00:00", "2999-01-03 00:00", (BEN, "2999-01-02 00:00", "2999-01-02 08:00"))
+    async with ports.transaction:
+        await ports.schedules.add_temporary(ROTA, fair, at=NOON)
+        shadow = a_shadow(1, BEN, "2999-01-02 00:00", "2999-01-03 00:00", follows=ADA)
+        await ports.schedules.add_shadow(ROTA, shadow, at=NOON)
+    found = (await ports.directory.schedules({ROTA}, at=NOON))[ROTA]
+    assert (found.temporaries, found.shadows) == ((fair,), ())
 
 
 async def test_a_team_has_its_members_in_their_order(ports: Ports) -> None:
