@@ -18,6 +18,7 @@ from application.escalation.move import MoveToNewestVersion
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
+from application.escalation.simulate import SimulatePaging
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.escalation.update_policy import UpdatePolicy
@@ -146,6 +147,7 @@ class UseCaseProvider(Provider):
         MoveToNewestVersion,
         ResolveUnanswered,
         SetFallBack,
+        SimulatePaging,
         StartEscalations,
         StopEscalations,
         UpdatePolicy,
