@@ -34,6 +34,7 @@ from domain.incident.events import (
     IncidentUrgencyRaised,
 )
 from domain.notification.events import NotificationFailed, NotificationSent
+from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
 
@@ -42,6 +43,11 @@ KINDS: Mapping[str, type[DomainEvent]] = {
     for event in (
         AlertCleared,
         AlertJoined,
+        CoverAccepted,
+        CoverDeclined,
+        CoverExpired,
+        CoverRequested,
+        CoverWithdrawn,
         EscalationExhausted,
         EscalationFallBackPaged,
         EscalationMoved,

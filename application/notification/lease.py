@@ -11,7 +11,7 @@ from application.ports.transaction import Transaction
 from domain.notification.bundle import DuePage, bundles
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, Purpose
-from domain.notification.throttle import MESSAGES_PER_WINDOW, WINDOW, Throttle, admitted
+from domain.notification.throttle import WINDOW, Throttle, ThrottleLimit, admitted
 
 # Longer than any notifier's own time-out, or a slow send would be sent twice.
 LEASE: Final = timedelta(seconds=20)
@@ -31,6 +31,7 @@ class LeaseNotifications:
     """
 
     notifications: NotificationRepository
+    throttle_limit: ThrottleLimit
     transaction: Transaction
     clock: Clock
 
@@ -65,7 +66,10 @@ class LeaseNotifications:
         if not asked:
             return tuple(leased)
         throttles = await self.notifications.count_messages(channel, asked, at=at)
-        room = {address: admitted(throttles[address], asked=count) for address, count in asked.items()}
+        room = {
+            address: admitted(throttles[address], asked=count, limit=self.throttle_limit)
+            for address, count in asked.items()
+        }
         passed: list[Bundle] = []
         held: list[Bundle] = []
         for bundle in leased:
@@ -83,19 +87,17 @@ class LeaseNotifications:
         if not held:
             return
         pages = [(each.notification, throttles[_address(bundle)].window_ends_at) for bundle in held for each in bundle]
+        why = (
+            f"since this contact has had {self.throttle_limit.messages} messages in {WINDOW.total_seconds():g} s;"
+            " what waits then goes as one"
+        )
         await self.notifications.hold_back({page.id: until for page, until in pages})
         await self.notifications.record_attempts(
             [
-                _attempt(page, page.attempts, Outcome.HELD, f"until {until:%H:%M:%S} UTC, {_WHY_HELD}", at)
+                _attempt(page, page.attempts, Outcome.HELD, f"until {until:%H:%M:%S} UTC, {why}", at)
                 for page, until in pages
             ]
         )
-
-
-_WHY_HELD: Final = (
-    f"since this contact has had {MESSAGES_PER_WINDOW} messages in {WINDOW.total_seconds():g} s;"
-    " what waits then goes as one"
-)
 
 
 def _bundled(due: Sequence[DueNotification], at: datetime) -> tuple[Bundle, ...]:

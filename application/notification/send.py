@@ -11,7 +11,7 @@ from application.ports.links import Links
 from application.ports.notifications import DueNotification, NotificationRepository, Subject
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifiers, Outcome
 from domain.incident.incident import IncidentStatus
-from domain.notification.notice import Notice
+from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import BUNDLED_WITH, Notification, Purpose
 
 # So long a lease is taken at its word. A courier that was held up for longer asks once more before it wakes somebody.
@@ -71,8 +71,9 @@ class SendNotification:
         told = [_Told(each.notification, each.subject) for each in leaving if each.subject is not None]
         if not told:
             (alone,) = leaving
-            assert alone.notification.notice is not None, "a notification is about an incident, or is a notice"
-            return [(alone, await notifier.send_notice(_notice_message(alone.notification, alone.notification.notice)))]
+            notice = alone.notification.notice
+            assert notice is not None, "a notification is about an incident, or is a notice"
+            return [(alone, await notifier.send_notice(self._notice_message(alone.notification, notice, at)))]
         newest = told[-1]
         if len({each.subject.incident.id for each in told}) > 1:
             delivery = await notifier.send_notice(self._digest(told, at))
@@ -132,23 +133,24 @@ class SendNotification:
         link = self.links.acknowledge(incident.id, page.user_id, at=at)
         return f"{_headline(told)} ({service_name}), since {since}", link
 
+    def _notice_message(self, notification: Notification, notice: Notice, at: datetime) -> NoticeMessage:
+        is_drill = notice.kind is NoticeKind.DRILL
+        return NoticeMessage(
+            notification_id=notification.id,
+            user_id=notification.user_id,
+            address=notification.address,
+            title=notice.title,
+            text=notice.text,
+            attempt=notification.attempts,
+            may_be_repeat=notification.may_be_repeat,
+            # A secret link is made for each message, and stored nowhere.
+            url=self.links.drill(notification.id, notification.user_id, at=at) if is_drill else notice.url,
+        )
+
 
 def _headline(told: _Told) -> str:
     incident = told.subject.incident
     return f"{incident.severity} INC-{incident.number} {incident.title[:DIGEST_TITLE_CHARACTERS]}"
-
-
-def _notice_message(notification: Notification, notice: Notice) -> NoticeMessage:
-    return NoticeMessage(
-        notification_id=notification.id,
-        user_id=notification.user_id,
-        address=notification.address,
-        title=notice.title,
-        text=notice.text,
-        attempt=notification.attempts,
-        may_be_repeat=notification.may_be_repeat,
-        url=notice.url,
-    )
 
 
 def _bundled(delivery: Delivery, carrier: DueNotification, *, count: int) -> Delivery:

@@ -6,6 +6,7 @@ from typing import Self
 
 from application.ports.schedule_history import KnownSchedule
 from domain.oncall.history import as_known
+from domain.oncall.shadowing import Shadowing
 from domain.shared.ids import ScheduleId, UserId
 
 
@@ -17,6 +18,12 @@ class OnCall:
     name: str
     user_ids: tuple[UserId, ...]
     until: datetime | None
+    shadows: tuple[Shadowing, ...] = ()  # who learns; never counted as on call
+
+    @property
+    def people(self) -> set[UserId]:
+        """Everybody it names."""
+        return {*self.user_ids, *(shadowing.user_id for shadowing in self.shadows)}
 
     @classmethod
     def of(cls, schedule: KnownSchedule, *, at: datetime, known_at: datetime | None = None) -> Self:
@@ -31,4 +38,5 @@ class OnCall:
             name=schedule.name,
             user_ids=timeline.on_call(at),
             until=None if handoff is None else handoff.at,
+            shadows=timeline.shadows(at),
         )

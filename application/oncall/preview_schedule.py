@@ -102,10 +102,9 @@ class PreviewSchedule:
         require_instant("effective_at", effective_at)
         base = await self.schedules.look_up(schedule.id, since=effective_at)
         wanted = replace(
-            base,
+            base.without_parts(),
             time_zone=base.time_zone if draft.time_zone is None else draft.time_zone,
             layers=base.layers if draft.layers is None else draft.layers,
-            overrides=(),
             version=schedule.version + 1,
         )
         return ScheduleVersion(schedule=wanted, effective_at=effective_at, known_at=at)

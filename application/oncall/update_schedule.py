@@ -26,7 +26,10 @@ from domain.shared.local_time import require_instant
 
 @dataclass(frozen=True, slots=True)
 class UpdateSchedule:
-    """A schedule's layers or zone change, now or later, or at once its name or team; its overrides stay."""
+    """A schedule's layers or zone change, now or later, or at once its name or team.
+
+    Its overrides, temporary schedules and shadows stay.
+    """
 
     schedules: ScheduleRepository
     history: ScheduleHistory
@@ -95,5 +98,5 @@ class UpdateSchedule:
 
 
 def _describe(schedule: Schedule) -> dict[str, object]:
-    """Without the overrides, which have entries of their own."""
-    return describe(replace(schedule, overrides=()))
+    """Without the overrides, temporary schedules and shadows, which have entries of their own."""
+    return describe(schedule.without_parts())

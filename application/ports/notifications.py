@@ -89,6 +89,10 @@ class NotificationRepository(Protocol):
         """As they are now, held, by id."""
 
     @abstractmethod
+    async def of_same_steps(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        """Every page, these among them, that the step of one of these pages made for its person, by id."""
+
+    @abstractmethod
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Store how attempts ended with their lines in the ledger, and append the events."""
 

@@ -43,6 +43,7 @@ class IncidentFilter:
     since: datetime | None = None  # triggered then or later
     until: datetime | None = None  # triggered before
     acknowledged_by: UserId | None = None
+    stalled_at: datetime | None = None  # those that were there then, and nothing was to happen to, or said why (P2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.notification.contact import Channel, Contact
+from domain.notification.notice import NoticeKind
 from domain.notification.quiet_hours import QuietHours
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId
 from domain.shared.limits import STEP_DELAY_SECONDS_MAX
 from domain.shared.urgency import Urgency
+
+# What must arrive by one way or another: it tells of a way that is broken, or tries each of them.
+ON_EVERY_CONTACT: Final = frozenset({NoticeKind.CONTACT_FAILED, NoticeKind.STALLED, NoticeKind.DRILL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +87,20 @@ def _planned(
         for contact in (by_id[rule.contact_id],)
     ]
     return tuple(sorted(plans, key=lambda plan: (plan.due_at, plan.rule_position)))
+
+
+def told_on(contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, kind: NoticeKind) -> tuple[Contact, ...]:
+    """Where one user gets a notice: nobody with a contact is left out.
+
+    A notice that is urgent goes everywhere; any other to the one contact that the user's rules name first when nothing
+    is urgent.
+    """
+    ordered = sorted(contacts, key=lambda contact: (contact.channel, contact.address))
+    if kind in ON_EVERY_CONTACT:
+        return tuple(ordered)
+    places = {contact.id: place for place, contact in enumerate(ordered)}
+    calm = [rule for rule in rules if rule.urgency is Urgency.LOW and rule.contact_id in places]
+    if not calm:
+        return tuple(ordered[:1])
+    first = min(calm, key=lambda rule: (rule.delay, rule.position))
+    return (ordered[places[first.contact_id]],)

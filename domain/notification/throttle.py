@@ -9,6 +9,12 @@ WINDOW: Final = timedelta(minutes=1)
 MESSAGES_PER_WINDOW: Final = 5
 
 
+class ThrottleLimit(NamedTuple):
+    """How many messages one contact takes in a window, as the installation has it."""
+
+    messages: int = MESSAGES_PER_WINDOW
+
+
 class Throttle(NamedTuple):
     """What one contact has had since a window began, which is with its first message."""
 
@@ -27,7 +33,7 @@ def counted(throttle: Throttle | None, *, asked: int, at: datetime) -> Throttle:
     return throttle._replace(messages=throttle.messages + asked)
 
 
-def admitted(throttle: Throttle, *, asked: int) -> int:
+def admitted(throttle: Throttle, *, asked: int, limit: ThrottleLimit) -> int:
     """How many of the messages that were counted last may go now; the others wait until the window ends."""
     before = throttle.messages - asked
-    return max(0, min(asked, MESSAGES_PER_WINDOW - before))
+    return max(0, min(asked, limit.messages - before))

@@ -9,21 +9,26 @@ then on or from later, never from before. Hence two laws, for whatever is said l
 Versions: each holds from its effective time on, for good, until one that was made later does. So a version that is made
 now takes the place of those planned for later, and whoever looks at a preview sees that it does.
 
-Overrides: one that ends early or is taken back is another version of it, or none, known from that instant on.
+Parts, which are overrides of every kind, temporary schedules and shadows: one that ends early or is taken back is
+another version of it, or none, known from that instant on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
+from uuid import UUID
 
-from domain.oncall import coverage
+from domain.oncall import coverage, shadowing
 from domain.oncall.coverage import HANDOFF_HORIZON, Handoff, Shift
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
+from domain.oncall.shadow import Shadow
+from domain.oncall.shadowing import Shadowing
+from domain.oncall.temporary import TemporarySchedule
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import OverrideId, UserId
+from domain.shared.ids import OverrideId, ShadowId, TemporaryScheduleId, UserId
 from domain.shared.interval import Interval, require_utc, union
 from domain.shared.limits import SCHEDULE_VERSIONS_AHEAD
 from domain.shared.local_time import require_instant
@@ -33,8 +38,8 @@ from domain.shared.local_time import require_instant
 class ScheduleVersion:
     """A zone and layers, from `effective_at` on, as was known from `known_at` on.
 
-    `schedule` is the whole schedule as it was saved then, but for its overrides, which are known one by one; its
-    `version` says which of two was made later.
+    `schedule` is the whole schedule as it was saved then, but for its parts, which are known one by one; its `version`
+    says which of two was made later.
 
     Raises:
         InvalidValueError: a time is not in UTC, or it would take effect before it was known.
@@ -49,7 +54,7 @@ class ScheduleVersion:
         require_utc("known_at", self.known_at)
         if self.effective_at < self.known_at:
             raise InvalidValueError("effective_at", f"must not be in the past, that is before {self.known_at}")
-        assert not self.schedule.overrides, "overrides have versions of their own"
+        assert self.schedule == self.schedule.without_parts(), "parts have versions of their own"
 
     @property
     def number(self) -> int:
@@ -57,10 +62,10 @@ class ScheduleVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverrideVersion:
-    """An override, as was known from `known_from` on and up to `known_until`; None while it still is."""
+class PartVersion[P: (Override, TemporarySchedule, Shadow)]:
+    """A part of a schedule, as was known from `known_from` on and up to `known_until`; None while it still is."""
 
-    override: Override
+    part: P
     known_from: datetime
     known_until: datetime | None = None
 
@@ -73,32 +78,40 @@ class OverrideVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Versions of one schedule and of its overrides, in any order; all of them, or those that bear on a question."""
+    """Versions of one schedule and of its parts, in any order; all of them, or those that bear on a question."""
 
     versions: tuple[ScheduleVersion, ...] = ()
-    overrides: tuple[OverrideVersion, ...] = ()
+    overrides: tuple[PartVersion[Override], ...] = ()
+    temporaries: tuple[PartVersion[TemporarySchedule], ...] = ()
+    shadows: tuple[PartVersion[Shadow], ...] = ()
 
     def with_version(self, version: ScheduleVersion) -> "History":
         """One more version, made after all others."""
         return replace(self, versions=(*self.versions, version))
 
     def with_override(self, override: Override, *, at: datetime) -> "History":
-        """Somebody stands in, as is known from `at` on."""
-        return replace(self, overrides=(*self.overrides, OverrideVersion(override=override, known_from=at)))
+        """Somebody stands in, is added or is taken off, as is known from `at` on."""
+        return replace(self, overrides=(*self.overrides, PartVersion(part=override, known_from=at)))
 
     def without_override(self, override_id: OverrideId, *, at: datetime) -> "History":
         """As is known from `at` on, the override ends then if it began before, and never happens if it did not."""
-        kept: list[OverrideVersion] = []
-        for each in self.overrides:
-            if each.override.id != override_id or each.known_until is not None:
-                kept.append(each)
-                continue
-            if each.known_from < at:
-                kept.append(replace(each, known_until=at))
-            left = ended(each.override, at=at)
-            if left is not None:
-                kept.append(OverrideVersion(override=left, known_from=at))
-        return replace(self, overrides=tuple(kept))
+        return replace(self, overrides=tuple(_without(self.overrides, override_id, at)))
+
+    def with_temporary(self, temporary: TemporarySchedule, *, at: datetime) -> "History":
+        """Fixed shifts take the place of the layers, as is known from `at` on."""
+        return replace(self, temporaries=(*self.temporaries, PartVersion(part=temporary, known_from=at)))
+
+    def without_temporary(self, temporary_id: TemporaryScheduleId, *, at: datetime) -> "History":
+        """As `without_override`; the shifts of one that began before are cut."""
+        return replace(self, temporaries=tuple(_without(self.temporaries, temporary_id, at)))
+
+    def with_shadow(self, shadow: Shadow, *, at: datetime) -> "History":
+        """Somebody follows, as is known from `at` on."""
+        return replace(self, shadows=(*self.shadows, PartVersion(part=shadow, known_from=at)))
+
+    def without_shadow(self, shadow_id: ShadowId, *, at: datetime) -> "History":
+        """As `without_override`."""
+        return replace(self, shadows=tuple(_without(self.shadows, shadow_id, at)))
 
 
 class Phase(NamedTuple):
@@ -110,7 +123,7 @@ class Phase(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A schedule as it was known at one instant: what is in force when, oldest first, each with all its overrides.
+    """A schedule as it was known at one instant: what is in force when, oldest first, each with all its parts.
 
     Before its first phase there is no schedule, and so nobody is on call. The questions are those of `coverage.py`, and
     so are the answers, but that they follow what is in force then.
@@ -127,6 +140,12 @@ class Timeline:
         require_instant("at", at)
         schedule = self.in_force(at)
         return () if schedule is None else coverage.on_call(schedule, at)
+
+    def shadows(self, at: datetime) -> tuple[Shadowing, ...]:
+        """Who learns beside whom. Raises `InvalidValueError` as `on_call` does."""
+        require_instant("at", at)
+        schedule = self.in_force(at)
+        return () if schedule is None else shadowing.shadows(schedule, at)
 
     def shifts(self, interval: Interval) -> tuple[Shift, ...]:
         """One that goes on from the same source after a change is not cut by it.
@@ -183,12 +202,17 @@ class Timeline:
 def as_known(history: History, known_at: datetime | None = None) -> Timeline:
     """The schedule as it was known at the instant, or, for None, as it is known now."""
     known = [each for each in history.versions if known_at is None or each.known_at <= known_at]
-    overrides = sorted(
-        (each.override for each in history.overrides if each.is_known(known_at)), key=lambda override: override.id
+    overrides, temporaries, shadows = (
+        known_parts(history.overrides, known_at),
+        known_parts(history.temporaries, known_at),
+        known_parts(history.shadows, known_at),
     )
     return Timeline(
         phases=tuple(
-            Phase(version.effective_at, replace(version.schedule, overrides=tuple(overrides)))
+            Phase(
+                version.effective_at,
+                replace(version.schedule, overrides=overrides, temporaries=temporaries, shadows=shadows),
+            )
             for version in _in_force(known)
         )
     )
@@ -203,13 +227,9 @@ def bearing_on(history: History, interval: Interval, known_at: datetime | None =
             for version, following in zip_longest(versions, versions[1:])
             if version.effective_at < interval.end and (following is None or following.effective_at > interval.start)
         ),
-        overrides=tuple(
-            each
-            for each in history.overrides
-            if each.is_known(known_at)
-            and each.override.starts_at < interval.end
-            and each.override.ends_at > interval.start
-        ),
+        overrides=_bearing(history.overrides, interval, known_at),
+        temporaries=_bearing(history.temporaries, interval, known_at),
+        shadows=_bearing(history.shadows, interval, known_at),
     )
 
 
@@ -223,9 +243,13 @@ def shifts_as_known(history: History, interval: Interval, known_at: datetime | N
     return as_known(history, known_at).shifts(interval)
 
 
-def ended(override: Override, *, at: datetime) -> Override | None:
-    """What is left of an override that is taken back: its past, or nothing, when it has none."""
-    return replace(override, ends_at=at) if override.starts_at < at else None
+def ended[P: (Override, TemporarySchedule, Shadow)](part: P, *, at: datetime) -> P | None:
+    """What is left of a part that is taken back: its past, or nothing, when it has none."""
+    if part.starts_at >= at:
+        return None
+    if isinstance(part, TemporarySchedule):
+        return part.cut(starts_at=part.starts_at, ends_at=at)
+    return replace(part, ends_at=at)
 
 
 def require_room_ahead(history: History, *, at: datetime) -> None:
@@ -233,6 +257,37 @@ def require_room_ahead(history: History, *, at: datetime) -> None:
     ahead = sum(1 for phase in as_known(history).phases if phase.starts_at > at)
     if ahead >= SCHEDULE_VERSIONS_AHEAD:
         raise InvalidValueError("effective_at", f"must leave at most {SCHEDULE_VERSIONS_AHEAD} changes planned ahead")
+
+
+def _without[P: (Override, TemporarySchedule, Shadow)](
+    parts: Iterable[PartVersion[P]], part_id: UUID, at: datetime
+) -> Iterator[PartVersion[P]]:
+    for each in parts:
+        if each.part.id != part_id or each.known_until is not None:
+            yield each
+            continue
+        if each.known_from < at:
+            yield replace(each, known_until=at)
+        left = ended(each.part, at=at)
+        if left is not None:
+            yield PartVersion(part=left, known_from=at)
+
+
+def known_parts[P: (Override, TemporarySchedule, Shadow)](
+    parts: Iterable[PartVersion[P]], known_at: datetime | None = None
+) -> tuple[P, ...]:
+    """Those known at the instant, or, for None, now: by id, which is the order in which they were made."""
+    return tuple(sorted((each.part for each in parts if each.is_known(known_at)), key=lambda part: part.id))
+
+
+def _bearing[P: (Override, TemporarySchedule, Shadow)](
+    parts: Iterable[PartVersion[P]], interval: Interval, known_at: datetime | None
+) -> tuple[PartVersion[P], ...]:
+    return tuple(
+        each
+        for each in parts
+        if each.is_known(known_at) and each.part.starts_at < interval.end and each.part.ends_at > interval.start
+    )
 
 
 def _in_force(versions: Iterable[ScheduleVersion]) -> list[ScheduleVersion]:

@@ -96,7 +96,7 @@ class Layer(_Remembered):
         """Who is on duty from one local time up to another, `until` aside, in order and cut at every handoff."""
         rotation = self.rotation
         is_shared = len(rotation.participants) > 1
-        cursor = turn_ends = max(starts, to_local_seconds(rotation.starts_at_local))
+        cursor = turn_ends = max(starts, rotation.turn_starts(0))
         users: tuple[UserId, ...] = ()
         while cursor < ends:
             opens, closes = self._hours_from(cursor, ends)
@@ -145,7 +145,7 @@ def _pattern_of(rotation: Rotation, restrictions: tuple[WeeklyWindow, ...]) -> _
         return _Pattern(opens, closes, (0, 1))
     starts = to_local_seconds(rotation.starts_at_local) % WEEK_SECONDS
     turns = WEEK_SECONDS // gcd(length, WEEK_SECONDS)
-    actives = (_is_active(starts + turn * length, length, spans) for turn in range(turns))
+    actives = (_is_active(starts + turn * length, length, opens, closes) for turn in range(turns))
     return _Pattern(opens, closes, tuple(accumulate(actives, initial=0)))
 
 
@@ -165,9 +165,9 @@ def _open_spans(restrictions: Iterable[WeeklyWindow]) -> list[tuple[int, int]]:
     return [] if spans == [(0, WEEK_SECONDS)] else spans
 
 
-def _is_active(starts: int, length: int, spans: list[tuple[int, int]]) -> bool:
+def _is_active(starts: int, length: int, opens: tuple[int, ...], closes: tuple[int, ...]) -> bool:
     """Whether a turn shorter than a week has any time in a span of this week or, running over, of the next."""
     second = starts % WEEK_SECONDS
-    return any(
-        second < end + week and start + week < second + length for start, end in spans for week in (0, WEEK_SECONDS)
-    )
+    window = bisect_right(closes, second)  # the first that is not over when the turn begins
+    next_opens = opens[window] if window < len(opens) else opens[0] + WEEK_SECONDS
+    return next_opens < second + length

@@ -1,10 +1,12 @@
-"""Layers by precedence, then overrides."""
+"""Layers by precedence, or a temporary schedule in their place, then overrides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from domain.oncall.layer import Layer
 from domain.oncall.override import Override
+from domain.oncall.shadow import Shadow
+from domain.oncall.temporary import TemporarySchedule, require_temporaries_apart
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ScheduleId, TeamId
 from domain.shared.limits import NAME_CHARACTERS, SCHEDULE_LAYERS
@@ -17,14 +19,15 @@ class Schedule:
 
     Precedence: a later layer wins over the earlier ones. At any instant the last layer that has someone on duty
     decides alone; where it has nobody (before its start, after its end, outside its hours) the one before it is asked.
-    Overrides come after all layers, in the order given, which is the order they were made in: each acts on what the
+    During a temporary schedule all layers are silent, and its fixed shifts decide in their place.
+    Overrides come after all of that, in the order given, which is the order they were made in: each acts on what the
     ones before it left, so a stand-in can be stood in for, and a later override for everyone wins over an earlier one.
 
     Every local time in it is a wall-clock time of `time_zone`; `local_time.py` says what happens at clock changes.
 
     Raises:
         InvalidValueError: the name, the zone, the number of layers or the version is outside its limit, or two
-            overrides have one id.
+            overrides have one id, or two temporary schedules overlap.
     """
 
     id: ScheduleId
@@ -33,6 +36,8 @@ class Schedule:
     time_zone: str
     layers: tuple[Layer, ...] = ()
     overrides: tuple[Override, ...] = ()
+    temporaries: tuple[TemporarySchedule, ...] = ()  # never two at once
+    shadows: tuple[Shadow, ...] = ()  # who learns; they change nothing of who is on call
     version: int = 0  # how many times it has been saved; the optimistic lock
 
     def __post_init__(self) -> None:
@@ -43,8 +48,13 @@ class Schedule:
             raise InvalidValueError("layers", f"must be at most {SCHEDULE_LAYERS}")
         if len({override.id for override in self.overrides}) != len(self.overrides):
             raise InvalidValueError("overrides", "must not have one id twice")
+        require_temporaries_apart("temporaries", self.temporaries)
         if self.version < 0:
             raise InvalidValueError("version", "must not be negative")
+
+    def without_parts(self) -> "Schedule":
+        """All of it but its overrides, temporary schedules and shadows, which are made and known one by one."""
+        return replace(self, overrides=(), temporaries=(), shadows=())
 
     @property
     def zone(self) -> ZoneInfo:

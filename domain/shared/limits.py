@@ -30,6 +30,9 @@ SCHEDULE_VERSIONS_AHEAD: Final = 50  # planned changes of one schedule: whoever 
 LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50
+COVER_ASKED: Final = 50  # people named in one request; whoever would name more asks the whole team
+COVER_NOTE_CHARACTERS: Final = 1000  # of a request or of time off: it is read on a phone
+TEMPORARY_SHIFTS: Final = 400  # a year of days, and some: whoever asks reads all of them
 
 # More people do not help one incident; they need an organisation of their own.
 INCIDENT_RESPONDERS: Final = 50

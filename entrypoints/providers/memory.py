@@ -1,10 +1,15 @@
 from dishka import Provider, Scope, alias, provide
 
+from adapters.outbound.memory.absences import MemoryAbsenceRepository
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
+from adapters.outbound.memory.contact_proofs import MemoryContactProofs
+from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
+from adapters.outbound.memory.duties import MemoryDuties
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
@@ -14,6 +19,7 @@ from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
+from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
@@ -27,10 +33,15 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
+from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_feeds import CalendarFeedRepository
+from application.ports.contact_proofs import ContactProofs
+from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
+from application.ports.duties import Duties
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
@@ -40,6 +51,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
@@ -62,9 +74,14 @@ class MemoryStorageProvider(Provider):
 
     session = provide(MemorySession)
     transaction = alias(source=MemorySession, provides=Transaction)
+    absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
+    calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
+    covers = provide(MemoryCoverRepository, provides=CoverRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
+    duties = provide(MemoryDuties, provides=Duties)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
@@ -82,6 +99,7 @@ class MemoryStorageProvider(Provider):
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     references = provide(MemoryReferences, provides=References)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)

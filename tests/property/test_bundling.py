@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.notification.bundle import BUNDLE_FROM, LATE, DuePage, bundles
-from domain.notification.throttle import MESSAGES_PER_WINDOW, WINDOW, Throttle, admitted, counted
+from domain.notification.throttle import MESSAGES_PER_WINDOW, WINDOW, Throttle, ThrottleLimit, admitted, counted
 from domain.shared.ids import IncidentId, NotificationId
 from tests.support.builders import ADA, BEN, NOON
 
@@ -61,7 +61,7 @@ def test_a_contact_gets_at_most_five_messages_from_the_beginning_of_a_window_to_
     for seconds, messages in asked:
         at += timedelta(seconds=seconds)
         throttle = counted(throttle, asked=messages, at=at)
-        sent[throttle.window_began_at] += admitted(throttle, asked=messages)
+        sent[throttle.window_began_at] += admitted(throttle, asked=messages, limit=ThrottleLimit())
         assert at < throttle.window_ends_at <= at + WINDOW, "what is held back waits for one window at most"
     assert all(count <= MESSAGES_PER_WINDOW for count in sent.values())
     assert all(sent[began] >= 1 for began in sent), "the first message of a window always goes"

@@ -438,6 +438,7 @@ class _Channel(Notifier):
     simulation: Simulation
     channel: Channel
     arrived: list[Message | NoticeMessage] = field(default_factory=list)
+    notices: list[NoticeMessage] = field(default_factory=list)
 
     async def send(self, message: Message) -> Delivery:
         return await self._send(message)

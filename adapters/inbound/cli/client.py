@@ -13,7 +13,7 @@ TIMEOUT_SECONDS: Final = 15.0
 ANSWER_BYTES: Final = 32 * 1024 * 1024
 PAGE: Final = 200  # the most that the API gives at once
 
-_NOUNS: Final = {"policies": "policy", "api-keys": "token"}
+_NOUNS: Final = {"policies": "policy", "api-keys": "token", "cover-requests": "cover"}
 _DETAIL_CHARACTERS: Final = 600
 
 type Query = Mapping[str, str | int | None]
@@ -40,6 +40,10 @@ class ApiClient:
     def put(self, path: str, body: object, *, tag: str | None) -> Any:
         """Replace what has this tag; None: there is nothing yet. Raises `CommandError`."""
         return self._ask("PUT", path, body, tag=tag)
+
+    def delete(self, path: str) -> None:
+        """Raises `CommandError`."""
+        self._ask("DELETE", path, None)
 
     def each(self, path: str, query: Query | None = None, *, most: int = 1000) -> Iterator[Record]:
         """The rows of a list, through its pages, up to so many. Raises `CommandError`."""

@@ -5,8 +5,8 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import Query, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, find, say_more
-from adapters.inbound.cli.on_call import instant_option
 from adapters.inbound.cli.output import (
     NOTHING,
     Output,

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 
 from adapters.inbound.cli.context import Given
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, noun_app, say_more
-from adapters.inbound.cli.on_call import instant_option
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
 
 SCHEDULE: Final = Noun(

@@ -14,6 +14,7 @@ from adapters.inbound.http.asgi import App
 from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
+from adapters.inbound.http.calendars import CalendarFeedController
 from adapters.inbound.http.docs import docs, docs_file
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
@@ -24,11 +25,14 @@ from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.request_context import RequestContext
+from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
+from adapters.inbound.http.shadows import ShadowController
 from adapters.inbound.http.teams import TeamController
+from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
 from application.ports.ids import IdFactory
 
@@ -38,7 +42,11 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     FallBackController,
     PolicyController,
     ScheduleController,
+    TemporaryScheduleController,
+    ShadowController,
     ScheduleHistoryController,
+    ScheduleAnswersController,
+    CalendarFeedController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

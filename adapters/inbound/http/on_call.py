@@ -30,11 +30,13 @@ class OnCallBody(msgspec.Struct):
     schedule: NamedBody
     users: list[NamedBody]  # empty: a gap
     until: datetime | None  # the next handoff
+    shadows: list[NamedBody]  # who learns beside them; never counted as on call
 
     @classmethod
     def of(cls, on_call: OnCall, names: Mapping[UserId, str]) -> Self:
         users = [NamedBody(user_id, names.get(user_id, "")) for user_id in on_call.user_ids]
-        return cls(NamedBody(on_call.schedule_id, on_call.name), users, on_call.until)
+        shadows = [NamedBody(each.user_id, names.get(each.user_id, "")) for each in on_call.shadows]
+        return cls(NamedBody(on_call.schedule_id, on_call.name), users, on_call.until, shadows)
 
 
 class OnCallController(Controller):
@@ -61,7 +63,7 @@ class OnCallController(Controller):
             team_id=None if team_id is None else TeamId(team_id),
             actor=actor,
         )
-        names = await reader.user_names({user_id for each in page.items for user_id in each.user_ids})
+        names = await reader.user_names({user_id for each in page.items for user_id in each.people})
         return page_response(
             request,
             cursors,

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import at, value
-from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import Name, TeamFilter, TimeZone, Version
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
@@ -21,10 +21,12 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from domain.escalation.condition import Hours, LabelMatch, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, TargetKind, WhenExhausted
@@ -153,6 +155,10 @@ class PolicyBody(msgspec.Struct):
         )
 
 
+class PolicyDetailBody(PolicyBody):
+    warnings: list[WarningBody]
+
+
 class CreatePolicyBody(msgspec.Struct, forbid_unknown_fields=True):
     team_id: UUID
     name: Name
@@ -218,11 +224,14 @@ class PolicyController(Controller):
         request: Request[Any, Any, Any],
         policy_id: FromPath[UUID],
         get_policy: FromDishka[GetPolicy],
+        find_unreachable: FromDishka[FindUnreachable],
         actor: FromDishka[Actor],
-    ) -> Response[PolicyBody]:
-        """One escalation policy."""
+    ) -> Response[PolicyDetailBody]:
+        """One escalation policy, with a warning for each person whom it means and who cannot be reached."""
         policy = await get_policy(PolicyId(policy_id), actor=actor)
-        return tagged(request, PolicyBody.of(policy), tag=version_tag(policy.version))
+        warnings = warnings_of(await find_unreachable.of_policy(policy, actor=actor))
+        body = PolicyDetailBody(**msgspec.structs.asdict(PolicyBody.of(policy)), warnings=warnings)
+        return tagged(request, body, tag=warned_tag(policy.version, warnings))
 
     @patch("/{policy_id:uuid}")
     async def update(

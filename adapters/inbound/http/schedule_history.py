@@ -135,7 +135,7 @@ class ScheduleHistoryController(Controller):
             known_at=query_instant("known_at", known_at),
             actor=actor,
         )
-        return OnCallBody.of(found, await reader.user_names(set(found.user_ids)))
+        return OnCallBody.of(found, await reader.user_names(found.people))
 
     @get("/{schedule_id:uuid}/versions")
     async def versions(
@@ -182,4 +182,5 @@ def _override(body: AddOverrideBody) -> Override:
             starts_at=in_utc(body.starts_at),
             ends_at=in_utc(body.ends_at),
             replaces=None if body.replaces is None else UserId(body.replaces),
+            kind=body.kind,
         )

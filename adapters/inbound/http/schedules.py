@@ -10,7 +10,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import at, value
-from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.drills import DrillBody, DrillScheduleBody
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import (
     Instant,
     InstantQuery,
@@ -32,7 +33,12 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.shadows import ShadowBody
+from adapters.inbound.http.temporaries import TemporaryScheduleBody
+from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody, window_of
+from application.escalation.unreachable import FindUnreachable
+from application.notification.drill_schedule import DrillSchedule
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
@@ -45,7 +51,7 @@ from application.ports.clock import Clock
 from domain.identity.actor import Actor
 from domain.oncall.coverage import Shift
 from domain.oncall.layer import Layer
-from domain.oncall.override import Override
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.rotation import ROTATION_LENGTH_MAX, Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import OverrideId, ScheduleId, TeamId, UserId
@@ -83,13 +89,14 @@ class LayerBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OverrideBody(msgspec.Struct):
-    """A user stands in for another, or for everyone."""
+    """A user stands in for another or for everyone, is added beside those on call, or is taken off."""
 
     id: UUID
     user_id: UUID
     starts_at: datetime
     ends_at: datetime
     replaces: UUID | None
+    kind: OverrideKind
 
     @classmethod
     def of(cls, override: Override) -> Self:
@@ -99,6 +106,7 @@ class OverrideBody(msgspec.Struct):
             starts_at=override.starts_at,
             ends_at=override.ends_at,
             replaces=override.replaces,
+            kind=override.kind,
         )
 
 
@@ -106,7 +114,7 @@ Layers = Annotated[list[LayerBody], Meta(max_length=SCHEDULE_LAYERS, description
 
 
 class ScheduleBody(msgspec.Struct):
-    """Who is on call when. Of its overrides, those that have not ended."""
+    """Who is on call when. Of its overrides, temporary schedules and shadows, those that have not ended."""
 
     id: UUID
     team_id: UUID
@@ -114,6 +122,8 @@ class ScheduleBody(msgspec.Struct):
     time_zone: str
     layers: list[LayerBody]
     overrides: list[OverrideBody]
+    temporaries: list[TemporaryScheduleBody]
+    shadows: list[ShadowBody]
     version: Version
 
     @classmethod
@@ -125,8 +135,14 @@ class ScheduleBody(msgspec.Struct):
             time_zone=schedule.time_zone,
             layers=[layer_body(layer) for layer in schedule.layers],
             overrides=[OverrideBody.of(override) for override in schedule.overrides],
+            temporaries=[TemporaryScheduleBody.of(temporary) for temporary in schedule.temporaries],
+            shadows=[ShadowBody.of(shadow) for shadow in schedule.shadows],
             version=schedule.version,
         )
+
+
+class ScheduleDetailBody(ScheduleBody):
+    warnings: list[WarningBody]
 
 
 class CreateScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -147,19 +163,24 @@ class PatchScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AddOverrideBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Without `replaces` the user stands in for everyone, also where nobody is on call."""
+    """Replace: the user stands in, without `replaces` for everyone, also where nobody is on call.
+
+    Add: the user is on call beside the others. Remove: the user is not on call, and nobody stands in.
+    """
 
     user_id: UUID
     starts_at: Instant
     ends_at: Instant
     replaces: UUID | None = None
+    kind: OverrideKind = OverrideKind.REPLACE
 
 
 class ShiftSourceBody(msgspec.Struct):
-    """What put the user on call: a layer, by its place from 0, or an override."""
+    """What put the user on call: a layer, by its place from 0, an override, or a temporary schedule."""
 
     layer: int | None
     override_id: UUID | None
+    temporary_id: UUID | None
 
 
 class ShiftBody(msgspec.Struct):
@@ -170,7 +191,9 @@ class ShiftBody(msgspec.Struct):
 
     @classmethod
     def of(cls, shift: Shift) -> Self:
-        source = ShiftSourceBody(layer=shift.source.layer, override_id=shift.source.override_id)
+        source = ShiftSourceBody(
+            layer=shift.source.layer, override_id=shift.source.override_id, temporary_id=shift.source.temporary_id
+        )
         return cls(user_id=shift.user_id, starts_at=shift.interval.start, ends_at=shift.interval.end, source=source)
 
 
@@ -234,11 +257,14 @@ class ScheduleController(Controller):
         request: Request[Any, Any, Any],
         schedule_id: FromPath[UUID],
         get_schedule: FromDishka[GetSchedule],
+        find_unreachable: FromDishka[FindUnreachable],
         actor: FromDishka[Actor],
-    ) -> Response[ScheduleBody]:
-        """One schedule."""
+    ) -> Response[ScheduleDetailBody]:
+        """One schedule, with a warning for each person who takes turns and cannot be reached."""
         schedule = await get_schedule(ScheduleId(schedule_id), actor=actor)
-        return tagged(request, ScheduleBody.of(schedule), tag=version_tag(schedule.version))
+        warnings = warnings_of(await find_unreachable.of_schedule(schedule, actor=actor))
+        body = ScheduleDetailBody(**msgspec.structs.asdict(ScheduleBody.of(schedule)), warnings=warnings)
+        return tagged(request, body, tag=warned_tag(schedule.version, warnings))
 
     @patch("/{schedule_id:uuid}")
     async def update(
@@ -277,13 +303,14 @@ class ScheduleController(Controller):
         add_override: FromDishka[AddOverride],
         actor: FromDishka[Actor],
     ) -> Response[OverrideBody]:
-        """Let a user stand in. A start in the past becomes now."""
+        """Let a user stand in, join those on call, or go. A start in the past becomes now."""
         override = await add_override(
             ScheduleId(schedule_id),
             user_id=UserId(data.user_id),
             starts_at=in_utc(data.starts_at),
             ends_at=in_utc(data.ends_at),
             replaces=None if data.replaces is None else UserId(data.replaces),
+            kind=data.kind,
             actor=actor,
         )
         # It is shown as a part of its schedule.
@@ -299,6 +326,17 @@ class ScheduleController(Controller):
     ) -> None:
         """Take an override back; one that is under way ends now."""
         await remove_override(ScheduleId(schedule_id), OverrideId(override_id), actor=actor)
+
+    @post("/{schedule_id:uuid}/drill", status_code=200)
+    async def drill(
+        self,
+        schedule_id: FromPath[UUID],
+        data: JSONBody[DrillScheduleBody],
+        drill_schedule: FromDishka[DrillSchedule],
+        actor: FromDishka[Actor],
+    ) -> DrillBody:
+        """Send a test page to those on call now, or to everyone who takes turns, once a minute at most."""
+        return DrillBody.of(await drill_schedule(ScheduleId(schedule_id), everyone=data.everyone, actor=actor))
 
     @get("/{schedule_id:uuid}/shifts")
     async def shifts(

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.attempts import AttemptLimiter
+from adapters.inbound.http.drills import DrillBody
 from adapters.inbound.http.etag import content_tag, created, require_match, tagged, version_tag
 from adapters.inbound.http.fields import Email, Name, Password, TimeZone, Version
 from adapters.inbound.http.pagination import (
@@ -29,6 +30,7 @@ from application.identity.issue_setup_link import IssueSetupLink
 from application.identity.list_users import ListUsers
 from application.identity.set_reachability import ContactDraft, RuleDraft, SetReachability
 from application.identity.update_user import UpdateUser
+from application.notification.drill_user import DrillUser
 from application.ports.directory import Reachability
 from domain.identity.actor import Actor
 from domain.identity.role import Role
@@ -280,6 +282,13 @@ class UserController(Controller):
     ) -> SetupLinkBody:
         """A new setup link, for a forgotten password. The old password works until it is used."""
         return SetupLinkBody(await issue_setup_link(UserId(user_id), actor=actor))
+
+    @post("/{user_id:uuid}/drill", status_code=200)
+    async def drill(
+        self, user_id: FromPath[UUID], drill_user: FromDishka[DrillUser], actor: FromDishka[Actor]
+    ) -> DrillBody:
+        """Send a user a test page on each of their contacts, once a minute at most."""
+        return DrillBody.of(await drill_user(UserId(user_id), actor=actor))
 
     @get("/{user_id:uuid}/notification-rules")
     async def read_reachability(

@@ -26,16 +26,24 @@ from domain.identity.user import User
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification
+from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.oncall.absence import Absence
+from domain.oncall.cover import CoverRequest
+from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
 from domain.shared.ids import (
+    AbsenceId,
     AlertId,
     ApiKeyId,
+    CalendarFeedId,
+    ContactId,
+    CoverRequestId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -55,6 +63,7 @@ class MemoryDatabase:
 
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
+    contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
@@ -70,6 +79,9 @@ class MemoryDatabase:
     fall_backs: dict[TeamId | None, FallBack] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
     schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
+    calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
+    cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)

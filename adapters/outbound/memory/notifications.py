@@ -80,6 +80,12 @@ class MemoryNotificationRepository(NotificationRepository):
         stored = self.session.database.notifications
         return tuple(stored[each] for each in sorted(set(notification_ids)) if each in stored)
 
+    async def of_same_steps(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        stored = self.session.database.notifications
+        steps = {_step(stored[each]) for each in notification_ids if each in stored}
+        pages = (each for each in stored.values() if each.purpose is Purpose.PAGE and each.run_id is not None)
+        return tuple(sorted((page for page in pages if _step(page) in steps), key=lambda page: page.id))
+
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         for change, attempt in settlements:
             self.session.database.notifications[change.state.id] = change.state
@@ -148,6 +154,10 @@ class MemoryNotificationRepository(NotificationRepository):
             status_by=None if answered_by is None else database.users[answered_by].name,
         )
         return DueNotification(leased, due_at, lost_lease, subject)
+
+
+def _step(page: Notification) -> tuple[object, ...]:
+    return page.run_id, page.round, page.step, page.user_id
 
 
 def _unique_key(notification: Notification) -> tuple[object, ...] | None:

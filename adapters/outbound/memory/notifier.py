@@ -14,6 +14,11 @@ class MemoryNotifier(Notifier):
         self.sent: list[Message] = []  # those whose person has them
         self.notices: list[NoticeMessage] = []  # likewise, those about no incident
         self._script = deque(script)
+        self._refused: set[str] = set()
+
+    def refuse(self, *addresses: str) -> None:
+        """Take nothing for these, for good."""
+        self._refused.update(addresses)
 
     def answer_next(self, *deliveries: Delivery) -> None:
         """Append to the script."""
@@ -21,18 +26,20 @@ class MemoryNotifier(Notifier):
 
     async def send(self, message: Message) -> Delivery:
         self.attempts.append(message)
-        delivery = self._answer()
+        delivery = self._answer(message.address)
         if delivery.outcome is Outcome.DELIVERED:
             self.sent.append(message)
         return delivery
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        delivery = self._answer()
+        delivery = self._answer(notice.address)
         if delivery.outcome is Outcome.DELIVERED:
             self.notices.append(notice)
         return delivery
 
-    def _answer(self) -> Delivery:
+    def _answer(self, address: str) -> Delivery:
+        if address in self._refused:
+            return Delivery(outcome=Outcome.REJECTED, detail="no such address")
         if self._script:
             return self._script.popleft()
         number = len(self.sent) + len(self.notices) + 1

@@ -38,5 +38,11 @@ def as_in_force(database: MemoryDatabase, schedule_id: ScheduleId, *, at: dateti
     if in_force is None:
         return stored
     return replace(
-        in_force, team_id=stored.team_id, name=stored.name, version=stored.version, overrides=stored.overrides
+        in_force,
+        team_id=stored.team_id,
+        name=stored.name,
+        version=stored.version,
+        overrides=stored.overrides,
+        temporaries=stored.temporaries,
+        shadows=stored.shadows,
     )

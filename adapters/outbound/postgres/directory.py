@@ -7,7 +7,8 @@ from typing import Final
 from adapters.outbound.postgres.bodies import schedule_from_rows
 from adapters.outbound.postgres.schedule_history import as_in_force
 from adapters.outbound.postgres.session import PostgresSession, Row
-from application.ports.directory import Directory, Reachability
+from application.ports.directory import Directory, Reachability, Unreachable
+from domain.identity.role import Role
 from domain.notification.contact import Channel, Contact
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
@@ -17,6 +18,7 @@ from domain.shared.urgency import Urgency
 
 _SCHEDULES = "SELECT * FROM schedules WHERE id = ANY($1::uuid[])"
 _OVERRIDES = "SELECT * FROM schedule_overrides WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
+_TEMPORARIES = "SELECT * FROM schedule_temporaries WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
 _RECENT: Final = timedelta(days=1)  # more than any two clocks differ
 _MEMBERS = "SELECT team_id, user_id FROM team_members WHERE team_id = ANY($1::uuid[]) ORDER BY team_id, position"
 _CONTACTS = """
@@ -26,6 +28,38 @@ _RULES = "SELECT * FROM notification_rules WHERE user_id = ANY($1::uuid[]) ORDER
 _QUIET_HOURS = """
 SELECT q.*, u.time_zone FROM user_quiet_hours q JOIN users u ON u.id = q.user_id WHERE q.user_id = ANY($1::uuid[])
 """
+_ADMINS = "SELECT id FROM users WHERE is_active AND role = $1 ORDER BY id"
+_BY_EMAIL = "SELECT id FROM users WHERE is_active AND email = ANY($1::text[]) ORDER BY id"
+_TURNS = """
+  SELECT (member #>> '{}')::uuid AS id FROM schedules s, jsonb_array_elements(s.layers) layer,
+    jsonb_array_elements(layer -> 'rotation' -> 'participants') turn, jsonb_array_elements(turn) member
+"""
+# A contact works unless it refused since something got through last.
+_WITHOUT_CONTACT = """
+SELECT u.id, u.name FROM (SELECT DISTINCT id FROM meant) m JOIN users u ON u.id = m.id
+WHERE NOT u.is_active OR NOT EXISTS (
+  SELECT FROM contacts c LEFT JOIN contact_proofs p ON p.contact_id = c.id
+  WHERE c.user_id = u.id AND (p.refused_at IS NULL OR p.delivered_at >= p.refused_at)
+) ORDER BY u.id
+"""
+_UNREACHABLE = f"""
+WITH meant AS (
+  SELECT unnest($1::uuid[]) AS id
+  UNION ALL SELECT user_id FROM team_members WHERE team_id = ANY($2::uuid[])
+  UNION ALL {_TURNS} WHERE s.id = ANY($3::uuid[])
+) {_WITHOUT_CONTACT}
+"""  # noqa: S608  # the braces hold constants
+_UNREACHABLE_ANYWHERE = f"""
+WITH targets AS (
+  SELECT target ->> 'kind' AS kind, target ->> 'id' AS id
+  FROM policies p JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version,
+    jsonb_array_elements(v.body -> 'steps') step, jsonb_array_elements(step -> 'targets') target
+), meant AS (
+  SELECT t.id::uuid AS id FROM targets t WHERE t.kind = 'user'
+  UNION ALL SELECT m.user_id FROM targets t JOIN team_members m ON m.team_id::text = t.id WHERE t.kind = 'team'
+  UNION ALL {_TURNS}
+) {_WITHOUT_CONTACT} LIMIT $1
+"""  # noqa: S608
 _ACTIVE = "SELECT id FROM users WHERE id = ANY($1::uuid[]) AND is_active"
 
 
@@ -37,11 +71,15 @@ class PostgresDirectory(Directory):
         if not schedule_ids:
             return {}
         rows = await as_in_force(self.session, await self.session.fetch(_SCHEDULES, list(schedule_ids)), at=at)
-        override_rows = await self.session.fetch(_OVERRIDES, list(schedule_ids), at - _RECENT)
-        by_schedule: dict[ScheduleId, list[Row]] = defaultdict(list)
-        for override in override_rows:
-            by_schedule[override["schedule_id"]].append(override)
-        return {ScheduleId(row["id"]): schedule_from_rows(row, by_schedule[row["id"]]) for row in rows}
+        overrides: dict[ScheduleId, list[Row]] = defaultdict(list)
+        for override in await self.session.fetch(_OVERRIDES, list(schedule_ids), at - _RECENT):
+            overrides[override["schedule_id"]].append(override)
+        temporaries: dict[ScheduleId, list[Row]] = defaultdict(list)
+        for temporary in await self.session.fetch(_TEMPORARIES, list(schedule_ids), at - _RECENT):
+            temporaries[temporary["schedule_id"]].append(temporary)
+        return {
+            ScheduleId(row["id"]): schedule_from_rows(row, overrides[row["id"]], temporaries[row["id"]]) for row in rows
+        }
 
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
         if not team_ids:
@@ -50,6 +88,24 @@ class PostgresDirectory(Directory):
         for row in await self.session.fetch(_MEMBERS, list(team_ids)):
             members[TeamId(row["team_id"])].append(UserId(row["user_id"]))
         return {team_id: tuple(user_ids) for team_id, user_ids in members.items()}
+
+    async def admins(self) -> tuple[UserId, ...]:
+        return tuple(UserId(row["id"]) for row in await self.session.fetch(_ADMINS, Role.ADMIN))
+
+    async def active_by_email(self, emails: Collection[str]) -> tuple[UserId, ...]:
+        if not emails:
+            return ()
+        return tuple(UserId(row["id"]) for row in await self.session.fetch(_BY_EMAIL, list(emails)))
+
+    async def unreachable(
+        self, user_ids: Collection[UserId], team_ids: Collection[TeamId], schedule_ids: Collection[ScheduleId]
+    ) -> tuple[Unreachable, ...]:
+        rows = await self.session.fetch(_UNREACHABLE, list(user_ids), list(team_ids), list(schedule_ids))
+        return tuple(Unreachable(UserId(row["id"]), row["name"]) for row in rows)
+
+    async def unreachable_anywhere(self, *, limit: int) -> tuple[Unreachable, ...]:
+        rows = await self.session.fetch(_UNREACHABLE_ANYWHERE, limit)
+        return tuple(Unreachable(UserId(row["id"]), row["name"]) for row in rows)
 
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:
         if not user_ids:

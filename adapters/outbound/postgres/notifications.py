@@ -71,6 +71,11 @@ RETURNING address, window_began_at, messages
 """
 _GET = "SELECT * FROM notifications WHERE id = $1"
 _HOLD = "SELECT * FROM notifications WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+_OF_SAME_STEPS = """
+SELECT * FROM notifications WHERE purpose = 'page' AND (run_id, round, step, user_id) IN (
+  SELECT run_id, round, step, user_id FROM notifications WHERE id = ANY($1::uuid[]) AND purpose = 'page'
+) ORDER BY id
+"""
 # One statement for all that were sent, in the transaction that holds their rows. The braces hold constants.
 _SETTLE = f"""
 WITH settled AS (
@@ -146,6 +151,12 @@ class PostgresNotificationRepository(NotificationRepository):
 
     async def hold(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
         return tuple(notification_of(row) for row in await self.session.fetch(_HOLD, list(notification_ids)))
+
+    async def of_same_steps(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        if not notification_ids:
+            return ()
+        rows = await self.session.fetch(_OF_SAME_STEPS, list(notification_ids))
+        return tuple(notification_of(row) for row in rows)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:

@@ -1,23 +1,34 @@
-"""The versions of schedules and of overrides: rows of their own, beside those that say what is known now."""
+"""The versions of schedules and of their parts: rows of their own, beside those that say what is known now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Table
 
 from adapters.outbound.postgres import named
-from adapters.outbound.postgres.bodies import override_from_row
+from adapters.outbound.postgres.bodies import override_from_row, shadow_from_row, temporary_from_row
 from adapters.outbound.postgres.session import PostgresSession, Row
-from adapters.outbound.postgres.tables import schedule_override_versions, schedule_versions
+from adapters.outbound.postgres.tables import (
+    schedule_override_versions,
+    schedule_overrides,
+    schedule_shadow_versions,
+    schedule_shadows,
+    schedule_temporaries,
+    schedule_temporary_versions,
+    schedule_versions,
+)
 from application.ports.page import Page
 from application.ports.schedule_history import KnownSchedule, NewestVersionsFirst, ScheduleHistory
-from domain.oncall.history import History, OverrideVersion, ScheduleVersion
+from domain.oncall.history import History, PartVersion, ScheduleVersion
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
+from domain.oncall.shadow import Shadow
+from domain.oncall.temporary import TemporarySchedule
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
 
@@ -39,12 +50,12 @@ _DURING = f"""
 SELECT * FROM schedule_versions
 WHERE schedule_id = ANY($1::uuid[]) AND effective_at > $3 AND effective_at < $4 AND {_KNOWN}
 """  # noqa: S608  # nothing but the constants above is put into the text
-_OVERRIDES = """
-SELECT * FROM schedule_overrides
+_PARTS = """
+SELECT * FROM {table}
 WHERE schedule_id = ANY($1::uuid[]) AND known_from <= $2 AND ends_at > $3 AND starts_at < $4
 """
-_OVERRIDES_KNOWN_THEN = """
-SELECT * FROM schedule_override_versions
+_PARTS_KNOWN_THEN = """
+SELECT * FROM {table}
 WHERE schedule_id = ANY($1::uuid[]) AND known_from <= $2 AND known_until > $2
     AND tstzrange(starts_at, ends_at) && tstzrange($3, $4)
 """
@@ -59,16 +70,57 @@ _REPLACE = """
 UPDATE schedule_versions SET replaced_at = $4
 WHERE schedule_id = $1 AND version < $2 AND effective_at >= $3 AND replaced_at IS NULL
 """
-_KEEP_OVERRIDE = named.inserting(
-    schedule_override_versions,
-    "schedule_id",
-    "override_id",
-    "known_from",
-    "known_until",
-    "starts_at",
-    "ends_at",
-    "body",
+
+
+class _Kind[P: (Override, TemporarySchedule, Shadow)]:
+    """Where one kind of part is kept: what is known now, and what was known and no longer is."""
+
+    def __init__(self, now: Table, then: Table, part_id: str, part: type[P], from_row: Callable[[Row], P]) -> None:
+        self._now, self._then = _PARTS.format(table=now.name), _PARTS_KNOWN_THEN.format(table=then.name)
+        columns = ("schedule_id", part_id, "known_from", "known_until", "starts_at", "ends_at", "body")
+        self._keep = named.inserting(then, *columns)
+        self._part_id = part_id
+        self._part: type[P] = part
+        self._from_row: Callable[[Row], P] = from_row
+
+    async def of(
+        self, session: PostgresSession, schedule_ids: Sequence[UUID], interval: Interval, known_at: datetime | None
+    ) -> Mapping[UUID, list[PartVersion[P]]]:
+        asked = (schedule_ids, known_at or _FOREVER, interval.start, interval.end)
+        found: defaultdict[UUID, list[PartVersion[P]]] = defaultdict(list)
+        for row in await session.fetch(self._now, *asked):
+            found[row["schedule_id"]].append(PartVersion(part=self._from_row(row), known_from=row["known_from"]))
+        for row in () if known_at is None else await session.fetch(self._then, *asked):
+            known = PartVersion(
+                part=msgspec.convert(row["body"], self._part),
+                known_from=row["known_from"],
+                known_until=row["known_until"],
+            )
+            found[row["schedule_id"]].append(known)
+        return found
+
+    async def keep(self, session: PostgresSession, row: Row, *, known_until: datetime) -> None:
+        """Inside the current transaction, before the row of what is known now is changed or removed."""
+        if row["known_from"] >= known_until:
+            return  # nobody can have known of it
+        values = {
+            "schedule_id": row["schedule_id"],
+            self._part_id: row["id"],
+            "known_from": row["known_from"],
+            "known_until": known_until,
+            "starts_at": row["starts_at"],
+            "ends_at": row["ends_at"],
+            "body": msgspec.json.encode(self._from_row(row)),
+        }
+        await session.execute(self._keep, **values)
+
+
+_OVERRIDES = _Kind(schedule_overrides, schedule_override_versions, "override_id", Override, override_from_row)
+_TEMPORARIES = _Kind(
+    schedule_temporaries, schedule_temporary_versions, "temporary_id", TemporarySchedule, temporary_from_row
 )
+_SHADOWS = _Kind(schedule_shadows, schedule_shadow_versions, "shadow_id", Shadow, shadow_from_row)
+keep_override, keep_temporary, keep_shadow = _OVERRIDES.keep, _TEMPORARIES.keep, _SHADOWS.keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +130,24 @@ class PostgresScheduleHistory(ScheduleHistory):
     async def of(
         self, schedule_ids: Collection[ScheduleId], interval: Interval, *, known_at: datetime | None = None
     ) -> Mapping[ScheduleId, KnownSchedule]:
-        asked = (list(schedule_ids), known_at or _FOREVER, interval.start, interval.end)
+        ids = list(schedule_ids)
         versions: defaultdict[UUID, list[ScheduleVersion]] = defaultdict(list)
-        overrides: defaultdict[UUID, list[OverrideVersion]] = defaultdict(list)
-        there = await self.session.fetch(_ARE_THERE, list(schedule_ids))
-        for row in await self.session.fetch(_DURING, *asked):
+        there = await self.session.fetch(_ARE_THERE, ids)
+        for row in await self.session.fetch(_DURING, ids, known_at or _FOREVER, interval.start, interval.end):
             versions[row["schedule_id"]].append(_version_from_row(row))
-        for row in await self.session.fetch(_OVERRIDES, *asked):
-            known = OverrideVersion(override=override_from_row(row), known_from=row["known_from"])
-            overrides[row["schedule_id"]].append(known)
-        if known_at is not None:
-            for row in await self.session.fetch(_OVERRIDES_KNOWN_THEN, *asked):
-                overrides[row["schedule_id"]].append(_override_version_from_row(row))
+        overrides = await _OVERRIDES.of(self.session, ids, interval, known_at)
+        temporaries = await _TEMPORARIES.of(self.session, ids, interval, known_at)
+        shadows = await _SHADOWS.of(self.session, ids, interval, known_at)
         return {
             ScheduleId(row["id"]): KnownSchedule(
                 ScheduleId(row["id"]),
                 row["name"],
-                History(versions=tuple(versions[row["id"]]), overrides=tuple(overrides[row["id"]])),
+                History(
+                    versions=tuple(versions[row["id"]]),
+                    overrides=tuple(overrides[row["id"]]),
+                    temporaries=tuple(temporaries[row["id"]]),
+                    shadows=tuple(shadows[row["id"]]),
+                ),
             )
             for row in there
         }
@@ -131,22 +184,6 @@ async def keep_version(session: PostgresSession, version: ScheduleVersion) -> No
     await session.connection.execute(_REPLACE, schedule_id, version.number, version.effective_at, version.known_at)
 
 
-async def keep_override(session: PostgresSession, row: Row, *, known_until: datetime) -> None:
-    """Inside the current transaction, before the row of `schedule_overrides` is changed or removed."""
-    if row["known_from"] >= known_until:
-        return  # nobody can have known of it
-    await session.execute(
-        _KEEP_OVERRIDE,
-        schedule_id=row["schedule_id"],
-        override_id=row["id"],
-        known_from=row["known_from"],
-        known_until=known_until,
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        body=msgspec.json.encode(override_from_row(row)),
-    )
-
-
 def _with_body(row: Row, body: Mapping[str, object]) -> Row:
     return {**row, "time_zone": body["time_zone"], "layers": body["layers"]}
 
@@ -157,12 +194,4 @@ def _version_from_row(row: Row) -> ScheduleVersion:
         schedule=replace(schedule, version=row["version"]),
         effective_at=row["effective_at"],
         known_at=row["known_at"],
-    )
-
-
-def _override_version_from_row(row: Row) -> OverrideVersion:
-    return OverrideVersion(
-        override=msgspec.convert(row["body"], Override),
-        known_from=row["known_from"],
-        known_until=row["known_until"],
     )

@@ -139,6 +139,18 @@ user_quiet_hours = Table(
     Column("ends", Time, nullable=False),
 )
 
+# One row a contact, written with every batch of attempts.
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    Column("contact_id", UUID(as_uuid=True), ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _time("confirmed_at", nullable=True),
+    postgresql_with=HOT,
+)
+
 notification_rules = Table(
     "notification_rules",
     metadata,
@@ -223,6 +235,7 @@ schedules = Table(
     UniqueConstraint("name"),
 )
 Index("schedules_name_idx", schedules.c.name, schedules.c.id)
+Index("schedules_layers_idx", schedules.c.layers, postgresql_using="gin", postgresql_ops={"layers": "jsonb_path_ops"})
 
 schedule_versions = Table(
     "schedule_versions",
@@ -247,20 +260,87 @@ schedule_overrides = Table(
     _ref("replaces_user_id", "users.id", nullable=True),
     _time("starts_at"),
     _time("ends_at"),
+    Column("kind", Text, nullable=False, server_default="replace"),
     Column("known_from", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("starts_at < ends_at", name="interval"),
-    # Two overrides that replace the same person at the same time would leave open which of them holds.
+    CheckConstraint("kind = 'replace' OR (kind IN ('add', 'remove') AND replaces_user_id IS NULL)", name="kind"),
+    # Two that take off the same person at the same time would leave open which of them holds; everyone is the zero id.
+    # To add somebody is another matter: `Override.subject` says the same.
     ExcludeConstraint(
         ("schedule_id", "="),
-        (text("coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid)"), "="),
+        (text("(CASE kind WHEN 'add' THEN 1 ELSE 0 END)"), "="),
+        (
+            text(
+                "(CASE kind WHEN 'replace' THEN"
+                " coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid) ELSE user_id END)"
+            ),
+            "=",
+        ),
         (text("tstzrange(starts_at, ends_at)"), "&&"),
         using="gist",
         name="schedule_overrides_overlap_excl",
     ),
 )
 Index("schedule_overrides_schedule_id_idx", schedule_overrides.c.schedule_id, schedule_overrides.c.ends_at)
+Index("schedule_overrides_user_id_idx", schedule_overrides.c.user_id, schedule_overrides.c.ends_at)
 
-# What was known of overrides, and no longer is: as they were before they were ended early or taken back.
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    _id(),
+    _ref("owner_id", "users.id"),
+    _ref("user_id", "users.id", nullable=True),
+    _ref("schedule_id", "schedules.id", nullable=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    _time("created_at"),
+    _time("revoked_at", nullable=True),
+    CheckConstraint("num_nonnulls(user_id, schedule_id) = 1", name="subject"),
+    UniqueConstraint("token_hash"),
+)
+Index(
+    "calendar_feeds_owner_id_idx",
+    calendar_feeds.c.owner_id,
+    calendar_feeds.c.id,
+    postgresql_where=text("revoked_at IS NULL"),
+)
+
+schedule_temporaries = Table(
+    "schedule_temporaries",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("shifts", JSONB, nullable=False),
+    _time("known_from"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("schedule_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="schedule_temporaries_overlap_excl",
+    ),
+)
+Index("schedule_temporaries_schedule_id_idx", schedule_temporaries.c.schedule_id, schedule_temporaries.c.ends_at)
+
+schedule_shadows = Table(
+    "schedule_shadows",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("user_id", "users.id"),
+    _ref("follows_user_id", "users.id", nullable=True),
+    Column("layer", BigInteger, nullable=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("known_from"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("num_nonnulls(follows_user_id, layer) = 1", name="follows"),
+)
+Index("schedule_shadows_schedule_id_idx", schedule_shadows.c.schedule_id, schedule_shadows.c.ends_at)
+
+# What was known of overrides, temporary schedules and shadows, and no longer is: as they were before they were ended
+# early or taken back.
 schedule_override_versions = Table(
     "schedule_override_versions",
     metadata,
@@ -270,13 +350,139 @@ schedule_override_versions = Table(
     _time("known_until"),
     _time("starts_at"),
     _time("ends_at"),
-    Column("body", JSONB, nullable=False),  # the whole override as it was
+    Column("body", JSONB, nullable=False),  # all of it as it was
     PrimaryKeyConstraint("override_id", "known_from"),
     CheckConstraint("known_from < known_until", name="times"),
 )
 Index(
     "schedule_override_versions_interval_idx",
     schedule_override_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+cover_requests = Table(
+    "cover_requests",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("team_id", "teams.id"),
+    _ref("user_id", "users.id"),
+    _ref("requested_by", "users.id"),
+    _time("requested_at"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("expires_at"),
+    Column("asked_of", ARRAY(UUID(as_uuid=True)), nullable=False),  # in their order; empty: anyone in the team
+    _time("offers_from", nullable=True),
+    _time("offers_until", nullable=True),
+    _text("note"),
+    _ref("absence_id", nullable=True),  # may be taken back; the request stays
+    _text("status"),
+    Column("declined_by", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _ref("accepted_by", "users.id", nullable=True),
+    Column("override_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _time("decided_at", nullable=True),
+    Column("is_open", Boolean, nullable=False),  # what lists are ordered by first
+    _time("next_deadline", nullable=True),
+    _version(),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("offers_from < offers_until", name="offers"),
+    CheckConstraint("is_open = (status = 'open')", name="is_open"),
+    CheckConstraint("is_open = (next_deadline IS NOT NULL)", name="deadline_while_open"),
+)
+Index(
+    "cover_requests_due_idx",
+    cover_requests.c.next_deadline,
+    cover_requests.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+Index("cover_requests_open_idx", cover_requests.c.is_open.desc(), cover_requests.c.id.desc())
+Index(
+    "cover_requests_schedule_id_idx",
+    cover_requests.c.schedule_id,
+    cover_requests.c.is_open.desc(),
+    cover_requests.c.id.desc(),
+)
+Index(
+    "cover_requests_team_id_idx",
+    cover_requests.c.team_id,
+    cover_requests.c.is_open.desc(),
+    cover_requests.c.id.desc(),
+)
+Index("cover_requests_absence_id_idx", cover_requests.c.absence_id, postgresql_where=text("is_open"))
+
+# Whose time it is and who is asked by name: what one person's list walks.
+cover_request_people = Table(
+    "cover_request_people",
+    metadata,
+    _ref("request_id", "cover_requests.id"),
+    _ref("user_id", "users.id"),
+    Column("is_open", Boolean, nullable=False),
+    PrimaryKeyConstraint("request_id", "user_id"),
+)
+Index(
+    "cover_request_people_user_id_idx",
+    cover_request_people.c.user_id,
+    cover_request_people.c.is_open.desc(),
+    cover_request_people.c.request_id.desc(),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("reason"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("user_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="absences_overlap_excl",
+    ),
+)
+Index("absences_ends_at_idx", absences.c.ends_at, absences.c.id)
+Index("absences_user_id_idx", absences.c.user_id, absences.c.ends_at, absences.c.id)
+
+schedule_temporary_versions = Table(
+    "schedule_temporary_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("temporary_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("temporary_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_temporary_versions_interval_idx",
+    schedule_temporary_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+schedule_shadow_versions = Table(
+    "schedule_shadow_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("shadow_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("shadow_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_shadow_versions_interval_idx",
+    schedule_shadow_versions.c.schedule_id,
     text("tstzrange(starts_at, ends_at)"),
     postgresql_using="gist",
 )
@@ -522,6 +728,12 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+Index(
+    "notifications_user_id_idx",
+    notifications.c.user_id,
+    notifications.c.created_at,
+    postgresql_where=text("purpose = 'page'"),
+)
 Index(
     "notifications_waiting_idx",
     notifications.c.user_id,

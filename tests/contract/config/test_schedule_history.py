@@ -197,7 +197,7 @@ async def test_what_does_not_bear_on_the_interval_or_was_not_known_is_left_out(s
     async def bearing(start: datetime, end: datetime, known_at: datetime | None) -> tuple[list[int], set[Override]]:
         found = await store.history.of([schedule.id], Interval(start=start, end=end), known_at=known_at)
         history = found[schedule.id].history
-        return sorted(each.number for each in history.versions), {each.override for each in history.overrides}
+        return sorted(each.number for each in history.versions), {each.part for each in history.overrides}
 
     week_end = WEEK.end
     assert await bearing(MONDAY, week_end, None) == ([1, 3, 4], {over, coming})

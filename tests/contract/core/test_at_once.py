@@ -187,6 +187,6 @@ async def test_the_log_never_skips_an_event_that_commits_late(ports: Ports, othe
             await other.events.append([late])
         assert await other.events.after(start, limit=10) == ()
 
-    found = await logged_after(other, start, count=2)
+    found = await logged_after(other.events, start, count=2)
     assert [each.event for each in found] == [early, late]
     assert await other.events.after(end, limit=10) == found

@@ -339,3 +339,17 @@ async def test_only_one_persons_pages_are_cancelled_when_only_that_person_answer
     assert counts == {hers.incident_id: Cancelled(1, 0)}
     assert (await stored(ports, hers)).status is NotificationStatus.CANCELLED
     assert (await stored(ports, his)).status is NotificationStatus.PENDING
+
+
+async def test_the_pages_of_a_step_are_all_that_it_made_for_the_same_person(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page(1)
+    other_rule = a_page(2, run_id=page.run_id)
+    other_step = a_page(3, run_id=page.run_id, step=page.step + 1)
+    other_person = a_page(4, run_id=page.run_id, user_id=BEN)
+    await waiting(ports, page, other_rule, other_step, other_person)
+
+    async with ports.transaction:
+        found = await ports.notifications.of_same_steps([page.id])
+        assert [each.id for each in found] == [page.id, other_rule.id]
+        assert await ports.notifications.of_same_steps([]) == ()

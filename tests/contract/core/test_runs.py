@@ -1,10 +1,12 @@
 """The promises of `RunRepository`, `PolicyVersions` and `StepTurns`, kept by every adapter of them."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from application.ports.escalations import DueRun, StepKey
+from application.ports.readers import IncidentFilter, IncidentQuery
 from domain.escalation.plan import Position
 from domain.escalation.run import EscalationRun, RunStatus
 from domain.shared.ids import IncidentId
@@ -241,3 +243,21 @@ async def test_what_pages_for_an_incident_is_its_services_policy_or_the_one_it_w
         first.id: (LADDER, 2),
         second.id: (LOOP, 1),
     }
+
+
+async def test_stalled_incidents_are_listed_oldest_first_once_they_are_there(ports: Ports) -> None:
+    first = await an_open_incident(ports, 1)
+    second = await an_open_incident(ports, 2, at=NOON + MINUTE, escalates=False)
+    looked_after = await an_open_incident(ports, 3)
+    await saved(ports, replace(a_run(3, incident=3), next_deadline=NOON + 9 * MINUTE, version=1))
+    exhausted = await an_open_incident(ports, 4)
+    await saved(ports, replace(a_run(4, incident=4), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    assert looked_after.id != exhausted.id
+
+    async def stalled(at: datetime) -> list[IncidentId]:
+        query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True)
+        return [each.id for each in (await ports.incident_reader.list(query)).items]
+
+    assert await stalled(NOON - MINUTE) == []
+    assert await stalled(NOON) == [first.id]
+    assert await stalled(NOON + MINUTE) == [first.id, second.id]

@@ -1,27 +1,35 @@
 """Answers and reports that meet in the database: each waits where it must, and decides on what is really there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from dishka import AsyncContainer
 
+from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.escalation.advance import AdvanceEscalations
+from application.escalation.tell_stalled import TellStalled
 from application.incident.acknowledge import AcknowledgeIncident
+from application.notification.lease import LeaseNotifications
+from application.notification.send import Sent
+from application.notification.settle import SettleNotifications
+from application.ports.notifier import Delivery, Outcome
 from application.ports.readers import IncidentQuery
 from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.escalation.events import EscalationExhausted
 from domain.escalation.policy import EscalationPolicy, WhenExhausted
 from domain.incident.incident import IncidentStatus
+from domain.notification.contact import Channel
+from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.shared.ids import IncidentId
 from domain.shared.severity import Severity
-from tests.support.builders import NOON, SHOP_PROBES, a_policy, a_step, a_town, an_actor, an_event, only_for
+from tests.support.builders import MINUTE, NOON, SHOP_PROBES, a_policy, a_step, a_town, an_actor, an_event, only_for
 from tests.support.world import (
     Gate,
     Point,
@@ -70,6 +78,29 @@ class Process:
     async def advance(self) -> None:
         async with self._container() as scope:
             await (await scope.get(AdvanceEscalations))()
+
+    async def tell_stalled(self) -> None:
+        """Some minutes later."""
+        (await self._container.get(ManualClock)).move_to(NOON + 10 * MINUTE)
+        async with self._container() as scope:
+            await (await scope.get(TellStalled))()
+
+    async def told(self) -> tuple[int, int]:
+        """How many notices wait for their couriers, and how often this process sounded the alarm."""
+        async with self._container() as scope:
+            backlog = await (await scope.get(Ports)).notifications.backlog(at=NOON + 10 * MINUTE)
+        return sum(backlog.values()), len((await self._container.get(MemoryAlarm)).heard)
+
+    async def refused(self) -> Sequence[Sent]:
+        """The pages that are due, each refused for good."""
+        async with self._container() as scope:
+            lease = await scope.get(LeaseNotifications)
+            due = [each for channel in Channel for bundle in await lease(channel, limit=10) for each in bundle]
+        return [Sent(each, Delivery(outcome=Outcome.REJECTED), NOON, NOON) for each in due]
+
+    async def settle(self, sent: Sequence[Sent]) -> None:
+        async with self._container() as scope:
+            await (await scope.get(SettleNotifications))(sent)
 
     async def stored(self) -> tuple[Stored, ...]:
         async with self._container() as scope:
@@ -238,3 +269,48 @@ async def test_an_alert_that_joins_while_nobody_answered_is_cleared_with_the_oth
     (stored,) = await process.stored()
     assert stored.incident.status is IncidentStatus.RESOLVED
     assert [alert.status for alert in stored.alerts] == [AlertStatus.CLEARED] * 2
+
+
+async def test_an_acknowledgement_while_a_refused_page_falls_back_cancels_what_stands_in_for_it(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    await process.advance()
+    refused = await process.refused()
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.settle(refused), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    fall_backs = [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION]
+    assert fall_backs
+    assert {page.status for page in fall_backs} == {NotificationStatus.CANCELLED}
+
+
+async def test_a_page_that_is_refused_while_somebody_acknowledges_does_not_fall_back(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    await process.advance()
+    refused = await process.refused()
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.acknowledge(stored.incident.id), process.settle(refused))
+
+    (stored,) = await process.stored()
+    assert refused
+    assert [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION] == []
+
+
+async def test_two_workers_that_see_a_stalled_incident_at_once_tell_of_it_once(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = await new_process(turnstile)
+    await meeting(turnstile, gated.tell_stalled(), process.tell_stalled())
+
+    (notices, sounded), (_, also_sounded) = await process.told(), await gated.told()
+    assert (notices, sounded + also_sounded) == (1, 1)

@@ -284,3 +284,39 @@ def test_a_user_is_created_and_chooses_a_password(
     monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
     assert tocsin("setup", "s-1") == 0
     assert api.asked[-1].body == {"setup_secret": "s-1", "new_password": "a long password"}
+
+
+def test_a_drill_names_who_is_told_and_who_cannot_be_reached(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = {"id": USER_ID, "name": "Mira Yilmaz", "email": "mira@example.test"}
+    api.answers["GET /v1/users"] = Answer(200, page(user))
+    api.answers[f"GET /v1/users/{USER_ID}"] = Answer(200, user)
+    drilled = {"told_ids": [USER_ID], "unreachable_ids": []}
+    api.answers[f"POST /v1/users/{USER_ID}/drill"] = Answer(200, drilled)
+    assert tocsin("drill", "user", "mira@example.test") == 0
+    assert capsys.readouterr().out == "told: Mira Yilmaz\n"
+
+    api.answers["GET /v1/schedules"] = Answer(200, page({"id": TEAM_ID, "name": "Rota"}))
+    nobody = {"told_ids": [], "unreachable_ids": [USER_ID]}
+    api.answers[f"POST /v1/schedules/{TEAM_ID}/drill"] = Answer(200, nobody)
+    assert tocsin("drill", "schedule", "rota", "--everyone") == 0
+    assert capsys.readouterr().out == "CANNOT BE REACHED: Mira Yilmaz\n"
+    assert [asked.body for asked in api.asked if asked.method == "POST"] == [None, {"everyone": True}]
+
+
+def test_readiness_shows_who_could_not_be_paged_and_its_exit_code_says_so(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
+    contact = {"channel": "email", "confirmed_at": "2026-11-23T10:00:00Z"}
+    ready = {"name": "Ada", "contacts": [contact], "findings": []}
+    silent = {"name": "Ben", "contacts": [], "findings": [{"explanation": "has no contact"}]}
+    api.answers[f"GET /v1/teams/{TEAM_ID}/readiness"] = Answer(200, {"is_ready": False, "members": [ready, silent]})
+    assert tocsin("readiness") == 1
+    lines = [[cell.strip() for cell in line.split("  ") if cell] for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["TEAM", "WHO", "CONTACTS", "LAST CONFIRMED", "FINDINGS"]
+    assert [(line[1], line[-1]) for line in lines[1:]] == [("Ada", "ready"), ("Ben", "has no contact")]
+
+    api.answers[f"GET /v1/teams/{TEAM_ID}/readiness"] = Answer(200, {"is_ready": True, "members": [ready]})
+    assert tocsin("readiness", TEAM["name"], "-o", "json") == 0

@@ -232,7 +232,8 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
     )
     plain = step(str(TEAM), "team") | {"mode": "everyone", "condition": None}
     assert changed.json() == policy | {"steps": [plain], "repeats": 0, "version": 2}
-    assert (await api.ask("GET", path)).json() == changed.json()
+    read = (await api.ask("GET", path)).json()
+    assert read == changed.json() | {"warnings": read["warnings"]}
     wrong = {
         "steps": [step(), {"targets": [step()["targets"][0], {"kind": "schedule", "id": NOBODY}], "delay_seconds": 5}]
     }
@@ -263,7 +264,8 @@ async def test_a_policy_is_shown_as_it_was_given(api: World) -> None:
     policy = await make(api, "/v1/policies", name="P", **whole)
     assert {name: policy[name] for name in whole} == whole
     path = f"/v1/policies/{policy['id']}"
-    assert (await api.ask("GET", path)).json() == policy
+    read = (await api.ask("GET", path)).json()
+    assert read == policy | {"warnings": read["warnings"]}
     same = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=whole)
     assert same.json() == policy | {"version": 2}
     partly = {"acknowledgement_timeout_seconds": None, "repeat_from": 1}
@@ -369,6 +371,76 @@ async def test_an_override_is_added_seen_in_the_shifts_and_removed(api: World) -
     assert again.status_code == 404
 
 
+async def test_an_override_adds_a_user_or_takes_one_off(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    times = {"starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T02:00:00Z"}
+    viewer = str(PEOPLE[Role.VIEWER])
+    added = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json={"user_id": viewer, "kind": "add"} | times)
+    assert (added.status_code, added.json()["kind"]) == (201, "add")
+    again = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json={"user_id": viewer, "kind": "add"} | times)
+    assert again.status_code == 409
+    assert "from 2026-11-24T02:00:00+00:00 up to 2026-11-24T03:00:00+00:00 would do" in again.json()["detail"]
+    both = {"user_id": viewer, "kind": "remove", "replaces": MANAGER} | times
+    refused = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json=both)
+    assert refused.json()["errors"][0]["pointer"] == "#/replaces"
+    query = "since=2026-11-24T01:00:00Z&until=2026-11-24T02:00:00Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]
+    assert viewer in {shift["user_id"] for shift in shifts}
+    assert len(shifts) > 1
+
+
+async def test_a_temporary_schedule_takes_the_place_of_the_layers_until_it_is_removed(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    viewer = str(PEOPLE[Role.VIEWER])
+    shift = {"user_id": viewer, "starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T02:00:00Z"}
+    given = {"starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T03:00:00Z", "shifts": [shift]}
+    added = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=given)
+    assert added.status_code == 201
+    temporary = added.json()
+    assert temporary == given | {"id": temporary["id"]}
+    assert (await api.ask("GET", path)).json()["temporaries"] == [temporary]
+    query = "since=2026-11-24T01:00:00Z&until=2026-11-24T03:00:00Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]
+    assert [(each["user_id"], each["source"]["temporary_id"]) for each in shifts] == [(viewer, temporary["id"])]
+    gap = {"starts_at": "2026-11-24T02:00:00Z", "ends_at": "2026-11-24T03:00:00Z"}
+    assert (await api.ask("GET", f"{path}/gaps?{query}")).json()["gaps"] == [gap]
+    overlapping = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=given)
+    assert overlapping.status_code == 409
+    assert "a start at 2026-11-24T03:00:00+00:00, would do" in overlapping.json()["detail"]
+    outside = given | {"shifts": [shift | {"ends_at": "2026-11-24T00:00:00Z"}]}
+    refused = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=outside)
+    assert refused.json()["errors"][0]["pointer"] == "#/shifts/0/ends_at"
+    removed = await api.ask("POST", f"{path}/temporaries/{temporary['id']}/remove", by=Role.MANAGER)
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert (await api.ask("GET", path)).json()["temporaries"] == []
+
+
+async def test_a_shadow_is_listed_beside_those_on_call_until_it_is_removed(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    viewer = str(PEOPLE[Role.VIEWER])
+    given = {"user_id": viewer, "layer": 0, "starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T03:00:00Z"}
+    added = await api.ask("POST", f"{path}/shadows", by=Role.MANAGER, json=given)
+    assert added.status_code == 201
+    shadow = added.json()
+    assert (await api.ask("GET", path)).json()["shadows"] == [shadow]
+    shown = (await api.ask("GET", f"{path}/shadows?at=2026-11-24T02:00:00Z")).json()["shadows"]
+    assert [(each["shadow_id"], each["user_id"]) for each in shown] == [(shadow["id"], viewer)]
+    query = "since=2026-11-24T02:00:00Z&until=2026-11-24T02:00:01Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]
+    assert shown[0]["follows"] == [each["user_id"] for each in shifts]
+    wrong = await api.ask("POST", f"{path}/shadows", by=Role.MANAGER, json=given | {"layer": 1})
+    assert wrong.json()["errors"][0]["pointer"] == "#/layer"
+    removed = await api.ask("POST", f"{path}/shadows/{shadow['id']}/remove", by=Role.MANAGER)
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert (await api.ask("GET", f"{path}/shadows?at=2026-11-24T02:00:00Z")).json()["shadows"] == []
+
+
 async def test_gaps_are_told_to_the_second_and_for_two_weeks_unless_said_otherwise(api: World) -> None:
     schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[LAYER])
     path = f"/v1/schedules/{schedule['id']}"
@@ -382,3 +454,38 @@ async def test_gaps_are_told_to_the_second_and_for_two_weeks_unless_said_otherwi
     assert (naive.status_code, naive.json()["errors"][0]["parameter"]) == (422, "since")
     backwards = await api.ask("GET", f"{path}/shifts?since=2026-11-27T00:00:00Z&until=2026-11-26T00:00:00Z")
     assert backwards.status_code == 422
+
+
+async def test_what_is_read_warns_of_whoever_cannot_be_reached_until_they_can(api: World) -> None:
+    policy = await make(api, "/v1/policies", name="P", steps=[step(MANAGER)])
+    path = f"/v1/policies/{policy['id']}"
+    first = await api.ask("GET", path)
+    assert first.json()["warnings"] == [
+        {
+            "code": "unreachable_target",
+            "detail": "Manager is meant here, and has no contact that works",
+            "user_id": MANAGER,
+        }
+    ]
+    warned = first.headers["etag"]
+    assert (await api.ask("GET", path, headers={"If-None-Match": warned})).status_code == 304
+
+    contacts = {"contacts": [{"channel": "email", "address": "m@example.org"}], "rules": []}
+    rules = f"/v1/users/{MANAGER}/notification-rules"
+    tag = (await api.ask("GET", rules)).headers["etag"]
+    assert (await api.ask("PUT", rules, match=tag, json=contacts)).status_code == 200
+    again = await api.ask("GET", path, headers={"If-None-Match": warned})
+    assert (again.status_code, again.json()["warnings"], again.headers["etag"]) == (200, [], '"v1"')
+
+    changed = await api.ask("PATCH", path, match=warned, json={"repeats": 1})
+    assert changed.status_code == 200, "what was read beside the version does not keep it from being changed"
+    assert (await api.ask("PATCH", path, match=warned, json={"repeats": 2})).status_code == 412
+
+
+async def test_a_schedule_warns_of_whoever_takes_turns_and_cannot_be_reached(api: World) -> None:
+    schedule = await make(api, "/v1/schedules", name="S", time_zone="Europe/Berlin", layers=[LAYER])
+    warnings = (await api.ask("GET", f"/v1/schedules/{schedule['id']}")).json()["warnings"]
+    assert {each["user_id"] for each in warnings} == {
+        user for layer in schedule["layers"] for turn in layer["rotation"]["participants"] for user in turn
+    }
+    assert warnings

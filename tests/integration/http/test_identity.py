@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.inbound.http.attempts import QUOTA
 from domain.identity.role import Role
-from tests.integration.http.world import PEOPLE, START, World
+from tests.integration.http.world import PEOPLE, START, TEAM, World
 
 PASSWORD = "correct horse battery staple"
 
@@ -193,3 +193,19 @@ async def test_an_api_key_works_within_its_scopes_until_it_is_revoked(api: World
     assert revoked.json()["revoked_at"] == "2026-11-23T09:00:00Z"
     api.clock.move_to(START + timedelta(seconds=2))
     assert (await api.ask("GET", "/v1/teams", **use)).status_code == 401
+
+
+async def test_the_readiness_of_a_team_says_what_was_found(api: World) -> None:
+    answer = await api.ask("GET", f"/v1/teams/{TEAM}/readiness", by=Role.VIEWER)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["team_id"], body["is_ready"]) == (str(TEAM), False)
+    (member,) = body["members"]
+    assert member == {
+        "user_id": str(PEOPLE[Role.MANAGER]),
+        "name": "Manager",
+        "is_ready": False,
+        "contacts": [],
+        "rules": {"high": 0, "low": 0},
+        "findings": [{"finding": "no_contact", "explanation": "has no contact", "contact_id": None}],
+    }

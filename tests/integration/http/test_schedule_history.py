@@ -46,6 +46,7 @@ async def test_a_planned_change_holds_from_its_effective_time_on(api: World) -> 
         "schedule": {"id": path.rpartition("/")[2], "name": "Shop"},
         "users": [{"id": RESPONDER, "name": "Responder"}],
         "until": LATER,
+        "shadows": [],
     }
     assert await on_call(api, path, f"?at={LATER}") == [MANAGER]
     api.clock.move_to(START + timedelta(days=1))

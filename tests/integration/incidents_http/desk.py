@@ -12,6 +12,7 @@ from dishka import Provider, Scope, provide
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incident_acts import IncidentActController
@@ -39,6 +40,7 @@ CONTROLLERS: Final = (
     DeadLetterController,
     EscalationController,
     IncidentActController,
+    DrillPageController,
     IncidentController,
     MailboxController,
     OnCallController,

@@ -1,5 +1,6 @@
 """The stored JSON gives back exactly what went into it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from adapters.outbound.postgres.bodies import (
     policy_body,
     policy_from,
     schedule_from_rows,
+    shifts_body,
 )
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, TargetKind, WhenExhausted
 from domain.oncall.coverage import on_call
@@ -70,10 +72,32 @@ def test_a_schedule_comes_back_as_it_was(schedule: Schedule, was_asked_before: b
             "replaces_user_id": override.replaces,
             "starts_at": override.starts_at,
             "ends_at": override.ends_at,
+            "kind": override.kind,
         }
         for override in reversed(schedule.overrides)  # rows come in any order
     ]
-    assert schedule_from_rows(row, overrides) == schedule
+    temporaries = [
+        {
+            "id": temporary.id,
+            "starts_at": temporary.starts_at,
+            "ends_at": temporary.ends_at,
+            "shifts": msgspec.json.decode(shifts_body(temporary.shifts)),
+        }
+        for temporary in schedule.temporaries
+    ]
+    shadows = [
+        {
+            "id": shadow.id,
+            "user_id": shadow.user_id,
+            "follows_user_id": shadow.follows,
+            "layer": shadow.layer,
+            "starts_at": shadow.starts_at,
+            "ends_at": shadow.ends_at,
+        }
+        for shadow in reversed(schedule.shadows)
+    ]
+    found = schedule_from_rows(row, overrides, temporaries, shadows)
+    assert found == replace(schedule, temporaries=tuple(sorted(schedule.temporaries, key=lambda each: each.id)))
 
 
 def test_a_policy_that_was_stored_before_there_were_conditions_is_read_without_any() -> None:

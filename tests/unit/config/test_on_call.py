@@ -12,6 +12,7 @@ from application.oncall.service_on_call import StepOnCall
 from application.oncall.who_is_on_call import WhoIsOnCall
 from application.ports.page import PageRequest
 from domain.identity.role import Permission
+from domain.oncall.shadowing import Shadowing
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
@@ -47,6 +48,16 @@ async def test_each_schedule_says_who_and_until_when(world: World) -> None:
     assert (await who(PageRequest(), team_id=CORE, at=TOMORROW, actor=RESPONDER)).items == (
         replace(first, user_ids=(BOB,), until=TOMORROW + timedelta(days=1)),
     )
+
+
+async def test_shadows_are_listed_and_never_counted_as_on_call(world: World) -> None:
+    schedule = await world.a_schedule()
+    shadow = await world.add_shadow(
+        schedule.id, user_id=EVE, follows=ANN, starts_at=NOON, ends_at=NOON + HOUR, actor=ADMIN
+    )
+    found = await ScheduleOnCall(world.history, world.clock)(schedule.id, actor=RESPONDER)
+    assert (found.user_ids, found.until) == ((ANN,), TOMORROW)
+    assert found.shadows == (Shadowing(shadow_id=shadow.id, user_id=EVE, follows=(ANN,)),)
 
 
 async def test_overrides_count_also_those_that_are_over_by_now(world: World) -> None:

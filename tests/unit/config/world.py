@@ -19,9 +19,13 @@ from application.audit.record import RecordAudit
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.update_policy import UpdatePolicy
 from application.oncall.add_override import AddOverride
+from application.oncall.add_shadow import AddShadow
+from application.oncall.add_temporary import AddTemporarySchedule
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.preview_schedule import PreviewSchedule
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.remove_shadow import RemoveShadow
+from application.oncall.remove_temporary import RemoveTemporarySchedule
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.update_schedule import UpdateSchedule
 from application.ports.clock import Clock
@@ -113,6 +117,10 @@ class World:
         self.update_schedule = UpdateSchedule(schedules, history, references, record, session, clock)
         self.add_override = AddOverride(schedules, references, record, session, ids, clock)
         self.remove_override = RemoveOverride(schedules, record, session, clock)
+        self.add_temporary = AddTemporarySchedule(schedules, references, record, session, ids, clock)
+        self.remove_temporary = RemoveTemporarySchedule(schedules, record, session, clock)
+        self.add_shadow = AddShadow(schedules, references, record, session, ids, clock)
+        self.remove_shadow = RemoveShadow(schedules, record, session, clock)
         self.preview_schedule = PreviewSchedule(schedules, history, references, clock)
         self.service_on_call = ServiceOnCall(services, policies, history, MemoryDirectory(session), clock)
 

@@ -29,7 +29,7 @@ def pages(world: World) -> list[Notification]:
 
 
 def digests(world: World) -> list[NoticeMessage]:
-    return world.notices(Channel.EMAIL)
+    return [notice for _, notice in world.notices]
 
 
 def test_a_storm_is_one_message_that_names_every_incident_the_worst_first(world: World) -> None:

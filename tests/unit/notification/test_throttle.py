@@ -1,5 +1,7 @@
-from domain.notification.throttle import MESSAGES_PER_WINDOW, WINDOW, Throttle, admitted, counted
+from domain.notification.throttle import MESSAGES_PER_WINDOW, WINDOW, Throttle, ThrottleLimit, admitted, counted
 from tests.support.builders import NOON
+
+FIVE = ThrottleLimit(MESSAGES_PER_WINDOW)
 
 
 def test_a_window_begins_with_its_first_message() -> None:
@@ -12,6 +14,6 @@ def test_the_first_message_after_a_window_begins_the_next() -> None:
 
 
 def test_five_messages_of_a_window_may_go_and_the_others_wait() -> None:
-    assert admitted(Throttle(NOON, MESSAGES_PER_WINDOW), asked=MESSAGES_PER_WINDOW) == MESSAGES_PER_WINDOW
-    assert admitted(Throttle(NOON, MESSAGES_PER_WINDOW + 1), asked=1) == 0
-    assert admitted(Throttle(NOON, MESSAGES_PER_WINDOW + 1), asked=3) == 2
+    assert admitted(Throttle(NOON, MESSAGES_PER_WINDOW), asked=MESSAGES_PER_WINDOW, limit=FIVE) == MESSAGES_PER_WINDOW
+    assert admitted(Throttle(NOON, MESSAGES_PER_WINDOW + 1), asked=1, limit=FIVE) == 0
+    assert admitted(Throttle(NOON, MESSAGES_PER_WINDOW + 1), asked=3, limit=FIVE) == 2

@@ -229,7 +229,7 @@ def test_what_bears_on_an_interval_is_what_is_in_force_and_stands_in_within_it()
     for number, (starts, ends) in enumerate((("05", "06"), ("06", "07"), ("07", "08")), start=1):
         override = an_override(number, DEE, f"2026-01-{starts} 00:00", f"2026-01-{ends} 00:00")
         history = history.with_override(override, at=MONDAY)
-    history = history.without_override(history.overrides[1].override.id, at=MONDAY + HOUR)
+    history = history.without_override(history.overrides[1].part.id, at=MONDAY + HOUR)
     tuesday = Interval(start=TUESDAY, end=WEDNESDAY)
     found = bearing_on(history, tuesday)
     assert (found.versions, found.overrides) == ((second,), ())

@@ -1,0 +1,44 @@
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.outbound.memory.database import MemorySession
+from application.ports.notifier import Outcome
+from application.ports.on_call_reader import OnCallReader, PageReceived
+from domain.notification.notification import Purpose
+from domain.oncall.schedule import Schedule
+from domain.shared.ids import ScheduleId, UserId
+from domain.shared.interval import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryOnCallReader(OnCallReader):
+    session: MemorySession
+
+    async def time_zones(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        users = self.session.database.users
+        return {user_id: users[user_id].time_zone for user_id in user_ids if user_id in users}
+
+    async def pages(self, user_ids: Collection[UserId], interval: Interval, *, limit: int) -> tuple[PageReceived, ...]:
+        database = self.session.database
+        found = [
+            PageReceived(page.user_id, attempt.started_at)
+            for attempt in database.attempts
+            if attempt.outcome is Outcome.DELIVERED and interval.contains(attempt.started_at)
+            for page in (database.notifications[attempt.notification_id],)
+            if page.purpose is Purpose.PAGE and page.user_id in user_ids
+        ]
+        return tuple(sorted(found, key=lambda page: (page.at, page.user_id))[:limit])
+
+    async def schedules_of(self, user_id: UserId, *, since: datetime, limit: int) -> tuple[ScheduleId, ...]:
+        schedules = self.session.database.schedules.values()
+        return tuple(sorted(each.id for each in schedules if user_id in _named(each, since))[:limit])
+
+
+def _named(schedule: Schedule, since: datetime) -> Iterator[UserId]:
+    for layer in schedule.layers:
+        for turn in layer.rotation.participants:
+            yield from turn
+    for override in schedule.overrides:
+        if override.ends_at > since:
+            yield override.user_id
