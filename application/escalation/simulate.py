@@ -1,12 +1,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import NamedTuple
 
 from application.authorize import require
 from application.errors import NotFoundError
-from application.escalation.policy_references import references_of
+from application.escalation.meant import meant_at_some_time, users_in
+from application.escalation.policy_draft import PolicyDraft
+from application.escalation.policy_references import references_of, require_fall_back
 from application.escalation.simulation import (
     HORIZON,
     Question,
@@ -23,9 +26,9 @@ from application.ports.fall_backs import FallBackRepository
 from application.ports.integrations import IntegrationRepository
 from application.ports.policies import PolicyRepository
 from application.ports.references import References
-from application.ports.schedule_history import ScheduleHistory
+from application.ports.schedule_history import KnownSchedule, ScheduleHistory
 from application.ports.services import ServiceRepository
-from application.references import require_known
+from application.references import NamedReference, require_known
 from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
@@ -52,14 +55,13 @@ class ChangedSchedule(NamedTuple):
 class Wanted:
     """What somebody asks: of a service, or of the one behind an integration; perhaps with something changed.
 
-    `policy` is another version of the service's policy, as if it were saved, and `schedule` says how one schedule would
-    be.
+    `policy` is what the service's policy would say, and `schedule` says how one schedule would be.
     """
 
     question: Question
     service_id: ServiceId | None = None
     integration_id: IntegrationId | None = None
-    policy: EscalationPolicy | None = None
+    policy: PolicyDraft | None = None
     schedule: ChangedSchedule | None = None
 
 
@@ -85,6 +87,7 @@ class SimulationAnswer:
 
     service: Service
     simulation: Simulation
+    schedule_names: Mapping[ScheduleId, str]  # of those that are asked on the way
     difference: PagingDifference | None = None
 
 
@@ -111,13 +114,20 @@ class SimulatePaging:
         _require_sensible(wanted.question)
         service = await self.services.look_up(await self._service_id(wanted))
         policy = await self.policies.look_up(service.policy_id)
-        await self._require_known(wanted, policy)
-        setting = await self._setting(service, policy, wanted)
+        drafted = await self._drafted(wanted, policy)
+        schedules, setting = await self._setting(service, policy, drafted, wanted)
+        await self._require_known(wanted, setting)
+        names = {each.id: each.name for each in schedules.values()}
         today = simulate(setting, wanted.question)
-        if wanted.policy is None and wanted.schedule is None:
-            return SimulationAnswer(service=service, simulation=today)
-        changed = simulate(_changed(setting, wanted), wanted.question)
-        return SimulationAnswer(service=service, simulation=changed, difference=difference(today.pages, changed.pages))
+        if drafted is None and wanted.schedule is None:
+            return SimulationAnswer(service=service, simulation=today, schedule_names=names)
+        changed = simulate(_changed(setting, drafted, wanted.schedule), wanted.question)
+        return SimulationAnswer(
+            service=service,
+            simulation=changed,
+            schedule_names=names,
+            difference=difference(today.pages, changed.pages),
+        )
 
     async def _service_id(self, wanted: Wanted) -> ServiceId:
         if (wanted.service_id is None) == (wanted.integration_id is None):
@@ -127,29 +137,45 @@ class SimulatePaging:
         assert wanted.integration_id is not None
         return (await self.integrations.look_up(wanted.integration_id)).service_id
 
-    async def _require_known(self, wanted: Wanted, policy: EscalationPolicy) -> None:
+    async def _drafted(self, wanted: Wanted, policy: EscalationPolicy) -> EscalationPolicy | None:
+        if wanted.policy is None:
+            return None
+        with placed_at("policy"):
+            drafted = wanted.policy.instead_of(policy)
+            await require_known(self.references, references_of(drafted), before=references_of(policy))
+            await require_fall_back(self.fall_backs, drafted)
+            return drafted
+
+    async def _require_known(self, wanted: Wanted, setting: Setting) -> None:
         named = [
             user_at(f"acknowledgements[{place}].user_id", each.user_id)
             for place, each in enumerate(wanted.question.answers)
         ]
-        await require_known(self.references, named)
-        if wanted.policy is not None:
-            await require_known(self.references, references_of(wanted.policy), before=references_of(policy))
+        before: list[NamedReference] = []
+        if wanted.schedule is not None:
+            named += [user_at("schedule.layers", user_id) for user_id in users_in(wanted.schedule.layers)]
+            for phase in setting.schedules[wanted.schedule.schedule_id].phases:
+                before += [user_at("schedule.layers", user_id) for user_id in users_in(phase.schedule.layers)]
+        await require_known(self.references, named, before=before)
 
-    async def _setting(self, service: Service, policy: EscalationPolicy, wanted: Wanted) -> Setting:
+    async def _setting(
+        self, service: Service, policy: EscalationPolicy, drafted: EscalationPolicy | None, wanted: Wanted
+    ) -> tuple[Mapping[ScheduleId, KnownSchedule], Setting]:
         """All that today's policy and the changed one may ask for."""
-        policies = [policy] if wanted.policy is None else [policy, wanted.policy]
+        policies = [policy] if drafted is None else [policy, drafted]
         teams = {each.team_id for each in policies if each.when_exhausted is WhenExhausted.FALL_BACK}
         fall_backs = await self.fall_backs.effective(teams) if teams else {}
         targets = {target for each in policies for step in each.steps for target in step.targets}
         targets |= {target for each in fall_backs.values() for target in each.targets}
-        schedules = await self._schedules(targets, wanted)
+        found = await self._schedules(targets, wanted)
+        schedules = {schedule_id: as_known(each.history) for schedule_id, each in found.items()}
         members = await self.directory.team_members(
             {TeamId(target.id) for target in targets if target.kind is TargetKind.TEAM}
         )
-        people = set(_meant_at_some_time(targets, schedules, members, wanted.schedule))
+        layers = () if wanted.schedule is None else wanted.schedule.layers
+        people = set(meant_at_some_time(targets, schedules, members, layers))
         turns = await self.turns.upcoming({key for each in policies for key in turn_keys(each)})
-        return Setting(
+        return found, Setting(
             service=service,
             policy=policy,
             schedules=schedules,
@@ -159,7 +185,7 @@ class SimulatePaging:
             turns={key.step: turn for key, turn in turns.items()},
         )
 
-    async def _schedules(self, targets: Collection[Target], wanted: Wanted) -> Mapping[ScheduleId, Timeline]:
+    async def _schedules(self, targets: Collection[Target], wanted: Wanted) -> Mapping[ScheduleId, KnownSchedule]:
         at = wanted.question.at.astimezone(UTC)
         named = {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}
         if wanted.schedule is not None:
@@ -167,7 +193,7 @@ class SimulatePaging:
         found = await self.history.of(named, Interval(start=at, end=at + HORIZON + timedelta.resolution))
         if wanted.schedule is not None and wanted.schedule.schedule_id not in found:
             raise NotFoundError("schedule", wanted.schedule.schedule_id)
-        return {schedule_id: as_known(each.history) for schedule_id, each in found.items()}
+        return found
 
 
 def difference(before: Sequence[SimulatedPage], after: Sequence[SimulatedPage]) -> PagingDifference:
@@ -212,11 +238,11 @@ def _without(pages: Iterable[SimulatedPage], others: Iterable[SimulatedPage]) ->
     return left
 
 
-def _changed(setting: Setting, wanted: Wanted) -> Setting:
-    changed = setting if wanted.policy is None else replace(setting, policy=wanted.policy)
-    if wanted.schedule is None:
+def _changed(setting: Setting, policy: EscalationPolicy | None, schedule: ChangedSchedule | None) -> Setting:
+    changed = setting if policy is None else replace(setting, policy=policy)
+    if schedule is None:
         return changed
-    schedule_id, layers, time_zone = wanted.schedule
+    schedule_id, layers, time_zone = schedule
     phases = tuple(
         phase._replace(schedule=replace(phase.schedule, layers=layers, time_zone=time_zone or phase.schedule.time_zone))
         for phase in setting.schedules[schedule_id].phases
@@ -224,26 +250,13 @@ def _changed(setting: Setting, wanted: Wanted) -> Setting:
     return replace(changed, schedules={**setting.schedules, schedule_id: Timeline(phases=phases)})
 
 
-def _meant_at_some_time(
-    targets: Iterable[Target],
-    schedules: Mapping[ScheduleId, Timeline],
-    members: Mapping[TeamId, tuple[UserId, ...]],
-    changed: ChangedSchedule | None,
-) -> Iterator[UserId]:
-    """Everybody who may be meant within the time that is looked at."""
-    yield from (UserId(target.id) for target in targets if target.kind is TargetKind.USER)
-    for user_ids in members.values():
-        yield from user_ids
-    for timeline in schedules.values():
-        for phase in timeline.phases:
-            yield from _users_in(phase.schedule.layers)
-            yield from (override.user_id for override in phase.schedule.overrides)
-    if changed is not None:
-        yield from _users_in(changed.layers)
-
-
-def _users_in(layers: Iterable[Layer]) -> Iterator[UserId]:
-    return (user_id for layer in layers for users in layer.rotation.participants for user_id in users)
+@contextmanager
+def placed_at(place: str) -> Iterator[None]:
+    """What is wrong with a part of the question is said of that part."""
+    try:
+        yield
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{place}.{error.field}", error.reason) from None
 
 
 def _require_sensible(question: Question) -> None:
