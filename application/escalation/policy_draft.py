@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain.escalation.policy import EscalationPolicy, Step, WhenExhausted
+from domain.shared.errors import InvalidValueError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +27,12 @@ class PolicyDraft:
             acknowledgement_timeout=self.acknowledgement_timeout,
             when_exhausted=self.when_exhausted,
         )
+
+
+@contextmanager
+def placed_at(place: str) -> Iterator[None]:
+    """What is wrong with a part of the question is said of that part."""
+    try:
+        yield
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{place}.{error.field}", error.reason) from None

@@ -1,6 +1,5 @@
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 from application.authorize import require
 from application.errors import NotFoundError
 from application.escalation.meant import meant_at_some_time, users_in
-from application.escalation.policy_draft import PolicyDraft
+from application.escalation.policy_draft import PolicyDraft, placed_at
 from application.escalation.policy_references import references_of, require_fall_back
 from application.escalation.simulation import (
     HORIZON,
@@ -248,15 +247,6 @@ def _changed(setting: Setting, policy: EscalationPolicy | None, schedule: Change
         for phase in setting.schedules[schedule_id].phases
     )
     return replace(changed, schedules={**setting.schedules, schedule_id: Timeline(phases=phases)})
-
-
-@contextmanager
-def placed_at(place: str) -> Iterator[None]:
-    """What is wrong with a part of the question is said of that part."""
-    try:
-        yield
-    except InvalidValueError as error:
-        raise InvalidValueError(f"{place}.{error.field}", error.reason) from None
 
 
 def _require_sensible(question: Question) -> None:

@@ -16,6 +16,7 @@ from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
+from application.escalation.prove import ProvePolicy
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
@@ -188,6 +189,7 @@ class UseCaseProvider(Provider):
         GetPolicy,
         ListPolicies,
         MoveToNewestVersion,
+        ProvePolicy,
         ResolveUnanswered,
         SetFallBack,
         SimulatePaging,

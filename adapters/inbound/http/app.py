@@ -24,6 +24,7 @@ from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
+from adapters.inbound.http.proofs import ProofController
 from adapters.inbound.http.request_context import RequestContext
 from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedule_history import ScheduleHistoryController
@@ -49,6 +50,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ScheduleAnswersController,
     CalendarFeedController,
     SimulationController,
+    ProofController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 
