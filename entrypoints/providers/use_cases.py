@@ -67,6 +67,7 @@ from application.incident.deliveries import ListDeliveries
 from application.incident.escalate import EscalateIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
+from application.incident.ledger import ReadLedger
 from application.incident.list import ListIncidents
 from application.incident.list_stalled import ListStalled
 from application.incident.raise_urgency import RaiseUrgency
@@ -168,6 +169,7 @@ class UseCaseProvider(Provider):
         ListIncidents,
         RaiseUrgency,
         ListStalled,
+        ReadLedger,
         ReadTimeline,
         ReassignIncident,
         ReopenIncident,
