@@ -295,6 +295,30 @@ def note(ref: str, text: str, /, *, output: Output = "table", cli: Given) -> Non
 
 
 @app.command
+def ledger(
+    ref: str,
+    /,
+    *,
+    format_: Annotated[Literal["jsonl", "csv"], Parameter(name="--format")] = "jsonl",
+    cli: Given,
+) -> None:
+    """Print every message about an incident: intent, attempts, receipt, acknowledgement.
+
+    Parameters
+    ----------
+    ref
+        INC-123, 123 or an id.
+    format_
+        A message a line as JSON, or an attempt a line as CSV.
+    """
+    for number, text in enumerate(cli.api().texts(f"{_path(ref)}/ledger", {"format": format_})):
+        # Each page of a CSV has the head. The rest stays as it is: a cell may hold a line break.
+        shown = text.partition("\n")[2] if number and format_ == "csv" else text
+        if shown:
+            show_line(shown.removesuffix("\n").removesuffix("\r"))
+
+
+@app.command
 def create(
     *,
     service: str,
