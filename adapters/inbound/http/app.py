@@ -31,6 +31,7 @@ from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
 from adapters.inbound.http.shadows import ShadowController
+from adapters.inbound.http.subscriptions import SubscriptionController
 from adapters.inbound.http.teams import TeamController
 from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
@@ -47,6 +48,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ScheduleHistoryController,
     ScheduleAnswersController,
     CalendarFeedController,
+    SubscriptionController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 
