@@ -23,6 +23,7 @@ SECRETS: Final = frozenset(
         "smtp_password",
         "slack_token",
         "slack_signing_secrets",
+        "ntfy_token",
         "sqs_integration_key",
     }
 )
@@ -85,6 +86,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="Signing secret of the app; during a rotation the old one too, by commas.")
     ] = ""
     slack_url: Annotated[str, Meta(description="Base URL of the Slack Web API.")] = "https://slack.com/api/"
+    ntfy_url: Annotated[
+        str, Meta(description="ntfy server of topics that name none. Empty: ntfy messages land in the local mailbox.")
+    ] = ""
+    ntfy_token: Annotated[str, Meta(description="Its access token; no other server is given it.")] = ""
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
     ] = ""

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from entrypoints.time_zones import use_packaged_zones
 from tests.support import engines
 from tests.support.engines import Sqs
+from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack
 from tests.support.smtp import SmtpServer
 
@@ -112,6 +113,15 @@ def fake_slack() -> Iterator[FakeSlack]:
     slack.start()
     yield slack
     slack.stop()
+
+
+@pytest.fixture
+def fake_ntfy() -> Iterator[FakeNtfy]:
+    """An ntfy server; see `HttpFake.script` for how to make it fail, and `tap` for its buttons."""
+    ntfy = FakeNtfy()
+    ntfy.start()
+    yield ntfy
+    ntfy.stop()
 
 
 @pytest.fixture

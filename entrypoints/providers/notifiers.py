@@ -11,6 +11,7 @@ from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
 from adapters.outbound.mailbox.notifier import MailboxNotifier
+from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
@@ -62,6 +63,11 @@ class NotifierProvider(Provider):
                 session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.slack_url)))
                 by_channel[Channel.SLACK] = SlackNotifier(
                     SlackSettings(token=settings.slack_token, base_url=settings.slack_url), session
+                )
+            if settings.ntfy_url:
+                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.ntfy_url)))
+                by_channel[Channel.NTFY] = NtfyNotifier(
+                    NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
                 )
             yield Providers(by_channel)
 

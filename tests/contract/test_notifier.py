@@ -12,10 +12,14 @@ from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
 from adapters.outbound.memory.notifier import MemoryNotifier
+from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from tests.integration.outgoing import loopback_session
+from tests.support.fake_http import Answers, Hangs
+from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
 from tests.support.smtp import Silence, SmtpServer
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message
@@ -108,6 +112,26 @@ class SlackProvider(Provider):
         return [message.text for message in self.slack.messages.values()]
 
 
+class NtfyProvider(Provider):
+    address = "mira-pages"
+
+    def __init__(self, notifier: Notifier, ntfy: FakeNtfy) -> None:
+        self.notifier = notifier
+        self.ntfy = ntfy
+
+    def refuse_for_good(self) -> None:
+        self.ntfy.script(Answers(404))
+
+    def refuse_for_now(self) -> None:
+        self.ntfy.script(Answers(429))
+
+    def take_and_stay_silent(self) -> None:
+        self.ntfy.script(Hangs())
+
+    def arrived(self) -> list[str]:
+        return [message["title"] for message in self.ntfy.published]
+
+
 class FixedClock(Clock):
     def now(self) -> datetime:
         return datetime(2026, 11, 3, 3, 12, 9, tzinfo=UTC)
@@ -116,8 +140,10 @@ class FixedClock(Clock):
 type Providers = Callable[..., AbstractAsyncContextManager[Provider]]
 
 
-@pytest.fixture(params=["memory", "smtp", "slack"])
-def providers(request: pytest.FixtureRequest, smtp_server: SmtpServer, fake_slack: FakeSlack) -> Providers:
+@pytest.fixture(params=["memory", "smtp", "slack", "ntfy"])
+def providers(
+    request: pytest.FixtureRequest, smtp_server: SmtpServer, fake_slack: FakeSlack, fake_ntfy: FakeNtfy
+) -> Providers:
     """Opens a provider; with `is_there=False`, one that cannot be reached."""
 
     @asynccontextmanager
@@ -136,6 +162,13 @@ def providers(request: pytest.FixtureRequest, smtp_server: SmtpServer, fake_slac
                 )
                 async with SmtpNotifier(settings, FixedClock()) as smtp:
                     yield MailProvider(smtp, smtp_server)
+            case "ntfy":
+                port = fake_ntfy.port if is_there else free_port()
+                async with loopback_session(port) as session:
+                    ntfy_settings = NtfySettings(
+                        base_url=f"http://127.0.0.1:{port}", token=fake_ntfy.token, timeout_seconds=0.5
+                    )
+                    yield NtfyProvider(NtfyNotifier(ntfy_settings, session), fake_ntfy)
             case _:
                 port = fake_slack.port if is_there else free_port()
                 guard = OutgoingGuard(allowed_private=networks(("127.0.0.0/8",)), ports=frozenset({port}))

@@ -27,3 +27,28 @@ def test_an_email_address_has_something_on_both_sides_of_its_at(address: str) ->
 
 def test_a_slack_member_needs_none() -> None:
     assert replace(a_contact(channel=Channel.SLACK), address="U0123").address == "U0123"
+
+
+@pytest.mark.parametrize("address", ["mira-pages", "a_B-9", "x" * 64, "https://ntfy.example.test:8443/mira-pages"])
+def test_an_ntfy_contact_is_a_topic_or_its_url(address: str) -> None:
+    assert replace(a_contact(channel=Channel.NTFY), address=address).address == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "x" * 65,
+        "mira pages",
+        "a/b",
+        "http://ntfy.example.test/mira",
+        "https://ntfy.example.test/",
+        "https://ntfy.example.test/a/b",
+        "https://ntfy.example.test/mira?auth=x",
+        "https://mira:secret@ntfy.example.test/mira",
+        "https:///mira",
+        "https://ntfy.example.test:port/mira",
+    ],
+)
+def test_anything_else_is_no_topic(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="is not a topic of 1 to 64"):
+        replace(a_contact(channel=Channel.NTFY), address=address)
