@@ -16,6 +16,7 @@ from tests.support import engines
 from tests.support.engines import Sqs
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack
+from tests.support.fake_webhook import FakeWebhook
 from tests.support.smtp import SmtpServer
 
 use_packaged_zones()
@@ -122,6 +123,15 @@ def fake_ntfy() -> Iterator[FakeNtfy]:
     ntfy.start()
     yield ntfy
     ntfy.stop()
+
+
+@pytest.fixture
+def fake_webhook() -> Iterator[FakeWebhook]:
+    """Somebody's server that takes signed pages; see `HttpFake.script` for how to make it fail."""
+    server = FakeWebhook()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

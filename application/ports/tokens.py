@@ -75,5 +75,9 @@ class SecretFactory(Protocol):
         """Safe in a URL."""
 
     @abstractmethod
+    def webhook_secret(self) -> str:
+        """As of Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes."""
+
+    @abstractmethod
     def password(self) -> str:
         """Easy to read aloud and to type."""

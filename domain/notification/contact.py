@@ -19,13 +19,19 @@ class Channel(StrEnum):
     EMAIL = "email"
     SLACK = "slack"
     NTFY = "ntfy"
+    WEBHOOK = "webhook"
+
+
+# Whose messages are signed with a secret of the contact's own
+SIGNED: Final = frozenset({Channel.WEBHOOK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """One address of one user on one channel.
 
-    An e-mail address, a Slack member or channel id, an ntfy topic by its name or its URL.
+    An e-mail address, a Slack member or channel id, an ntfy topic by its name or its URL, an
+    https URL that messages are posted to.
     """
 
     id: ContactId
@@ -54,6 +60,8 @@ def _reason_against(channel: Channel, address: str) -> str | None:
         case Channel.NTFY:
             is_topic = _TOPIC.fullmatch(address) or _is_topic_url(address)
             return None if is_topic else "is not a topic of 1 to 64 letters, digits, - and _, nor its https URL"
+        case Channel.WEBHOOK:
+            return None if _https(address) else "is not an https URL without a name and a password"
         case Channel.SLACK:
             return None
 

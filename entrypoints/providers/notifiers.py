@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from aiohttp import ClientSession
 from dishka import Provider, Scope, provide
 
 from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
@@ -15,8 +16,10 @@ from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
+from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
@@ -29,6 +32,7 @@ class Providers:
     """The channels that are set up, once for the process: they keep connections."""
 
     by_channel: Mapping[Channel, Notifier]
+    webhooks: ClientSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,11 @@ class ChannelNotifiers(Notifiers):
     mailbox: Mailbox
     clock: Clock
     ids: IdFactory
+    contact_secrets: ContactSecrets
 
     def of(self, channel: Channel) -> Notifier:
+        if channel is Channel.WEBHOOK:
+            return WebhookNotifier(self.providers.webhooks, self.contact_secrets, self.clock)
         return self.providers.by_channel.get(channel) or MailboxNotifier(channel, self.mailbox, self.clock, self.ids)
 
 
@@ -69,7 +76,8 @@ class NotifierProvider(Provider):
                 by_channel[Channel.NTFY] = NtfyNotifier(
                     NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
                 )
-            yield Providers(by_channel)
+            webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
+            yield Providers(by_channel, webhooks)
 
 
 def smtp_settings(settings: Settings) -> SmtpSettings:

@@ -5,6 +5,7 @@ from dishka import Provider, Scope, alias, provide
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.clock import DatabaseClock
+from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
@@ -32,6 +33,7 @@ from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository
@@ -62,6 +64,7 @@ class PostgresStorageProvider(Provider):
     transaction = alias(source=PostgresSession, provides=Transaction)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)

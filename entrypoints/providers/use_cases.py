@@ -35,6 +35,7 @@ from application.identity.log_out import LogOut
 from application.identity.recognize import RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.tokens import BeginSession
@@ -146,6 +147,7 @@ class UseCaseProvider(Provider):
         RecognizeSlackMember,
         RefreshSession,
         RevokeApiKey,
+        RotateContactSecret,
         SetReachability,
         UpdateTeam,
         UpdateUser,

@@ -15,12 +15,14 @@ from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
+from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
 from tests.integration.outgoing import loopback_session
 from tests.support.fake_http import Answers, Hangs
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
+from tests.support.fake_webhook import FakeWebhook, OneSecret
 from tests.support.smtp import Silence, SmtpServer
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message
 from tests.unit.outgoing.ports import free_port
@@ -132,6 +134,26 @@ class NtfyProvider(Provider):
         return [message["title"] for message in self.ntfy.published]
 
 
+class WebhookProvider(Provider):
+    def __init__(self, notifier: Notifier, server: FakeWebhook, address: str) -> None:
+        self.notifier = notifier
+        self.server = server
+        self.address = address
+
+    def refuse_for_good(self) -> None:
+        self.server.script(Answers(410))
+
+    def refuse_for_now(self) -> None:
+        self.server.script(Answers(503))
+
+    def take_and_stay_silent(self) -> None:
+        self.server.script(Hangs())
+
+    def arrived(self) -> list[str]:
+        incidents = [document["data"]["incident"] for document in self.server.received]
+        return [f"{incident['severity']} INC-{incident['number']} {incident['title']}" for incident in incidents]
+
+
 class FixedClock(Clock):
     def now(self) -> datetime:
         return datetime(2026, 11, 3, 3, 12, 9, tzinfo=UTC)
@@ -140,9 +162,13 @@ class FixedClock(Clock):
 type Providers = Callable[..., AbstractAsyncContextManager[Provider]]
 
 
-@pytest.fixture(params=["memory", "smtp", "slack", "ntfy"])
+@pytest.fixture(params=["memory", "smtp", "slack", "ntfy", "webhook"])
 def providers(
-    request: pytest.FixtureRequest, smtp_server: SmtpServer, fake_slack: FakeSlack, fake_ntfy: FakeNtfy
+    request: pytest.FixtureRequest,
+    smtp_server: SmtpServer,
+    fake_slack: FakeSlack,
+    fake_ntfy: FakeNtfy,
+    fake_webhook: FakeWebhook,
 ) -> Providers:
     """Opens a provider; with `is_there=False`, one that cannot be reached."""
 
@@ -169,6 +195,12 @@ def providers(
                         base_url=f"http://127.0.0.1:{port}", token=fake_ntfy.token, timeout_seconds=0.5
                     )
                     yield NtfyProvider(NtfyNotifier(ntfy_settings, session), fake_ntfy)
+            case "webhook":
+                port = fake_webhook.port if is_there else free_port()
+                async with loopback_session(port) as session:
+                    secrets = OneSecret(fake_webhook.secret)
+                    notifier = WebhookNotifier(session, secrets, FixedClock(), timeout_seconds=0.5)
+                    yield WebhookProvider(notifier, fake_webhook, f"http://127.0.0.1:{port}/pages")
             case _:
                 port = fake_slack.port if is_there else free_port()
                 guard = OutgoingGuard(allowed_private=networks(("127.0.0.0/8",)), ports=frozenset({port}))

@@ -78,6 +78,8 @@ def an_address(channel: Channel, name: str) -> str:
             return name.upper()
         case Channel.NTFY:
             return name
+        case Channel.WEBHOOK:
+            return f"https://{name}.example.test/pages"
 
 
 def a_rule(

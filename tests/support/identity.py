@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
+from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.teams import PostgresTeamRepository
@@ -36,12 +38,14 @@ from application.identity.log_out import LogOut
 from application.identity.recognize import RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
 from application.ports.audit import AuditLog
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.credentials import CredentialRepository
 from application.ports.passwords import PasswordHasher
 from application.ports.teams import TeamRepository
@@ -65,6 +69,7 @@ class Store:
     transaction: Transaction
     users: UserRepository
     teams: TeamRepository
+    contact_secrets: ContactSecrets
     credentials: CredentialRepository
     audit: AuditLog
 
@@ -77,6 +82,7 @@ def over_memory(session: MemorySession) -> Store:
         transaction=session,
         users=MemoryUserRepository(session),
         teams=MemoryTeamRepository(session),
+        contact_secrets=MemoryContactSecrets(session),
         credentials=MemoryCredentialRepository(session),
         audit=MemoryAuditLog(session),
     )
@@ -88,6 +94,7 @@ def over_postgres(pool: Pool) -> Store:
         transaction=session,
         users=PostgresUserRepository(session),
         teams=PostgresTeamRepository(session),
+        contact_secrets=PostgresContactSecrets(session),
         credentials=PostgresCredentialRepository(session),
         audit=PostgresAuditLog(session),
     )
@@ -194,7 +201,14 @@ class IdentityWorld:
     @property
     def set_reachability(self) -> SetReachability:
         s = self.new_store()
-        return SetReachability(s.users, self._record(s), s.transaction, self.clock, self.ids)
+        return SetReachability(
+            s.users, s.contact_secrets, self.secrets, self._record(s), s.transaction, self.clock, self.ids
+        )
+
+    @property
+    def rotate_contact_secret(self) -> RotateContactSecret:
+        s = self.new_store()
+        return RotateContactSecret(s.users, s.contact_secrets, self.secrets, self._record(s), s.transaction, self.clock)
 
     @property
     def change_password(self) -> ChangePassword:

@@ -27,6 +27,7 @@ from application.identity.get_reachability import GetReachability
 from application.identity.get_user import GetUser
 from application.identity.issue_setup_link import IssueSetupLink
 from application.identity.list_users import ListUsers
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import ContactDraft, RuleDraft, SetReachability
 from application.identity.update_user import UpdateUser
 from application.ports.directory import Reachability
@@ -34,7 +35,7 @@ from domain.identity.actor import Actor
 from domain.identity.role import Role
 from domain.identity.user import User
 from domain.notification.contact import Channel
-from domain.shared.ids import UserId
+from domain.shared.ids import ContactId, UserId
 from domain.shared.limits import (
     ADDRESS_CHARACTERS,
     CONTACTS_PER_USER,
@@ -158,6 +159,12 @@ class SetReachabilityBody(msgspec.Struct, forbid_unknown_fields=True):
 
     contacts: Annotated[list[NewContactBody], Meta(max_length=CONTACTS_PER_USER)]
     rules: Annotated[list[RuleBody], Meta(max_length=RULES_PER_URGENCY * len(Urgency))]
+
+
+class ContactSecretBody(msgspec.Struct):
+    """What messages to the contact are signed with from now on, shown this once."""
+
+    secret: str
 
 
 class ChangePasswordBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -308,6 +315,17 @@ class UserController(Controller):
         )
         body = ReachabilityBody.of(reachability)
         return tagged(request, body, tag=content_tag(body))
+
+    @post("/{user_id:uuid}/contacts/{contact_id:uuid}/secret", status_code=200)
+    async def rotate_contact_secret(
+        self,
+        user_id: FromPath[UUID],
+        contact_id: FromPath[UUID],
+        rotate_contact_secret: FromDishka[RotateContactSecret],
+        actor: FromDishka[Actor],
+    ) -> ContactSecretBody:
+        """A new secret for a webhook's signatures, shown this once. The old one signs nothing more."""
+        return ContactSecretBody(await rotate_contact_secret(UserId(user_id), ContactId(contact_id), actor=actor))
 
 
 def _said[T](member: T | UnsetType) -> T | None:

@@ -31,6 +31,7 @@ from domain.service.service import Service
 from domain.shared.ids import (
     AlertId,
     ApiKeyId,
+    ContactId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -51,6 +52,7 @@ class MemoryDatabase:
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    contact_secrets: dict[ContactId, str] = field(default_factory=dict, repr=False)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)

@@ -125,6 +125,13 @@ contacts = Table(
     _time("verified_at", nullable=True),
 )
 
+contact_secrets = Table(
+    "contact_secrets",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),
+)
+
 notification_rules = Table(
     "notification_rules",
     metadata,

@@ -138,6 +138,23 @@ async def test_a_user_says_where_and_in_which_order_they_are_reached(api: World)
     assert refused.json()["errors"][0]["pointer"] == "#/rules"
 
 
+async def test_a_webhooks_secret_is_shown_once_and_to_its_owner_alone(api: World) -> None:
+    user, tokens = await let_in(api)
+    path = f"/v1/users/{user['id']}/notification-rules"
+    empty = await api.ask("GET", path)
+    given = {"contacts": [{"channel": "webhook", "address": "https://hooks.example.test/ann"}], "rules": []}
+    put = await api.ask("PUT", path, match=empty.headers["etag"], json=given, **bearer(tokens))
+    [contact] = put.json()["contacts"]
+    assert "whsec_" not in put.text
+    rotate = f"/v1/users/{user['id']}/contacts/{contact['id']}/secret"
+    assert (await api.ask("POST", rotate, by=Role.MANAGER)).status_code == 403
+    shown = await api.ask("POST", rotate, **bearer(tokens))
+    assert (shown.status_code, shown.json()["secret"][:6]) == (200, "whsec_")
+    assert "whsec_" not in (await api.ask("GET", path)).text
+    unknown = f"/v1/users/{user['id']}/contacts/{user['id']}/secret"
+    assert (await api.ask("POST", unknown, **bearer(tokens))).status_code == 404
+
+
 async def test_a_password_is_changed_by_whoever_knows_the_old_one(api: World) -> None:
     _, tokens = await let_in(api)
     change = {"old": "not it", "new": "another long password"}

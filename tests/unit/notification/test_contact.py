@@ -25,6 +25,16 @@ def test_an_email_address_has_something_on_both_sides_of_its_at(address: str) ->
         replace(a_contact(), address=address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["pages.example.test", "http://pages.example.test/", "https://u:p@pages.example.test/", "https://", "https://[/"],
+)
+def test_a_webhook_is_an_https_url_without_a_password(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="is not an https URL"):
+        replace(a_contact(channel=Channel.WEBHOOK), address=address)
+    assert replace(a_contact(channel=Channel.WEBHOOK), address="https://pages.example.test/a?b=c").address
+
+
 def test_a_slack_member_needs_none() -> None:
     assert replace(a_contact(channel=Channel.SLACK), address="U0123").address == "U0123"
 
