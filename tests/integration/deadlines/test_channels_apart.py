@@ -132,4 +132,4 @@ async def test_a_slack_that_takes_nothing_adds_nothing_to_e_mail(
     assert len(slack.waiting) == 500, "and nothing of Slack's is lost"
     assert mail.outcomes == [Outcome.DELIVERED] * MAILS, "at the first attempt, every one"
     assert max(mail.leases) == BUDGET, "with its whole budget"
-    assert beside < 2 * alone + 1  # the second is this machine's; one shared breaker, or one queue, would cost many
+    assert beside < 2 * alone + 1  # the second is this machine's; one budget for both would cost many
