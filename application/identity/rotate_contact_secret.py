@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
 from application.audit.record import RecordAudit
-from application.errors import NotFoundError
 from application.identity.self_or_admin import require_self_or_admin
+from application.identity.verify_contact import held_contact
 from application.ports.clock import Clock
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.tokens import SecretFactory
@@ -32,11 +32,7 @@ class RotateContactSecret:
         """Raises `ForbiddenError`, `NotFoundError`, and `InvalidValueError` for a channel that signs nothing."""
         require_self_or_admin(actor, user_id)
         async with self.transaction:
-            await self.users.get(user_id)
-            reachability = await self.users.reachability(user_id)
-            contact = next((each for each in reachability.contacts if each.id == contact_id), None)
-            if contact is None:
-                raise NotFoundError("contact", contact_id)
+            _, contact = await held_contact(self.users, user_id, contact_id)
             if contact.channel not in SIGNED:
                 raise InvalidValueError("contact", f"is on {contact.channel}, which signs nothing")
             secret = self.secrets.webhook_secret()

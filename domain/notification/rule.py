@@ -31,6 +31,11 @@ class NotificationRule:
             )
 
 
+def counted(contacts: Sequence[Contact]) -> Sequence[Contact]:
+    """The verified ones. Where none is, all of them: a doubtful way to somebody is better than none."""
+    return [contact for contact in contacts if contact.verified_at is not None] or contacts
+
+
 class PlannedNotification(NamedTuple):
     rule_position: int  # with run, round, step and user it names one page for ever (P4)
     channel: Channel
@@ -43,8 +48,10 @@ def planned(
 ) -> tuple[PlannedNotification, ...]:
     """What tells one user, oldest due first. Nobody with a contact is ever left out.
 
-    A user without a rule for the urgency is told at once on every contact: silence must be chosen, not forgotten.
+    A user without a rule for the urgency is told at once on every contact that counts: silence must be chosen, not
+    forgotten.
     """
+    contacts = counted(contacts)
     by_id = {contact.id: contact for contact in contacts}
     chosen = [rule for rule in rules if rule.urgency is urgency and rule.contact_id in by_id]
     if not chosen:

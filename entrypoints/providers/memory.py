@@ -26,6 +26,7 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
+from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.contact_secrets import ContactSecrets
@@ -47,6 +48,7 @@ from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 
 
 class MemoryStorageProvider(Provider):
@@ -84,3 +86,4 @@ class MemoryStorageProvider(Provider):
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)
+    verifications = provide(MemoryVerificationRepository, provides=VerificationRepository)

@@ -16,6 +16,7 @@ from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
+from adapters.outbound.verification.sender import NotifierVerificationSender
 from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
@@ -23,6 +24,7 @@ from application.ports.contact_secrets import ContactSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
+from application.ports.verifications import VerificationSender
 from domain.notification.contact import Channel
 from entrypoints.settings import Settings, SettingsError
 
@@ -51,6 +53,7 @@ class ChannelNotifiers(Notifiers):
 
 class NotifierProvider(Provider):
     notifiers = provide(ChannelNotifiers, provides=Notifiers, scope=Scope.REQUEST)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender, scope=Scope.REQUEST)
 
     @provide(scope=Scope.APP)
     async def chat_replies(self) -> AsyncIterator[ChatReplies]:

@@ -30,6 +30,7 @@ from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
+from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
@@ -52,6 +53,7 @@ from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 from entrypoints.settings import Settings
 
 
@@ -86,6 +88,7 @@ class PostgresStorageProvider(Provider):
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)
+    verifications = provide(PostgresVerificationRepository, provides=VerificationRepository)
 
 
 class PostgresProvider(Provider):

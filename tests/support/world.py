@@ -17,6 +17,7 @@ from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.randomness import SeededRandomness
+from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.watch import CountStalled
@@ -49,6 +50,7 @@ from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
@@ -222,6 +224,7 @@ class SeededProvider(Provider):
         self._seed = seed
 
     ids = provide(SeededIdFactory, provides=IdFactory)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 
     @provide

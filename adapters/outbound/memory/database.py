@@ -25,6 +25,7 @@ from domain.incident.incident import Incident
 from domain.notification.contact import Contact
 from domain.notification.notification import Notification
 from domain.notification.rule import NotificationRule
+from domain.notification.verification import ContactVerification
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
@@ -52,6 +53,7 @@ class MemoryDatabase:
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    verifications: dict[ContactId, ContactVerification] = field(default_factory=dict)
     contact_secrets: dict[ContactId, str] = field(default_factory=dict, repr=False)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)

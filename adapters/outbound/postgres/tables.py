@@ -132,6 +132,17 @@ contact_secrets = Table(
     _text("secret"),
 )
 
+contact_verifications = Table(
+    "contact_verifications",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    _time("sent_at"),
+    _time("counted_from"),
+    Column("codes_sent", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+)
+
 notification_rules = Table(
     "notification_rules",
     metadata,
