@@ -16,6 +16,7 @@ from tests.support import engines
 from tests.support.engines import Sqs
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack
+from tests.support.fake_twilio import FakeTwilio
 from tests.support.fake_webhook import FakeWebhook
 from tests.support.smtp import SmtpServer
 
@@ -123,6 +124,15 @@ def fake_ntfy() -> Iterator[FakeNtfy]:
     ntfy.start()
     yield ntfy
     ntfy.stop()
+
+
+@pytest.fixture
+def fake_twilio() -> Iterator[FakeTwilio]:
+    """A Twilio account; see `HttpFake.script` for how to make it fail."""
+    twilio = FakeTwilio()
+    twilio.start()
+    yield twilio
+    twilio.stop()
 
 
 @pytest.fixture

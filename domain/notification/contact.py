@@ -13,6 +13,8 @@ from domain.shared.limits import ADDRESS_CHARACTERS
 
 # ntfy takes no other characters, and no more of them, in a topic's name
 _TOPIC: Final = re.compile(r"[-_A-Za-z0-9]{1,64}")
+# ITU-T E.164, 6.2.1: a country code, which begins with no zero, and 15 digits in all
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class Channel(StrEnum):
@@ -20,6 +22,7 @@ class Channel(StrEnum):
     SLACK = "slack"
     NTFY = "ntfy"
     WEBHOOK = "webhook"
+    SMS = "sms"
 
 
 # Whose messages are signed with a secret of the contact's own
@@ -31,7 +34,7 @@ class Contact:
     """One address of one user on one channel.
 
     An e-mail address, a Slack member or channel id, an ntfy topic by its name or its URL, an
-    https URL that messages are posted to.
+    https URL that messages are posted to, a telephone number as of E.164.
     """
 
     id: ContactId
@@ -62,6 +65,8 @@ def _reason_against(channel: Channel, address: str) -> str | None:
             return None if is_topic else "is not a topic of 1 to 64 letters, digits, - and _, nor its https URL"
         case Channel.WEBHOOK:
             return None if _https(address) else "is not an https URL without a name and a password"
+        case Channel.SMS:
+            return None if _E164.fullmatch(address) else "is not + and 7 to 15 digits, such as +4915112345678"
         case Channel.SLACK:
             return None
 

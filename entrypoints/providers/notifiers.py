@@ -16,6 +16,7 @@ from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
 from adapters.outbound.verification.sender import NotifierVerificationSender
 from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
@@ -79,6 +80,9 @@ class NotifierProvider(Provider):
                 by_channel[Channel.NTFY] = NtfyNotifier(
                     NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
                 )
+            if settings.twilio_account_sid:
+                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
+                by_channel[Channel.SMS] = SmsNotifier(twilio_settings(settings), session)
             webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
             yield Providers(by_channel, webhooks)
 
@@ -94,6 +98,19 @@ def smtp_settings(settings: Settings) -> SmtpSettings:
         tls=Tls(settings.smtp_tls),
         connections=min(settings.channel_budget, 8),
     )
+
+
+def twilio_settings(settings: Settings) -> TwilioSettings:
+    """Raises `SettingsError`."""
+    try:
+        return TwilioSettings(
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token,
+            sender=settings.twilio_sender,
+            base_url=settings.twilio_url,
+        )
+    except ValueError as error:
+        raise SettingsError(f"TOCSIN_TWILIO_{str(error)[0].upper()}{str(error)[1:]}") from None
 
 
 def guard_for(settings: Settings, url: str) -> OutgoingGuard:

@@ -15,6 +15,7 @@ from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
 from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
@@ -22,6 +23,7 @@ from tests.integration.outgoing import loopback_session
 from tests.support.fake_http import Answers, Hangs
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
+from tests.support.fake_twilio import FakeTwilio
 from tests.support.fake_webhook import FakeWebhook, OneSecret
 from tests.support.smtp import Silence, SmtpServer
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message
@@ -154,6 +156,26 @@ class WebhookProvider(Provider):
         return [f"{incident['severity']} INC-{incident['number']} {incident['title']}" for incident in incidents]
 
 
+class SmsProvider(Provider):
+    address = "+4915112345678"
+
+    def __init__(self, notifier: Notifier, twilio: FakeTwilio) -> None:
+        self.notifier = notifier
+        self.twilio = twilio
+
+    def refuse_for_good(self) -> None:
+        self.twilio.script(Answers(400))
+
+    def refuse_for_now(self) -> None:
+        self.twilio.script(Answers(429))
+
+    def take_and_stay_silent(self) -> None:
+        self.twilio.script(Hangs())
+
+    def arrived(self) -> list[str]:
+        return [text.body for text in self.twilio.texts]
+
+
 class FixedClock(Clock):
     def now(self) -> datetime:
         return datetime(2026, 11, 3, 3, 12, 9, tzinfo=UTC)
@@ -162,13 +184,14 @@ class FixedClock(Clock):
 type Providers = Callable[..., AbstractAsyncContextManager[Provider]]
 
 
-@pytest.fixture(params=["memory", "smtp", "slack", "ntfy", "webhook"])
+@pytest.fixture(params=["memory", "smtp", "slack", "ntfy", "webhook", "sms"])
 def providers(
     request: pytest.FixtureRequest,
     smtp_server: SmtpServer,
     fake_slack: FakeSlack,
     fake_ntfy: FakeNtfy,
     fake_webhook: FakeWebhook,
+    fake_twilio: FakeTwilio,
 ) -> Providers:
     """Opens a provider; with `is_there=False`, one that cannot be reached."""
 
@@ -195,6 +218,17 @@ def providers(
                         base_url=f"http://127.0.0.1:{port}", token=fake_ntfy.token, timeout_seconds=0.5
                     )
                     yield NtfyProvider(NtfyNotifier(ntfy_settings, session), fake_ntfy)
+            case "sms":
+                port = fake_twilio.port if is_there else free_port()
+                async with loopback_session(port) as session:
+                    twilio_settings = TwilioSettings(
+                        account_sid=fake_twilio.account_sid,
+                        auth_token=fake_twilio.auth_token,
+                        sender=fake_twilio.number,
+                        base_url=f"http://127.0.0.1:{port}",
+                        timeout_seconds=0.5,
+                    )
+                    yield SmsProvider(SmsNotifier(twilio_settings, session), fake_twilio)
             case "webhook":
                 port = fake_webhook.port if is_there else free_port()
                 async with loopback_session(port) as session:

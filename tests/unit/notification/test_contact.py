@@ -35,6 +35,15 @@ def test_a_webhook_is_an_https_url_without_a_password(address: str) -> None:
     assert replace(a_contact(channel=Channel.WEBHOOK), address="https://pages.example.test/a?b=c").address
 
 
+@pytest.mark.parametrize(
+    "address", ["015112345678", "+0151123456", "+49 151 12345", "+123456", "+1234567890123456", "+4915\u0661234"]
+)
+def test_a_number_has_its_country_code_and_digits_alone(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="is not \\+ and 7 to 15 digits"):
+        replace(a_contact(channel=Channel.SMS), address=address)
+    assert replace(a_contact(channel=Channel.SMS), address="+4915112345678").address == "+4915112345678"
+
+
 def test_a_slack_member_needs_none() -> None:
     assert replace(a_contact(channel=Channel.SLACK), address="U0123").address == "U0123"
 
