@@ -5,6 +5,7 @@ BIN := .venv/bin
 PYTHON := $(BIN)/python
 INSTALLED := .venv/.installed
 INSTALLED_TO_MEASURE := .venv/.installed-perf
+INSTALLED_TO_MUTATE := .venv/.installed-mutation
 STEPS ?= 2000
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,8 @@ install: $(INSTALLED) ## install what is missing, into .venv
 # networks whose certificates only the system knows; `--inexact` keeps what somebody has added by hand. Bytecode is made
 # here, once, where a start would make it anew each time when the environment forbids Python to write any.
 $(INSTALLED_TO_MEASURE): GROUPS := --group perf
-$(INSTALLED) $(INSTALLED_TO_MEASURE): uv.lock pyproject.toml .python-version
+$(INSTALLED_TO_MUTATE): GROUPS := --group mutation
+$(INSTALLED) $(INSTALLED_TO_MEASURE) $(INSTALLED_TO_MUTATE): uv.lock pyproject.toml .python-version
 	@set -eu; \
 	uv=uv; \
 	if ! uv --version >/dev/null 2>&1; then \
@@ -111,6 +113,11 @@ faults: $(INSTALLED) ## kill real processes and count what was lost (ARGS=)
 .PHONY: bench
 bench: $(INSTALLED_TO_MEASURE) ## measure, and write one JSON and one table (ARGS=)
 	$(PYTHON) -m tests.bench.run $(ARGS)
+
+.PHONY: mutation
+mutation: $(INSTALLED_TO_MUTATE) ## would a test notice if a rule were another? (ARGS= names, such as "domain.oncall.*")
+	$(BIN)/mutmut run $(ARGS)
+	$(PYTHON) -m tests.support.mutation_report
 
 .PHONY: up
 up: ## start everything in containers

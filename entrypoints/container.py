@@ -1,17 +1,23 @@
 """Who is wired to what. Each entrypoint makes one container and closes it."""
 
-from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container
+from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 
+from domain.notification.throttle import ThrottleLimit
 from entrypoints.providers.http import ActorProvider, HttpProvider
 from entrypoints.providers.notifiers import NotifierProvider
 from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
 from entrypoints.providers.system import SecurityProvider, SystemProvider
 from entrypoints.providers.use_cases import UseCaseProvider
+from entrypoints.providers.watch import WatchProvider
 from entrypoints.settings import Settings
 
 
 class SettingsProvider(Provider):
     settings = from_context(Settings, scope=Scope.APP)
+
+    @provide(scope=Scope.APP)
+    def throttle_limit(self, settings: Settings) -> ThrottleLimit:
+        return ThrottleLimit(settings.contact_messages_per_minute)
 
 
 def production_container(settings: Settings, *overrides: Provider) -> AsyncContainer:
@@ -23,6 +29,7 @@ def production_container(settings: Settings, *overrides: Provider) -> AsyncConta
         PostgresProvider(),
         PostgresStorageProvider(),
         NotifierProvider(),
+        WatchProvider(),
         UseCaseProvider(),
         HttpProvider(),
         ActorProvider(),

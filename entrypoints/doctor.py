@@ -14,18 +14,22 @@ from dishka import AsyncContainer
 from adapters.inbound.cli.operations import Finding
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.system.clock import SystemClock
-from application.escalation.watch import CountStalled
+from application.escalation.unreachable import FindUnreachable
+from application.escalation.watch import GRACE, CountStalled
 from application.ports.clock import Clock
 from application.ports.directory import Directory
 from application.ports.errors import PortError
 from application.ports.notifications import NotificationRepository
 from application.ports.page import PageRequest
 from application.ports.policies import PolicyRepository
-from application.ports.readers import IncidentReader
+from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader
 from domain.escalation.policy import EscalationPolicy, TargetKind
+from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
+from domain.oncall.override import OverrideKind
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.limits import PAGE_LIMIT
+from entrypoints.channels import channels, in_words
 from entrypoints.container import production_container
 from entrypoints.database import SchemaError, check_on
 from entrypoints.settings import Settings
@@ -71,15 +75,12 @@ async def check_settings(settings: Settings) -> Finding:
 
 
 async def check_channels(settings: Settings) -> Finding:
-    channels = (
-        ("e-mail", settings.smtp_host, "TOCSIN_SMTP_HOST"),
-        ("Slack", settings.slack_token, "TOCSIN_SLACK_TOKEN"),
-    )
-    missing = [(name, variable) for name, is_set, variable in channels if not is_set]
+    missing = [each for each in channels(settings) if not each.is_set]
     if not missing:
-        return Finding("channels", "ok", "e-mail and Slack are set up")
-    names = " and ".join(name for name, _ in missing)
-    hint = f"set {' and '.join(variable for _, variable in missing)}; `tocsin mailbox` shows what would have been sent"
+        return Finding("channels", "ok", f"{in_words([each.name for each in channels(settings)])} are set up")
+    names = in_words([each.name for each in missing])
+    variables = in_words([each.variables[0] for each in missing])
+    hint = f"set {variables}; `tocsin mailbox` shows what would have been sent"
     return Finding("channels", "warn", f"{names} not set up: messages land in the local mailbox", hint)
 
 
@@ -197,8 +198,15 @@ async def check_stalled(request: AsyncContainer) -> Finding:
     stalled = await (await request.get(CountStalled))()
     if not stalled:
         return Finding("stalled incidents", "ok", "none")
+    reader = await request.get(IncidentReader)
+    at = (await request.get(Clock)).now() - GRACE
+    query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=_NAMES_SHOWN)
+    named = [
+        f"INC-{each.number} ({stall_reason(each.escalation).sentence})" for each in (await reader.list(query)).items
+    ]
+    more = f": {', '.join(named)}" if named else ""
     hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident list`"
-    return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to", hint)
+    return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to{more}", hint)
 
 
 async def check_backlog(request: AsyncContainer) -> Finding:
@@ -220,29 +228,29 @@ def backlog_finding(late: dict[Channel, timedelta]) -> Finding:
 
 
 async def check_reachability(request: AsyncContainer) -> Finding:
-    """Whoever a policy can page is active and has a contact."""
+    """Whoever a policy can page, or takes turns in a schedule, is active and has a contact that works."""
     directory = await request.get(Directory)
-    meant = await _meant(await request.get(PolicyRepository), directory)
-    reachable = await directory.reachability(meant)
-    unreachable = {user for user in meant if user not in reachable or not reachable[user].contacts}
+    meant = await _meant(await request.get(PolicyRepository), directory, at=(await request.get(Clock)).now())
+    unreachable = await (await request.get(FindUnreachable))()
     if not unreachable:
         return Finding("reachability", "ok", f"{len(meant)} people can be paged")
-    reader = await request.get(IncidentReader)
-    names = await reader.user_names(unreachable)
-    shown = _some(sorted(names.get(user, str(user)) for user in unreachable))
+    shown = _some(sorted(each.name for each in unreachable))
     hint = "give them a contact (PUT /v1/users/{id}/notification-rules), or take them out of policies and schedules"
-    return Finding("reachability", "fail", f"cannot be paged, though a policy names them: {shown}", hint)
+    return Finding("reachability", "fail", f"cannot be paged, though a policy or a schedule means them: {shown}", hint)
 
 
-async def _meant(policies: PolicyRepository, directory: Directory) -> set[UserId]:
+async def _meant(policies: PolicyRepository, directory: Directory, *, at: datetime) -> set[UserId]:
     targets = {target for policy in [each async for each in _every(policies)] for target in _targets(policy)}
     users = {UserId(id_) for kind, id_ in targets if kind is TargetKind.USER}
-    schedules = await directory.schedules({ScheduleId(id_) for kind, id_ in targets if kind is TargetKind.SCHEDULE})
+    schedules = await directory.schedules(
+        {ScheduleId(id_) for kind, id_ in targets if kind is TargetKind.SCHEDULE}, at=at
+    )
     teams = await directory.team_members({TeamId(id_) for kind, id_ in targets if kind is TargetKind.TEAM})
     users.update(member for members in teams.values() for member in members)
     for schedule in schedules.values():
         users.update(user for layer in schedule.layers for turn in layer.rotation.participants for user in turn)
-        users.update(override.user_id for override in schedule.overrides)
+        users.update(each.user_id for each in schedule.overrides if each.kind is not OverrideKind.REMOVE)
+        users.update(shift.user_id for temporary in schedule.temporaries for shift in temporary.shifts)
     return users
 
 

@@ -15,13 +15,20 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from adapters.inbound.deadlines.loop import every
+from adapters.inbound.http.absences import AbsenceController
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.audit import AuditController
+from adapters.inbound.http.calendars import CalendarController
+from adapters.inbound.http.covers import CoverController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
+from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.setup_page import SetupPageController
@@ -45,10 +52,17 @@ from entrypoints.settings import Settings
 HANDLERS: Final = (
     *CONFIGURATION,
     *IDENTITY,
+    AbsenceController,
     AcknowledgePageController,
     AuditController,
+    CalendarController,
+    CoverController,
     DeadLetterController,
+    EscalationController,
+    IncidentActController,
+    DrillPageController,
     IncidentController,
+    LedgerController,
     MailboxController,
     OnCallController,
     SetupPageController,

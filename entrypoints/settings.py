@@ -8,9 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
+
+from domain.notification.drill import DrillTime
+from domain.notification.throttle import MESSAGES_PER_WINDOW
+from domain.shared.errors import InvalidValueError
 
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
@@ -26,6 +31,8 @@ SECRETS: Final = frozenset(
         "ntfy_token",
         "twilio_auth_token",
         "sqs_integration_key",
+        "watcher_url",
+        "heartbeat_url",
     }
 )
 
@@ -108,9 +115,28 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_endpoint_url: Annotated[str, Meta(description="Another endpoint than AWS's own.")] = ""
     sqs_integration_key: Annotated[str, Meta(description="Key of the integration for messages that name none.")] = ""
     sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 2
+    watcher_emails: Annotated[
+        str,
+        Meta(description="Users who are told of stalled incidents, by e-mail address, by commas. Empty: every admin."),
+    ] = ""
+    watcher_url: Annotated[
+        str, Meta(description="Somebody else's system that stalled incidents are posted to, as JSON. Empty: none.")
+    ] = ""
+    heartbeat_url: Annotated[
+        str,
+        Meta(description="Somebody else's dead man's switch: a POST while incidents are being seen to. Empty: none."),
+    ] = ""
+    heartbeat_seconds: Annotated[Seconds, Meta(description="How long between two of them.")] = 60.0
+    drill_weekly: Annotated[
+        str,
+        Meta(description="When everybody gets a test page, as day and hour in UTC, such as `tue 10`. Empty: never."),
+    ] = ""
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
     ] = 16
+    contact_messages_per_minute: Annotated[
+        int, Meta(ge=1, le=10_000, description="Pages one contact gets as messages of their own; more go as one.")
+    ] = MESSAGES_PER_WINDOW
 
     @property
     def base_url(self) -> str:
@@ -134,6 +160,17 @@ def _host_and_port(name: str, address: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
+def _require_url(name: str, url: str) -> None:
+    """Raises `SettingsError`, without the URL: it may be a secret."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if url and not is_usable:
+        raise SettingsError(f"{name} is no address: use https://host/path")
+
+
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Raises `SettingsError`, which names the variable."""
     values = dict(_values(os.environ if environment is None else environment))
@@ -149,6 +186,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
     _ = settings.host_and_port, settings.metrics_host_and_port
+    try:
+        DrillTime.read(settings.drill_weekly)
+    except InvalidValueError as error:
+        raise SettingsError(f"TOCSIN_DRILL_WEEKLY {error.reason}") from None
+    _require_url("TOCSIN_WATCHER_URL", settings.watcher_url)
+    _require_url("TOCSIN_HEARTBEAT_URL", settings.heartbeat_url)
     return settings
 
 

@@ -1,7 +1,7 @@
 """The worker: escalations, couriers, upkeep. Any number of them may run."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,13 +19,23 @@ from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Upkeep
 from application.escalation.advance import BATCH, AdvanceEscalations
+from application.escalation.beat import Beat
+from application.escalation.tell_stalled import TellStalled
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import CountStalled
-from application.notification.lease import LeaseNotifications
+from application.incident.advance import BATCH as INCIDENT_BATCH
+from application.incident.advance import AdvanceIncidents
+from application.notification.drill_weekly import DrillWeekly
+from application.notification.lease import Bundle, LeaseNotifications
 from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
+from application.oncall.expire_covers import BATCH as COVER_BATCH
+from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.clock import Clock
+from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
-from application.ports.notifications import DueNotification, NotificationRepository
+from application.ports.incidents import IncidentRepository
+from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
@@ -34,6 +44,8 @@ from entrypoints.telemetry import TRACER
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
+TELL_INTERVAL: Final = timedelta(minutes=1)
+DRILL_INTERVAL: Final = timedelta(minutes=1)
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
 
@@ -58,10 +70,26 @@ class WorkerMetrics:
             "Open incidents that nothing will happen to, and nothing says why",
             registry=registry,
         )
+        self.unreachable = Gauge(
+            "tocsin_unreachable_targets",
+            "People whom a policy or a schedule means, and who have no contact that works",
+            registry=registry,
+        )
+        self.heartbeat = Gauge(
+            "tocsin_heartbeat_last_success_timestamp_seconds",
+            "When somebody else's dead man's switch last heard of this worker",
+            registry=registry,
+        )
 
     def observe(self, channel: Channel, outcome: Outcome, waited: timedelta) -> None:
         self.attempts.labels(channel, outcome).inc()
         self.hand_over.labels(channel).observe(waited.total_seconds())
+
+
+class Pulse:
+    """When this worker last looked at escalations, whether or not any was due."""
+
+    ticked_at: datetime | None = None
 
 
 async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
@@ -70,21 +98,30 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     clock = await container.get(Clock)
     listener = await container.get(PostgresListener)
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
+    pulse = Pulse()
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
     async with container() as sends, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
-        group.create_task(_escalations(container, clock, listener).run(draining), name="escalations")
+        group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
+        group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
+        group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
+        if settings.heartbeat_url:
+            interval = timedelta(seconds=settings.heartbeat_seconds)
+            beat = heartbeat(container, clock, pulse, metrics)
+            group.create_task(every(interval, beat, draining, name="heartbeat"), name="heartbeat")
 
 
-def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener, pulse: Pulse) -> DeadlineLoop:
     async def tick() -> bool:
         with TRACER.start_as_current_span("advance escalations"):
             async with container() as request:
-                return await (await request.get(AdvanceEscalations))() == BATCH
+                is_full = await (await request.get(AdvanceEscalations))() == BATCH
+        pulse.ticked_at = clock.now()
+        return is_full
 
     async def earliest() -> datetime | None:
         async with container() as request:
@@ -92,6 +129,36 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
             return await runs.earliest_deadline()
 
     return DeadlineLoop("escalations", tick, earliest, listener.subscribe(Topic.RUNS), clock)
+
+
+def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("advance incidents"):
+            async with container() as request:
+                return await (await request.get(AdvanceIncidents))() == INCIDENT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            incidents: IncidentRepository = await request.get(IncidentRepository)
+            return await incidents.earliest_deadline()
+
+    return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
+
+
+def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    """Lets requests for cover expire."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("expire cover requests"):
+            async with container() as request:
+                return await (await request.get(ExpireCoverRequests))() == COVER_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            covers: CoverRepository = await request.get(CoverRepository)
+            return await covers.earliest_deadline()
+
+    return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
 
 
 def _courier(
@@ -103,15 +170,16 @@ def _courier(
     metrics: WorkerMetrics,
     budget: int,
 ) -> Courier:
-    async def lease(channel: Channel, limit: int) -> tuple[DueNotification, ...]:
+    async def lease(channel: Channel, limit: int) -> tuple[Bundle, ...]:
         async with container() as request:
             return await (await request.get(LeaseNotifications))(channel, limit=limit)
 
-    async def send_traced(due: DueNotification) -> Sent:
-        attributes = {"tocsin.channel": channel.value, "tocsin.incident": str(due.incident.number)}
+    async def send_traced(bundle: Bundle) -> tuple[Sent, ...]:
+        incidents = [str(each.subject.incident.number) for each in bundle if each.subject is not None]
+        attributes = {"tocsin.channel": channel.value, "tocsin.incidents": incidents}
         with TRACER.start_as_current_span("send notification", attributes=attributes) as span:
-            sent = await send(due)
-            span.set_attribute("tocsin.outcome", sent.delivery.outcome.value)
+            sent = await send(bundle)
+            span.set_attribute("tocsin.outcomes", sorted({each.delivery.outcome.value for each in sent}))
             return sent
 
     async def settle(batch: Sequence[Sent]) -> frozenset[NotificationId]:
@@ -138,6 +206,24 @@ def _courier(
     )
 
 
+def heartbeat(
+    container: AsyncContainer, clock: Clock, pulse: Pulse, metrics: WorkerMetrics
+) -> Callable[[], Awaitable[None]]:
+    """One sign of life, or none and a line in the log."""
+
+    async def beat() -> None:
+        async with container() as request:
+            silence = await (await request.get(Beat))(ticked_at=pulse.ticked_at)
+        if silence is None:
+            metrics.heartbeat.set(clock.now().timestamp())
+        else:
+            # A worker that has only just begun is no fault.
+            log = _log.info if pulse.ticked_at is None else _log.error
+            log("heartbeat_withheld", reason=silence)
+
+    return beat
+
+
 async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: asyncio.Event) -> None:
     database_clock = await container.get(DatabaseClock)
     pool = await container.get(Pool)
@@ -152,6 +238,20 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if stalled:
             _log.error("incidents_stalled", count=stalled)
 
+    async def tell() -> None:
+        async with container() as request:
+            await (await request.get(TellStalled))()
+
+    async def count_unreachable() -> None:
+        async with container() as request:
+            metrics.unreachable.set(len(await (await request.get(FindUnreachable))()))
+
+    async def drill() -> None:
+        async with container() as request:
+            told = await (await request.get(DrillWeekly))()
+        if told:
+            _log.info("weekly_drill", people=told)
+
     async def make_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
@@ -165,4 +265,7 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
         group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
         group.create_task(every(WATCH_INTERVAL, watch, draining, name="watch"))
+        group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
+        group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
+        group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
         group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))

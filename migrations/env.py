@@ -18,10 +18,22 @@ def include_name(name: str | None, kind: str, parents: object) -> bool:
     return parent not in PARTITIONED_BY
 
 
+# Whatever waits behind a migration's lock waits at most so long. A statement that takes longer than this is a backfill,
+# and goes in batches.
+TIMEOUTS = ("SET lock_timeout = '5s'", "SET statement_timeout = '60s'")
+
+
 def run(connection: Connection) -> None:
-    connection.execute(text("SET lock_timeout = '5s'"))
+    for timeout in TIMEOUTS:
+        connection.execute(text(timeout))
     connection.commit()
-    context.configure(connection=connection, target_metadata=target, include_name=include_name, compare_type=True)
+    context.configure(
+        connection=connection,
+        target_metadata=target,
+        include_name=include_name,
+        compare_type=True,
+        transaction_per_migration=True,  # so that one of them may leave its own, to make an index beside the traffic
+    )
     with context.begin_transaction():
         context.run_migrations()
 
@@ -29,6 +41,8 @@ def run(connection: Connection) -> None:
 if context.is_offline_mode():
     context.configure(dialect_name="postgresql", target_metadata=target, literal_binds=True)
     with context.begin_transaction():
+        for timeout in TIMEOUTS:
+            context.execute(timeout)
         context.run_migrations()
 else:
     run(context.config.attributes["connection"])

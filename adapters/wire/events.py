@@ -5,9 +5,36 @@ from collections.abc import Mapping
 import msgspec
 
 from domain.alert.events import AlertCleared, AlertJoined
-from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.escalation.events import (
+    EscalationExhausted,
+    EscalationFallBackPaged,
+    EscalationMoved,
+    EscalationStepReached,
+    EscalationStepSkipped,
+    EscalationStopped,
+)
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentAnnotated,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
+)
 from domain.notification.events import NotificationFailed, NotificationSent
+from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
 
@@ -16,13 +43,35 @@ KINDS: Mapping[str, type[DomainEvent]] = {
     for event in (
         AlertCleared,
         AlertJoined,
+        CoverAccepted,
+        CoverDeclined,
+        CoverExpired,
+        CoverRequested,
+        CoverWithdrawn,
         EscalationExhausted,
+        EscalationFallBackPaged,
+        EscalationMoved,
         EscalationStepReached,
+        EscalationStepSkipped,
         EscalationStopped,
         IncidentAcknowledged,
+        IncidentAcknowledgementExpired,
         IncidentAnnotated,
+        IncidentEscalated,
+        IncidentReassigned,
+        IncidentReopened,
         IncidentResolved,
+        IncidentResponderAccepted,
+        IncidentResponderDeclined,
+        IncidentRespondersAsked,
+        IncidentRetitled,
+        IncidentSeverityChanged,
+        IncidentSnoozed,
+        IncidentSnoozeEnded,
+        IncidentTakenOver,
         IncidentTriggered,
+        IncidentUnacknowledged,
+        IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,
     )

@@ -13,10 +13,12 @@ from uuid import UUID
 from application.escalation.stop import StopEscalations
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
+from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, RawEvent
 from application.ports.transaction import Transaction
+from application.service.urgency import judged
 from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, is_stale
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.alert.events import AlertJoined
@@ -24,11 +26,9 @@ from domain.alert.grouping import group_key_of
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
 from domain.incident.severity import Severity
-from domain.service.service import UrgencyRule
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
-from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 
 INCIDENT_SEVERITY = {
@@ -62,6 +62,7 @@ class IngestEvents:
     intake: IntakeStore
     alerts: AlertRepository
     incidents: IncidentRepository
+    policies: PolicyVersions
     stop_escalations: StopEscalations
     transaction: Transaction
     clock: Clock
@@ -161,6 +162,7 @@ class IngestEvents:
             if is_resolve
             else frozenset()
         )
+        policies = {} if is_resolve else await self.policies.newest_for({incident.id for incident in incidents})
         stopped = set()
         for incident in incidents:
             if not incident.is_open or incident.id in still_firing:
@@ -168,7 +170,9 @@ class IngestEvents:
             change: Change[Incident] = (
                 incident.resolve(by=None, via=Via.SENDER, at=at)
                 if is_resolve
-                else incident.acknowledge(by=None, via=Via.SENDER, at=at)
+                else incident.acknowledge(
+                    by=None, via=Via.SENDER, at=at, timeout=policies[incident.id].acknowledgement_timeout
+                )
             )
             if change.events:
                 await self.incidents.save(change)
@@ -196,19 +200,12 @@ def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:
     yield from cut
 
 
-def urgency_of(rule: UrgencyRule, severity: Severity) -> Urgency:
-    match rule:
-        case UrgencyRule.ALWAYS_HIGH:
-            return Urgency.HIGH
-        case UrgencyRule.ALWAYS_LOW:
-            return Urgency.LOW
-        case UrgencyRule.BY_SEVERITY:
-            return severity.urgency
-
-
 def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) -> IncidentDraft:
     event, target = received.event, received.target
     severity = INCIDENT_SEVERITY[event.severity or DEFAULT_SEVERITY]
+    urgency, rises_at = judged(
+        target.urgency_rule, severity, tier=target.tier, support_hours=target.support_hours, at=at
+    )
     return IncidentDraft(
         id=incident_id,
         service_id=target.integration.service_id,
@@ -216,8 +213,10 @@ def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) ->
         group_key=group_key_of(event),
         title=event.summary or event.dedup_key,
         severity=severity,
-        urgency=urgency_of(target.urgency_rule, severity),
+        urgency=urgency,
         triggered_at=at,
+        acknowledgements_required=target.acknowledgements_required,
+        rises_at=rises_at,
     )
 
 

@@ -1,57 +1,67 @@
 """One tick of every escalation that is due."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from application.escalation.resolve_unanswered import ResolveUnanswered, Unanswered
+from application.escalation.responders import FindResponders, Responders
+from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
-from application.ports.directory import Directory, Reachability
-from application.ports.escalations import DueRun, PolicyVersions, RunRepository
+from application.ports.directory import Reachability
+from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.ids import IdFactory
 from application.ports.notifications import NotificationRepository
 from application.ports.transaction import Transaction
-from domain.escalation.events import EscalationExhausted, EscalationStepReached
-from domain.escalation.plan import Position
-from domain.escalation.policy import Target, TargetKind
+from domain.escalation.condition import Circumstances
+from domain.escalation.events import (
+    EscalationExhausted,
+    EscalationFallBackPaged,
+    EscalationStepReached,
+    EscalationStepSkipped,
+)
+from domain.escalation.plan import Look, Position
+from domain.escalation.policy import EscalationPolicy, Target, WhenExhausted
 from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.rule import planned
-from domain.oncall.coverage import on_call
 from domain.shared.event import DomainEvent
-from domain.shared.ids import NotificationId, ScheduleId, TeamId, UserId
-from domain.shared.urgency import Urgency
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 BATCH: Final = 100
 
 
-class _Reached(NamedTuple):
-    before: EscalationRun
-    urgency: Urgency
+class _Ticked(NamedTuple):
+    """A run that was due, before and after, and what was found."""
+
+    due: DueRun
+    policy: EscalationPolicy
+    run: EscalationRun
+    look: Look
+
+    @property
+    def turn_of(self) -> StepKey | None:
+        """The step whose turn it takes, if it reaches one that takes turns."""
+        reached = self.look.reached
+        takes_turns = reached is not None and self.policy.steps[reached.step].takes_turns
+        return StepKey(self.policy.id, reached.step) if takes_turns and reached is not None else None
+
+    @property
+    def exhausted(self) -> WhenExhausted | None:
+        """What the policy says to do now; None: it is not exhausted."""
+        return self.policy.when_exhausted if self.look.is_exhausted else None
+
+
+class _Told(NamedTuple):
+    """Those who are told by one run now: by a step, or as its last resort."""
+
+    ticked: _Ticked
     position: Position
     targets: tuple[Target, ...]
-
-
-class _People(NamedTuple):
-    """Whom targets mean at one instant, and how they are reached: loaded once for a whole batch."""
-
-    on_call: Mapping[ScheduleId, tuple[UserId, ...]]
-    members: Mapping[TeamId, tuple[UserId, ...]]
-    reachability: Mapping[UserId, Reachability]
-
-    def responders(self, targets: Iterable[Target]) -> tuple[UserId, ...]:
-        """Each person once, in the order of the targets."""
-        return tuple(dict.fromkeys(user for target in targets for user in self._meant_by(target)))
-
-    def _meant_by(self, target: Target) -> tuple[UserId, ...]:
-        match target.kind:
-            case TargetKind.USER:
-                return (UserId(target.id),)
-            case TargetKind.SCHEDULE:
-                return self.on_call.get(ScheduleId(target.id), ())
-            case TargetKind.TEAM:
-                return self.members.get(TeamId(target.id), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,19 @@ class AdvanceEscalations:
     """Takes the runs whose deadline has come, and pages whom their next step means.
 
     Everything is looked up at now, not at the deadline: after an outage the person on call is the one of this moment.
+    A batch costs the same few statements however many runs are in it, and asks for labels, turns and fall-backs only
+    when some run of it needs them.
     """
 
     runs: RunRepository
     policies: PolicyVersions
-    directory: Directory
+    alerts: AlertRepository
+    turns: StepTurns
+    fall_backs: FallBackRepository
+    find_responders: FindResponders
     notifications: NotificationRepository
     events: EventLog
+    resolve_unanswered: ResolveUnanswered
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -75,69 +91,86 @@ class AdvanceEscalations:
         async with self.transaction:
             at = self.clock.now()
             due = await self.runs.claim_due(at=at, limit=limit)
-            if due:
-                await self._advance(due, at)
-            return len(due)
+            unanswered = await self._advance(due, at) if due else ()
+        # An incident is held before its runs are, so this takes a transaction of its own. Until then they stay due.
+        await self.resolve_unanswered(unanswered)
+        return len(due)
 
-    async def _advance(self, due: Sequence[DueRun], at: datetime) -> None:
-        versions = await self.policies.get_many({(run.policy_id, run.policy_version) for run, _ in due})
-        moved: list[EscalationRun] = []
-        reached: list[_Reached] = []
-        events: list[DomainEvent] = []
-        for run, urgency in due:
-            policy = versions[run.policy_id, run.policy_version]
-            tick = run.tick(policy, at=at)
-            moved.append(tick.run)
-            if tick.is_exhausted:
-                events.append(EscalationExhausted(incident_id=run.incident_id, run_id=run.id, at=at))
-            if tick.reached is not None:
-                reached.append(_Reached(run, urgency, tick.reached, policy.steps[tick.reached.step].targets))
-        people = await self._people(reached, at)
-        pages: list[Notification] = []
-        for step in reached:
-            responders = people.responders(step.targets)
-            made = [page for user_id in responders for page in self._pages(step, people.reachability.get(user_id), at)]
-            pages += made
-            told = {page.user_id for page in made}
-            assert step.before.next_deadline is not None
-            events.append(
-                EscalationStepReached(
-                    incident_id=step.before.incident_id,
-                    run_id=step.before.id,
-                    round=step.position.round,
-                    step=step.position.step,
-                    due_at=step.before.next_deadline,
-                    responders=responders,
-                    unreachable=tuple(user_id for user_id in responders if user_id not in told),
-                    at=at,
-                )
+    async def _advance(self, due: Sequence[DueRun], at: datetime) -> Sequence[Unanswered]:
+        ticked = await self._ticked(due, at)
+        left = [each for each in ticked if each.exhausted is not WhenExhausted.RESOLVE]
+        told = await self._told(left)
+        responders = await self.find_responders({target for each in told for target in each.targets}, at=at)
+        pages = {each.ticked.run.id: self._pages(each, responders, at) for each in told}
+        facts = [fact for each in left for fact in _facts(each, at)]
+        tellings = [_telling(each, responders, pages[each.ticked.run.id], at) for each in told]
+        await self.runs.save([each.run for each in left])
+        await self.notifications.add([page for made in pages.values() for page in made])
+        await self.events.append(facts + tellings)
+        return [
+            Unanswered(each.run, tuple(_facts(each, at))) for each in ticked if each.exhausted is WhenExhausted.RESOLVE
+        ]
+
+    async def _ticked(self, due: Sequence[DueRun], at: datetime) -> list[_Ticked]:
+        versions = await self.policies.get_many({(each.run.policy_id, each.run.policy_version) for each in due})
+        policies = [versions[each.run.policy_id, each.run.policy_version] for each in due]
+        labels = await self._labels(due, policies)
+        ticked = []
+        for each, policy in zip(due, policies, strict=True):
+            circumstances = Circumstances(
+                severity=each.severity, urgency=each.urgency, labels=labels.get(each.run.incident_id, {})
             )
-        await self.runs.save(moved)
-        await self.notifications.add(pages)
-        await self.events.append(events)
+            run, look = each.run.tick(policy, circumstances, at=at)
+            assert look is not None, "what is not due is not claimed"
+            ticked.append(_Ticked(each, policy, run, look))
+        return ticked
 
-    async def _people(self, reached: Sequence[_Reached], at: datetime) -> _People:
-        targets = {target for step in reached for target in step.targets}
-        schedules = await self.directory.schedules(
-            {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}
-        )
-        members = await self.directory.team_members(
-            {TeamId(target.id) for target in targets if target.kind is TargetKind.TEAM}
-        )
-        people = _People({key: on_call(schedule, at) for key, schedule in schedules.items()}, members, {})
-        return people._replace(reachability=await self.directory.reachability(set(people.responders(targets))))
+    async def _labels(
+        self, due: Sequence[DueRun], policies: Sequence[EscalationPolicy]
+    ) -> Mapping[IncidentId, Mapping[str, str]]:
+        wanted = {each.run.incident_id for each, policy in zip(due, policies, strict=True) if policy.asks_for_labels}
+        return await self.alerts.first_labels(wanted) if wanted else {}
 
-    def _pages(self, step: _Reached, person: Reachability | None, at: datetime) -> Iterable[Notification]:
-        """One intent for each rule that tells this person; none for somebody who cannot be reached."""
-        if person is None:
-            return
-        for plan in planned(person.contacts, person.rules, urgency=step.urgency, at=at):
+    async def _told(self, ticked: Sequence[_Ticked]) -> list[_Told]:
+        """Whom the steps that are reached tell, and those of last resort."""
+        taken = Counter(each.turn_of for each in ticked if each.turn_of is not None)
+        turns = dict(await self.turns.take(taken)) if taken else {}
+        told = []
+        for each in ticked:
+            reached, key = each.look.reached, each.turn_of
+            if reached is None:
+                continue
+            told.append(_Told(each, reached, each.policy.steps[reached.step].told(turn=turns[key] if key else 0)))
+            if key is not None:
+                turns[key] += 1
+        return told + await self._told_at_last([each for each in ticked if each.exhausted is WhenExhausted.FALL_BACK])
+
+    async def _told_at_last(self, exhausted: Sequence[_Ticked]) -> list[_Told]:
+        if not exhausted:
+            return []
+        fall_backs = await self.fall_backs.effective({each.policy.team_id for each in exhausted})
+        told = []
+        for each in exhausted:
+            fall_back = fall_backs.get(each.policy.team_id)
+            # After all of the steps, so that these pages are none of a step's (P4).
+            last = Position(each.policy.repeats, len(each.policy.steps))
+            told.append(_Told(each, last, () if fall_back is None else fall_back.targets))
+        return told
+
+    def _pages(self, told: _Told, responders: Responders, at: datetime) -> list[Notification]:
+        people = (responders.reachability.get(user_id) for user_id in responders.of(told.targets))
+        return [page for person in people if person is not None for page in self._pages_of(told, person, at)]
+
+    def _pages_of(self, told: _Told, person: Reachability, at: datetime) -> Iterable[Notification]:
+        """One intent for each rule that tells this person."""
+        urgency = told.ticked.due.urgency
+        for plan in planned(person.contacts, person.rules, urgency=urgency, at=at, quiet_hours=person.quiet_hours):
             yield Notification(
                 id=NotificationId(self.ids.new()),
-                incident_id=step.before.incident_id,
-                run_id=step.before.id,
-                round=step.position.round,
-                step=step.position.step,
+                incident_id=told.ticked.run.incident_id,
+                run_id=told.ticked.run.id,
+                round=told.position.round,
+                step=told.position.step,
                 user_id=person.user_id,
                 rule_position=plan.rule_position,
                 purpose=Purpose.PAGE,
@@ -147,3 +180,42 @@ class AdvanceEscalations:
                 created_at=at,
                 next_deadline=plan.due_at,
             )
+
+
+def _facts(ticked: _Ticked, at: datetime) -> Iterator[DomainEvent]:
+    """What was passed over, and whether that was the end."""
+    run = ticked.run
+    for position, reason, detail in ticked.look.skipped:
+        yield EscalationStepSkipped(
+            incident_id=run.incident_id,
+            run_id=run.id,
+            round=position.round,
+            step=position.step,
+            reason=reason,
+            detail=detail,
+            at=at,
+        )
+    if ticked.exhausted is not None:
+        yield EscalationExhausted(incident_id=run.incident_id, run_id=run.id, outcome=ticked.exhausted, at=at)
+
+
+def _telling(told: _Told, responders: Responders, pages: Sequence[Notification], at: datetime) -> DomainEvent:
+    """That a step, or the last resort, told these people; those without a page cannot be reached."""
+    before, meant = told.ticked.due.run, responders.of(told.targets)
+    paged: set[UserId] = {page.user_id for page in pages}
+    unreachable = tuple(user_id for user_id in meant if user_id not in paged)
+    if told.ticked.look.reached is None:
+        return EscalationFallBackPaged(
+            incident_id=before.incident_id, run_id=before.id, responders=meant, unreachable=unreachable, at=at
+        )
+    assert before.next_deadline is not None
+    return EscalationStepReached(
+        incident_id=before.incident_id,
+        run_id=before.id,
+        round=told.position.round,
+        step=told.position.step,
+        due_at=before.next_deadline,
+        responders=meant,
+        unreachable=unreachable,
+        at=at,
+    )

@@ -9,7 +9,7 @@ from application.ports.notifications import Cancelled, NotificationRepository
 from domain.escalation.events import EscalationStopped
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.shared.ids import IncidentId, NotificationId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class StopEscalations:
     async def __call__(self, incident_ids: Collection[IncidentId], *, at: datetime) -> None:
         if not incident_ids:
             return
+        await self.halt(incident_ids, at=at)
+        await self._update_in_place(incident_ids, at)
+
+    async def halt(self, incident_ids: Collection[IncidentId], *, at: datetime) -> None:
+        """The same when nobody answered, because another run takes over: messages go on asking."""
         running = await self.runs.running_of(incident_ids)
         await self.runs.save([run.stop() for run in running])
         cancelled = await self.notifications.cancel_waiting(incident_ids)
@@ -44,13 +49,17 @@ class StopEscalations:
                 for run in running
             ]
         )
-        await self._update_in_place(incident_ids, at)
+
+    async def of_person(self, incident_id: IncidentId, user_id: UserId) -> None:
+        """One person answered, and others are still waited for: what waits for that person is cancelled."""
+        await self.runs.running_of({incident_id})  # a worker that is just making pages finishes first
+        await self.notifications.cancel_waiting({incident_id}, user_id=user_id)
 
     async def _update_in_place(self, incident_ids: Collection[IncidentId], at: datetime) -> None:
         """Slack messages that were sent must not go on asking for what has been done."""
         delivered = await self.notifications.delivered_to(incident_ids, Channel.SLACK)
         await self.notifications.add(
-            [update_of(page, NotificationId(self.ids.new()), at=at) for page in delivered if page.receipt]
+            [update_of(page, NotificationId(self.ids.new()), at=at) for page in delivered if page.can_be_updated]
         )
 
 

@@ -44,7 +44,9 @@ class ConfirmContact:
             if attempted.verdict is Verdict.RIGHT:
                 verified = replace(contact, verified_at=at)
                 contacts = [verified if each.id == contact_id else each for each in reachability.contacts]
-                await self.users.save_reachability(user_id, contacts, reachability.rules)
+                await self.users.save_reachability(
+                    user_id, contacts, reachability.rules, quiet_hours=reachability.quiet_hours
+                )
                 await self.record_audit(
                     "user.verify_contact",
                     user_id,

@@ -35,7 +35,9 @@ def key_facts(key: ApiKey) -> Mapping[str, object]:
 
 def reachability_facts(reachability: Reachability) -> Mapping[str, object]:
     by_id = {contact.id: contact for contact in reachability.contacts}
+    quiet = reachability.quiet_hours
     return {
+        "quiet_hours": None if quiet is None else [quiet.starts.isoformat(), quiet.ends.isoformat()],
         "contacts": [
             {"channel": contact.channel.value, "address": contact.address, "label": contact.label}
             for contact in reachability.contacts

@@ -10,9 +10,11 @@ from application.ports.tokens import TokenIssuer
 from application.ports.users import UserRepository
 from domain.identity.actor import Actor, CredentialKind
 from domain.identity.role import Permission
-from domain.shared.ids import IncidentId
+from domain.identity.user import User
+from domain.shared.ids import IncidentId, NotificationId, UserId
 from domain.shared.via import Via
 
+LOOKING: Final = frozenset({Permission.READ})
 RESPONDING: Final = frozenset({Permission.READ, Permission.RESPOND})
 
 
@@ -51,12 +53,7 @@ class RecognizeLink:
     async def __call__(self, token: str, *, address: str = "", request_id: str = "") -> tuple[IncidentId, Actor]:
         """Raises `UnauthenticatedError` when the link is not ours or has expired, or its user is not active."""
         claims = self.tokens.read_link(token, at=self.clock.now())
-        try:
-            user = await self.users.look_up(claims.user_id)
-        except NotFoundError:
-            raise UnauthenticatedError("this link no longer works") from None
-        if not user.is_active:
-            raise UnauthenticatedError("this link no longer works")
+        user = await _active(self.users, claims.user_id)
         actor = Actor(
             user_id=user.id,
             role=user.role,
@@ -68,3 +65,37 @@ class RecognizeLink:
             request_id=request_id,
         )
         return claims.incident_id, actor
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizeDrillLink:
+    """The user whom the link in a test page was made for, and the one message that it is about."""
+
+    users: UserRepository
+    tokens: TokenIssuer
+    clock: Clock
+
+    async def __call__(self, token: str, *, address: str = "", request_id: str = "") -> tuple[NotificationId, Actor]:
+        """Raises `UnauthenticatedError` when the link is not ours or has expired, or its user is not active."""
+        claims = self.tokens.read_drill(token, at=self.clock.now())
+        user = await _active(self.users, claims.user_id)
+        actor = Actor(
+            user_id=user.id,
+            role=user.role,
+            via=Via.EMAIL,
+            credential=CredentialKind.LINK,
+            scopes=LOOKING,
+            address=address,
+            request_id=request_id,
+        )
+        return claims.notification_id, actor
+
+
+async def _active(users: UserRepository, user_id: UserId) -> User:
+    try:
+        user = await users.look_up(user_id)
+    except NotFoundError:
+        raise UnauthenticatedError("this link no longer works") from None
+    if not user.is_active:
+        raise UnauthenticatedError("this link no longer works")
+    return user

@@ -1,7 +1,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from application.audit.record import RecordAudit
 from application.identity.facts import reachability_facts
@@ -16,6 +16,7 @@ from application.ports.users import UserRepository
 from domain.identity.actor import Actor
 from domain.identity.naming import require_name
 from domain.notification.contact import SIGNED, Channel, Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId, UserId
@@ -53,17 +54,25 @@ class SetReachability:
     ids: IdFactory
 
     async def __call__(
-        self, user_id: UserId, *, contacts: Sequence[ContactDraft], rules: Sequence[RuleDraft], actor: Actor
+        self,
+        user_id: UserId,
+        *,
+        contacts: Sequence[ContactDraft],
+        rules: Sequence[RuleDraft],
+        quiet_hours: tuple[time, time] | None = None,
+        actor: Actor,
     ) -> Reachability:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
         require_self_or_admin(actor, user_id)
         _require_sound(contacts, rules)
         async with self.transaction:
             at = self.clock.now()
-            await self.users.get(user_id)
+            user = await self.users.get(user_id)
             before = await self.users.reachability(user_id)
             made = self._contacts(user_id, contacts, before)
-            await self.users.save_reachability(user_id, made, _rules(rules, made))
+            await self.users.save_reachability(
+                user_id, made, _rules(rules, made), quiet_hours=_quiet_hours(quiet_hours, user.time_zone)
+            )
             await self._make_secrets(made, before)
             after = await self.users.reachability(user_id)
             await self._record(before, after, actor=actor, at=at)
@@ -121,6 +130,13 @@ def _require_sound(contacts: Sequence[ContactDraft], rules: Sequence[RuleDraft])
             raise InvalidValueError(
                 "rules", f"has {count} entries of {urgency} urgency, allowed are {RULES_PER_URGENCY}"
             )
+
+
+def _quiet_hours(given: tuple[time, time] | None, time_zone: str) -> QuietHours | None:
+    if given is None:
+        return None
+    starts, ends = given
+    return QuietHours(starts=starts, ends=ends, time_zone=time_zone)
 
 
 def _rules(drafts: Sequence[RuleDraft], contacts: Sequence[Contact]) -> tuple[NotificationRule, ...]:

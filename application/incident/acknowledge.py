@@ -1,24 +1,29 @@
 from dataclasses import dataclass
 
-from application.audit.record import RecordAudit
 from application.authorize import require
 from application.escalation.stop import StopEscalations
+from application.incident.decide import DecideOnIncident
 from application.ports.clock import Clock
+from application.ports.escalations import PolicyVersions
 from application.ports.incidents import IncidentRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.incident.incident import Incident
+from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.ids import IncidentId
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeIncident:
-    """A responder takes an incident, which stops its escalation."""
+    """A responder takes an incident, which stops its escalation.
+
+    Where more of them are required, it goes on paging the others, and this one no longer.
+    """
 
     incidents: IncidentRepository
+    policies: PolicyVersions
     stop_escalations: StopEscalations
-    record_audit: RecordAudit
+    decide: DecideOnIncident
     transaction: Transaction  # commits when left normally, undoes everything when left by an exception
     clock: Clock
 
@@ -28,17 +33,10 @@ class AcknowledgeIncident:
         async with self.transaction:
             at = self.clock.now()
             incident = await self.incidents.get(incident_id)
-            change = incident.acknowledge(by=actor.user_id, via=actor.via, at=at)
-            if not change.events:
-                return incident
-            saved = await self.incidents.save(change)
-            await self.stop_escalations({incident_id}, at=at)
-            await self.record_audit(
-                "incident.acknowledge",
-                incident_id,
-                actor=actor,
-                at=at,
-                before={"status": incident.status},
-                after={"status": saved.status},
-            )
+            policies = await self.policies.newest_for({incident_id})
+            timeout = policies[incident_id].acknowledgement_timeout
+            change = incident.acknowledge(by=actor.user_id, via=actor.via, at=at, timeout=timeout)
+            saved = await self.decide("acknowledge", incident, change, actor=actor, at=at)
+            if change.events and saved.status is IncidentStatus.TRIGGERED:
+                await self.stop_escalations.of_person(incident_id, actor.user_id)
             return saved

@@ -5,10 +5,16 @@ from typing import NamedTuple
 from application.authorize import require
 from application.ports.event_log import EventLog, EventPosition, LoggedEvent
 from application.ports.readers import IncidentReader, IncidentRef
-from domain.escalation.events import EscalationStepReached
+from domain.escalation.events import EscalationFallBackPaged, EscalationMoved, EscalationStepReached
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.incident.events import (
+    IncidentAct,
+    IncidentEvent,
+    IncidentReassigned,
+    IncidentRespondersAsked,
+    IncidentTakenOver,
+)
 from domain.notification.events import NotificationEvent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import UserId
@@ -45,13 +51,26 @@ class ReadTimeline:
 def people_in(event: DomainEvent) -> Iterator[UserId]:
     """Everyone that an event names."""
     match event:
-        case IncidentTriggered() | IncidentAcknowledged() | IncidentResolved() | IncidentAnnotated():
-            if event.by is not None:
-                yield event.by
-        case EscalationStepReached():
+        case IncidentEvent():
+            yield from _people_in_incident(event)
+        case EscalationMoved():
+            yield event.by
+        case EscalationStepReached() | EscalationFallBackPaged():
             yield from event.responders
             yield from event.unreachable
         case NotificationEvent():
             yield event.user_id
+        case _:
+            return
+
+
+def _people_in_incident(event: IncidentEvent) -> Iterator[UserId]:
+    if isinstance(event, IncidentAct) and event.by is not None:
+        yield event.by
+    match event:
+        case IncidentReassigned() | IncidentRespondersAsked():
+            yield from event.users
+        case IncidentTakenOver() if event.previous is not None:
+            yield event.previous
         case _:
             return

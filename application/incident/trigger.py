@@ -1,6 +1,5 @@
 from dataclasses import dataclass
 
-from application.alert.ingest import urgency_of
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.ports.clock import Clock
@@ -9,6 +8,7 @@ from application.ports.intake import IntakeStore
 from application.ports.policies import PolicyRepository
 from application.ports.services import ServiceRepository
 from application.ports.transaction import Transaction
+from application.service.urgency import judged
 from domain.escalation.run import EscalationRun
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
@@ -40,6 +40,9 @@ class TriggerIncident:
             service = await self.services.get(service_id)
             policy = await self.policies.get(service.policy_id)
             incident_id = IncidentId(self.ids.new())
+            urgency, rises_at = judged(
+                service.urgency_rule, severity, tier=service.tier, support_hours=service.support_hours, at=at
+            )
             draft = IncidentDraft(
                 id=incident_id,
                 service_id=service.id,
@@ -47,8 +50,10 @@ class TriggerIncident:
                 group_key=f"declared:{incident_id}",  # its own group: nothing joins what a person declared
                 title=title.strip(),
                 severity=severity,
-                urgency=urgency_of(service.urgency_rule, severity),
+                urgency=urgency,
                 triggered_at=at,
+                acknowledgements_required=service.acknowledgements_required,
+                rises_at=rises_at,
             )
             (opened,) = (await self.intake.open_incidents((draft,))).values()
             change = Incident.trigger(draft, number=opened.number, via=actor.via, by=actor.user_id)

@@ -1,19 +1,20 @@
 from dataclasses import dataclass
 
+from application.notification.lease import Bundle
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
-from application.ports.notifications import DueNotification
 from application.ports.notifier import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverNotification:
-    """Sends one leased notification and records how that ended."""
+    """Sends one message for what was leased together, and records how that ended."""
 
     send: SendNotification
     settle: SettleNotifications
 
-    async def __call__(self, due: DueNotification) -> Outcome | None:
-        """How the attempt ended; None when another courier has taken over, whose word counts."""
-        sent = await self.send(due)
-        return sent.delivery.outcome if await self.settle((sent,)) else None
+    async def __call__(self, bundle: Bundle) -> tuple[Outcome, ...]:
+        """How the attempts ended; without those that another courier has taken over, whose word counts."""
+        sent = await self.send(bundle)
+        counted = await self.settle(sent)
+        return tuple(each.delivery.outcome for each in sent if each.due.notification.id in counted)

@@ -3,8 +3,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.escalation.stop import update_of
+from application.notification.fall_back import FallBack
 from application.notification.send import Sent
 from application.ports.clock import Clock
+from application.ports.contact_proofs import ContactProofs, Tried
 from application.ports.ids import IdFactory
 from application.ports.notifications import Attempt, NotificationRepository, Settlement
 from application.ports.notifier import Delivery, Outcome
@@ -25,6 +27,8 @@ class SettleNotifications:
     """
 
     notifications: NotificationRepository
+    fall_back: FallBack
+    proofs: ContactProofs
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -34,6 +38,9 @@ class SettleNotifications:
         """Those whose word counted."""
         async with self.transaction:
             at = self.clock.now()
+            incidents = await self.fall_back.hold(
+                [sent.due.notification for sent in batch if sent.delivery.outcome is Outcome.REJECTED]
+            )
             held = {
                 each.id: each for each in await self.notifications.hold([sent.due.notification.id for sent in batch])
             }
@@ -44,6 +51,12 @@ class SettleNotifications:
                 if current.attempts == sent.due.notification.attempts
             ]
             await self.notifications.settle(settlements)
+            await self.proofs.record([_tried(each) for each in settlements if _is_at_a_contact(each)])
+            refused = [
+                each for each in settlements if _is_at_a_contact(each) and each.attempt.outcome is Outcome.REJECTED
+            ]
+            if refused:
+                await self.fall_back(refused, incidents, at=at)
             late = [each.change.state for each in settlements if _asks_for_what_is_done(each.change.state)]
             await self.notifications.add([update_of(page, NotificationId(self.ids.new()), at=at) for page in late])
         return frozenset(each.change.state.id for each in settlements)
@@ -56,6 +69,8 @@ class SettleNotifications:
                 return Change(current.cancel())
             case Outcome.REJECTED:
                 return current.failed(detail=delivery.detail, at=at)
+            case Outcome.HELD:
+                raise AssertionError("what is held back was never with a courier")
             case Outcome.RETRY | Outcome.UNKNOWN:
                 return current.retry_or_fail(
                     is_unknown=delivery.outcome is Outcome.UNKNOWN,
@@ -64,6 +79,17 @@ class SettleNotifications:
                     detail=delivery.detail,
                     at=at,
                 )
+
+
+def _is_at_a_contact(settlement: Settlement) -> bool:
+    """It tells whether somebody can be reached there. An update does not: it is refused when its message is gone."""
+    is_update = settlement.change.state.purpose is Purpose.UPDATE
+    return not is_update and settlement.attempt.outcome is not Outcome.WITHHELD
+
+
+def _tried(settlement: Settlement) -> Tried:
+    state, attempt = settlement.change.state, settlement.attempt
+    return Tried(state.user_id, state.channel, state.address, attempt.finished_at, attempt.outcome)
 
 
 def _attempt_of(sent: Sent) -> Attempt:
@@ -81,4 +107,4 @@ def _attempt_of(sent: Sent) -> Attempt:
 
 def _asks_for_what_is_done(page: Notification) -> bool:
     """A page that an answer overtook on its way arrived with buttons: bring it up to date."""
-    return page.purpose is Purpose.PAGE and page.was_overtaken and page.channel is Channel.SLACK and bool(page.receipt)
+    return page.purpose is Purpose.PAGE and page.was_overtaken and page.channel is Channel.SLACK and page.can_be_updated

@@ -31,15 +31,17 @@ class CreateSchedule:
     async def __call__(
         self, *, team_id: TeamId, name: str, time_zone: str, layers: tuple[Layer, ...] = (), actor: Actor
     ) -> Schedule:
-        """Raises `ForbiddenError`, `InvalidValueError`, `ConflictError` when the name is taken."""
+        """From now on: of the time before there is nothing to know.
+
+        Raises `ForbiddenError`, `InvalidValueError`, `ConflictError` when the name is taken.
+        """
         require(actor, Permission.CONFIGURE, team_id=team_id)
         schedule = Schedule(
             id=ScheduleId(self.ids.new()), team_id=team_id, name=name.strip(), time_zone=time_zone, layers=layers
         )
         async with self.transaction:
             await require_known(self.references, references_of(schedule))
-            stored = await self.schedules.save(schedule)
-            await self.record_audit(
-                "schedule.create", stored.id, actor=actor, at=self.clock.now(), after=describe(stored)
-            )
+            at = self.clock.now()
+            stored = await self.schedules.save(schedule, at=at)
+            await self.record_audit("schedule.create", stored.id, actor=actor, at=at, after=describe(stored))
             return stored

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from domain.oncall.coverage import next_handoff, on_call
-from domain.oncall.schedule import Schedule
+from application.ports.schedule_history import KnownSchedule
+from domain.oncall.history import as_known
+from domain.oncall.shadowing import Shadowing
 from domain.shared.ids import ScheduleId, UserId
 
 
@@ -17,14 +18,25 @@ class OnCall:
     name: str
     user_ids: tuple[UserId, ...]
     until: datetime | None
+    shadows: tuple[Shadowing, ...] = ()  # who learns; never counted as on call
+
+    @property
+    def people(self) -> set[UserId]:
+        """Everybody it names."""
+        return {*self.user_ids, *(shadowing.user_id for shadowing in self.shadows)}
 
     @classmethod
-    def of(cls, schedule: Schedule, *, at: datetime) -> Self:
-        """Raises `InvalidValueError` for a time without an offset or outside the supported years."""
-        handoff = next_handoff(schedule, at)
+    def of(cls, schedule: KnownSchedule, *, at: datetime, known_at: datetime | None = None) -> Self:
+        """As was known at an instant, or, without one, as is known now.
+
+        Raises `InvalidValueError` for a time without an offset or outside the supported years.
+        """
+        timeline = as_known(schedule.history, known_at)
+        handoff = timeline.next_handoff(at)
         return cls(
             schedule_id=schedule.id,
             name=schedule.name,
-            user_ids=on_call(schedule, at),
+            user_ids=timeline.on_call(at),
             until=None if handoff is None else handoff.at,
+            shadows=timeline.shadows(at),
         )

@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from application.audit.describe import describe
 from application.audit.record import RecordAudit
@@ -8,6 +8,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
+from domain.oncall.history import ended
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import OverrideId, ScheduleId
 
@@ -24,15 +25,15 @@ class RemoveOverride:
     async def __call__(self, schedule_id: ScheduleId, override_id: OverrideId, *, actor: Actor) -> None:
         """Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError` when it is over."""
         async with self.transaction:
-            at = self.clock.now()
-            schedule = await self.schedules.get(schedule_id, since=at)
+            schedule = await self.schedules.get(schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             override = await self.schedules.get_override(schedule_id, override_id)
             if override.ends_at <= at:
                 raise IllegalTransitionError("override", "over", "removed")
-            left = replace(override, ends_at=at) if override.starts_at < at else None
+            left = ended(override, at=at)
             if left is None:
-                await self.schedules.remove_override(schedule_id, override_id)
+                await self.schedules.remove_override(schedule_id, override_id, at=at)
             else:
                 await self.schedules.end_override(schedule_id, override_id, at=at)
             await self.record_audit(

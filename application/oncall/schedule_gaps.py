@@ -1,11 +1,14 @@
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.authorize import require
+from application.oncall.as_known import known_schedule, require_known_by
 from application.oncall.span import require_span
-from application.ports.schedules import ScheduleRepository
+from application.ports.clock import Clock
+from application.ports.schedule_history import ScheduleHistory
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.oncall.coverage import gaps
+from domain.oncall.history import as_known
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
 
@@ -14,10 +17,19 @@ from domain.shared.interval import Interval
 class ScheduleGaps:
     """When nobody is on call in an interval."""
 
-    schedules: ScheduleRepository
+    history: ScheduleHistory
+    clock: Clock
 
-    async def __call__(self, schedule_id: ScheduleId, interval: Interval, *, actor: Actor) -> tuple[Interval, ...]:
-        """Oldest first. Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days."""
+    async def __call__(
+        self, schedule_id: ScheduleId, interval: Interval, *, known_at: datetime | None = None, actor: Actor
+    ) -> tuple[Interval, ...]:
+        """Oldest first; as was known at an instant, or, without one, as is known now.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days, and for what is known in
+        the future.
+        """
         require(actor, Permission.READ)
         require_span(interval)
-        return gaps(await self.schedules.look_up(schedule_id, since=interval.start), interval)
+        require_known_by(known_at, now=self.clock.now())
+        found = await known_schedule(self.history, schedule_id, interval, known_at=known_at)
+        return as_known(found.history, known_at).gaps(interval)

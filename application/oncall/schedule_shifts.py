@@ -1,11 +1,15 @@
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.authorize import require
+from application.oncall.as_known import known_schedule, require_known_by
 from application.oncall.span import require_span
-from application.ports.schedules import ScheduleRepository
+from application.ports.clock import Clock
+from application.ports.schedule_history import ScheduleHistory
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.oncall.coverage import Shift, shifts
+from domain.oncall.coverage import Shift
+from domain.oncall.history import as_known
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
 
@@ -14,10 +18,19 @@ from domain.shared.interval import Interval
 class ScheduleShifts:
     """The shifts of an interval, cut to it, by their start."""
 
-    schedules: ScheduleRepository
+    history: ScheduleHistory
+    clock: Clock
 
-    async def __call__(self, schedule_id: ScheduleId, interval: Interval, *, actor: Actor) -> tuple[Shift, ...]:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days."""
+    async def __call__(
+        self, schedule_id: ScheduleId, interval: Interval, *, known_at: datetime | None = None, actor: Actor
+    ) -> tuple[Shift, ...]:
+        """As was known at an instant, or, without one, as is known now.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days, and for what is known in
+        the future.
+        """
         require(actor, Permission.READ)
         require_span(interval)
-        return shifts(await self.schedules.look_up(schedule_id, since=interval.start), interval)
+        require_known_by(known_at, now=self.clock.now())
+        found = await known_schedule(self.history, schedule_id, interval, known_at=known_at)
+        return as_known(found.history, known_at).shifts(interval)

@@ -3,11 +3,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.authorize import require
+from application.oncall.as_known import ahead_of
 from application.oncall.on_call import OnCall
 from application.ports.clock import Clock
 from application.ports.directory import Directory
 from application.ports.policies import PolicyRepository
-from application.ports.schedules import ScheduleRepository
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.services import ServiceRepository
 from domain.escalation.policy import Step, Target, TargetKind
 from domain.identity.actor import Actor
@@ -32,7 +33,7 @@ class ServiceOnCall:
 
     services: ServiceRepository
     policies: PolicyRepository
-    schedules: ScheduleRepository
+    history: ScheduleHistory
     directory: Directory
     clock: Clock
 
@@ -50,9 +51,9 @@ class ServiceOnCall:
         steps = (await self.policies.look_up(service.policy_id)).steps
         schedule_ids = {ScheduleId(each.id) for each in _targets(steps, TargetKind.SCHEDULE)}
         team_ids = {TeamId(each.id) for each in _targets(steps, TargetKind.TEAM)}
-        schedules = await self.schedules.look_up_many(schedule_ids, since=instant) if schedule_ids else ()
+        schedules = await self.history.of(schedule_ids, ahead_of(instant)) if schedule_ids else {}
         members = await self.directory.team_members(team_ids) if team_ids else {}
-        on_call = {schedule.id: OnCall.of(schedule, at=instant) for schedule in schedules}
+        on_call = {each: OnCall.of(schedule, at=instant) for each, schedule in schedules.items()}
         return tuple(_step_on_call(number, step, on_call, members) for number, step in enumerate(steps))
 
 

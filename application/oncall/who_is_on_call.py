@@ -2,9 +2,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.authorize import require
+from application.oncall.as_known import ahead_of
 from application.oncall.on_call import OnCall
 from application.ports.clock import Clock
 from application.ports.page import Page, PageRequest
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
@@ -17,6 +19,7 @@ class WhoIsOnCall:
     """Who is on call, schedule by schedule."""
 
     schedules: ScheduleRepository
+    history: ScheduleHistory
     clock: Clock
 
     async def __call__(
@@ -30,4 +33,5 @@ class WhoIsOnCall:
         instant = self.clock.now() if at is None else at
         require_instant("at", instant)
         schedules, has_more = await self.schedules.list(page, since=instant, team_id=team_id)
-        return Page(tuple(OnCall.of(schedule, at=instant) for schedule in schedules), has_more)
+        known = await self.history.of([schedule.id for schedule in schedules], ahead_of(instant))
+        return Page(tuple(OnCall.of(known[schedule.id], at=instant) for schedule in schedules), has_more)

@@ -1,5 +1,5 @@
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,14 @@ class AlertRepository(Protocol):
     @abstractmethod
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         """The alerts that fire for the incident, held, by key."""
+
+    @abstractmethod
+    async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
+        """The alerts that fire for any of the incidents, held, by key."""
+
+    @abstractmethod
+    async def first_labels(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, Mapping[str, str]]:
+        """The labels of each incident's first alert; incidents that never had one are left out."""
 
     @abstractmethod
     async def save_cleared(self, changes: Sequence[Change[Alert]]) -> None:

@@ -6,12 +6,21 @@ from typing import NamedTuple, Protocol
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
 from domain.shared.ids import IncidentId, PolicyId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 
 class DueRun(NamedTuple):
     run: EscalationRun
     urgency: Urgency  # of its incident, now
+    severity: Severity
+
+
+class StepKey(NamedTuple):
+    """A step of a policy, by its place, in whichever version."""
+
+    policy_id: PolicyId
+    step: int
 
 
 class RunRepository(Protocol):
@@ -26,6 +35,14 @@ class RunRepository(Protocol):
         """Store runs that this transaction claimed or stopped."""
 
     @abstractmethod
+    async def add(self, runs: Sequence[EscalationRun]) -> None:
+        """Store runs that are new, and wake a worker."""
+
+    @abstractmethod
+    async def newest_of(self, incident_id: IncidentId) -> EscalationRun | None:
+        """The run that began last, held; waits for a worker that is at it."""
+
+    @abstractmethod
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         """The runs at work on these incidents, held; waits for a worker that is at one."""
 
@@ -35,7 +52,11 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def count_stalled(self, *, at: datetime) -> int:
-        """Open, unacknowledged incidents whose run neither has a deadline after `at` nor says why not (P2)."""
+        """Open incidents that nothing will happen to, and nothing says why (P2).
+
+        One that nobody has needs a newest run which has a deadline after `at` or is exhausted; and whichever has a
+        deadline of its own, such as the end of a snooze, needs it to be after `at`.
+        """
 
 
 class PolicyVersions(Protocol):
@@ -45,3 +66,22 @@ class PolicyVersions(Protocol):
     async def get_many(
         self, versions: Collection[tuple[PolicyId, int]]
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]: ...
+
+    @abstractmethod
+    async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
+        """What pages for each incident now: the policy that it was reassigned to, or else its service's."""
+
+
+class StepTurns(Protocol):
+    """Whose turn it is at steps that tell one target after the other."""
+
+    @abstractmethod
+    async def take(self, counts: Mapping[StepKey, int]) -> Mapping[StepKey, int]:
+        """Take so many turns of each step, inside the current transaction; the first of each, counted from 0.
+
+        No turn is taken twice, and none is left out unless its transaction is undone.
+        """
+
+    @abstractmethod
+    async def upcoming(self, keys: Collection[StepKey]) -> Mapping[StepKey, int]:
+        """The turn of each step that is the next to be taken, counted from 0; takes none. Needs no transaction."""

@@ -1,10 +1,11 @@
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.incident.incident import Incident
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, ServiceId
 
 
 class IncidentRepository(Protocol):
@@ -29,5 +30,22 @@ class IncidentRepository(Protocol):
     async def save(self, change: Change[Incident]) -> Incident:
         """Store the state and append its events to the log, both or neither; return the state as stored.
 
-        Raises `ConflictError` when the incident was saved since it was read. Without events it does nothing.
+        Raises `ConflictError` when the incident was saved since it was read, or when it opens a second incident for
+        its service and group key. Without events it does nothing.
         """
+
+    @abstractmethod
+    async def save_all(self, changes: Sequence[Change[Incident]]) -> tuple[Incident, ...]:
+        """The same for several at once, in their order."""
+
+    @abstractmethod
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
+        """Incidents whose deadline has come, earliest first, held; those that somebody else holds are passed over."""
+
+    @abstractmethod
+    async def earliest_deadline(self) -> datetime | None:
+        """When the next incident is due, whoever may hold it. Needs no transaction."""
+
+    @abstractmethod
+    async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
+        """The incident that is open for this service and group key, not held."""

@@ -13,6 +13,7 @@ from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
 from domain.service.integration import Integration
 from domain.service.service import UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId
 
@@ -28,6 +29,9 @@ class IntakeTarget:
     policy_id: PolicyId
     policy_version: int
     urgency_rule: UrgencyRule
+    tier: int | None = None
+    support_hours: SupportHours | None = None
+    acknowledgements_required: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

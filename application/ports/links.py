@@ -2,7 +2,7 @@ from abc import abstractmethod
 from datetime import datetime
 from typing import Protocol
 
-from domain.shared.ids import IncidentId, UserId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 class Links(Protocol):
@@ -11,6 +11,14 @@ class Links(Protocol):
     @abstractmethod
     def acknowledge(self, incident_id: IncidentId, user_id: UserId, *, at: datetime) -> str:
         """A page with a button, for one incident and one user, good for a day. Opening it changes nothing."""
+
+    @abstractmethod
+    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime) -> str:
+        """A page with a button that says that a test page arrived, good for a day. Opening it changes nothing."""
+
+    @abstractmethod
+    def calendar(self, token: str) -> str:
+        """What a calendar subscribes to. The address is the secret."""
 
     @abstractmethod
     def incident(self, number: int) -> str: ...

@@ -20,7 +20,7 @@ class MailboxMessage:
     title: str
     body: str  # plain text
     notification_id: NotificationId
-    incident_id: IncidentId
+    incident_id: IncidentId | None = None  # None: a notice
     acknowledge_url: str | None = None
 
 

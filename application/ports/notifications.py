@@ -1,5 +1,5 @@
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -8,8 +8,9 @@ from application.ports.notifier import Outcome
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification
+from domain.notification.throttle import Throttle
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, NotificationId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Attempt:
     """One try to hand a message over, as the ledger keeps it."""
 
     notification_id: NotificationId
-    incident_id: IncidentId
+    incident_id: IncidentId | None  # None: of a notice
     number: int
     started_at: datetime
     finished_at: datetime
@@ -30,15 +31,22 @@ class Settlement(NamedTuple):
     attempt: Attempt
 
 
-class DueNotification(NamedTuple):
-    """A leased notification with what its message tells of."""
+class Subject(NamedTuple):
+    """The incident that a message tells of, as it is when the message leaves."""
 
-    notification: Notification  # as leased
-    lost_lease: bool  # a courier had it before and was not heard of again
     incident: Incident
     service_name: str
     runbook_url: str | None
     status_by: str | None  # the name of who acknowledged or resolved
+
+
+class DueNotification(NamedTuple):
+    """A leased notification with what its message tells of."""
+
+    notification: Notification  # as leased
+    due_at: datetime  # when it was to leave, or the lease that was lost ended
+    lost_lease: bool  # a courier had it before and was not heard of again
+    subject: Subject | None  # None exactly for a notice, which says all itself
 
 
 class Cancelled(NamedTuple):
@@ -52,13 +60,25 @@ class NotificationRepository(Protocol):
     @abstractmethod
     async def add(self, notifications: Sequence[Notification]) -> None:
         """Store intents and wake a courier. A page that is already there for its run, round, step, user and rule stays
-        the only one (P4)."""
+        the only one (P4); so does a notice for its key, user, channel and address."""
 
     @abstractmethod
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int
     ) -> tuple[DueNotification, ...]:
-        """Take what is due on a channel, earliest first, passing over what another courier holds."""
+        """Take what is due on a channel, earliest first, passing over what another courier holds.
+
+        With each page come the others that are due for its user and address, beyond the limit and at most
+        `BUNDLE_MOST`: they may leave as one message.
+        """
+
+    @abstractmethod
+    async def hold_back(self, notifications: Mapping[NotificationId, datetime]) -> None:
+        """Undo the leases of this transaction, as if they had not been, and let each be due at its instant."""
+
+    @abstractmethod
+    async def count_messages(self, channel: Channel, asked: Mapping[str, int], *, at: datetime) -> dict[str, Throttle]:
+        """Count so many more messages to each address (`throttle.counted`), and say what there are now."""
 
     @abstractmethod
     async def get(self, notification_id: NotificationId) -> Notification:
@@ -69,6 +89,10 @@ class NotificationRepository(Protocol):
         """As they are now, held, by id."""
 
     @abstractmethod
+    async def of_same_steps(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        """Every page, these among them, that the step of one of these pages made for its person, by id."""
+
+    @abstractmethod
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Store how attempts ended with their lines in the ledger, and append the events."""
 
@@ -77,8 +101,10 @@ class NotificationRepository(Protocol):
         """Lines in the ledger for attempts of which no courier came back to tell."""
 
     @abstractmethod
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
-        """Cancel every page that waits, and mark those under way as overtaken (P3)."""
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
+        """Cancel every page that waits, or this person's, and mark those under way as overtaken (P3)."""
 
     @abstractmethod
     async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:

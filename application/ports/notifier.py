@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     RETRY = "retry"  # the provider surely did not take it; another try may succeed
     UNKNOWN = "unknown"  # sent, and no answer came: it may have arrived
     WITHHELD = "withheld"  # not sent: somebody answered first, or too many attempts were lost
+    HELD = "held"  # not sent yet: the contact has had enough messages for the moment
     REJECTED = "rejected"  # the provider will never take it: wrong address, revoked token
 
 
@@ -43,6 +44,7 @@ class Message:
     runbook_url: str | None = None
     status_by: str | None = None  # who acknowledged or resolved it
     update_of: Mapping[str, str] | None = None  # receipt of the message to change in place; None: send a new one
+    speaks_for: tuple[NotificationId, ...] = ()  # earlier pages about the same incident that it stands for as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +57,31 @@ class Delivery:
     retry_after: timedelta | None = None  # the provider's own wish
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeMessage:
+    """What a person is told that is about no incident. Names in it were chosen by users, so the text is untrusted."""
+
+    notification_id: NotificationId
+    user_id: UserId
+    address: str
+    title: str  # one line
+    text: str  # plain, in short lines
+    attempt: int = 1
+    may_be_repeat: bool = False
+    url: str | None = None  # where to act on it or read on
+    speaks_for: tuple[NotificationId, ...] = ()  # of a digest: the pages that it stands for
+
+
 class Notifier(Protocol):
-    """Sends one message over one channel."""
+    """Sends one message over one channel. Never raises for what provider or network do: each is an `Outcome`."""
 
     @abstractmethod
     async def send(self, message: Message) -> Delivery:
-        """Never raises for what the provider or the network does: each of these is an `Outcome`."""
+        """About an incident."""
+
+    @abstractmethod
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        """About none: no buttons, and nothing that is changed later."""
 
 
 class Notifiers(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from domain.shared.ids import IncidentId, SessionId, UserId
+from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,11 @@ class AccessClaims(NamedTuple):
 
 class LinkClaims(NamedTuple):
     incident_id: IncidentId
+    user_id: UserId
+
+
+class DrillClaims(NamedTuple):
+    notification_id: NotificationId
     user_id: UserId
 
 
@@ -42,6 +47,16 @@ class TokenIssuer(Protocol):
     @abstractmethod
     def read_link(self, token: str, *, at: datetime) -> LinkClaims:
         """Raises `UnauthenticatedError` for anything but a link token of ours that is good now."""
+
+    @abstractmethod
+    def issue_drill(
+        self, notification_id: NotificationId, user_id: UserId, *, at: datetime, expires_at: datetime
+    ) -> str:
+        """For the link in a test page: one message, one user. Safe in a URL's path or query."""
+
+    @abstractmethod
+    def read_drill(self, token: str, *, at: datetime) -> DrillClaims:
+        """Raises `UnauthenticatedError` for anything but a drill's token of ours that is good now."""
 
 
 class RefreshTokens(Protocol):
@@ -77,6 +92,9 @@ class SecretFactory(Protocol):
     @abstractmethod
     def webhook_secret(self) -> str:
         """As of Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes."""
+
+    def calendar_token(self) -> str:
+        """Safe in a URL: it is all that a calendar feed asks for."""
 
     @abstractmethod
     def password(self) -> str:

@@ -6,6 +6,7 @@ from application.ports.directory import Reachability
 from application.ports.page import Page, PageRequest
 from domain.identity.user import User
 from domain.notification.contact import Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.shared.ids import UserId
 
@@ -53,6 +54,11 @@ class UserRepository(Protocol):
 
     @abstractmethod
     async def save_reachability(
-        self, user_id: UserId, contacts: Sequence[Contact], rules: Sequence[NotificationRule]
+        self,
+        user_id: UserId,
+        contacts: Sequence[Contact],
+        rules: Sequence[NotificationRule],
+        *,
+        quiet_hours: QuietHours | None = None,
     ) -> None:
         """Put these in place of what there was. Every rule names one of the contacts."""

@@ -13,6 +13,7 @@ from application.service.service_references import references_of
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.service.service import Service, UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.ids import PolicyId, ServiceId, TeamId
 
 
@@ -36,6 +37,9 @@ class CreateService:
         description: str = "",
         runbook_url: str | None = None,
         urgency_rule: UrgencyRule = UrgencyRule.BY_SEVERITY,
+        tier: int | None = None,
+        support_hours: SupportHours | None = None,
+        acknowledgements_required: int = 1,
         actor: Actor,
     ) -> Service:
         """Raises `ForbiddenError`, `InvalidValueError`, `ConflictError` when the name is taken."""
@@ -48,6 +52,9 @@ class CreateService:
             description=description.strip(),
             runbook_url=runbook_url,
             urgency_rule=urgency_rule,
+            tier=tier,
+            support_hours=support_hours,
+            acknowledgements_required=acknowledgements_required,
         )
         async with self.transaction:
             await require_known(self.references, references_of(team_id=team_id, policy_id=policy_id))

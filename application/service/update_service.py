@@ -14,6 +14,7 @@ from application.service.service_references import references_of
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.service.service import Service, UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.ids import PolicyId, ServiceId, TeamId
 
 
@@ -38,6 +39,9 @@ class UpdateService:
         description: str,
         runbook_url: str | None,
         urgency_rule: UrgencyRule,
+        tier: int | None,
+        support_hours: SupportHours | None,
+        acknowledgements_required: int,
         version: int | None = None,
         actor: Actor,
     ) -> Service:
@@ -55,6 +59,9 @@ class UpdateService:
                 description=description.strip(),
                 runbook_url=runbook_url,
                 urgency_rule=urgency_rule,
+                tier=tier,
+                support_hours=support_hours,
+                acknowledgements_required=acknowledgements_required,
             )
             await require_known(self.references, references_of(team_id=team_id, policy_id=policy_id))
             stored = await self.services.save(wanted)

@@ -2,6 +2,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from domain.escalation.condition import SkipReason
+from domain.escalation.policy import WhenExhausted
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, RunId, UserId
 
@@ -25,10 +27,44 @@ class EscalationStepReached(EscalationEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationStepSkipped(EscalationEvent):
+    """A step's turn came, and its condition did not hold. `detail` says to people what was, and what was wanted."""
+
+    kind: ClassVar[str] = "escalation.step_skipped"
+    round: int
+    step: int
+    reason: SkipReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationExhausted(EscalationEvent):
-    """The last step of the last round had its delay, and nobody answered."""
+    """The last step of the last round had its delay, and nobody answered; or no step applied at all."""
 
     kind: ClassVar[str] = "escalation.exhausted"
+    outcome: WhenExhausted = WhenExhausted.STAY  # what the policy says to do then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationFallBackPaged(EscalationEvent):
+    """The last resort was told. Nobody is a fact worth seeing."""
+
+    kind: ClassVar[str] = "escalation.fall_back_paged"
+    responders: tuple[UserId, ...] = ()
+    unreachable: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationMoved(EscalationEvent):
+    """The run ended for another one to go on in its place, by another version of the policy."""
+
+    kind: ClassVar[str] = "escalation.moved"
+    by: UserId
+    successor_id: RunId
+    from_version: int
+    to_version: int
+    round: int | None  # what the other one waits for; None: for an answer to the last step
+    step: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,19 @@
-"""Whom to tell, in which order, and how long to wait for an answer before telling the next."""
+"""Whom to tell, in which order, how long to wait for an answer before telling the next, and what if there is none.
+
+A policy names people, schedules and teams, never another policy: so it cannot go in a circle.
+"""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from domain.escalation.condition import Circumstances, Refusal, StepCondition
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import PolicyId, TeamId
 from domain.shared.limits import (
+    ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MAX,
+    ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MIN,
     NAME_CHARACTERS,
     POLICY_REPEATS,
     POLICY_STEPS,
@@ -24,37 +30,92 @@ class TargetKind(StrEnum):
     TEAM = "team"  # every member
 
 
+class StepMode(StrEnum):
+    """Which of a step's targets are told when it is reached."""
+
+    EVERYONE = "everyone"  # all of them at once
+    ROUND_ROBIN = "round_robin"  # one of them in turn, whichever incident it is for
+
+
+class WhenExhausted(StrEnum):
+    """What happens when the last step of the last round had its delay, and nobody answered."""
+
+    STAY = "stay"  # the incident stays open, and says that its escalation is exhausted
+    RESOLVE = "resolve"  # the system resolves it as unanswered
+    FALL_BACK = "fall_back"  # the fall-back of last resort is paged once; the incident stays open
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     kind: TargetKind
     id: UUID
 
 
+def require_targets(targets: tuple[Target, ...]) -> None:
+    """Raises `InvalidValueError` unless there are as many as a step may have, each once."""
+    if not 1 <= len(targets) <= STEP_TARGETS:
+        raise InvalidValueError("targets", f"has {len(targets)} entries, allowed are 1 to {STEP_TARGETS}")
+    if len(set(targets)) != len(targets):
+        twice = next(target for place, target in enumerate(targets) if target in targets[:place])
+        raise InvalidValueError(
+            "targets", f"names the {twice.kind} {twice.id} twice; name each target once, as everyone is told once"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Everyone in `targets` is told at once; without an acknowledgement the next step follows after `delay`."""
+    """Its targets are told when it is reached; without an acknowledgement the next step follows after `delay`.
+
+    A step whose condition does not hold when it is reached is passed over at once.
+    """
 
     targets: tuple[Target, ...]
     delay: timedelta
+    mode: StepMode = StepMode.EVERYONE
+    condition: StepCondition | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.targets) <= STEP_TARGETS:
-            raise InvalidValueError("targets", f"has {len(self.targets)} entries, allowed are 1 to {STEP_TARGETS}")
-        if not STEP_DELAY_SECONDS_MIN <= self.delay.total_seconds() <= STEP_DELAY_SECONDS_MAX:
-            limits = f"{STEP_DELAY_SECONDS_MIN} to {STEP_DELAY_SECONDS_MAX} seconds"
-            raise InvalidValueError("delay", f"is {self.delay.total_seconds():g} seconds, allowed are {limits}")
+        require_targets(self.targets)
+        _require_seconds("delay", self.delay, STEP_DELAY_SECONDS_MIN, STEP_DELAY_SECONDS_MAX)
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether it depends on a turn whom it tells."""
+        return self.mode is StepMode.ROUND_ROBIN and len(self.targets) > 1
+
+    def told(self, *, turn: int = 0) -> tuple[Target, ...]:
+        """The targets that are told by its nth reach, counted from 0 over all incidents."""
+        return (self.targets[turn % len(self.targets)],) if self.takes_turns else self.targets
+
+    def refusal(self, circumstances: Circumstances, *, at: datetime) -> Refusal | None:
+        """Why it is passed over; None: it applies."""
+        return None if self.condition is None else self.condition.refusal(circumstances, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationPolicy:
-    """Ordered steps. `repeats` counts the rounds after the first: 2 means exactly three rounds."""
+    """Ordered steps. `repeats` counts the rounds after the first, which begin with the step `repeat_from`.
+
+    Two repeats mean exactly three rounds.
+
+    Raises:
+        InvalidValueError: a field is outside its limit; it names the field, the limit, and what would do.
+    """
 
     id: PolicyId
     team_id: TeamId
     name: str
     steps: tuple[Step, ...]
     repeats: int = 0
+    repeat_from: int = 0  # counted from 0
+    acknowledgement_timeout: timedelta | None = None  # None: who has taken an incident keeps it until it is resolved
+    when_exhausted: WhenExhausted = WhenExhausted.STAY
     version: int = 0  # each save makes a new one, and a run keeps the one it began with
+
+    @property
+    def asks_for_labels(self) -> bool:
+        """Whether any condition of it needs to know them."""
+        return any(step.condition is not None and step.condition.labels for step in self.steps)
 
     def __post_init__(self) -> None:
         require_length("name", self.name, most=NAME_CHARACTERS)
@@ -62,3 +123,21 @@ class EscalationPolicy:
             raise InvalidValueError("steps", f"has {len(self.steps)} entries, allowed are 1 to {POLICY_STEPS}")
         if not 0 <= self.repeats <= POLICY_REPEATS:
             raise InvalidValueError("repeats", f"is {self.repeats}, allowed are 0 to {POLICY_REPEATS}")
+        if not 0 <= self.repeat_from < len(self.steps):
+            raise InvalidValueError(
+                "repeat_from",
+                f"is step {self.repeat_from + 1}, allowed are 1 to {len(self.steps)}, the steps that there are;"
+                " 1 repeats all of them",
+            )
+        if self.acknowledgement_timeout is not None:
+            _require_seconds(
+                "acknowledgement_timeout",
+                self.acknowledgement_timeout,
+                ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MIN,
+                ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MAX,
+            )
+
+
+def _require_seconds(field: str, span: timedelta, least: int, most: int) -> None:
+    if not least <= span.total_seconds() <= most:
+        raise InvalidValueError(field, f"is {span.total_seconds():g} seconds, allowed are {least} to {most} seconds")

@@ -1,26 +1,50 @@
-"""The incident and its life: triggered, acknowledged, resolved."""
+"""The incident and its life: triggered, acknowledged, resolved; and back, when nobody has it any more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from domain.incident.events import (
     IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
     IncidentAnnotated,
+    IncidentEscalated,
     IncidentEvent,
+    IncidentReassigned,
+    IncidentReopened,
     IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
     IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
 )
+from domain.incident.responder import Responder, ResponderAnswer, answering
 from domain.incident.severity import Severity
 from domain.shared.change import Change
-from domain.shared.errors import IllegalTransitionError
-from domain.shared.ids import AlertId, IncidentId, ServiceId, TeamId, UserId
-from domain.shared.limits import NOTE_CHARACTERS
+from domain.shared.errors import IllegalTransitionError, InvalidValueError
+from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
+from domain.shared.limits import (
+    INCIDENT_RESPONDERS,
+    NOTE_CHARACTERS,
+    SNOOZE_SECONDS_MAX,
+    SNOOZE_SECONDS_MIN,
+    SUMMARY_CHARACTERS,
+)
 from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
+
+# Longer ago it is another incident: what is known of the first one is cold, and its numbers have been counted.
+REOPEN_WITHIN: Final = timedelta(days=7)
 
 
 class IncidentStatus(StrEnum):
@@ -41,6 +65,8 @@ class IncidentDraft:
     severity: Severity
     urgency: Urgency
     triggered_at: datetime
+    acknowledgements_required: int = 1
+    rises_at: datetime | None = None
 
     def triggered(
         self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
@@ -59,6 +85,8 @@ class IncidentDraft:
             via=via,
             by=by,
             alert_id=alert_id,
+            acknowledgements_required=self.acknowledgements_required,
+            rises_at=self.rises_at,
         )
 
 
@@ -76,8 +104,15 @@ class Incident:
     urgency: Urgency
     status: IncidentStatus
     triggered_at: datetime
+    acknowledgements_required: int = 1  # by so many different people
+    acknowledgements: tuple[UserId, ...] = ()  # who has, since it last was triggered, in order
     acknowledged_at: datetime | None = None
     acknowledged_by: UserId | None = None
+    acknowledgement_expires_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    rises_at: datetime | None = None  # when its urgency rises, if nobody has it then
+    policy_id: PolicyId | None = None  # another than its service's, since it was reassigned
+    responders: tuple[Responder, ...] = ()  # who was asked to help
     resolved_at: datetime | None = None
     resolved_by: UserId | None = None
     version: int = 0  # how many times it has been saved; the optimistic lock
@@ -85,6 +120,17 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.status is not IncidentStatus.RESOLVED
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When to look at it again (`tick`); its escalation has deadlines of its own."""
+        match self.status:
+            case IncidentStatus.TRIGGERED:
+                return self.rises_at
+            case IncidentStatus.ACKNOWLEDGED:
+                return self.snoozed_until or self.acknowledgement_expires_at
+            case IncidentStatus.RESOLVED:
+                return None
 
     @staticmethod
     def trigger(
@@ -94,26 +140,222 @@ class Incident:
         event = draft.triggered(number=number, via=via, by=by, alert_id=alert_id)
         return Change(_opened(event), (event,))
 
-    def acknowledge(self, *, by: UserId | None, via: Via, at: datetime) -> Change[Self]:
-        """Give the incident an owner, which stops its escalation.
+    def tick(self, *, at: datetime) -> Change[Self]:
+        """Act on the deadline if it is due, and never before (P5)."""
+        if self.next_deadline is None or at < self.next_deadline:
+            return Change(self)
+        if self.status is IncidentStatus.TRIGGERED:
+            return self._changed(IncidentUrgencyRaised(incident_id=self.id, via=Via.SYSTEM, at=at))
+        if self.snoozed_until is not None:
+            return self._changed(IncidentSnoozeEnded(incident_id=self.id, at=at))
+        return self._changed(IncidentAcknowledgementExpired(incident_id=self.id, at=at))
 
-        The owner may repeat it without effect, because queues deliver twice; anyone else takes it over. A sender
-        (`by` None) never takes it from a person.
+    def acknowledge(
+        self, *, by: UserId | None, via: Via, at: datetime, timeout: timedelta | None = None
+    ) -> Change[Self]:
+        """Give the incident an owner, which stops its escalation, until the timeout if there is one.
+
+        Where several acknowledgements are required it stays triggered until as many different people have given
+        theirs; a sender (`by` None) is nobody of them. The owner may repeat it without effect, because queues deliver
+        twice; anyone else takes it over. A sender never takes it from a person.
 
         Raises:
             IllegalTransitionError: the incident is resolved.
         """
-        if not self.is_open:
-            raise IllegalTransitionError("incident", self.status, IncidentStatus.ACKNOWLEDGED)
+        self._require_open(IncidentStatus.ACKNOWLEDGED)
         if self.status is IncidentStatus.ACKNOWLEDGED and by in {self.acknowledged_by, None}:
             return Change(self)
-        return self._changed(IncidentAcknowledged(incident_id=self.id, by=by, via=via, at=at))
+        if self.status is IncidentStatus.TRIGGERED and not self._counts(by):
+            return Change(self)
+        expires_at = at + timeout if timeout is not None and self._is_enough_with(by) else None
+        return self._changed(IncidentAcknowledged(incident_id=self.id, by=by, via=via, at=at, expires_at=expires_at))
+
+    def unacknowledge(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Give it back: nobody has it, and it is triggered again. Without effect on one that nobody has.
+
+        Raises:
+            IllegalTransitionError: the incident is resolved.
+        """
+        self._require_open(IncidentStatus.TRIGGERED)
+        if self.status is IncidentStatus.TRIGGERED and not self.acknowledgements:
+            return Change(self)
+        return self._changed(IncidentUnacknowledged(incident_id=self.id, by=by, via=via, at=at))
+
+    def take_over(self, *, by: UserId, via: Via, at: datetime, timeout: timedelta | None = None) -> Change[Self]:
+        """Become the owner of what somebody else has. Of one's own it has no effect. A snooze ends with its owner.
+
+        Raises:
+            IllegalTransitionError: nobody has the incident.
+        """
+        if self.status is not IncidentStatus.ACKNOWLEDGED:
+            raise IllegalTransitionError("incident", self.status, "taken over")
+        if self.acknowledged_by == by:
+            return Change(self)
+        expires_at = None if timeout is None else at + timeout
+        previous = self.acknowledged_by
+        return self._changed(
+            IncidentTakenOver(incident_id=self.id, by=by, via=via, at=at, previous=previous, expires_at=expires_at)
+        )
+
+    def snooze(self, *, until: datetime, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Acknowledge it until then, when it is triggered again. Repeating it has no effect.
+
+        Raises:
+            InvalidValueError: that is too soon or too late.
+            IllegalTransitionError: the incident is resolved, or lacks the acknowledgements of others.
+        """
+        self._require_open("snoozed")
+        wanted = (until - at).total_seconds()
+        if not SNOOZE_SECONDS_MIN <= wanted <= SNOOZE_SECONDS_MAX:
+            limits = f"{SNOOZE_SECONDS_MIN // 60} minute to {SNOOZE_SECONDS_MAX // 86_400} days"
+            raise InvalidValueError("until", f"is {wanted:g} seconds from now, allowed are {limits}")
+        if self.status is IncidentStatus.TRIGGERED and not self._is_enough_with(by):
+            raise IllegalTransitionError("incident", self.status, "snoozed before others have acknowledged it too")
+        if self.snoozed_until == until and self.acknowledged_by == by:
+            return Change(self)
+        return self._changed(IncidentSnoozed(incident_id=self.id, by=by, via=via, at=at, until=until))
+
+    def escalate(self, *, run_id: RunId, round_: int, step: int, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Have the step's turn come now, under a new run. Whoever had the incident has it no more.
+
+        Raises:
+            IllegalTransitionError: the incident is resolved.
+        """
+        self._require_open("escalated")
+        return self._changed(
+            IncidentEscalated(incident_id=self.id, by=by, via=via, at=at, run_id=run_id, round=round_, step=step)
+        )
+
+    def reassign(
+        self,
+        *,
+        run_id: RunId,
+        users: Sequence[UserId] = (),
+        policy_id: PolicyId | None = None,
+        by: UserId,
+        via: Via,
+        at: datetime,
+    ) -> Change[Self]:
+        """Give it to people, or to another policy: nobody has it until one of them acknowledges.
+
+        Raises:
+            InvalidValueError: neither or both are named, or too many people.
+            IllegalTransitionError: the incident is resolved.
+        """
+        self._require_open("reassigned")
+        if bool(users) == (policy_id is not None):
+            raise InvalidValueError("users", "name either users or a policy_id to reassign to")
+        _require_few("users", users)
+        event = IncidentReassigned(
+            incident_id=self.id,
+            by=by,
+            via=via,
+            at=at,
+            run_id=run_id,
+            users=tuple(dict.fromkeys(users)),
+            policy_id=policy_id,
+        )
+        return self._changed(event)
+
+    def ask_responders(
+        self, users: Sequence[UserId], *, run_id: RunId, by: UserId, via: Via, at: datetime
+    ) -> Change[Self]:
+        """Ask people to help. Who was asked already, and has not declined, is not asked again.
+
+        Raises:
+            InvalidValueError: nobody is named, or the incident would have too many.
+            IllegalTransitionError: the incident is resolved.
+        """
+        self._require_open("given responders")
+        if not users:
+            raise InvalidValueError("users", f"has 0 entries, allowed are 1 to {INCIDENT_RESPONDERS}")
+        known = {each.user_id for each in self.responders}
+        _require_few("users", [*known, *(user_id for user_id in users if user_id not in known)])
+        settled = {each.user_id for each in self.responders if each.answer is not ResponderAnswer.DECLINED}
+        asked = tuple(user_id for user_id in dict.fromkeys(users) if user_id not in settled)
+        if not asked:
+            return Change(self)
+        event = IncidentRespondersAsked(incident_id=self.id, by=by, via=via, at=at, run_id=run_id, users=asked)
+        return self._changed(event)
+
+    def accept(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Say yes to having been asked. Repeating it has no effect.
+
+        Raises:
+            IllegalTransitionError: they were not asked, or the incident is resolved.
+        """
+        if self._answer_of(by) is ResponderAnswer.ACCEPTED:
+            return Change(self)
+        return self._changed(IncidentResponderAccepted(incident_id=self.id, by=by, via=via, at=at))
+
+    def decline(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Say no to having been asked, or no longer. Repeating it has no effect.
+
+        Raises:
+            IllegalTransitionError: they were not asked, or the incident is resolved.
+        """
+        if self._answer_of(by) is ResponderAnswer.DECLINED:
+            return Change(self)
+        return self._changed(IncidentResponderDeclined(incident_id=self.id, by=by, via=via, at=at))
 
     def resolve(self, *, by: UserId | None, via: Via, at: datetime) -> Change[Self]:
         """End the incident. Resolving it again has no effect."""
         if not self.is_open:
             return Change(self)
         return self._changed(IncidentResolved(incident_id=self.id, by=by, via=via, at=at))
+
+    def reopen(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Trigger it again, since it was not over. On an open one it has no effect.
+
+        Whether another one is open for its group is for storage to say.
+
+        Raises:
+            IllegalTransitionError: it was resolved too long ago.
+        """
+        if self.resolved_at is None:
+            return Change(self)
+        if at - self.resolved_at > REOPEN_WITHIN:
+            too_late = f"reopened, which can be done within {REOPEN_WITHIN.days} days"
+            raise IllegalTransitionError("incident", self.status, too_late)
+        return self._changed(IncidentReopened(incident_id=self.id, by=by, via=via, at=at))
+
+    def change_severity(
+        self, severity: Severity, *, urgency: Urgency, rises_at: datetime | None, by: UserId, via: Via, at: datetime
+    ) -> Change[Self]:
+        """Grade it anew, with the urgency that its service's rule gives to that. The same grade has no effect.
+
+        Raises:
+            IllegalTransitionError: the incident is resolved.
+        """
+        self._require_open("graded anew")
+        if severity is self.severity:
+            return Change(self)
+        event = IncidentSeverityChanged(
+            incident_id=self.id, by=by, via=via, at=at, severity=severity, urgency=urgency, rises_at=rises_at
+        )
+        return self._changed(event)
+
+    def raise_urgency(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Have it wake people. Without effect when it does already.
+
+        Raises:
+            IllegalTransitionError: the incident is resolved.
+        """
+        self._require_open("more urgent")
+        if self.urgency is Urgency.HIGH:
+            return Change(self)
+        return self._changed(IncidentUrgencyRaised(incident_id=self.id, by=by, via=via, at=at))
+
+    def retitle(self, title: str, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+        """Say better what it is, whatever the status. The same title has no effect.
+
+        Raises:
+            InvalidValueError: the title is empty or too long.
+        """
+        require_length("title", title, most=SUMMARY_CHARACTERS)
+        if title.strip() == self.title:
+            return Change(self)
+        return self._changed(IncidentRetitled(incident_id=self.id, by=by, via=via, at=at, title=title.strip()))
 
     def annotate(self, note: str, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
         """Add a note to the timeline, whatever the status.
@@ -141,6 +383,35 @@ class Incident:
     def _changed(self, event: IncidentEvent) -> Change[Self]:
         return Change(_after(self, event), (event,))
 
+    def _require_open(self, wanted: str) -> None:
+        if not self.is_open:
+            raise IllegalTransitionError("incident", self.status, wanted)
+
+    def _counts(self, by: UserId | None) -> bool:
+        """Whether an acknowledgement changes anything while it is triggered."""
+        return self.acknowledgements_required == 1 or (by is not None and by not in self.acknowledgements)
+
+    def _is_enough_with(self, by: UserId | None) -> bool:
+        """Whether it has an owner with this acknowledgement."""
+        if self.status is IncidentStatus.ACKNOWLEDGED or self.acknowledgements_required == 1:
+            return True
+        return len({*self.acknowledgements, by} - {None}) >= self.acknowledgements_required
+
+    def _answer_of(self, user_id: UserId) -> ResponderAnswer:
+        self._require_open("answered")
+        for each in self.responders:
+            if each.user_id == user_id:
+                return each.answer
+        raise IllegalTransitionError("responder", "not asked", "accepted or declined")
+
+
+def pages_anew(before: Incident, after: Incident) -> bool:
+    """Whether a change calls for a new escalation run: nobody has it any more, or it has become urgent meanwhile."""
+    if after.status is not IncidentStatus.TRIGGERED:
+        return False
+    has_risen = before.urgency is Urgency.LOW and after.urgency is Urgency.HIGH
+    return before.status is not IncidentStatus.TRIGGERED or has_risen
+
 
 def _opened(event: IncidentTriggered) -> Incident:
     return Incident(
@@ -154,18 +425,105 @@ def _opened(event: IncidentTriggered) -> Incident:
         urgency=event.urgency,
         status=IncidentStatus.TRIGGERED,
         triggered_at=event.at,
+        acknowledgements_required=event.acknowledgements_required,
+        rises_at=event.rises_at,
     )
 
 
-def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:
+def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line a fact
     if state is None:
         raise ValueError("an incident's events begin with incident.triggered")
     match event:
         case IncidentAcknowledged():
-            return replace(
-                state, status=IncidentStatus.ACKNOWLEDGED, acknowledged_at=event.at, acknowledged_by=event.by
-            )
+            return _acknowledged(state, event)
+        case IncidentTakenOver():
+            return _owned(state, event.by, event.at, expires_at=event.expires_at)
+        case IncidentSnoozed():
+            return replace(_owned(state, event.by, event.at), snoozed_until=event.until)
+        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentReopened():
+            return _triggered_again(state)
+        case IncidentEscalated():
+            return state if state.status is IncidentStatus.TRIGGERED else _triggered_again(state)
+        case IncidentReassigned():
+            return replace(_triggered_again(state), policy_id=event.policy_id or state.policy_id)
+        case IncidentRespondersAsked() | IncidentResponderAccepted() | IncidentResponderDeclined():
+            return replace(state, responders=_responders_after(state.responders, event))
         case IncidentResolved():
-            return replace(state, status=IncidentStatus.RESOLVED, resolved_at=event.at, resolved_by=event.by)
+            return replace(
+                state,
+                status=IncidentStatus.RESOLVED,
+                acknowledgement_expires_at=None,
+                snoozed_until=None,
+                resolved_at=event.at,
+                resolved_by=event.by,
+            )
+        case IncidentSeverityChanged():
+            return replace(state, severity=event.severity, urgency=event.urgency, rises_at=event.rises_at)
+        case IncidentUrgencyRaised():
+            return replace(state, urgency=Urgency.HIGH, rises_at=None)
+        case IncidentRetitled():
+            return replace(state, title=event.title)
         case _:
             return state
+
+
+def _acknowledged[I: Incident](state: I, event: IncidentAcknowledged) -> I:
+    given = state.acknowledgements
+    if event.by is not None and event.by not in given:
+        given = (*given, event.by)
+    is_enough = (
+        state.status is IncidentStatus.ACKNOWLEDGED
+        or state.acknowledgements_required == 1
+        or len(given) >= state.acknowledgements_required
+    )
+    if not is_enough:
+        return replace(state, acknowledgements=given)
+    return _owned(state, event.by, event.at, expires_at=event.expires_at)
+
+
+def _owned[I: Incident](state: I, by: UserId | None, at: datetime, *, expires_at: datetime | None = None) -> I:
+    is_new = by is not None and by not in state.acknowledgements
+    return replace(
+        state,
+        status=IncidentStatus.ACKNOWLEDGED,
+        acknowledgements=(*state.acknowledgements, by) if is_new and by is not None else state.acknowledgements,
+        acknowledged_at=at,
+        acknowledged_by=by,
+        acknowledgement_expires_at=expires_at,
+        snoozed_until=None,
+    )
+
+
+def _triggered_again[I: Incident](state: I) -> I:
+    """Nobody has it. When it was triggered first stays."""
+    return replace(
+        state,
+        status=IncidentStatus.TRIGGERED,
+        acknowledgements=(),
+        acknowledged_at=None,
+        acknowledged_by=None,
+        acknowledgement_expires_at=None,
+        snoozed_until=None,
+        resolved_at=None,
+        resolved_by=None,
+    )
+
+
+def _responders_after(
+    before: tuple[Responder, ...],
+    event: IncidentRespondersAsked | IncidentResponderAccepted | IncidentResponderDeclined,
+) -> tuple[Responder, ...]:
+    match event:
+        case IncidentResponderAccepted():
+            return answering(before, event.by, ResponderAnswer.ACCEPTED)
+        case IncidentResponderDeclined():
+            return answering(before, event.by, ResponderAnswer.DECLINED)
+        case IncidentRespondersAsked():
+            for user_id in event.users:
+                before = answering(before, user_id, ResponderAnswer.ASKED)
+            return before
+
+
+def _require_few(field: str, users: Sequence[UserId]) -> None:
+    if len(set(users)) > INCIDENT_RESPONDERS:
+        raise InvalidValueError(field, f"are {len(set(users))} people, allowed are at most {INCIDENT_RESPONDERS}")

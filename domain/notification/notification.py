@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from domain.notification.contact import Channel
 from domain.notification.events import NotificationFailed, NotificationSent
+from domain.notification.notice import Notice
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
@@ -19,6 +20,10 @@ from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 PAGE_ATTEMPTS: Final = 12
 # An update is a courtesy: the timeline has the truth.
 UPDATE_ATTEMPTS: Final = 5
+# Over some twenty minutes: a shift that began half an hour ago is no news.
+NOTICE_ATTEMPTS: Final = 9
+# In the receipt of a page that another one's message spoke for: that other page.
+BUNDLED_WITH: Final = "bundled_with"
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=5)
 # A channel may ask for a longer pause than we would make, but not for one in which the incident is forgotten.
@@ -28,6 +33,18 @@ LONGEST_PROVIDER_WISH: Final = timedelta(minutes=15)
 class Purpose(StrEnum):
     PAGE = "page"  # meant to wake
     UPDATE = "update"  # changes an earlier message in place
+    NOTICE = "notice"  # about no incident
+
+    @property
+    def attempts_allowed(self) -> int:
+        return _ATTEMPTS[self]
+
+
+_ATTEMPTS: Final = {
+    Purpose.PAGE: PAGE_ATTEMPTS,
+    Purpose.UPDATE: UPDATE_ATTEMPTS,
+    Purpose.NOTICE: NOTICE_ATTEMPTS,
+}
 
 
 class NotificationStatus(StrEnum):
@@ -43,7 +60,7 @@ class Notification:
     """`next_deadline`: pending, when it is due; sending, when the courier's lease ends; otherwise None."""
 
     id: NotificationId
-    incident_id: IncidentId
+    incident_id: IncidentId | None  # None exactly for a notice
     run_id: RunId | None
     round: int
     step: int
@@ -60,10 +77,48 @@ class Notification:
     was_overtaken: bool = False  # somebody answered while a courier had it
     receipt: Mapping[str, str] = field(default_factory=dict)  # what names the message at the provider
     update_of: Mapping[str, str] | None = None  # for an update: the receipt of the message to change
+    notice: Notice | None = None  # what it says, when it is a notice
+
+    def __post_init__(self) -> None:
+        is_notice = self.purpose is Purpose.NOTICE
+        assert is_notice == (self.notice is not None) == (self.incident_id is None), "about an incident or a notice"
+
+    @staticmethod
+    def of_notice(
+        notification_id: NotificationId,
+        notice: Notice,
+        *,
+        user_id: UserId,
+        channel: Channel,
+        address: str,
+        at: datetime,
+    ) -> "Notification":
+        """A notice for one contact of one person, due at once."""
+        return Notification(
+            id=notification_id,
+            incident_id=None,
+            run_id=None,
+            round=0,
+            step=0,
+            user_id=user_id,
+            rule_position=0,
+            purpose=Purpose.NOTICE,
+            channel=channel,
+            address=address,
+            status=NotificationStatus.PENDING,
+            created_at=at,
+            next_deadline=at,
+            notice=notice,
+        )
 
     @property
     def attempts_allowed(self) -> int:
-        return PAGE_ATTEMPTS if self.purpose is Purpose.PAGE else UPDATE_ATTEMPTS
+        return self.purpose.attempts_allowed
+
+    @property
+    def can_be_updated(self) -> bool:
+        """Whether a message of its own was sent, which could be changed in place."""
+        return bool(self.receipt) and BUNDLED_WITH not in self.receipt
 
     def lease(self, *, until: datetime) -> Self:
         """Hand it to a courier. A lease that ran out before leaves a doubt, which the next message states."""
@@ -77,7 +132,7 @@ class Notification:
 
     def delivered(self, *, receipt: Mapping[str, str], detail: str, at: datetime) -> Change[Self]:
         state = replace(self, status=NotificationStatus.SENT, next_deadline=None, receipt=dict(receipt))
-        if self.purpose is Purpose.UPDATE:
+        if self.incident_id is None or self.purpose is not Purpose.PAGE:
             return Change(state)
         event = NotificationSent(
             incident_id=self.incident_id,
@@ -94,7 +149,7 @@ class Notification:
 
     def failed(self, *, detail: str, at: datetime) -> Change[Self]:
         state = replace(self, status=NotificationStatus.FAILED, next_deadline=None)
-        if self.purpose is Purpose.UPDATE:
+        if self.incident_id is None or self.purpose is not Purpose.PAGE:
             return Change(state)
         event = NotificationFailed(
             incident_id=self.incident_id,

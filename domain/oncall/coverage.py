@@ -18,17 +18,17 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.oncall.layer import Layer
-from domain.oncall.override import Override
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.schedule import Schedule
+from domain.oncall.temporary import TemporarySchedule
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import OverrideId, UserId
+from domain.shared.ids import OverrideId, TemporaryScheduleId, UserId
 from domain.shared.interval import Interval
 from domain.shared.local_time import (
     LAST_YEAR,
-    from_local_seconds,
+    LocalClock,
     latest_local,
     require_instant,
-    to_instant,
     to_local_seconds,
 )
 
@@ -40,14 +40,15 @@ _END_OF_TIME: Final = datetime(LAST_YEAR, 1, 1, tzinfo=UTC) - timedelta.resoluti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What put a user on call: a layer, by its place in the schedule, or an override. Exactly one of the two."""
+    """What put a user on call: a layer, by its place in the schedule, an override or a temporary schedule; just one."""
 
     layer: int | None = None
     override_id: OverrideId | None = None
+    temporary_id: TemporaryScheduleId | None = None
 
     def __post_init__(self) -> None:
-        if (self.layer is None) == (self.override_id is None):
-            raise InvalidValueError("source", "must be either a layer or an override")
+        if (self.layer, self.override_id, self.temporary_id).count(None) != 2:
+            raise InvalidValueError("source", "must be either a layer, an override or a temporary schedule")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class LayerVerdict(StrEnum):
     NOT_STARTED = "not_started"
     ENDED = "ended"
     OUTSIDE_HOURS = "outside_hours"
+    SUSPENDED = "suspended"  # a temporary schedule takes the place of all layers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +92,24 @@ class LayerExplanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideExplanation:
-    """What one override of that time did: whom it took off; an override for someone not on call is not applied."""
+    """What one override of that time did, and whom it took off. One that changed nothing is not applied.
+
+    That is one for, or against, somebody who is not on call, and one that adds somebody who is.
+    """
 
     override_id: OverrideId
     user_id: UserId
     is_applied: bool
     took_off: tuple[UserId, ...] = ()
+    kind: OverrideKind = OverrideKind.REPLACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryExplanation:
+    """The temporary schedule of that time, and whom its shifts have on call; maybe nobody."""
+
+    temporary_id: TemporaryScheduleId
+    users: tuple[UserId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +122,17 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why these are on call at that instant: the layers by precedence, the deciding end first, then the overrides."""
+    """Why these are on call at that instant: the layers by precedence, the deciding end first, then the overrides.
+
+    A temporary schedule, if there is one then, comes in place of the layers.
+    """
 
     at: datetime
     local_time: datetime  # what the wall clock shows in the schedule's zone
     layers: tuple[LayerExplanation, ...]
     overrides: tuple[OverrideExplanation, ...]
     on_call: tuple[Assignment, ...]
+    temporary: TemporaryExplanation | None = None
 
 
 def on_call(schedule: Schedule, at: datetime) -> tuple[UserId, ...]:
@@ -124,17 +142,14 @@ def on_call(schedule: Schedule, at: datetime) -> tuple[UserId, ...]:
         InvalidValueError: the time has no offset, or is outside the supported years.
     """
     require_instant("at", at)
-    users: set[UserId] = set()
     active = [override for override in schedule.overrides if override.is_active(at)]
-    if all(override.replaces is not None for override in active):
-        users.update(_deciding(schedule, at))
+    if any(override.is_for_everyone for override in active):
+        assigned: Assigned = {}
+    else:
+        assigned = _assigned_before_overrides(schedule, at)
     for override in active:
-        if override.replaces is None:
-            users = {override.user_id}
-        elif override.replaces in users:
-            users.remove(override.replaces)
-            users.add(override.user_id)
-    return _ordered(users)
+        assigned = _overridden(assigned, override, Source(override_id=override.id))
+    return _ordered(assigned)
 
 
 def shifts(schedule: Schedule, interval: Interval) -> tuple[Shift, ...]:
@@ -147,14 +162,19 @@ def shifts(schedule: Schedule, interval: Interval) -> tuple[Shift, ...]:
     """
     done: list[Shift] = []
     under_way: dict[UserId, tuple[datetime, Source]] = {}
-    for piece in _pieces(schedule, interval):
-        for user_id, (start, source) in tuple(under_way.items()):
-            if piece.assigned.get(user_id) != source:
-                del under_way[user_id]
-                done.append(_shift(user_id, start, piece.start, source))
-        for user_id, source in piece.assigned.items():
-            under_way.setdefault(user_id, (piece.start, source))
-    done.extend(_shift(user_id, start, interval.end, source) for user_id, (start, source) in under_way.items())
+    before: Assigned = {}
+    for start, _, assigned in _pieces(schedule, interval):
+        if assigned is before:
+            continue
+        still_under_way: dict[UserId, tuple[datetime, Source]] = {}
+        for user_id, source in assigned.items():
+            begun = under_way.get(user_id)
+            still_under_way[user_id] = begun if begun is not None and begun[1] == source else (start, source)
+        for user_id, begun in under_way.items():
+            if still_under_way.get(user_id) is not begun:
+                done.append(_shift(user_id, begun[0], start, begun[1]))
+        under_way, before = still_under_way, assigned
+    done.extend(_shift(user_id, begun_at, interval.end, source) for user_id, (begun_at, source) in under_way.items())
     return tuple(sorted(done, key=lambda shift: (shift.interval.start, shift.user_id.int)))
 
 
@@ -199,24 +219,27 @@ def explain(schedule: Schedule, at: datetime) -> Explanation:
         InvalidValueError: the time has no offset, or is outside the supported years.
     """
     require_instant("at", at)
-    layers = _explain_layers(schedule, at)
-    assigned: dict[UserId, Source] = {}
-    for layer in layers:
-        if layer.verdict is LayerVerdict.DECIDES:
-            assigned = dict.fromkeys(layer.users, Source(layer=layer.layer))
+    assigned = _assigned_before_overrides(schedule, at)
     overrides: list[OverrideExplanation] = []
     for override in schedule.overrides:
         if override.is_active(at):
-            after = _stand_in(assigned, (override,))
+            after = _overridden(assigned, override, Source(override_id=override.id))
             overrides.append(_explain_override(override, assigned, after))
             assigned = after
+    temporary = _temporary_at(schedule, at)
     return Explanation(
         at=at.astimezone(UTC),
         local_time=at.astimezone(schedule.zone).replace(tzinfo=None, fold=0),
-        layers=layers,
+        layers=_explain_layers(schedule, at, is_suspended=temporary is not None),
         overrides=tuple(overrides),
         on_call=tuple(Assignment(user_id=user_id, source=assigned[user_id]) for user_id in _ordered(assigned)),
+        temporary=None
+        if temporary is None
+        else TemporaryExplanation(temporary_id=temporary.id, users=_ordered(temporary.on_duty(at))),
     )
+
+
+type Assigned = Mapping[UserId, Source]
 
 
 class _Piece(NamedTuple):
@@ -224,53 +247,80 @@ class _Piece(NamedTuple):
 
     start: datetime
     end: datetime
-    assigned: Mapping[UserId, Source]
+    assigned: Assigned
 
 
-class _LayerPiece(NamedTuple):
-    """A part of an interval throughout which the layers have the same users on duty."""
+class _LocalPiece(NamedTuple):
+    """The same of the local calendar, in seconds as by `to_local_seconds`."""
 
-    start: datetime
-    end: datetime
-    layer: int
-    users: tuple[UserId, ...]
+    starts: int
+    ends: int
+    assigned: Assigned
 
 
-def _deciding(schedule: Schedule, at: datetime) -> tuple[UserId, ...]:
-    """Whom the layers have on duty: those of the last layer that has anyone."""
+def _assigned_before_overrides(schedule: Schedule, at: datetime) -> Assigned:
+    """Those of the temporary schedule, if there is one then, or else of the last layer that has anyone on duty."""
+    temporary = _temporary_at(schedule, at)
+    if temporary is not None:
+        return dict.fromkeys(temporary.on_duty(at), Source(temporary_id=temporary.id))
     local_seconds = to_local_seconds(latest_local(at, schedule.zone))
-    for layer in reversed(schedule.layers):
+    for number in reversed(range(len(schedule.layers))):
+        layer = schedule.layers[number]
         if layer.until is None or at < layer.until:
             users = layer.on_duty(local_seconds)
             if users:
-                return users
-    return ()
+                return dict.fromkeys(users, Source(layer=number))
+    return {}
+
+
+def _temporary_at(schedule: Schedule, at: datetime) -> TemporarySchedule | None:
+    return next((temporary for temporary in schedule.temporaries if temporary.is_active(at)), None)
 
 
 def _pieces(schedule: Schedule, interval: Interval) -> Iterator[_Piece]:
     """The whole interval, in order, piece by piece."""
     require_instant("start", interval.start)
     require_instant("end", interval.end)
-    zone = schedule.zone
-    sources = [Source(layer=layer) for layer in range(len(schedule.layers))]
     for start, end, overrides in _stretches(schedule.overrides, interval):
-        if any(override.replaces is None for override in overrides):
-            yield _Piece(start, end, _stand_in({}, overrides))
+        if any(override.is_for_everyone for override, _ in overrides):
+            before: Iterable[_Piece] = (_Piece(start, end, {}),)
+        else:
+            before = _pieces_before_overrides(schedule, start, end)
+        if not overrides:
+            yield from before
             continue
-        cursor = start
-        for piece in _layer_pieces(schedule.layers, zone, start, end):
-            if cursor < piece.start:
-                yield _Piece(cursor, piece.start, {})
-            yield _Piece(piece.start, piece.end, _stand_in(dict.fromkeys(piece.users, sources[piece.layer]), overrides))
-            cursor = piece.end
-        if cursor < end:
-            yield _Piece(cursor, end, {})
+        for piece in before:
+            assigned = piece.assigned
+            for override, source in overrides:
+                assigned = _overridden(assigned, override, source)
+            yield _Piece(piece.start, piece.end, assigned)
+
+
+def _pieces_before_overrides(schedule: Schedule, start: datetime, end: datetime) -> Iterator[_Piece]:
+    """All from `start` up to `end`: the layers, and temporary schedules in their place."""
+    clock = LocalClock(schedule.zone)
+    cursor = start
+    for temporary in sorted(schedule.temporaries, key=lambda each: each.starts_at):
+        begins, ends = max(temporary.starts_at, start), min(temporary.ends_at, end)
+        if begins < ends:
+            yield from _layer_pieces(schedule, clock, cursor, begins)
+            yield from _temporary_pieces(temporary, begins, ends)
+            cursor = ends
+    yield from _layer_pieces(schedule, clock, cursor, end)
+
+
+def _temporary_pieces(temporary: TemporarySchedule, start: datetime, end: datetime) -> Iterator[_Piece]:
+    source = Source(temporary_id=temporary.id)
+    edges = {edge for shift in temporary.shifts for edge in (shift.starts_at, shift.ends_at) if start < edge < end}
+    for begins, ends in pairwise(sorted({start, end, *edges})):
+        yield _Piece(begins, ends, dict.fromkeys(temporary.on_duty(begins), source))
 
 
 def _stretches(
     overrides: Sequence[Override], interval: Interval
-) -> Iterator[tuple[datetime, datetime, tuple[Override, ...]]]:
+) -> Iterator[tuple[datetime, datetime, tuple[tuple[Override, Source], ...]]]:
     """The interval cut wherever an override starts or ends, each part with the overrides that hold throughout it."""
+    sourced = [(override, Source(override_id=override.id)) for override in overrides]
     starting: dict[datetime, list[int]] = {}
     ending: dict[datetime, list[int]] = {}
     for number, override in enumerate(overrides):
@@ -282,60 +332,80 @@ def _stretches(
     for start, end in pairwise(sorted({interval.start, interval.end, *starting, *ending})):
         active.difference_update(ending.get(start, ()))
         active.update(starting.get(start, ()))
-        yield start, end, tuple(overrides[number] for number in sorted(active))
+        yield start, end, tuple(sourced[number] for number in sorted(active))
 
 
-def _layer_pieces(layers: Sequence[Layer], zone: ZoneInfo, start: datetime, end: datetime) -> list[_LayerPiece]:
-    """Whom the layers have on duty from `start` up to `end`, in order: each layer is asked only for what is left."""
-    pieces: list[_LayerPiece] = []
-    left = [(start, end)]
-    for number in reversed(range(len(layers))):
-        still_left: list[tuple[datetime, datetime]] = []
-        for begin, stop in left:
-            cursor = begin
-            for piece in _duty_pieces(layers[number], number, zone, begin, stop):
-                if cursor < piece.start:
-                    still_left.append((cursor, piece.start))
-                pieces.append(piece)
-                cursor = piece.end
-            if cursor < stop:
-                still_left.append((cursor, stop))
-        left = still_left
-    return sorted(pieces, key=lambda piece: piece.start)
+def _layer_pieces(schedule: Schedule, clock: LocalClock, start: datetime, end: datetime) -> Iterator[_Piece]:
+    """All from `start` up to `end`, in order; nothing when there is nothing between them."""
+    if start >= end:
+        return
+    ends_of_layers = {layer.until for layer in schedule.layers if layer.until is not None}
+    for begins, stops in pairwise(sorted({start, end, *(until for until in ends_of_layers if start < until < end)})):
+        layers = [
+            (Source(layer=number), layer)
+            for number, layer in enumerate(schedule.layers)
+            if layer.until is None or begins < layer.until
+        ]
+        yield from _duty_pieces(layers, schedule.zone, clock, begins, stops)
 
 
-def _duty_pieces(layer: Layer, number: int, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[_LayerPiece]:
-    """Whom one layer has on duty, carried over from the local calendar to instants.
+def _duty_pieces(
+    layers: Sequence[tuple[Source, Layer]], zone: ZoneInfo, clock: LocalClock, start: datetime, end: datetime
+) -> Iterator[_Piece]:
+    """Whom layers without an end before `end` have on duty, carried over from the local calendar to instants.
 
     What lies wholly in skipped time begins and ends at one instant, and so is nothing.
     """
-    end = end if layer.until is None else min(end, layer.until)
-    if start >= end:
-        return
     first = to_local_seconds(latest_local(start, zone))
     beyond = to_local_seconds(latest_local(end, zone)) + 1  # not reached by then, so it happens after the end
-    reached, instant = first, start
-    for duty in layer.duties(first, beyond):
-        begins = instant if duty.starts == reached else to_instant(from_local_seconds(duty.starts), zone)
-        reached, instant = duty.ends, to_instant(from_local_seconds(duty.ends), zone)
-        piece = _LayerPiece(begins, min(instant, end), number, duty.users)
-        if piece.start < piece.end:
-            yield piece
+    cursor = start
+    for duty in _deciding(layers, first, beyond):
+        stop = min(clock.instant(duty.ends), end)
+        if cursor < stop:
+            yield _Piece(cursor, stop, duty.assigned)
+            cursor = stop
 
 
-def _stand_in(assigned: dict[UserId, Source], overrides: Iterable[Override]) -> dict[UserId, Source]:
-    """Who is on call once the overrides have acted, one after another. Who already was keeps their source."""
-    result = assigned
-    for override in overrides:
-        if override.replaces is None:
-            result = {override.user_id: Source(override_id=override.id)}
-        elif override.replaces in result:
-            result = {user_id: source for user_id, source in result.items() if user_id != override.replaces}
-            result.setdefault(override.user_id, Source(override_id=override.id))
-    return result
+def _deciding(layers: Sequence[tuple[Source, Layer]], starts: int, ends: int) -> Sequence[_LocalPiece]:
+    """All of the local time, in order: each layer is asked only for what the later ones have left."""
+    pieces: list[_LocalPiece] = []
+    left = [(starts, ends)]
+    for source, layer in reversed(layers):
+        assigned_to = {turn: dict.fromkeys(turn, source) for turn in layer.rotation.participants}
+        still_left: list[tuple[int, int]] = []
+        for cursor, stop in left:
+            for duty in layer.duties(cursor, stop):
+                if cursor < duty.starts:
+                    still_left.append((cursor, duty.starts))
+                pieces.append(_LocalPiece(duty.starts, duty.ends, assigned_to[duty.users]))
+                cursor = duty.ends  # noqa: PLW2901 (what of this part has been asked about)
+            if cursor < stop:
+                still_left.append((cursor, stop))
+        left = still_left
+    pieces.extend(_LocalPiece(begin, stop, {}) for begin, stop in left)
+    return sorted(pieces)
 
 
-def _explain_layers(schedule: Schedule, at: datetime) -> tuple[LayerExplanation, ...]:
+def _overridden(assigned: Assigned, override: Override, source: Source) -> Assigned:
+    """Who is on call once the override has acted; the same object when it changes nothing.
+
+    Who already was on call, and stays, keeps their source.
+    """
+    user_id = override.user_id
+    if override.is_for_everyone:
+        return {user_id: source}
+    if override.kind is OverrideKind.ADD:
+        return assigned if user_id in assigned else {**assigned, user_id: source}
+    off = user_id if override.kind is OverrideKind.REMOVE else override.replaces
+    if off not in assigned:
+        return assigned
+    rest = {each: assigned[each] for each in assigned if each != off}
+    if override.kind is OverrideKind.REPLACE:
+        rest.setdefault(user_id, source)
+    return rest
+
+
+def _explain_layers(schedule: Schedule, at: datetime, *, is_suspended: bool) -> tuple[LayerExplanation, ...]:
     local_seconds = to_local_seconds(latest_local(at, schedule.zone))
     explanations: list[LayerExplanation] = []
     is_decided = False
@@ -350,6 +420,8 @@ def _explain_layers(schedule: Schedule, at: datetime) -> tuple[LayerExplanation,
             explanations.append(LayerExplanation(layer=number, verdict=LayerVerdict.OUTSIDE_HOURS))
         else:
             verdict = LayerVerdict.OUTRANKED if is_decided else LayerVerdict.DECIDES
+            if is_suspended:
+                verdict = LayerVerdict.SUSPENDED
             users = _ordered(layer.rotation.participants[participant])
             explanations.append(
                 LayerExplanation(layer=number, verdict=verdict, participant=participant, users=users),
@@ -358,14 +430,13 @@ def _explain_layers(schedule: Schedule, at: datetime) -> tuple[LayerExplanation,
     return tuple(explanations)
 
 
-def _explain_override(
-    override: Override, before: Mapping[UserId, Source], after: Mapping[UserId, Source]
-) -> OverrideExplanation:
+def _explain_override(override: Override, before: Assigned, after: Assigned) -> OverrideExplanation:
     return OverrideExplanation(
         override_id=override.id,
         user_id=override.user_id,
         is_applied=after is not before,
         took_off=_ordered(set(before) - set(after)),
+        kind=override.kind,
     )
 
 

@@ -3,8 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
-from enum import StrEnum
+from datetime import datetime
 from itertools import accumulate
 from math import gcd
 from typing import NamedTuple
@@ -14,53 +13,8 @@ from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
 from domain.shared.interval import require_utc
 from domain.shared.limits import LAYER_RESTRICTIONS, NAME_CHARACTERS
-from domain.shared.local_time import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, to_local_seconds
-
-
-class Weekday(StrEnum):
-    """A day of the week, which begins on Monday."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-
-
-_DAY_NUMBERS = {day: number for number, day in enumerate(Weekday)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeeklyWindow:
-    """Hours that come back every week, from one local time of the week up to, and not including, another.
-
-    It may run over midnight and over the week's end. One that ends where it starts is the whole week.
-
-    Raises:
-        InvalidValueError: a time has a zone or parts of a second.
-    """
-
-    starts_on: Weekday
-    starts_at: time
-    ends_on: Weekday
-    ends_at: time
-
-    def __post_init__(self) -> None:
-        _require_time_of_day("starts_at", self.starts_at)
-        _require_time_of_day("ends_at", self.ends_at)
-
-    @property
-    def starts(self) -> int:
-        """Seconds from Monday 00:00 to its start."""
-        return _seconds_of_week(self.starts_on, self.starts_at)
-
-    @property
-    def ends(self) -> int:
-        """Seconds from Monday 00:00 to its end, at most a week after its start; beyond the week when it runs over."""
-        ends = _seconds_of_week(self.ends_on, self.ends_at)
-        return ends if ends > self.starts else ends + WEEK_SECONDS
+from domain.shared.local_time import WEEK_SECONDS, to_local_seconds
+from domain.shared.weekly_window import WeeklyWindow
 
 
 class Duty(NamedTuple):
@@ -142,7 +96,7 @@ class Layer(_Remembered):
         """Who is on duty from one local time up to another, `until` aside, in order and cut at every handoff."""
         rotation = self.rotation
         is_shared = len(rotation.participants) > 1
-        cursor = turn_ends = max(starts, to_local_seconds(rotation.starts_at_local))
+        cursor = turn_ends = max(starts, rotation.turn_starts(0))
         users: tuple[UserId, ...] = ()
         while cursor < ends:
             opens, closes = self._hours_from(cursor, ends)
@@ -191,7 +145,7 @@ def _pattern_of(rotation: Rotation, restrictions: tuple[WeeklyWindow, ...]) -> _
         return _Pattern(opens, closes, (0, 1))
     starts = to_local_seconds(rotation.starts_at_local) % WEEK_SECONDS
     turns = WEEK_SECONDS // gcd(length, WEEK_SECONDS)
-    actives = (_is_active(starts + turn * length, length, spans) for turn in range(turns))
+    actives = (_is_active(starts + turn * length, length, opens, closes) for turn in range(turns))
     return _Pattern(opens, closes, tuple(accumulate(actives, initial=0)))
 
 
@@ -211,20 +165,9 @@ def _open_spans(restrictions: Iterable[WeeklyWindow]) -> list[tuple[int, int]]:
     return [] if spans == [(0, WEEK_SECONDS)] else spans
 
 
-def _is_active(starts: int, length: int, spans: list[tuple[int, int]]) -> bool:
+def _is_active(starts: int, length: int, opens: tuple[int, ...], closes: tuple[int, ...]) -> bool:
     """Whether a turn shorter than a week has any time in a span of this week or, running over, of the next."""
     second = starts % WEEK_SECONDS
-    return any(
-        second < end + week and start + week < second + length for start, end in spans for week in (0, WEEK_SECONDS)
-    )
-
-
-def _seconds_of_week(day: Weekday, at: time) -> int:
-    return _DAY_NUMBERS[day] * DAY_SECONDS + at.hour * HOUR_SECONDS + at.minute * 60 + at.second
-
-
-def _require_time_of_day(field: str, at: time) -> None:
-    if at.tzinfo is not None:
-        raise InvalidValueError(field, "must be a local time without a zone or an offset")
-    if at.microsecond:
-        raise InvalidValueError(field, "must be a whole second")
+    window = bisect_right(closes, second)  # the first that is not over when the turn begins
+    next_opens = opens[window] if window < len(opens) else opens[0] + WEEK_SECONDS
+    return next_opens < second + length

@@ -36,8 +36,15 @@ _UNIT_SECONDS: Final = {
 }
 
 
+class _Remembered:
+    """Room for what a rotation's arithmetic asks for again and again: no field, so neither compared nor stored."""
+
+    __slots__ = ("_arithmetic",)
+    _arithmetic: tuple[int, int | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rotation:
+class Rotation(_Remembered):
     """Participants taking turns of equal length, with a handoff at a fixed local time.
 
     A turn is one or more users who are on duty together. Turns are numbered from 0, which begins at
@@ -66,14 +73,13 @@ class Rotation:
     @property
     def turn_seconds(self) -> int | None:
         """How long each turn is on the local calendar, or None for months, which differ."""
-        seconds = _UNIT_SECONDS.get(self.unit)
-        return None if seconds is None else seconds * self.length
+        return self._start_and_length()[1]
 
     def turn_at(self, local_seconds: int) -> int:
         """The number of the turn at that local time, by arithmetic; negative before the start."""
-        seconds = self.turn_seconds
+        starts, seconds = self._start_and_length()
         if seconds is not None:
-            return (local_seconds - to_local_seconds(self.starts_at_local)) // seconds
+            return (local_seconds - starts) // seconds
         today = date.fromordinal(local_seconds // DAY_SECONDS + 1)
         turn = (_months(today) - _months(self.starts_at_local)) // self.length
         # The month has begun, but its handoff may be later in it.
@@ -81,12 +87,21 @@ class Rotation:
 
     def turn_starts(self, turn: int) -> int:
         """The local time at which that turn begins."""
-        seconds = self.turn_seconds
+        starts, seconds = self._start_and_length()
         if seconds is not None:
-            return to_local_seconds(self.starts_at_local) + turn * seconds
+            return starts + turn * seconds
         year, month = divmod(_months(self.starts_at_local) + turn * self.length, 12)
         day = min(self.starts_at_local.day, monthrange(year, month + 1)[1])
         return to_local_seconds(self.starts_at_local.replace(year=year, month=month + 1, day=day))
+
+    def _start_and_length(self) -> tuple[int, int | None]:
+        try:
+            return self._arithmetic
+        except AttributeError:  # a copy, as well as a new one, starts without
+            unit = _UNIT_SECONDS.get(self.unit)
+            found = to_local_seconds(self.starts_at_local), None if unit is None else unit * self.length
+            object.__setattr__(self, "_arithmetic", found)
+            return found
 
 
 def _months(day: date) -> int:

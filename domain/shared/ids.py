@@ -3,9 +3,12 @@
 from typing import NewType
 from uuid import UUID
 
+AbsenceId = NewType("AbsenceId", UUID)
 AlertId = NewType("AlertId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+CalendarFeedId = NewType("CalendarFeedId", UUID)
 ContactId = NewType("ContactId", UUID)
+CoverRequestId = NewType("CoverRequestId", UUID)
 IncidentId = NewType("IncidentId", UUID)
 IntegrationId = NewType("IntegrationId", UUID)
 NotificationId = NewType("NotificationId", UUID)
@@ -15,5 +18,7 @@ RunId = NewType("RunId", UUID)
 ScheduleId = NewType("ScheduleId", UUID)
 ServiceId = NewType("ServiceId", UUID)
 SessionId = NewType("SessionId", UUID)
+ShadowId = NewType("ShadowId", UUID)
 TeamId = NewType("TeamId", UUID)
+TemporaryScheduleId = NewType("TemporaryScheduleId", UUID)
 UserId = NewType("UserId", UUID)

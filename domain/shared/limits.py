@@ -19,15 +19,44 @@ STEP_TARGETS: Final = 20
 POLICY_REPEATS: Final = 50
 STEP_DELAY_SECONDS_MIN: Final = 1
 STEP_DELAY_SECONDS_MAX: Final = 7 * 24 * 3600
+# In less than a minute nobody can say what they found; after a week nobody remembers having taken it
+ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MIN: Final = 60
+ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MAX: Final = 7 * 24 * 3600
+CONDITION_LABELS: Final = 16  # a condition that asks for more is a route
+CONDITION_WINDOWS: Final = 50  # as many as the hours of a layer: seven days of several spans
 
 SCHEDULE_LAYERS: Final = 20
+SCHEDULE_VERSIONS_AHEAD: Final = 50  # planned changes of one schedule: whoever asks who is on call looks through them
 LAYER_PARTICIPANTS: Final = 100
 TURN_USERS: Final = 10
 LAYER_RESTRICTIONS: Final = 50
+COVER_ASKED: Final = 50  # people named in one request; whoever would name more asks the whole team
+COVER_NOTE_CHARACTERS: Final = 1000  # of a request or of time off: it is read on a phone
+TEMPORARY_SHIFTS: Final = 400  # a year of days, and some: whoever asks reads all of them
+
+# More people do not help one incident; they need an organisation of their own.
+INCIDENT_RESPONDERS: Final = 50
+ACKNOWLEDGEMENTS_REQUIRED: Final = 10  # different people; more would leave the incident paging while they are found
+SNOOZE_SECONDS_MIN: Final = 60
+SNOOZE_SECONDS_MAX: Final = 7 * 24 * 3600  # what may wait for longer is no incident
+SERVICE_TIERS: Final = 4  # more than these nobody can tell apart at night
+BULK_INCIDENTS: Final = 100  # each in a transaction of its own, within one request
 
 TEAM_MEMBERS: Final = 500
 CONTACTS_PER_USER: Final = 10
 RULES_PER_URGENCY: Final = 10
+
+# A simulation: a week is as long as a step may wait; nobody reads more pages; nor do so many looks help to decide.
+SIMULATED_DAYS: Final = 7
+SIMULATED_PAGES_SHOWN: Final = 500
+SIMULATED_PAGES: Final = 10_000
+SIMULATED_LOOKS: Final = 2_000
+
+# A proof: nobody plans on-call for longer than half a year; who is told after a day is not told in time.
+PROOF_WEEKS: Final = 26
+PROOF_WITHIN_SECONDS_MIN: Final = 60
+PROOF_WITHIN_SECONDS_MAX: Final = 24 * 3600
+PROOF_EXAMPLES_SHOWN: Final = 50
 
 PAGE_LIMIT: Final = 200  # rows of a list in one answer
 PAGE_DEFAULT: Final = 50

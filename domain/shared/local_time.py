@@ -29,6 +29,7 @@ DAY_SECONDS: Final = 24 * HOUR_SECONDS
 WEEK_SECONDS: Final = 7 * DAY_SECONDS
 
 _SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
 _NOT_IANA_NAMES: Final = frozenset({"localtime", "posixrules"})  # files that some hosts keep beside the zones
 _NOT_IANA_FOLDERS: Final = ("posix/", "right/")  # copies that some hosts keep, the second one with leap seconds
 
@@ -74,6 +75,32 @@ def to_instant(local: datetime, zone: ZoneInfo) -> datetime:
     if after <= before:
         return instant
     return _clock_change(instant - (after - before), instant, zone)
+
+
+class LocalClock:
+    """`to_instant` of one zone for many local times, of which many are of the same days.
+
+    A day of 24 hours has no clock change in it, because no zone changes its clock twice in two days (a test looks at
+    all of them): so all of its times are as far from its beginning as the clock says. Other days are asked in full.
+    """
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._days: dict[int, datetime | None] = {}  # by its number, when it begins; None unless it has 24 hours
+
+    def instant(self, local_seconds: int) -> datetime:
+        """`to_instant` of the local time of `to_local_seconds`."""
+        day, second = divmod(local_seconds, DAY_SECONDS)
+        if day not in self._days:
+            self._days[day] = self._beginning(day)
+        begins = self._days[day]
+        if begins is None:
+            return to_instant(from_local_seconds(local_seconds), self._zone)
+        return begins + timedelta(seconds=second)
+
+    def _beginning(self, day: int) -> datetime | None:
+        begins, ends = (to_instant(from_local_seconds(each * DAY_SECONDS), self._zone) for each in (day, day + 1))
+        return begins if ends - begins == _DAY else None
 
 
 def latest_local(at: datetime, zone: ZoneInfo) -> datetime:

@@ -1,19 +1,25 @@
 from dishka import Provider, Scope, alias, provide
 
+from adapters.outbound.memory.absences import MemoryAbsenceRepository
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
+from adapters.outbound.memory.contact_proofs import MemoryContactProofs
 from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
+from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
-from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository
+from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
 from adapters.outbound.memory.event_log import MemoryEventLog
+from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
+from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
@@ -22,27 +28,35 @@ from adapters.outbound.memory.readers import (
     MemoryMailboxReader,
 )
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.memory.verifications import MemoryVerificationRepository
+from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_feeds import CalendarFeedRepository
+from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
+from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -62,13 +76,19 @@ class MemoryStorageProvider(Provider):
 
     session = provide(MemorySession)
     transaction = alias(source=MemorySession, provides=Transaction)
+    absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
     contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
+    contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
+    calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
+    covers = provide(MemoryCoverRepository, provides=CoverRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
+    step_turns = provide(MemoryStepTurns, provides=StepTurns)
+    fall_backs = provide(MemoryFallBackRepository, provides=FallBackRepository)
     event_log = provide(MemoryEventLog, provides=EventLog)
     inbox = provide(MemoryInbox, provides=Inbox)
     incidents = provide(MemoryIncidentRepository, provides=IncidentRepository)
@@ -81,7 +101,9 @@ class MemoryStorageProvider(Provider):
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     references = provide(MemoryReferences, provides=References)
+    schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)

@@ -2,14 +2,19 @@ from collections.abc import AsyncIterator
 
 from dishka import Provider, Scope, alias, provide
 
+from adapters.outbound.postgres.absences import PostgresAbsenceRepository
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
+from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
 from adapters.outbound.postgres.clock import DatabaseClock
+from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
+from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
-from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
+from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
 from adapters.outbound.postgres.event_log import PostgresEventLog
+from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -17,6 +22,7 @@ from adapters.outbound.postgres.integrations import PostgresIntegrationRepositor
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
+from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
 from adapters.outbound.postgres.readers import (
     PostgresAuditReader,
@@ -25,29 +31,37 @@ from adapters.outbound.postgres.readers import (
     PostgresMailboxReader,
 )
 from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from adapters.outbound.postgres.verifications import PostgresVerificationRepository
+from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.clock import Clock
+from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
+from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
+from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -64,13 +78,19 @@ class PostgresStorageProvider(Provider):
 
     session = provide(PostgresSession)
     transaction = alias(source=PostgresSession, provides=Transaction)
+    absences = provide(PostgresAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
     contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
+    contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
+    calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
+    covers = provide(PostgresCoverRepository, provides=CoverRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
+    step_turns = provide(PostgresStepTurns, provides=StepTurns)
+    fall_backs = provide(PostgresFallBackRepository, provides=FallBackRepository)
     event_log = provide(PostgresEventLog, provides=EventLog)
     inbox = provide(PostgresInbox, provides=Inbox)
     incidents = provide(PostgresIncidentRepository, provides=IncidentRepository)
@@ -83,7 +103,9 @@ class PostgresStorageProvider(Provider):
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
+    on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     references = provide(PostgresReferences, provides=References)
+    schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)

@@ -1,5 +1,6 @@
 from dishka import Provider, Scope, provide
 
+from adapters.outbound.holidays.calendar import WorldHolidayCalendar
 from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
@@ -7,6 +8,7 @@ from adapters.outbound.security.tokens import JwtTokenIssuer
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SystemRandomness
 from application.identity.authenticate import PrincipalCache
+from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
 from application.ports.passwords import PasswordHasher
@@ -18,6 +20,7 @@ from entrypoints.settings import Settings
 class SystemProvider(Provider):
     scope = Scope.APP
 
+    holidays = provide(WorldHolidayCalendar, provides=HolidayCalendar)
     ids = provide(UuidFactory, provides=IdFactory)
     randomness = provide(SystemRandomness, provides=Randomness)
 

@@ -10,10 +10,21 @@ from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
 from application.escalation.advance import AdvanceEscalations
+from application.escalation.beat import Beat
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
+from application.escalation.move import MoveToNewestVersion
+from application.escalation.prove import ProvePolicy
+from application.escalation.resolve_unanswered import ResolveUnanswered
+from application.escalation.responders import FindResponders
+from application.escalation.set_fall_back import SetFallBack
+from application.escalation.simulate import SimulatePaging
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
+from application.escalation.tell_stalled import TellStalled
+from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
@@ -33,43 +44,99 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
 from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
+from application.identity.team_readiness import TeamReadiness
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
+from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.act import ActOnIncident, ActOnIncidents
+from application.incident.advance import AdvanceIncidents
 from application.incident.alerts import ListAlerts
 from application.incident.annotate import AnnotateIncident
+from application.incident.ask_responders import AskResponders
+from application.incident.change_severity import ChangeSeverity
 from application.incident.changes import ListChanges
+from application.incident.decide import DecideOnIncident
+from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
+from application.incident.escalate import EscalateIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
+from application.incident.ledger import ReadLedger
 from application.incident.list import ListIncidents
+from application.incident.list_stalled import ListStalled
+from application.incident.raise_urgency import RaiseUrgency
+from application.incident.reassign import ReassignIncident
+from application.incident.reopen import ReopenIncident
 from application.incident.resolve import ResolveIncident
+from application.incident.retitle import RetitleIncident
+from application.incident.snooze import SnoozeIncident
+from application.incident.take_over import TakeOverIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
+from application.incident.unacknowledge import UnacknowledgeIncident
 from application.mailbox.list import ListMailbox
+from application.notification.confirm_drill import ConfirmDrill, GetDrill
 from application.notification.deliver import DeliverNotification
+from application.notification.drill import Drill
+from application.notification.drill_schedule import DrillSchedule
+from application.notification.drill_user import DrillUser
+from application.notification.drill_weekly import DrillWeekly
+from application.notification.fall_back import FallBack
 from application.notification.lease import LeaseNotifications
+from application.notification.notify import Notify
+from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.oncall.accept_cover import AcceptCover
+from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
+from application.oncall.add_shadow import AddShadow
+from application.oncall.add_temporary import AddTemporarySchedule
+from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.create_schedule import CreateSchedule
+from application.oncall.decline_cover import DeclineCover
+from application.oncall.expire_covers import ExpireCoverRequests
+from application.oncall.find_uncovered import FindUncovered
+from application.oncall.get_absence import GetAbsence
+from application.oncall.get_cover import GetCover
 from application.oncall.get_schedule import GetSchedule
+from application.oncall.list_absences import ListAbsences
+from application.oncall.list_calendar_feeds import ListCalendarFeeds
+from application.oncall.list_covers import ListCovers
+from application.oncall.list_schedule_versions import ListScheduleVersions
 from application.oncall.list_schedules import ListSchedules
+from application.oncall.preview_schedule import PreviewSchedule
+from application.oncall.propose_cover import ProposeCover
+from application.oncall.read_calendar import ReadCalendar
+from application.oncall.remove_absence import RemoveAbsence
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.remove_shadow import RemoveShadow
+from application.oncall.remove_temporary import RemoveTemporarySchedule
+from application.oncall.request_absence_cover import RequestAbsenceCover
+from application.oncall.request_cover import RequestCover
+from application.oncall.revoke_calendar_feed import RevokeCalendarFeed
 from application.oncall.schedule_gaps import ScheduleGaps
+from application.oncall.schedule_handoffs import ScheduleHandoffs
+from application.oncall.schedule_load import ScheduleLoad
 from application.oncall.schedule_on_call import ScheduleOnCall
+from application.oncall.schedule_overlaps import ScheduleOverlaps
+from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
+from application.oncall.stand_in import StandIn
+from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
+from application.oncall.withdraw_cover import WithdrawCover
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
 from application.service.get_integration import GetIntegration
@@ -86,34 +153,109 @@ class UseCaseProvider(Provider):
 
     intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
+        AcceptRequest,
         AcknowledgeIncident,
+        ActOnIncident,
+        ActOnIncidents,
+        AdvanceIncidents,
         AnnotateIncident,
+        AskResponders,
+        ChangeSeverity,
+        DecideOnIncident,
+        DeclineRequest,
+        EscalateIncident,
         FindIncident,
         GetIncident,
         ListAlerts,
         ListChanges,
         ListDeliveries,
         ListIncidents,
+        RaiseUrgency,
+        ListStalled,
+        ReadLedger,
         ReadTimeline,
+        ReassignIncident,
+        ReopenIncident,
         ResolveIncident,
+        RetitleIncident,
+        SnoozeIncident,
+        TakeOverIncident,
         TriggerIncident,
+        UnacknowledgeIncident,
     )
     escalation = provide_all(
-        AdvanceEscalations, CountStalled, CreatePolicy, GetPolicy, ListPolicies, StopEscalations, UpdatePolicy
+        AdvanceEscalations,
+        Beat,
+        CountStalled,
+        CreatePolicy,
+        FindResponders,
+        FindUnreachable,
+        GetFallBack,
+        GetPolicy,
+        ListPolicies,
+        MoveToNewestVersion,
+        ProvePolicy,
+        ResolveUnanswered,
+        SetFallBack,
+        SimulatePaging,
+        StartEscalations,
+        StopEscalations,
+        TellStalled,
+        UpdatePolicy,
     )
-    notification = provide_all(DeliverNotification, LeaseNotifications, SendNotification, SettleNotifications)
+    notification = provide_all(
+        ConfirmDrill,
+        DeliverNotification,
+        Drill,
+        DrillSchedule,
+        DrillUser,
+        DrillWeekly,
+        FallBack,
+        GetDrill,
+        LeaseNotifications,
+        Notify,
+        PagePeople,
+        SendNotification,
+        SettleNotifications,
+    )
     oncall = provide_all(
         AddOverride,
+        AddShadow,
+        AddTemporarySchedule,
         CreateSchedule,
         GetSchedule,
+        ListScheduleVersions,
         ListSchedules,
+        PreviewSchedule,
         RemoveOverride,
+        RemoveShadow,
+        RemoveTemporarySchedule,
         ScheduleGaps,
         ScheduleOnCall,
         ScheduleShifts,
         ServiceOnCall,
         UpdateSchedule,
         WhoIsOnCall,
+    )
+    answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
+    calendars = provide_all(CreateCalendarFeed, ListCalendarFeeds, ReadCalendar, RevokeCalendarFeed)
+    covers = provide_all(
+        AcceptCover,
+        AddAbsence,
+        DeclineCover,
+        ExpireCoverRequests,
+        FindUncovered,
+        GetAbsence,
+        GetCover,
+        ListAbsences,
+        ListCovers,
+        ProposeCover,
+        RemoveAbsence,
+        RequestAbsenceCover,
+        RequestCover,
+        StandIn,
+        UncoveredAbsences,
+        WithdrawCover,
     )
     services = provide_all(
         CreateIntegration,
@@ -146,6 +288,7 @@ class UseCaseProvider(Provider):
         LogIn,
         LogOut,
         MakeSetupLink,
+        RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
         RefreshSession,
@@ -153,6 +296,7 @@ class UseCaseProvider(Provider):
         RevokeApiKey,
         RotateContactSecret,
         SetReachability,
+        TeamReadiness,
         UpdateTeam,
         UpdateUser,
     )

@@ -1,7 +1,7 @@
 """What every Notifier promises, over a provider that can be told how to behave."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -19,14 +19,14 @@ from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
 from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
-from tests.integration.outgoing import loopback_session
+from tests.integration.sessions import loopback_session
 from tests.support.fake_http import Answers, Hangs
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.fake_webhook import FakeWebhook, OneSecret
 from tests.support.smtp import Silence, SmtpServer
-from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message
+from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
 
 
@@ -72,7 +72,8 @@ class MemoryProvider(Provider):
         self.memory.answer_next(Delivery(outcome=Outcome.UNKNOWN, detail="no answer"))
 
     def arrived(self) -> list[str]:
-        return [f"{message.severity} INC-{message.incident_number} {message.title}" for message in self.memory.sent]
+        pages = [f"{message.severity} INC-{message.incident_number} {message.title}" for message in self.memory.sent]
+        return pages + [f"{notice.title}\n{notice.text}" for notice in self.memory.notices]
 
 
 class MailProvider(Provider):
@@ -152,8 +153,13 @@ class WebhookProvider(Provider):
         self.server.script(Hangs())
 
     def arrived(self) -> list[str]:
-        incidents = [document["data"]["incident"] for document in self.server.received]
-        return [f"{incident['severity']} INC-{incident['number']} {incident['title']}" for incident in incidents]
+        return [_told(document["data"]) for document in self.server.received]
+
+
+def _told(data: Mapping[str, Any]) -> str:
+    if (incident := data.get("incident")) is None:
+        return f"{data['title']}\n{data['text']}"
+    return f"{incident['severity']} INC-{incident['number']} {incident['title']}"
 
 
 class SmsProvider(Provider):
@@ -263,6 +269,26 @@ async def test_a_delivered_message_arrives_once_and_has_a_receipt(provider: Prov
     assert all(delivery.receipt.values())
     [text] = provider.arrived()
     assert text.startswith("SEV1 INC-123 checkout 5xx 23%")
+
+
+async def test_a_notice_arrives_once_and_has_a_receipt(provider: Provider) -> None:
+    delivery = await provider.notifier.send_notice(a_notice(address=provider.address))
+    assert delivery.outcome is Outcome.DELIVERED
+    assert all(delivery.receipt.values())
+    [text] = provider.arrived()
+    assert text.startswith("You are on call for shop")
+
+
+async def test_a_hostile_notice_is_delivered(provider: Provider) -> None:
+    notice = a_notice(address=provider.address, title=HOSTILE_TITLE, text=HOSTILE_TITLE * 50, url="javascript:alert(1)")
+    assert (await provider.notifier.send_notice(notice)).outcome is Outcome.DELIVERED
+    assert len(provider.arrived()) == 1
+
+
+async def test_a_notice_that_will_never_be_taken_is_rejected(provider: Provider) -> None:
+    provider.refuse_for_good()
+    delivery = await provider.notifier.send_notice(a_notice(address=provider.address))
+    assert (delivery.outcome, provider.arrived()) == (Outcome.REJECTED, [])
 
 
 async def test_two_messages_have_two_receipts(provider: Provider) -> None:

@@ -17,6 +17,7 @@ import asyncpg
 from adapters.outbound.postgres.bodies import policy_from
 from adapters.outbound.postgres.session import prepare_connection
 from adapters.wire import events as wire
+from domain.escalation.condition import Circumstances
 from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
 from domain.escalation.plan import Position, timetable
 from domain.escalation.policy import EscalationPolicy
@@ -24,6 +25,8 @@ from domain.incident.events import IncidentAcknowledged, IncidentEvent, Incident
 from domain.incident.incident import Incident
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, RunId
+from domain.shared.severity import Severity
+from domain.shared.urgency import Urgency
 
 # The answer's time is read just before its transaction, and its commit follows within this.
 COMMIT: Final = timedelta(seconds=1)
@@ -181,7 +184,10 @@ async def _steps_in_order(
 
 def _problems(told: Sequence[DomainEvent], policy: EscalationPolicy, started_at: datetime) -> Iterator[str]:
     reached = [event for event in told if isinstance(event, EscalationStepReached)]
-    planned = [position for position, _ in timetable(policy, start=started_at)]
+    # The crew's policies have no conditions, so what the incident is like does not matter.
+    circumstances = Circumstances(severity=Severity.SEV1, urgency=Urgency.HIGH)
+    looks = timetable(policy, start=started_at, circumstances=circumstances)
+    planned = [moment.look.reached for moment in looks if moment.look.reached is not None]
     positions = [Position(event.round, event.step) for event in reached]
     if positions != planned[: len(positions)]:
         yield f"went through {positions} in place of {planned}"
@@ -236,7 +242,7 @@ async def _pages_once(
         if outcomes["delivered"] > 1:
             history.violate("I5", f"page {page} was recorded as delivered {outcomes['delivered']} times")
         history.delivered += min(outcomes["delivered"], 1)
-        numbers = [row["number"] for row in made]
+        numbers = [row["number"] for row in made if row["outcome"] != "held"]  # what is held back is tried later
         if len(set(numbers)) != len(numbers):
             history.violate("I5", f"page {page} has an attempt twice: {numbers}")
     if received is None:

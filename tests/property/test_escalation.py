@@ -16,6 +16,7 @@ from domain.alert.alert_event import AlertSeverity
 from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
 from domain.escalation.policy import EscalationPolicy, TargetKind
 from domain.notification.contact import Channel
+from domain.notification.notification import Purpose
 from domain.oncall.coverage import on_call
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.urgency import Urgency
@@ -99,11 +100,14 @@ def promised_to(town: Town, user_id: UserId, *, at: datetime, urgency: Urgency) 
 
 
 def left(world: World, dedup_key: str = "disk") -> list[Expected]:
-    """What left about one alert."""
+    """The pages about one alert, each when a courier first took it up: to send it, or to hold it back for a moment."""
     return sorted(
-        Expected(each.at, each.message.user_id, each.channel, each.message.address)
-        for each in world.pages
-        if each.message.title.startswith(dedup_key)
+        Expected(record.attempts[0].started_at, page.user_id, page.channel, page.address)
+        for stored in world.stored()
+        if stored.incident.title.startswith(dedup_key)
+        for record in stored.deliveries
+        for page in (record.notification,)
+        if page.purpose is Purpose.PAGE and record.attempts
     )
 
 

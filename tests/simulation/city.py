@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from domain.escalation.policy import EscalationPolicy, Step, Target
+from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, WhenExhausted
 from domain.identity.team import Team
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
@@ -12,6 +12,7 @@ from domain.oncall.rotation import RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.service.service import UrgencyRule
 from domain.shared.ids import IntegrationId, PolicyId, ScheduleId, ServiceId, UserId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support.builders import (
     CREW,
@@ -23,6 +24,8 @@ from tests.support.builders import (
     a_step,
     a_user,
     an_integration,
+    office_hours,
+    only_for,
     to_schedule,
     to_team,
     to_user,
@@ -41,15 +44,15 @@ def a_city(chance: Random, start: datetime) -> Town:
     ]
     schedules = tuple(_schedule(number, people, chance, start) for number in range(1, 3))
     targets = [to_team(), *(to_schedule(each.id) for each in schedules), *(to_user(user_id) for user_id in people)]
-    policies = tuple(
-        a_policy(*_steps(targets, chance), policy_id=PolicyId(UUID(int=300 + number)), repeats=chance.randint(0, 2))
-        for number in range(1, 4)
-    )
+    policies = tuple(_policy(PolicyId(UUID(int=300 + number)), targets, chance) for number in range(1, 4))
     services = tuple(
         a_service(
             ServiceId(UUID(int=400 + number)),
             chance.choice(policies).id,
             urgency_rule=chance.choice(tuple(UrgencyRule)),
+            tier=chance.choice((None, 1, 4)),
+            support_hours=office_hours(),
+            acknowledgements_required=chance.choice((1, 1, 2)),
         )
         for number in range(1, 4)
     )
@@ -70,16 +73,29 @@ def a_city(chance: Random, start: datetime) -> Town:
 def another_version(policy: EscalationPolicy, town: Town, chance: Random) -> EscalationPolicy:
     """What a manager makes of it."""
     targets = [to_team(), *(to_user(user.id) for user in town.users)]
-    return a_policy(*_steps(targets, chance), policy_id=policy.id, repeats=chance.randint(0, 2), version=policy.version)
+    return _policy(policy.id, targets, chance, version=policy.version)
 
 
-def _steps(targets: list[Target], chance: Random) -> list[Step]:
-    return [
-        a_step(
-            *chance.choices(targets, k=chance.randint(1, 2)), delay=timedelta(seconds=chance.choice((5, 60, 300, 900)))
-        )
-        for _ in range(chance.randint(1, 3))
-    ]
+def _policy(policy_id: PolicyId, targets: list[Target], chance: Random, *, version: int = 0) -> EscalationPolicy:
+    steps = [_step(targets, chance) for _ in range(chance.randint(1, 3))]
+    return a_policy(
+        *steps,
+        policy_id=policy_id,
+        repeats=chance.randint(0, 2),
+        repeat_from=chance.randrange(len(steps)),
+        when_exhausted=chance.choice((WhenExhausted.STAY, WhenExhausted.STAY, WhenExhausted.RESOLVE)),
+        version=version,
+    )
+
+
+def _step(targets: list[Target], chance: Random) -> Step:
+    """One in three asks for a severity."""
+    return a_step(
+        *chance.sample(targets, k=chance.randint(1, 2)),
+        delay=timedelta(seconds=chance.choice((5, 60, 300, 900))),
+        mode=chance.choice(tuple(StepMode)),
+        condition=chance.choice((None, None, only_for(*chance.sample(tuple(Severity), k=2)))),
+    )
 
 
 def _schedule(number: int, people: list[UserId], chance: Random, start: datetime) -> Schedule:

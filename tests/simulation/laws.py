@@ -8,20 +8,43 @@ from typing import Final
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.wire.events import incident_of
 from application.ports.intake import AlertKey
-from application.ports.notifier import Message, Outcome
+from application.ports.notifier import Message, NoticeMessage, Outcome
 from domain.alert.alert import AlertStatus
-from domain.escalation.events import EscalationStepReached
+from domain.escalation.events import EscalationStepReached, EscalationStepSkipped
 from domain.escalation.plan import FIRST, Position, following
+from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import RunStatus
-from domain.incident.events import IncidentAcknowledged, IncidentEvent, IncidentResolved
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentEscalated,
+    IncidentEvent,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentRespondersAsked,
+    IncidentSnoozeEnded,
+    IncidentUnacknowledged,
+)
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
-from domain.notification.notification import NotificationStatus, Purpose
+from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.throttle import WINDOW
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, NotificationId, RunId
+from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
 # After a fault a lost lease, a retry or a poll may still be waited for.
 RECOVERY: Final = timedelta(minutes=20)
+# A courier that looked between the making of a page and its own question for the next deadline waits so long.
+LEAST_WAIT: Final = timedelta(milliseconds=20)
+# After each of these nobody has the incident, and it pages under another run.
+PAGES_ANEW: Final = (
+    IncidentAcknowledgementExpired,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentSnoozeEnded,
+    IncidentUnacknowledged,
+)
 
 
 class BrokenPromiseError(AssertionError):
@@ -38,7 +61,7 @@ class Send:
     """One message that a courier handed to a channel."""
 
     at: datetime
-    message: Message
+    attempt: int  # of the page that it is remembered for
     outcome: Outcome | None = None  # None: the channel has not answered, or nobody was there to hear it
     may_have_arrived: bool = False
 
@@ -52,10 +75,13 @@ class Watch:
     sends: dict[NotificationId, list[Send]] = field(default_factory=lambda: defaultdict(list))
     due_at: dict[NotificationId, datetime] = field(default_factory=dict)
     page_keys: set[tuple[object, ...]] = field(default_factory=set)
-    made_when_answered: dict[IncidentId, int] = field(default_factory=dict)
+    made_when_answered: dict[tuple[IncidentId, int], int] = field(default_factory=dict)
+    asked: set[RunId] = field(default_factory=set)  # the names of pages to people who were asked to help
+    begins_with: dict[RunId, Position] = field(default_factory=dict)
     made: Counter[IncidentId] = field(default_factory=Counter)
     events_of: dict[IncidentId, list[DomainEvent]] = field(default_factory=lambda: defaultdict(list))
     last_step: dict[RunId, EscalationStepReached] = field(default_factory=dict)
+    last_position: dict[RunId, Position] = field(default_factory=dict)  # reached or passed over
     began_with: dict[RunId, int] = field(default_factory=dict)
     read: int = 0  # how much of the log has been looked at
 
@@ -92,54 +118,87 @@ class Watch:
             version = self.began_with.setdefault(run.id, run.policy_version)
             require(run.policy_version == version, "P7 a run keeps its policy's version", run)
 
-    def before_send(self, message: Message, at: datetime) -> Send:
-        """P4 and P5 for a message that is about to leave."""
+    def before_send(self, message: Message | NoticeMessage, at: datetime) -> tuple[Send, ...]:
+        """P4 and P5 for a message that is about to leave, and for every page that it speaks for."""
         sends = self.sends[message.notification_id]
-        page = self.database.notifications[message.notification_id]
-        require(at >= self.due_at[page.id], "P5 no page before it is due", message)
-        same = [send for send in sends if send.message.attempt == message.attempt]
+        same = [send for send in sends if send.attempt == message.attempt]
         require(not same, "P4 an attempt is sent once", message)
-        for earlier in sends:
-            if earlier.message.attempt < message.attempt and earlier.may_have_arrived:
+        pages = dict.fromkeys((message.notification_id, *message.speaks_for))
+        return tuple(self._before_page(page_id, message, at) for page_id in pages)
+
+    def _before_page(self, page_id: NotificationId, message: Message | NoticeMessage, at: datetime) -> Send:
+        page = self.database.notifications[page_id]
+        require(page.user_id == message.user_id, "a message speaks for its reader's pages", (page, message))
+        require(at >= self.due_at[page_id], "P5 no page before it is due", message)
+        attempt = message.attempt if page_id == message.notification_id else page.attempts
+        for earlier in self.sends[page_id]:
+            if earlier.attempt < attempt and earlier.may_have_arrived:
                 require(message.may_be_repeat, "P4 what may be a repeat says so", message)
-        send = Send(at, message, may_have_arrived=True)  # until the channel says otherwise
-        sends.append(send)
+        send = Send(at, attempt, may_have_arrived=True)  # until the channel says otherwise
+        self.sends[page_id].append(send)
         return send
 
     def _event(self, incident_id: IncidentId, event: DomainEvent) -> None:
         before = self.events_of[incident_id]
-        was_answered = any(isinstance(each, IncidentAcknowledged | IncidentResolved) for each in before)
+        facts = [each for each in before if isinstance(each, IncidentEvent)]
+        was_answered = bool(facts) and Incident.fold(facts).status is not IncidentStatus.TRIGGERED
         before.append(event)
+        if isinstance(event, IncidentRespondersAsked):
+            self.asked.add(event.run_id)
+        if isinstance(event, IncidentEscalated):
+            self.begins_with[event.run_id] = Position(event.round, event.step)
         if isinstance(event, EscalationStepReached):
             require(not was_answered, "P3 no step after an answer", event)
             self._step(event)
-        if isinstance(event, NotificationSent) and was_answered:
+        if isinstance(event, EscalationStepSkipped):
+            self._comes_past(event)
+        if isinstance(event, NotificationSent) and was_answered and not self._is_asked(event.notification_id):
             require(event.was_overtaken, "P3 what left after an answer is labelled", event)
 
     def _step(self, event: EscalationStepReached) -> None:
         require(event.at >= event.due_at, "P5 no step before it is due", event)
-        run = self.database.runs[event.run_id]
-        policy = self.database.policy_versions[run.policy_id, run.policy_version]
+        policy = self._comes_past(event)
         last = self.last_step.get(event.run_id)
-        expected = FIRST if last is None else following(policy, Position(last.round, last.step))
-        require((event.round, event.step) == expected, "steps come in order, each once", (event, expected))
         if last is not None:
             waited = event.at - last.at >= policy.steps[last.step].delay
             require(waited, "a step gets its whole delay, however late it was", (last, event))
         self.last_step[event.run_id] = event
 
+    def _comes_past(self, event: EscalationStepReached | EscalationStepSkipped) -> EscalationPolicy:
+        """A step was reached or passed over; the policy of its run."""
+        run = self.database.runs[event.run_id]
+        policy = self.database.policy_versions[run.policy_id, run.policy_version]
+        last, position = self.last_position.get(event.run_id), Position(event.round, event.step)
+        expected = self.begins_with.get(run.id, FIRST) if last is None else following(policy, last)
+        require(position == expected, "steps come in order, each once", (event, expected))
+        self.last_position[event.run_id] = position
+        return policy
+
     def _new_pages(self) -> None:
         for page in self.database.notifications.values():
             if page.id in self.due_at:
+                self._held_back(page)
                 continue
             assert page.next_deadline is not None
             self.due_at[page.id] = page.next_deadline
             if page.purpose is not Purpose.PAGE:
                 continue
-            self.made[page.incident_id] += 1
+            assert page.incident_id is not None
+            self.made[page.incident_id] += page.run_id not in self.asked
             key = page.run_id, page.round, page.step, page.user_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
             self.page_keys.add(key)
+
+    def _held_back(self, page: Notification) -> None:
+        """A page that never left may be due anew only since its contact had too many, and not for long."""
+        due_at, waits_until = self.due_at[page.id], page.next_deadline
+        if page.attempts or page.status is not NotificationStatus.PENDING or waits_until in {None, due_at}:
+            return
+        assert waits_until is not None
+        held = [each for each in self.database.attempts if each.notification_id == page.id]
+        require(held[-1].outcome is Outcome.HELD, "what is held back says so in the ledger", page)
+        require(waits_until - held[-1].started_at <= WINDOW, "P5 what is held back waits for one window", page)
+        self.due_at[page.id] = waits_until
 
     def _incident(self, incident_id: IncidentId) -> None:
         incident = self.database.incidents[incident_id]
@@ -147,14 +206,23 @@ class Watch:
         require(Incident.fold(facts) == replace(incident, version=0), "P8 state is what its events say", incident)
         if incident.status is IncidentStatus.TRIGGERED:
             return
-        made = self.made_when_answered.setdefault(incident_id, self.made[incident_id])
+        stretch = incident_id, sum(isinstance(event, PAGES_ANEW) for event in facts)
+        made = self.made_when_answered.setdefault(stretch, self.made[incident_id])
         require(self.made[incident_id] == made, "P3 no new page intent after an answer", incident)
         for page in self.database.notifications.values():
-            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE:
+            if page.incident_id != incident_id or page.purpose is not Purpose.PAGE or page.run_id in self.asked:
                 continue
             require(page.status is not NotificationStatus.PENDING, "P3 no page waits after an answer", page)
             if page.status is NotificationStatus.SENDING:
                 require(page.was_overtaken, "P3 what is under way is labelled", page)
+
+    def _is_asked(self, notification_id: NotificationId) -> bool:
+        return self.database.notifications[notification_id].run_id in self.asked
+
+
+def incident_acknowledged_by(watch: Watch, incident_id: IncidentId) -> set[UserId | None]:
+    """Everyone who ever acknowledged it, enough of them or not."""
+    return {event.by for event in watch.events_of[incident_id] if isinstance(event, IncidentAcknowledged)}
 
 
 def settled(watch: Watch, *, calm_since: datetime) -> None:
@@ -162,6 +230,7 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
     database = watch.database
     watch.look_at_everything()
     reasons = {run.incident_id: run.status for run in database.runs.values()}
+    newest = {run.incident_id: run.id for run in database.runs.values()}
     for incident in database.incidents.values():
         if incident.status is IncidentStatus.TRIGGERED:
             is_exhausted = reasons.get(incident.id) is RunStatus.EXHAUSTED
@@ -172,15 +241,19 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
         require(page.status in ended, "every page leaves or fails", page)
         if page.purpose is not Purpose.PAGE:
             continue
+        assert page.incident_id is not None
         incident = database.incidents[page.incident_id]
         if page.status is NotificationStatus.FAILED:
             require(page.id in failed, "a page fails visibly", page)
         if page.status is NotificationStatus.CANCELLED:
-            is_answered = incident.status is not IncidentStatus.TRIGGERED
-            require(is_answered, "a page is cancelled only by an answer", page)
+            is_answered = incident.status is not IncidentStatus.TRIGGERED or page.run_id in watch.asked
+            is_answered |= page.user_id in incident_acknowledged_by(watch, incident.id)
+            has_given_way = newest[incident.id] != page.run_id
+            require(is_answered or has_given_way, "a page is cancelled only by an answer or another run", page)
         if page.status is NotificationStatus.SENT and page.created_at >= calm_since + RECOVERY:
             first = watch.sends[page.id][0].at
-            require(first == watch.due_at[page.id], "P5 in health a page leaves when it is due", (page, first))
+            is_timely = first - watch.due_at[page.id] <= LEAST_WAIT
+            require(is_timely, "P5 in health a page leaves when it is due", (page, first))
     _every_step_was_told(watch)
 
 

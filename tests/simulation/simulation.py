@@ -10,32 +10,44 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
+from dishka import AsyncContainer
+
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.errors import ConflictError
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.watch import CountStalled
+from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.advance import AdvanceIncidents
 from application.incident.annotate import AnnotateIncident
+from application.incident.ask_responders import AskResponders
+from application.incident.escalate import EscalateIncident
+from application.incident.raise_urgency import RaiseUrgency
+from application.incident.reassign import ReassignIncident
+from application.incident.reopen import ReopenIncident
 from application.incident.resolve import ResolveIncident
+from application.incident.snooze import SnoozeIncident
+from application.incident.take_over import TakeOverIncident
 from application.incident.trigger import TriggerIncident
+from application.incident.unacknowledge import UnacknowledgeIncident
 from application.notification.deliver import DeliverNotification
-from application.notification.lease import LeaseNotifications
+from application.notification.lease import Bundle, LeaseNotifications
 from application.ports.errors import TransientPortError
-from application.ports.notifications import DueNotification
-from application.ports.notifier import Delivery, Message, Notifier, Notifiers, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.identity.actor import Actor
 from domain.incident.incident import Incident
 from domain.incident.severity import Severity
 from domain.notification.contact import Channel
-from domain.shared.errors import IllegalTransitionError
-from domain.shared.ids import IntegrationId
+from domain.shared.errors import IllegalTransitionError, InvalidValueError
+from domain.shared.ids import IncidentId, IntegrationId
 from tests.simulation.city import a_city, another_version
 from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
 from tests.simulation.scheduler import Scheduler, pause, run
 from tests.support.builders import an_actor, an_event
-from tests.support.world import Crash, Gate, MemoryStorage, Point, Ports, core_container, received
+from tests.support.world import Crash, Gate, MemoryStorage, Point, Ports, UseCase, core_container, received
 
 START: Final = datetime(2026, 11, 23, 6, tzinfo=UTC)
 POLL: Final = timedelta(seconds=60)  # rare, so that a lost hint is felt
@@ -43,6 +55,9 @@ TRACE_LINES: Final = 80
 # Enough for every run of every incident to be exhausted, in all the rounds that a city can have.
 CALM_STEPS_PER_STEP: Final = 60
 CALM_STEPS_LEAST: Final = 20_000
+
+# What needs nothing but the incident.
+ACTS: Final = (UnacknowledgeIncident, TakeOverIncident, ReopenIncident, EscalateIncident, RaiseUrgency, AcceptRequest)
 
 type Events = Sequence[tuple[IntegrationId, AlertEvent]]
 
@@ -232,6 +247,7 @@ class Simulation(Gate, Notifiers):
         self._processes.add(process)
         at = self.clock.now() + delay
         self.scheduler.start(f"{process}/ticks", self._ticks(), process=process, at=at)
+        self.scheduler.start(f"{process}/incidents", self._incident_ticks(), process=process, at=at)
         for channel in Channel:
             courier = self._courier(channel, process)
             self.scheduler.start(f"{process}/{channel}", courier, process=process, at=at)
@@ -251,6 +267,19 @@ class Simulation(Gate, Notifiers):
                     ports = await scope.get(Ports)
                     await self._wait_until(await ports.runs.earliest_deadline())
 
+    async def _incident_ticks(self) -> None:
+        while True:
+            try:
+                async with self.container() as scope:
+                    moved = await (await scope.get(AdvanceIncidents))(limit=self.chance.randint(1, 4))
+            except TransientPortError:
+                await self.sleep(0.02, 5)
+                continue
+            if not moved:
+                async with self.container() as scope:
+                    ports = await scope.get(Ports)
+                    await self._wait_until(await ports.incidents.earliest_deadline())
+
     async def _courier(self, channel: Channel, process: str) -> None:
         while True:
             try:
@@ -259,19 +288,19 @@ class Simulation(Gate, Notifiers):
             except TransientPortError:
                 await self.sleep(0.02, 5)
                 continue
-            for due in leased:
-                self.scheduler.start(f"{process}/{channel}/send", self._send(due), process=process)
+            for bundle in leased:
+                self.scheduler.start(f"{process}/{channel}/send", self._send(bundle), process=process)
             if not leased:
                 async with self.container() as scope:
                     ports = await scope.get(Ports)
                     await self._wait_until(await ports.notifications.earliest_deadline(channel))
 
-    async def _send(self, due: DueNotification) -> None:
+    async def _send(self, bundle: Bundle) -> None:
         try:
             async with self.container() as scope:
-                await (await scope.get(DeliverNotification))(due)
+                await (await scope.get(DeliverNotification))(bundle)
         except TransientPortError:
-            self.note(f"not recorded {due.notification.id}")
+            self.note(f"not recorded {bundle[0].notification.id}")
 
     async def _wait_until(self, deadline: datetime | None) -> None:
         """For the deadline, a hint or the next poll. What is due but held elsewhere is not worth a busy loop."""
@@ -325,23 +354,41 @@ class Simulation(Gate, Notifiers):
                 return
             try:
                 await self._respond()
-            except (TransientPortError, ConflictError, IllegalTransitionError, Crash) as error:
+            except (TransientPortError, ConflictError, IllegalTransitionError, InvalidValueError, Crash) as error:
                 self.note(f"answer failed: {type(error).__name__}")
 
     async def _respond(self) -> None:
         open_incidents = [each for each in self.database.incidents.values() if each.is_open]
         actor = an_actor(self.chance.choice(self.town.users).id)
-        kind = self.chance.choice(("acknowledge", "acknowledge", "resolve", "annotate", "trigger"))
+        kinds = (
+            "acknowledge",
+            "acknowledge",
+            "acknowledge",
+            "resolve",
+            "resolve",
+            "annotate",
+            "trigger",
+            "act",
+            "more",
+        )
+        kind = self.chance.choice((*kinds, "more"))
         async with self.container() as scope:
             if kind == "trigger":
                 service = self.chance.choice(self.town.services)
                 trigger = await scope.get(TriggerIncident)
                 await trigger(service.id, title="declared", severity=Severity.SEV2, actor=actor)
                 return
+            if kind == "act" and self.database.incidents:
+                incident_id = self.chance.choice(tuple(self.database.incidents))
+                act: UseCase[..., Incident] = await scope.get(self.chance.choice(ACTS))
+                await act(incident_id, actor=actor)
+                return
             if not open_incidents:
                 return
             incident: Incident = self.chance.choice(open_incidents)
             match kind:
+                case "more":
+                    await self._do_more(scope, incident.id, actor)
                 case "acknowledge":
                     await (await scope.get(AcknowledgeIncident))(incident.id, actor=actor)
                 case "resolve":
@@ -349,6 +396,18 @@ class Simulation(Gate, Notifiers):
                 case _:
                     await (await scope.get(AnnotateIncident))(incident.id, "looking", actor=actor)
         self.report.answers += 1
+
+    async def _do_more(self, scope: AsyncContainer, incident_id: IncidentId, actor: Actor) -> None:
+        """What needs a time or people."""
+        someone = self.chance.choice(self.town.users).id
+        match self.chance.choice(("snooze", "reassign", "ask")):
+            case "snooze":
+                until = self.clock.now() + timedelta(seconds=self.chance.randint(60, 7200))
+                await (await scope.get(SnoozeIncident))(incident_id, until=until, actor=actor)
+            case "reassign":
+                await (await scope.get(ReassignIncident))(incident_id, users=(someone,), actor=actor)
+            case _:
+                await (await scope.get(AskResponders))(incident_id, users=(someone,), actor=actor)
 
     async def _manager(self) -> None:
         """Changes policies under the runs that are at work."""
@@ -378,19 +437,29 @@ class _Channel(Notifier):
 
     simulation: Simulation
     channel: Channel
-    arrived: list[Message] = field(default_factory=list)
+    arrived: list[Message | NoticeMessage] = field(default_factory=list)
+    notices: list[NoticeMessage] = field(default_factory=list)
 
     async def send(self, message: Message) -> Delivery:
+        return await self._send(message)
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        """In this world every notice is a digest of pages."""
+        return await self._send(notice)
+
+    async def _send(self, message: Message | NoticeMessage) -> Delivery:
         simulation = self.simulation
         await simulation.at(Point.BEFORE_SEND)
-        send = simulation.watch.before_send(message, simulation.clock.now())
-        simulation.note(f"sends {message.notification_id} attempt {message.attempt}")
+        sends = simulation.watch.before_send(message, simulation.clock.now())
+        bundled = f" for {len(sends)} pages" if len(sends) > 1 else ""
+        simulation.note(f"sends {message.notification_id} attempt {message.attempt}{bundled}")
         delivery = await self._answer(message)
-        self._remember(send, delivery)
+        for send in sends:
+            self._remember(send, delivery)
         await simulation.at(Point.AFTER_SEND)
         return delivery
 
-    async def _answer(self, message: Message) -> Delivery:
+    async def _answer(self, message: Message | NoticeMessage) -> Delivery:
         chance = self.simulation.chance
         receipt = {"ts": str(len(self.arrived) + 1)}
         if not self.simulation.happens(self.simulation.faults.channel):

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from domain.escalation.condition import Circumstances, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.escalation.run import EscalationRun
 from domain.identity.actor import Actor
@@ -23,6 +24,7 @@ from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration, IntegrationKind
 from domain.service.service import Service, UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.ids import (
     AlertId,
     ContactId,
@@ -38,6 +40,7 @@ from domain.shared.ids import (
 )
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 from tests.support.oncall import a_layer
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
@@ -102,8 +105,17 @@ def to_schedule(schedule_id: ScheduleId = ROTA) -> Target:
     return Target(kind=TargetKind.SCHEDULE, id=schedule_id)
 
 
-def a_step(*targets: Target, delay: timedelta = 5 * MINUTE) -> Step:
-    return Step(targets=targets or (to_user(),), delay=delay)
+def a_step(*targets: Target, delay: timedelta = 5 * MINUTE, **more: Any) -> Step:
+    return Step(targets=targets or (to_user(),), delay=delay, **more)
+
+
+def only_for(*severities: Severity, **more: Any) -> StepCondition:
+    return StepCondition(severities=severities, **more)
+
+
+def circumstances(**more: Any) -> Circumstances:
+    """Of a grave and urgent incident."""
+    return Circumstances(**{"severity": Severity.SEV1, "urgency": Urgency.HIGH, **more})
 
 
 def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **more: Any) -> EscalationPolicy:
@@ -119,6 +131,17 @@ def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **mor
 
 def a_service(service_id: ServiceId = SHOP, policy_id: PolicyId = LADDER, **more: Any) -> Service:
     return Service(id=service_id, team_id=CREW, policy_id=policy_id, name=f"Service {service_id.int}", **more)
+
+
+def office_hours(zone: str = "Europe/Berlin", *, starts: int = 9, ends: int = 17) -> SupportHours:
+    """From Monday to Friday."""
+    days = tuple(Weekday)[:5]
+    return SupportHours(
+        time_zone=zone,
+        windows=tuple(
+            WeeklyWindow(starts_on=day, starts_at=time(starts), ends_on=day, ends_at=time(ends)) for day in days
+        ),
+    )
 
 
 def key_of(integration_id: IntegrationId) -> bytes:
@@ -184,13 +207,16 @@ def an_alert(number: int = 1, *, incident: int = 1, at: datetime = NOON, **more:
     )
 
 
-def a_run(number: int = 1, *, incident: int = 1, at: datetime = NOON, policy_version: int = 1) -> EscalationRun:
+def a_run(
+    number: int = 1, *, incident: int = 1, at: datetime = NOON, policy_version: int = 1, **more: Any
+) -> EscalationRun:
     return EscalationRun.start(
         RunId(UUID(int=30_000 + number)),
         incident_id=IncidentId(UUID(int=10_000 + incident)),
         policy_id=LADDER,
         policy_version=policy_version,
         at=at,
+        **more,
     )
 
 

@@ -33,6 +33,11 @@ def compare_with_tables(dsn: str) -> None:
     asyncio.run(compare())
 
 
+# Ours run in a transaction each, which a failure undoes. A column becomes nullable for rows of a new kind, which the
+# version before does not read. What is counted in an `int` is bounded by a rule.
+NOT_OURS = ("prefer-robust-stmts", "ban-drop-not-null", "prefer-bigint-over-int")
+
+
 def lint() -> int:
     """Squawk over the SQL of every migration but the first."""
     later = [
@@ -46,9 +51,9 @@ def lint() -> int:
         command.upgrade(config, f"{script.down_revision}:{script.revision}", sql=True)
         with tempfile.NamedTemporaryFile("w", suffix=".sql", delete=False) as file:
             file.write(config.output_buffer.getvalue())
-        code = subprocess.run(
-            [Path(sys.executable).with_name("squawk"), "--pg-version=16", file.name], check=False
-        ).returncode
+        squawk = str(Path(sys.executable).with_name("squawk"))
+        rules = f"--exclude={','.join(NOT_OURS)}"
+        code = subprocess.run([squawk, "--pg-version=16", rules, file.name], check=False).returncode
         Path(file.name).unlink()
         if code:
             return code

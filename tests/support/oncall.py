@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
-from domain.oncall.override import Override
+from domain.oncall.layer import Layer
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.rotation import Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
-from domain.shared.ids import OverrideId, ScheduleId, TeamId, UserId
+from domain.oncall.shadow import Shadow
+from domain.oncall.temporary import FixedShift, TemporarySchedule
+from domain.shared.ids import OverrideId, ScheduleId, ShadowId, TeamId, TemporaryScheduleId, UserId
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 
 MINUTE = timedelta(minutes=1)
 DAYS = tuple(Weekday)
@@ -59,14 +62,57 @@ def a_layer(
     return Layer(name=name, rotation=rotation, restrictions=restrictions, until=None if until is None else utc(until))
 
 
-def an_override(number: int, user_id: UserId, starts: str, ends: str, *, replaces: UserId | None = None) -> Override:
+def an_override(
+    number: int,
+    user_id: UserId,
+    starts: str,
+    ends: str,
+    *,
+    replaces: UserId | None = None,
+    kind: OverrideKind = OverrideKind.REPLACE,
+) -> Override:
     """An override between two instants."""
     return Override(
-        id=OverrideId(UUID(int=number)), user_id=user_id, starts_at=utc(starts), ends_at=utc(ends), replaces=replaces
+        id=OverrideId(UUID(int=number)),
+        user_id=user_id,
+        starts_at=utc(starts),
+        ends_at=utc(ends),
+        replaces=replaces,
+        kind=kind,
     )
 
 
-def a_schedule(*layers: Layer, zone: str = "Europe/Berlin", overrides: tuple[Override, ...] = ()) -> Schedule:
+def a_temporary(number: int, starts: str, ends: str, *shifts: tuple[UserId, str, str]) -> TemporarySchedule:
+    """A temporary schedule between two instants, with shifts between instants."""
+    return TemporarySchedule(
+        id=TemporaryScheduleId(UUID(int=number)),
+        starts_at=utc(starts),
+        ends_at=utc(ends),
+        shifts=tuple(FixedShift(user_id=who, starts_at=utc(first), ends_at=utc(last)) for who, first, last in shifts),
+    )
+
+
+def a_shadow(
+    number: int, user_id: UserId, starts: str, ends: str, *, follows: UserId | None = None, layer: int | None = None
+) -> Shadow:
+    """A shadow between two instants."""
+    return Shadow(
+        id=ShadowId(UUID(int=number)),
+        user_id=user_id,
+        starts_at=utc(starts),
+        ends_at=utc(ends),
+        follows=follows,
+        layer=layer,
+    )
+
+
+def a_schedule(
+    *layers: Layer,
+    zone: str = "Europe/Berlin",
+    overrides: tuple[Override, ...] = (),
+    temporaries: tuple[TemporarySchedule, ...] = (),
+    shadows: tuple[Shadow, ...] = (),
+) -> Schedule:
     """A schedule of those layers, the strongest last."""
     return Schedule(
         id=ScheduleId(UUID(int=100)),
@@ -75,6 +121,8 @@ def a_schedule(*layers: Layer, zone: str = "Europe/Berlin", overrides: tuple[Ove
         time_zone=zone,
         layers=layers,
         overrides=overrides,
+        temporaries=temporaries,
+        shadows=shadows,
     )
 
 
@@ -166,15 +214,57 @@ def layers(draw: st.DrawFn, near: datetime) -> Layer:
 
 @st.composite
 def overrides(draw: st.DrawFn, near: datetime, number: int) -> Override:
-    """An override of up to three days near the instant."""
+    """An override of any kind, of up to three days near the instant."""
     user_id = draw(users)
     starts_at = draw(minutes_around(near))
+    kind = draw(st.sampled_from(OverrideKind))
+    replaced = st.none() | users.filter(lambda other: other != user_id)
     return Override(
         id=OverrideId(UUID(int=number)),
         user_id=user_id,
         starts_at=starts_at,
         ends_at=starts_at + draw(st.integers(1, 3 * 1440)) * MINUTE,
-        replaces=draw(st.none() | users.filter(lambda other: other != user_id)),
+        replaces=draw(replaced) if kind is OverrideKind.REPLACE else None,
+        kind=kind,
+    )
+
+
+@st.composite
+def temporaries(draw: st.DrawFn, near: datetime) -> tuple[TemporarySchedule, ...]:
+    """Up to two temporary schedules near the instant that do not overlap, though they may touch."""
+    starts_at = draw(minutes_around(near))
+    made: list[TemporarySchedule] = []
+    for number in range(1, 1 + draw(st.integers(0, 2))):
+        minutes = draw(st.integers(2, 2 * 1440))
+        shifts: list[FixedShift] = []
+        for user_id in draw(st.lists(users, max_size=3, unique=True)):
+            first, last = sorted(draw(st.lists(st.integers(0, minutes), min_size=2, max_size=2, unique=True)))
+            shifts.append(
+                FixedShift(user_id=user_id, starts_at=starts_at + first * MINUTE, ends_at=starts_at + last * MINUTE)
+            )
+        ends_at = starts_at + minutes * MINUTE
+        made.append(
+            TemporarySchedule(
+                id=TemporaryScheduleId(UUID(int=number)), starts_at=starts_at, ends_at=ends_at, shifts=tuple(shifts)
+            )
+        )
+        starts_at = ends_at + draw(st.integers(0, 300)) * MINUTE
+    return tuple(draw(st.permutations(made)))
+
+
+@st.composite
+def shadow_strategy(draw: st.DrawFn, near: datetime, number: int) -> Shadow:
+    """A shadow of a user or of a layer, of up to three days near the instant."""
+    user_id = draw(users)
+    starts_at = draw(minutes_around(near))
+    layer = draw(st.none() | st.integers(0, 2))
+    return Shadow(
+        id=ShadowId(UUID(int=number)),
+        user_id=user_id,
+        starts_at=starts_at,
+        ends_at=starts_at + draw(st.integers(1, 3 * 1440)) * MINUTE,
+        follows=draw(users.filter(lambda other: other != user_id)) if layer is None else None,
+        layer=layer,
     )
 
 
@@ -189,6 +279,8 @@ def schedules(draw: st.DrawFn, place: tuple[str, datetime] | None = None) -> Sch
         time_zone=zone_name,
         layers=draw(st.lists(layers(near), max_size=3).map(tuple)),
         overrides=tuple(draw(overrides(near, number)) for number in range(1, 1 + draw(st.integers(0, 4)))),
+        temporaries=draw(temporaries(near)),
+        shadows=tuple(draw(shadow_strategy(near, number)) for number in range(1, 1 + draw(st.integers(0, 2)))),
     )
 
 
@@ -219,14 +311,31 @@ class Model:
             for minute, people in _walk(layer, clock).items():
                 if layer.until is None or clock.first + minute * MINUTE < layer.until:
                     result[minute] = people
+        for temporary in schedule.temporaries:
+            for minute in range(len(result)):
+                at = clock.first + minute * MINUTE
+                if temporary.starts_at <= at < temporary.ends_at:
+                    result[minute] = frozenset(
+                        shift.user_id for shift in temporary.shifts if shift.starts_at <= at < shift.ends_at
+                    )
         for override in schedule.overrides:
             for minute, people in enumerate(result):
                 if override.starts_at <= clock.first + minute * MINUTE < override.ends_at:
-                    if override.replaces is None:
-                        result[minute] = frozenset({override.user_id})
-                    elif override.replaces in people:
-                        result[minute] = people - {override.replaces} | {override.user_id}
+                    result[minute] = _changed(people, override)
         return cls(start, tuple(result[(start - clock.first) // MINUTE :]))
+
+
+def _changed(people: frozenset[UserId], override: Override) -> frozenset[UserId]:
+    match override.kind, override.replaces:
+        case OverrideKind.ADD, _:
+            return people | {override.user_id}
+        case OverrideKind.REMOVE, _:
+            return people - {override.user_id}
+        case _, None:
+            return frozenset({override.user_id})
+        case _, replaced if replaced in people:
+            return people - {replaced} | {override.user_id}
+    return people
 
 
 class _WallClock:

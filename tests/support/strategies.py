@@ -1,17 +1,20 @@
 """What senders, people and managers might do, drawn from so few names that they keep meeting again."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
+from datetime import time, timedelta
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from application.ports.notifier import Delivery, Outcome
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
-from domain.escalation.policy import EscalationPolicy, Step
+from domain.escalation.condition import Circumstances, Hours, LabelMatch, StepCondition
+from domain.escalation.policy import EscalationPolicy, Step, StepMode
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 from tests.support.builders import (
     ADA,
     BANK_PROBES,
@@ -78,9 +81,57 @@ deliveries = st.one_of(
 targets = st.sampled_from((to_user(ADA), to_user(BEN), to_user(DAN), to_team(), to_schedule()))
 
 
+severities = st.sampled_from(tuple(Severity))
+zones = st.sampled_from(("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"))
+some_labels = st.dictionaries(st.sampled_from(("region", "rack")), st.sampled_from(("north", "south")))
+label_matches = st.builds(
+    LabelMatch, name=st.sampled_from(("region", "rack")), value=st.sampled_from((None, "north", "south"))
+)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> WeeklyWindow:
+    """Any hours of the week but those that end before they start on one day."""
+    starts_on, ends_on = draw(st.sampled_from(Weekday)), draw(st.sampled_from(Weekday))
+    hours = st.integers(0, 23).map(time)
+    one, other = draw(hours), draw(hours)
+    return WeeklyWindow(
+        starts_on=starts_on,
+        starts_at=min(one, other) if starts_on is ends_on else one,
+        ends_on=ends_on,
+        ends_at=max(one, other) if starts_on is ends_on else other,
+    )
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> StepCondition:
+    """At least one part of it is set."""
+    parts: dict[str, st.SearchStrategy[Any]] = {
+        "severities": st.lists(severities, min_size=1, max_size=3, unique=True).map(tuple),
+        "urgency": urgencies,
+        "labels": st.lists(label_matches, min_size=1, max_size=2, unique_by=lambda each: each.name).map(tuple),
+        "hours": st.builds(Hours, time_zone=zones, windows=st.lists(windows(), min_size=1, max_size=3).map(tuple)),
+    }
+    wanted = draw(st.sets(st.sampled_from(sorted(parts)), min_size=1))
+    return StepCondition(**{name: draw(parts[name]) for name in sorted(wanted)})
+
+
+all_circumstances = st.builds(Circumstances, severity=severities, urgency=urgencies, labels=some_labels)
+
+
+@st.composite
+def conditional_policies(draw: st.DrawFn, /, **more: Any) -> EscalationPolicy:
+    """Any policy of up to four steps, most of them with a condition."""
+    parts = st.tuples(steps(), st.none() | conditions(), st.sampled_from(StepMode))
+    drawn = draw(st.lists(parts, min_size=1, max_size=4))
+    chosen = [replace(step, condition=condition, mode=mode) for step, condition, mode in drawn]
+    repeat_from = draw(st.integers(0, len(chosen) - 1))
+    return a_policy(*chosen, repeats=draw(st.integers(0, 4)), repeat_from=repeat_from, **more)
+
+
 @st.composite
 def steps(draw: st.DrawFn) -> Step:
-    meant = draw(st.lists(targets, min_size=1, max_size=3))
+    meant = draw(st.lists(targets, min_size=1, max_size=3, unique=True))
     return a_step(*meant, delay=timedelta(seconds=draw(st.integers(1, 900))))
 
 

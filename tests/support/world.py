@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Final, Protocol, cast
 
 from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_container, provide
 
+from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
@@ -20,21 +22,30 @@ from adapters.outbound.system.randomness import SeededRandomness
 from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
+from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
+from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
+from application.oncall.expire_covers import ExpireCoverRequests
+from application.ports.absences import AbsenceRepository
+from application.ports.alarm import Alarm, Heartbeat
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
+from application.ports.contact_proofs import ContactProofs
+from application.ports.covers import CoverRepository
 from application.ports.directory import Directory
-from application.ports.escalations import PolicyVersions, RunRepository
+from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
+from application.ports.fall_backs import FallBackRepository
+from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
-from application.ports.notifier import Delivery, Message, Notifier, Notifiers, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -54,7 +65,8 @@ from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
-from domain.notification.contact import Channel
+from domain.notification.contact import Channel, Contact
+from domain.notification.drill import DrillTime
 from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, IntegrationId
@@ -69,6 +81,7 @@ from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
 
 BUDGET: Final = 16  # what a courier leases at once
 FOREVER: Final = timedelta(days=100)
+THE_BEGINNING: Final = datetime(1900, 1, 1, tzinfo=UTC)  # since when the town is as it is
 
 
 # ------------------------------------------------------------------------------------------------------- faults
@@ -137,9 +150,12 @@ class Ports:
     """One session's view of the storage."""
 
     transaction: Transaction
+    absences: AbsenceRepository
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader
+    contact_proofs: ContactProofs
+    covers: CoverRepository
     directory: Directory
     events: EventLog
     incident_reader: IncidentReader
@@ -150,6 +166,8 @@ class Ports:
     policies: PolicyRepository
     policy_versions: PolicyVersions
     runs: RunRepository
+    step_turns: StepTurns
+    fall_backs: FallBackRepository
     schedules: ScheduleRepository
     services: ServiceRepository
     teams: TeamRepository
@@ -165,7 +183,7 @@ class Ports:
             for team in town.teams:
                 await self.teams.save(team)
             for schedule in town.schedules:
-                await self.schedules.save(schedule)
+                await self.schedules.save(schedule, at=THE_BEGINNING)
             for policy in town.policies:
                 await self.policies.save(policy)
             for service in town.services:
@@ -217,15 +235,28 @@ class SeededProvider(Provider):
 
     scope = Scope.APP
 
+    alarm = provide(MemoryAlarm)
+    any_alarm = alias(source=MemoryAlarm, provides=Alarm)
+    heartbeat = alias(source=MemoryAlarm, provides=Heartbeat)
+
     def __init__(self, clock: ManualClock, notifiers: Notifiers, seed: int) -> None:
         super().__init__()
         self._clock = clock
         self._notifiers = notifiers
         self._seed = seed
 
+    holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
     verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
+
+    @provide
+    def watch_list(self) -> WatchList:
+        return WatchList(frozenset({"user-3@example.test"}))  # Cat
+
+    @provide
+    def drill_time(self) -> DrillTime:
+        return DrillTime.read("tue 10")
 
     @provide
     def clock(self) -> ManualClock:
@@ -315,6 +346,12 @@ class _WorldNotifier(Notifier):
         await self.notifiers.gate.at(Point.AFTER_SEND)
         return delivery
 
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        await self.notifiers.gate.at(Point.BEFORE_SEND)
+        delivery = await self.notifiers.by_channel[self.channel].send_notice(notice)
+        await self.notifiers.gate.at(Point.AFTER_SEND)
+        return delivery
+
 
 class World:
     """Synchronous, over an event loop of its own, so that state machines can use it. Close it."""
@@ -384,11 +421,13 @@ class World:
             pass
 
     def work_once(self) -> bool:
-        """One tick of a worker, then one round of every courier. Whether anything was due."""
-        moved = self.call(AdvanceEscalations, limit=BATCH) > 0
+        """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
+        moved = self.call(AdvanceIncidents) > 0
+        moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0
         for channel in Channel:
-            for due in self.call(LeaseNotifications, channel, limit=BUDGET):
-                self.call(DeliverNotification, due)
+            for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
+                self.call(DeliverNotification, bundle)
                 moved = True
         return moved
 
@@ -404,6 +443,15 @@ class World:
         """How the channel answers next, instead of delivering."""
         self._notifiers.by_channel[channel].answer_next(*deliveries)
 
+    def refuse(self, *contacts: Contact) -> None:
+        """Nothing is taken for these contacts from now on."""
+        for contact in contacts:
+            self._notifiers.by_channel[contact.channel].refuse(contact.address)
+
+    @property
+    def alarm(self) -> MemoryAlarm:
+        return self._run(self._container.get(MemoryAlarm))
+
     @property
     def left(self) -> tuple[Left, ...]:
         """Every message that left, in order."""
@@ -413,6 +461,12 @@ class World:
     def pages(self) -> tuple[Left, ...]:
         """Those that page, without updates in place."""
         return tuple(each for each in self._notifiers.left if each.message.update_of is None)
+
+    @property
+    def notices(self) -> tuple[tuple[Channel, NoticeMessage], ...]:
+        """Those about no incident or about several that arrived, channel by channel, each in order."""
+        channels = self._notifiers.by_channel.items()
+        return tuple((channel, notice) for channel, notifier in channels for notice in notifier.notices)
 
     @contextmanager
     def crashing(self, point: Point) -> Iterator[None]:
@@ -467,7 +521,8 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            deadlines = [await ports.runs.earliest_deadline()]
+            loops = (ports.incidents, ports.runs, ports.covers)
+            deadlines = [await loop.earliest_deadline() for loop in loops]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 

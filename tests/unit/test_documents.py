@@ -24,7 +24,10 @@ _TABLE_INDEX: Final = re.compile(r"`(\w+_(?:pkey|key|idx|excl))`")
 
 def documents() -> list[Path]:
     """Those of the repository, and none of what is installed in it."""
-    folders = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    made = {"mutants"}  # by `make mutation`
+    folders = [
+        path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".") and path.name not in made
+    ]
     return sorted((*ROOT.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md"))))
 
 

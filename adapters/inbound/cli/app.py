@@ -8,21 +8,27 @@ from typing import Final
 from cyclopts import App, CycloptsError
 
 from adapters.inbound.cli import (
+    absences,
+    covers,
     dead_letters,
+    drills,
     events,
+    fall_backs,
     incidents,
     installation,
     integrations,
     mailbox,
     on_call,
     policies,
+    readiness,
     schedules,
     services,
+    simulate,
     teams,
     tokens,
     users,
 )
-from adapters.inbound.cli.context import INCIDENTS, INSTALLATION, Context
+from adapters.inbound.cli.context import CONFIGURATION, INCIDENTS, INSTALLATION, Context
 from adapters.inbound.cli.exit_code import CommandError, ExitCode, documentation, of_error
 from adapters.inbound.cli.output import say
 from adapters.plain_text import one_line
@@ -35,12 +41,16 @@ _EPILOGUE = (
 _NOUNS: Final = (
     incidents.app,
     on_call.app,
+    covers.app,
+    absences.app,
     events.app,
     services.app,
     integrations.app,
     schedules.app,
     policies.app,
+    fall_backs.app,
     teams.app,
+    drills.app,
     users.app,
     tokens.app,
     installation.database_app,
@@ -71,6 +81,8 @@ def build() -> App:
     for noun in _NOUNS:
         app.command(noun)
     app.command(mailbox.mailbox, group=INCIDENTS)
+    app.command(simulate.simulate, group=INCIDENTS)
+    app.command(readiness.readiness, group=CONFIGURATION)
     for command in _INSTALLATION:
         app.command(command, group=INSTALLATION)
     return app

@@ -1,6 +1,7 @@
 """The API, as the commands ask it: the standard library's client, so that a command starts at once."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -13,8 +14,9 @@ TIMEOUT_SECONDS: Final = 15.0
 ANSWER_BYTES: Final = 32 * 1024 * 1024
 PAGE: Final = 200  # the most that the API gives at once
 
-_NOUNS: Final = {"policies": "policy", "api-keys": "token"}
+_NOUNS: Final = {"policies": "policy", "api-keys": "token", "cover-requests": "cover"}
 _DETAIL_CHARACTERS: Final = 600
+_NEXT: Final = re.compile(r'<(/[^>]*)>; rel="next"')  # RFC 8288, 3, as the API writes it
 
 type Query = Mapping[str, str | int | None]
 type Record = dict[str, Any]
@@ -33,9 +35,33 @@ class ApiClient:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", path + (f"?{urlencode(given)}" if given else ""), None)
 
+    def texts(self, path: str, query: Query) -> Iterator[str]:
+        """The pages of something that is no JSON, as the header `Link` leads from one to the next.
+
+        Raises `CommandError`.
+        """
+        next_path: str | None = (
+            f"{path}?{urlencode({name: value for name, value in query.items() if value is not None})}"
+        )
+        while next_path is not None:
+            status, headers, content = self._exchange("GET", next_path, None, None)
+            if not 200 <= status < 300:
+                raise _refused(status, headers, content, next_path)
+            yield content.decode("utf-8", errors="replace")
+            found = _NEXT.search(headers.get("link", ""))
+            next_path = None if found is None else found[1]
+
     def post(self, path: str, body: object = None) -> Any:
         """Raises `CommandError`."""
         return self._ask("POST", path, body)
+
+    def put(self, path: str, body: object, *, tag: str | None) -> Any:
+        """Replace what has this tag; None: there is nothing yet. Raises `CommandError`."""
+        return self._ask("PUT", path, body, tag=tag)
+
+    def delete(self, path: str) -> None:
+        """Raises `CommandError`."""
+        self._ask("DELETE", path, None)
 
     def each(self, path: str, query: Query | None = None, *, most: int = 1000) -> Iterator[Record]:
         """The rows of a list, through its pages, up to so many. Raises `CommandError`."""
@@ -48,8 +74,8 @@ class ApiClient:
             if cursor is None:
                 return
 
-    def _ask(self, method: str, path: str, body: object) -> Any:
-        status, headers, content = self._exchange(method, path, body)
+    def _ask(self, method: str, path: str, body: object, *, tag: str | None = None) -> Any:
+        status, headers, content = self._exchange(method, path, body, tag)
         if not 200 <= status < 300:
             raise _refused(status, headers, content, path)
         if not content:
@@ -60,7 +86,7 @@ class ApiClient:
             message = f"{self.url} answered something that is no JSON: is TOCSIN_URL right?"
             raise CommandError(message, ExitCode.FAILURE) from None
 
-    def _exchange(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes]:
+    def _exchange(self, method: str, path: str, body: object, tag: str | None) -> tuple[int, Mapping[str, str], bytes]:
         from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
         place = _place(self.url)
@@ -68,7 +94,7 @@ class ApiClient:
         connection = kind(place.host, place.port, timeout=self.timeout_seconds)
         sent = None if body is None else json.dumps(body).encode()
         try:
-            connection.request(method, place.path + path, body=sent, headers=self._headers(sent))
+            connection.request(method, place.path + path, body=sent, headers=self._headers(sent, tag))
             answer = connection.getresponse()
             content = answer.read(ANSWER_BYTES)
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
@@ -86,12 +112,14 @@ class ApiClient:
         finally:
             connection.close()
 
-    def _headers(self, sent: bytes | None) -> dict[str, str]:
+    def _headers(self, sent: bytes | None, tag: str | None) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "tocsin-cli", "X-Tocsin-Via": "cli"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if sent is not None:
             headers["Content-Type"] = "application/json"
+        if tag is not None:
+            headers["If-Match"] = tag
         return headers
 
 
@@ -161,6 +189,8 @@ def _next_step(status: int, headers: Mapping[str, str], problem: Record, path: s
         case 403:
             return "ask an admin for it, or use a key that may"
         case 404:
+            if path.endswith("/fall-back"):
+                return "set one with `tocsin fall-back set`"
             return f"see `tocsin {name} list`" if name else ""
         case 409 | 412 | 428:
             return "look at it as it is now, then decide again"

@@ -1,15 +1,19 @@
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Query, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
-from adapters.inbound.cli.listing import Cursor, Limit, find, say_more
-from adapters.inbound.cli.on_call import instant_option
+from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.instants import instant_option
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more
 from adapters.inbound.cli.output import (
     NOTHING,
     Output,
     age,
     moment,
     name_of,
+    parse_instant,
     relative,
     say,
     show_fields,
@@ -18,11 +22,15 @@ from adapters.inbound.cli.output import (
     show_table,
     when,
 )
+from adapters.inbound.cli.policies import POLICY
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.teams import TEAM
+from adapters.inbound.cli.users import USER
 from adapters.plain_text import one_line
 
-app: Final = commands_of("incident", "Incidents: list, show, ack, resolve, note, create.", group=INCIDENTS)
+app: Final = commands_of("incident", "Incidents: list, show, create, and what is done with them.", group=INCIDENTS)
+
+People = Annotated[tuple[str, ...], Parameter(name="--to", help="E-mail address, name or id; once for each.")]
 
 _ENTRIES: Final = 1000  # of the timeline and of the deliveries that `show` fetches
 
@@ -59,8 +67,8 @@ def list_(
     query: Query = {
         "status": None if status == "all" else status,
         "severity": severity,
-        "service_id": None if service is None else find(api, SERVICE, service)["id"],
-        "team_id": None if team is None else find(api, TEAM, team)["id"],
+        "service_id": id_of(api, SERVICE, service),
+        "team_id": id_of(api, TEAM, team),
         "since": instant_option("--since", since, cli),
         "limit": limit,
         "cursor": cursor,
@@ -131,27 +139,141 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
 
 
 @app.command
-def ack(ref: str, /, *, output: Output = "table", cli: Given) -> None:
-    """Take an incident, which stops its escalation.
+def ack(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Take incidents, which stops their escalation.
 
     Parameters
     ----------
-    ref
-        INC-123, 123 or an id.
+    refs
+        INC-123, 123 or an id; one or several, as for every verb that acts.
     """
-    _show_changed(cli.api().post(f"{_path(ref)}/acknowledge"), output)
+    _act(cli, refs, "acknowledge", None, output)
 
 
 @app.command
-def resolve(ref: str, /, *, output: Output = "table", cli: Given) -> None:
-    """End an incident. Its alerts are cleared with it.
+def unack(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Give incidents back: nobody has them, and they page again."""
+    _act(cli, refs, "unacknowledge", None, output)
+
+
+@app.command(name="take-over")
+def take_over(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Become the owner of incidents that somebody else has."""
+    _act(cli, refs, "take-over", None, output)
+
+
+@app.command
+def snooze(*refs: str, until: str, output: Output = "table", cli: Given) -> None:
+    """Acknowledge incidents until then, when they page again.
+
+    Parameters
+    ----------
+    until
+        In how long, such as 2h or 1d, or an ISO date and time.
+    """
+    _act(cli, refs, "snooze", {"until": _ahead("--until", until, cli)}, output)
+
+
+@app.command
+def escalate(*refs: str, step: int | None = None, output: Output = "table", cli: Given) -> None:
+    """Have the next step's turn come now.
+
+    Parameters
+    ----------
+    step
+        The step of this number instead, counted from 1.
+    """
+    _act(cli, refs, "escalate", {} if step is None else {"step": step}, output)
+
+
+@app.command
+def reassign(*refs: str, to: People = (), policy: str | None = None, output: Output = "table", cli: Given) -> None:
+    """Give incidents to people, who are paged at once, or to another policy, which begins at once.
+
+    Parameters
+    ----------
+    policy
+        The name or id of a policy, instead of people.
+    """
+    api = cli.api()
+    body: Record = {"users": ids_of(cli.api(), USER, to)}
+    if policy is not None:
+        body["policy_id"] = find(api, POLICY, policy)["id"]
+    _act(cli, refs, "reassign", body, output)
+
+
+@app.command(name="add-responder")
+def add_responder(*refs: str, to: People, output: Output = "table", cli: Given) -> None:
+    """Ask people to help, whoever has the incidents. They are paged at once."""
+    _act(cli, refs, "responders", {"users": ids_of(cli.api(), USER, to)}, output)
+
+
+@app.command
+def accept(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Say yes to having been asked to help."""
+    _act(cli, refs, "accept", None, output)
+
+
+@app.command
+def decline(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Say no to having been asked to help, or no longer."""
+    _act(cli, refs, "decline", None, output)
+
+
+@app.command
+def resolve(*refs: str, output: Output = "table", cli: Given) -> None:
+    """End incidents. Their alerts are cleared with them."""
+    _act(cli, refs, "resolve", None, output)
+
+
+@app.command
+def reopen(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Trigger incidents again that were not over: within 7 days, and only while no other is open for their group."""
+    _act(cli, refs, "reopen", None, output)
+
+
+@app.command
+def severity(
+    *refs: str, to: Literal["SEV1", "SEV2", "SEV3", "SEV4", "SEV5"], output: Output = "table", cli: Given
+) -> None:
+    """Grade incidents anew. Those that become urgent while nobody has them page again."""
+    _act(cli, refs, "severity", {"severity": to}, output)
+
+
+@app.command(name="raise")
+def raise_(*refs: str, output: Output = "table", cli: Given) -> None:
+    """Have incidents wake people after all."""
+    _act(cli, refs, "raise-urgency", None, output)
+
+
+@app.command
+def retitle(ref: str, title: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Say better what an incident is.
+
+    Parameters
+    ----------
+    ref
+        INC-123, 123 or an id.
+    title
+        The new title, in quotes.
+    """
+    _act(cli, (ref,), "title", {"title": title}, output)
+
+
+@app.command
+def move(ref: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Let an incident's escalation go on by the newest version of its policy.
 
     Parameters
     ----------
     ref
         INC-123, 123 or an id.
     """
-    _show_changed(cli.api().post(f"{_path(ref)}/resolve"), output)
+    incident = cli.api().post(f"{_path(ref)}/escalation/move")
+    if output == "json":
+        show_json(incident)
+        return
+    say(f"{incident['reference']} goes on by the newest version of its policy")
 
 
 @app.command
@@ -170,6 +292,30 @@ def note(ref: str, text: str, /, *, output: Output = "table", cli: Given) -> Non
         show_json(incident)
         return
     say(f"noted on {incident['reference']}")
+
+
+@app.command
+def ledger(
+    ref: str,
+    /,
+    *,
+    format_: Annotated[Literal["jsonl", "csv"], Parameter(name="--format")] = "jsonl",
+    cli: Given,
+) -> None:
+    """Print every message about an incident: intent, attempts, receipt, acknowledgement.
+
+    Parameters
+    ----------
+    ref
+        INC-123, 123 or an id.
+    format_
+        A message a line as JSON, or an attempt a line as CSV.
+    """
+    for number, text in enumerate(cli.api().texts(f"{_path(ref)}/ledger", {"format": format_})):
+        # Each page of a CSV has the head. The rest stays as it is: a cell may hold a line break.
+        shown = text.partition("\n")[2] if number and format_ == "csv" else text
+        if shown:
+            show_line(shown.removesuffix("\n").removesuffix("\r"))
 
 
 @app.command
@@ -199,6 +345,38 @@ def create(
 
 def _path(ref: str) -> str:
     return f"/v1/incidents/{segment(ref)}"
+
+
+def _act(cli: Given, refs: tuple[str, ...], action: str, body: Record | None, output: Output) -> None:
+    """On one incident by its own resource; on several in one request, with a line for each.
+
+    Raises `CommandError`, for several also when some of them failed.
+    """
+    if not refs:
+        raise CommandError("say which: INC-123, 123 or an id, one or several", ExitCode.USAGE)
+    if len(refs) == 1:
+        _show_changed(cli.api().post(f"{_path(refs[0])}/{action}", body), output)
+        return
+    answer = cli.api().post("/v1/incidents/bulk", {"action": action, "ids": list(refs), "arguments": body or {}})
+    if output == "json":
+        show_json(answer)
+    else:
+        for item in answer["items"]:
+            done = item["incident"]
+            say(f"{done['reference']} is {done['status']}" if done else f"{item['ref']}: {item['problem']['detail']}")
+    if answer["failed"]:
+        raise CommandError(f"{answer['failed']} of {len(answer['items'])} could not be done", ExitCode.FAILURE)
+
+
+def _ahead(name: str, text: str, cli: Given) -> str:
+    """An ISO date and time as it is; a span such as 2h is so long from now. Raises `CommandError`."""
+    try:
+        at = parse_instant(text, cli.now)
+    except (ValueError, OverflowError):
+        message = f"{name} is {text!r}: use in how long, such as 2h, or an ISO date and time such as 2026-12-24T18:00"
+        raise CommandError(message, ExitCode.USAGE) from None
+    is_span = text.strip()[-1:].isalpha() and text.strip()[-1:] not in "Zz"
+    return (cli.now + (cli.now - at) if is_span else at).isoformat()
 
 
 def _show_changed(incident: Record, output: Output) -> None:

@@ -14,10 +14,10 @@ import structlog
 
 from adapters.inbound.deadlines.breaker import Breaker
 from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, backoff, wait_for
+from application.notification.lease import Bundle
 from application.notification.send import Sent
 from application.ports.clock import Clock
 from application.ports.errors import PortError
-from application.ports.notifications import DueNotification
 from application.ports.notifier import Outcome
 from application.ports.wakeup import Wakeup
 from domain.notification.contact import Channel
@@ -32,8 +32,8 @@ _log = structlog.get_logger()
 @dataclass(slots=True)
 class Courier:
     channel: Channel
-    lease: Callable[[Channel, int], Awaitable[tuple[DueNotification, ...]]]
-    send: Callable[[DueNotification], Awaitable[Sent]]
+    lease: Callable[[Channel, int], Awaitable[tuple[Bundle, ...]]]
+    send: Callable[[Bundle], Awaitable[tuple[Sent, ...]]]
     settle: Callable[[Sequence[Sent]], Awaitable[Set[NotificationId]]]
     earliest: Callable[[Channel], Awaitable[datetime | None]]
     observe: Callable[[Channel, Outcome, timedelta], None]  # how an attempt ended, and how long its message waited
@@ -42,7 +42,7 @@ class Courier:
     budget: int = BUDGET
     breaker: Breaker = field(default_factory=Breaker)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
-    _sent: list[Sent] = field(default_factory=list)
+    _sent: list[tuple[Sent, ...]] = field(default_factory=list)
     _settling: asyncio.Task[None] | None = None
     _in_hand: int = 0
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,40 +74,42 @@ class Courier:
             self._freed.clear()
             await wait_for(self._freed, POLL)
             return True
-        due = await self.lease(self.channel, free)
-        self._in_hand += len(due)
-        for each in due:
-            task = asyncio.create_task(self._send(each))
+        leased = await self.lease(self.channel, free)
+        self._in_hand += len(leased)
+        for bundle in leased:
+            task = asyncio.create_task(self._send(bundle))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return len(due) == free
+        return sum(map(len, leased)) >= free
 
-    async def _send(self, due: DueNotification) -> None:
-        waited = self.clock.now() - due.notification.created_at
+    async def _send(self, bundle: Bundle) -> None:
+        started_at = self.clock.now()
         try:
-            sent = await self.send(due)
+            sent = await self.send(bundle)
         except Exception as error:  # noqa: BLE001  # whatever it is, the lease runs out, and the next attempt says so
-            _log.exception(
-                "send_failed", channel=self.channel, notification_id=str(due.notification.id), exc_info=error
-            )
+            first = str(bundle[0].notification.id)
+            _log.exception("send_failed", channel=self.channel, notification_id=first, exc_info=error)
             self._let_go(1)
             return
-        outcome = sent.delivery.outcome
-        match outcome:
-            case Outcome.RETRY | Outcome.UNKNOWN:
-                self.breaker.failed(now=monotonic())
-            case Outcome.DELIVERED | Outcome.REJECTED:
-                self.breaker.succeeded()
-        self.observe(self.channel, outcome, waited)
+        self._judge_channel({each.delivery.outcome for each in sent})
+        for each in sent:
+            self.observe(self.channel, each.delivery.outcome, started_at - each.due.notification.created_at)
         self._sent.append(sent)
         if self._settling is None:
             self._settling = asyncio.create_task(self._settle())
+
+    def _judge_channel(self, outcomes: Set[Outcome]) -> None:
+        """One message is one word about the channel, however many pages it spoke for."""
+        if outcomes & {Outcome.RETRY, Outcome.UNKNOWN}:
+            self.breaker.failed(now=monotonic())
+        elif outcomes & {Outcome.DELIVERED, Outcome.REJECTED}:
+            self.breaker.succeeded()
 
     async def _settle(self) -> None:
         """Record what has gathered, again and again until nothing has."""
         while self._sent:
             batch, self._sent = self._sent, []
-            await self._record(batch)
+            await self._record([sent for message in batch for sent in message])
             self._let_go(len(batch))
         self._settling = None
 

@@ -14,7 +14,9 @@ from adapters.inbound.http.asgi import App
 from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
+from adapters.inbound.http.calendars import CalendarFeedController
 from adapters.inbound.http.docs import docs, docs_file
+from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.integrations import IntegrationController
@@ -22,19 +24,33 @@ from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
+from adapters.inbound.http.proofs import ProofController
 from adapters.inbound.http.request_context import RequestContext
+from adapters.inbound.http.schedule_answers import ScheduleAnswersController
+from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
+from adapters.inbound.http.shadows import ShadowController
+from adapters.inbound.http.simulations import SimulationController
 from adapters.inbound.http.teams import TeamController
+from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
 from application.ports.ids import IdFactory
 
 CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
+    FallBackController,
     PolicyController,
     ScheduleController,
+    TemporaryScheduleController,
+    ShadowController,
+    ScheduleHistoryController,
+    ScheduleAnswersController,
+    CalendarFeedController,
+    SimulationController,
+    ProofController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

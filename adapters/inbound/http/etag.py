@@ -4,17 +4,27 @@ The tag is the version of what is stored, so a change is refused to whoever has 
 """
 
 import hashlib
+import re
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
 
 from adapters.inbound.http.problem import RequestError
 
+# What `warned_tag` adds, without which a change may be made: it is of what was read beside the version.
+_WARNED: Final = re.compile(r'\+[0-9a-f]{8}"$')
+
 
 def version_tag(version: int) -> str:
     return f'"v{version}"'
+
+
+def warned_tag(version: int, warnings: Sequence[object]) -> str:
+    """Of a version with warnings beside it, which come and go without it: good wherever the version's own is."""
+    return f'"v{version}+{content_tag(warnings)[1:9]}"' if warnings else version_tag(version)
 
 
 def content_tag(body: object) -> str:
@@ -53,6 +63,5 @@ def require_match(request: Request[Any, Any, Any], *, tag: str) -> None:
 def _names(field: str, tag: str, *, is_weak: bool) -> bool:
     """Whether a list of tags has this one; `*` is every tag. A weak tag never matches strongly (8.8.3.2)."""
     tags = [each.strip() for each in field.split(",")]
-    if is_weak:
-        tags = [each.removeprefix("W/") for each in tags]
+    tags = [each.removeprefix("W/") for each in tags] if is_weak else [_WARNED.sub('"', each) for each in tags]
     return "*" in tags or tag in tags

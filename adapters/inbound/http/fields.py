@@ -26,6 +26,12 @@ Version = Annotated[int, Meta(ge=0, description="How many times it has been save
 TeamFilter = Annotated[UUID | None, QueryParameter(description="Only what belongs to this team.")]
 ServiceFilter = Annotated[UUID | None, QueryParameter(description="Only what belongs to this service.")]
 InstantQuery = Annotated[datetime | None, QueryParameter(description="RFC 3339 with an offset, such as Z.")]
+KnownAtQuery = Annotated[
+    datetime | None,
+    QueryParameter(
+        description="As was known then: RFC 3339 with an offset, not in the future. Without, as is known now."
+    ),
+]
 
 
 def in_utc(at: datetime) -> datetime:

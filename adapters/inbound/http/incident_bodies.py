@@ -15,6 +15,7 @@ from application.ports.notifications import Attempt
 from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
+from domain.escalation.stall import StallReason, stall_reason
 from domain.shared.ids import UserId
 
 
@@ -45,6 +46,16 @@ class IncidentBody(msgspec.Struct):
     @classmethod
     def of(cls, incident: IncidentSummary) -> Self:
         return cls(**_common(incident))
+
+
+class StalledIncidentBody(IncidentBody):
+    reason: StallReason
+    explanation: str
+
+    @classmethod
+    def of(cls, incident: IncidentSummary) -> Self:
+        reason = stall_reason(incident.escalation)
+        return cls(**_common(incident), reason=reason, explanation=reason.sentence)
 
 
 class IncidentDetailBody(IncidentBody):

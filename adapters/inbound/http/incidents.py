@@ -19,6 +19,7 @@ from adapters.inbound.http.incident_bodies import (
     DeliveryBody,
     IncidentBody,
     IncidentDetailBody,
+    StalledIncidentBody,
     TimelineEntryBody,
 )
 from adapters.inbound.http.pagination import (
@@ -41,6 +42,7 @@ from application.incident.deliveries import ListDeliveries
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.list import ListIncidents
+from application.incident.list_stalled import ListStalled
 from application.incident.resolve import ResolveIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
@@ -144,6 +146,28 @@ class IncidentController(Controller):
         incident = await use_case(ServiceId(data.service_id), title=data.title, severity=data.severity, actor=actor)
         shown = IncidentDetailBody.of_detail(await incidents.get(incident.id))
         return created(shown, location=f"/v1/incidents/{incident.id}")
+
+    @get("/stalled")
+    async def list_stalled(
+        self,
+        request: Request[Any, Any, Any],
+        use_case: FromDishka[ListStalled],
+        actor: FromDishka[Actor],
+        cursors: FromDishka[Cursors],
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: CursorText = None,
+    ) -> Response[PageBody[StalledIncidentBody]]:
+        """Incidents that nothing will happen to, oldest first, and why. There should be none."""
+        asked = page_request(request, cursors, limit=limit, cursor=cursor)
+        after = None if asked.after is None else TimeKey(datetime.fromisoformat(asked.after[0]), asked.after[1])
+        page = await use_case(limit=limit, after=after, actor=actor)
+        return page_response(
+            request,
+            cursors,
+            page,
+            body=StalledIncidentBody.of,
+            key=lambda incident: (incident.triggered_at.isoformat(), incident.id),
+        )
 
     @get("/{ref:str}")
     async def get_incident(

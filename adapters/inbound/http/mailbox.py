@@ -31,7 +31,7 @@ class MailboxMessageBody(msgspec.Struct):
     title: str
     body: str
     notification_id: UUID
-    incident_id: UUID
+    incident_id: UUID | None  # null: about none
     acknowledge_url: str | None
 
     @classmethod

@@ -1,5 +1,6 @@
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
@@ -20,7 +21,7 @@ from application.oncall.on_call import OnCall
 from application.oncall.who_is_on_call import WhoIsOnCall
 from application.ports.readers import IncidentReader
 from domain.identity.actor import Actor
-from domain.shared.ids import TeamId
+from domain.shared.ids import TeamId, UserId
 
 
 class OnCallBody(msgspec.Struct):
@@ -29,6 +30,13 @@ class OnCallBody(msgspec.Struct):
     schedule: NamedBody
     users: list[NamedBody]  # empty: a gap
     until: datetime | None  # the next handoff
+    shadows: list[NamedBody]  # who learns beside them; never counted as on call
+
+    @classmethod
+    def of(cls, on_call: OnCall, names: Mapping[UserId, str]) -> Self:
+        users = [NamedBody(user_id, names.get(user_id, "")) for user_id in on_call.user_ids]
+        shadows = [NamedBody(each.user_id, names.get(each.user_id, "")) for each in on_call.shadows]
+        return cls(NamedBody(on_call.schedule_id, on_call.name), users, on_call.until, shadows)
 
 
 class OnCallController(Controller):
@@ -55,10 +63,11 @@ class OnCallController(Controller):
             team_id=None if team_id is None else TeamId(team_id),
             actor=actor,
         )
-        names = await reader.user_names({user_id for each in page.items for user_id in each.user_ids})
-
-        def shown(each: OnCall) -> OnCallBody:
-            users = [NamedBody(user_id, names.get(user_id, "")) for user_id in each.user_ids]
-            return OnCallBody(NamedBody(each.schedule_id, each.name), users, each.until)
-
-        return page_response(request, cursors, page, body=shown, key=lambda each: (each.name, each.schedule_id))
+        names = await reader.user_names({user_id for each in page.items for user_id in each.people})
+        return page_response(
+            request,
+            cursors,
+            page,
+            body=lambda each: OnCallBody.of(each, names),
+            key=lambda each: (each.name, each.schedule_id),
+        )

@@ -10,12 +10,13 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import at, value
-from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.drills import DrillBody, DrillScheduleBody
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import (
     Instant,
     InstantQuery,
+    KnownAtQuery,
     LocalDateTime,
-    LocalTime,
     Name,
     TeamFilter,
     TimeZone,
@@ -32,6 +33,12 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.shadows import ShadowBody
+from adapters.inbound.http.temporaries import TemporaryScheduleBody
+from adapters.inbound.http.warnings import WarningBody, warnings_of
+from adapters.inbound.http.weekly_window import WeeklyWindowBody, window_of
+from application.escalation.unreachable import FindUnreachable
+from application.notification.drill_schedule import DrillSchedule
 from application.oncall.add_override import AddOverride
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.get_schedule import GetSchedule
@@ -43,8 +50,8 @@ from application.oncall.update_schedule import UpdateSchedule
 from application.ports.clock import Clock
 from domain.identity.actor import Actor
 from domain.oncall.coverage import Shift
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
-from domain.oncall.override import Override
+from domain.oncall.layer import Layer
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.rotation import ROTATION_LENGTH_MAX, Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import OverrideId, ScheduleId, TeamId, UserId
@@ -56,6 +63,7 @@ from domain.shared.limits import (
     SCHEDULE_LAYERS,
     TURN_USERS,
 )
+from domain.shared.weekly_window import WeeklyWindow
 
 _LOOK_AHEAD: Final = timedelta(days=14)
 
@@ -71,15 +79,6 @@ class RotationBody(msgspec.Struct, forbid_unknown_fields=True):
     length: Annotated[int, Meta(ge=1, le=ROTATION_LENGTH_MAX)] = 1
 
 
-class WeeklyWindowBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Hours that come back every week. One that ends where it starts is the whole week."""
-
-    starts_on: Weekday
-    starts_at: LocalTime
-    ends_on: Weekday
-    ends_at: LocalTime
-
-
 class LayerBody(msgspec.Struct, forbid_unknown_fields=True):
     """A rotation, limited to hours of the week if there are restrictions."""
 
@@ -90,13 +89,14 @@ class LayerBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OverrideBody(msgspec.Struct):
-    """A user stands in for another, or for everyone."""
+    """A user stands in for another or for everyone, is added beside those on call, or is taken off."""
 
     id: UUID
     user_id: UUID
     starts_at: datetime
     ends_at: datetime
     replaces: UUID | None
+    kind: OverrideKind
 
     @classmethod
     def of(cls, override: Override) -> Self:
@@ -106,6 +106,7 @@ class OverrideBody(msgspec.Struct):
             starts_at=override.starts_at,
             ends_at=override.ends_at,
             replaces=override.replaces,
+            kind=override.kind,
         )
 
 
@@ -113,7 +114,7 @@ Layers = Annotated[list[LayerBody], Meta(max_length=SCHEDULE_LAYERS, description
 
 
 class ScheduleBody(msgspec.Struct):
-    """Who is on call when. Of its overrides, those that have not ended."""
+    """Who is on call when. Of its overrides, temporary schedules and shadows, those that have not ended."""
 
     id: UUID
     team_id: UUID
@@ -121,6 +122,8 @@ class ScheduleBody(msgspec.Struct):
     time_zone: str
     layers: list[LayerBody]
     overrides: list[OverrideBody]
+    temporaries: list[TemporaryScheduleBody]
+    shadows: list[ShadowBody]
     version: Version
 
     @classmethod
@@ -130,10 +133,16 @@ class ScheduleBody(msgspec.Struct):
             team_id=schedule.team_id,
             name=schedule.name,
             time_zone=schedule.time_zone,
-            layers=[_layer_body(layer) for layer in schedule.layers],
+            layers=[layer_body(layer) for layer in schedule.layers],
             overrides=[OverrideBody.of(override) for override in schedule.overrides],
+            temporaries=[TemporaryScheduleBody.of(temporary) for temporary in schedule.temporaries],
+            shadows=[ShadowBody.of(shadow) for shadow in schedule.shadows],
             version=schedule.version,
         )
+
+
+class ScheduleDetailBody(ScheduleBody):
+    warnings: list[WarningBody]
 
 
 class CreateScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,22 +159,28 @@ class PatchScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
     layers: Layers | UnsetType = UNSET
+    effective_at: Annotated[Instant | None, Meta(description="When the zone or the layers change; now without.")] = None
 
 
 class AddOverrideBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Without `replaces` the user stands in for everyone, also where nobody is on call."""
+    """Replace: the user stands in, without `replaces` for everyone, also where nobody is on call.
+
+    Add: the user is on call beside the others. Remove: the user is not on call, and nobody stands in.
+    """
 
     user_id: UUID
     starts_at: Instant
     ends_at: Instant
     replaces: UUID | None = None
+    kind: OverrideKind = OverrideKind.REPLACE
 
 
 class ShiftSourceBody(msgspec.Struct):
-    """What put the user on call: a layer, by its place from 0, or an override."""
+    """What put the user on call: a layer, by its place from 0, an override, or a temporary schedule."""
 
     layer: int | None
     override_id: UUID | None
+    temporary_id: UUID | None
 
 
 class ShiftBody(msgspec.Struct):
@@ -176,7 +191,9 @@ class ShiftBody(msgspec.Struct):
 
     @classmethod
     def of(cls, shift: Shift) -> Self:
-        source = ShiftSourceBody(layer=shift.source.layer, override_id=shift.source.override_id)
+        source = ShiftSourceBody(
+            layer=shift.source.layer, override_id=shift.source.override_id, temporary_id=shift.source.temporary_id
+        )
         return cls(user_id=shift.user_id, starts_at=shift.interval.start, ends_at=shift.interval.end, source=source)
 
 
@@ -227,7 +244,7 @@ class ScheduleController(Controller):
             team_id=TeamId(data.team_id),
             name=data.name,
             time_zone=data.time_zone,
-            layers=_layers(data.layers),
+            layers=layers_of(data.layers),
             actor=actor,
         )
         return created(
@@ -240,11 +257,14 @@ class ScheduleController(Controller):
         request: Request[Any, Any, Any],
         schedule_id: FromPath[UUID],
         get_schedule: FromDishka[GetSchedule],
+        find_unreachable: FromDishka[FindUnreachable],
         actor: FromDishka[Actor],
-    ) -> Response[ScheduleBody]:
-        """One schedule."""
+    ) -> Response[ScheduleDetailBody]:
+        """One schedule, with a warning for each person who takes turns and cannot be reached."""
         schedule = await get_schedule(ScheduleId(schedule_id), actor=actor)
-        return tagged(request, ScheduleBody.of(schedule), tag=version_tag(schedule.version))
+        warnings = warnings_of(await find_unreachable.of_schedule(schedule, actor=actor))
+        body = ScheduleDetailBody(**msgspec.structs.asdict(ScheduleBody.of(schedule)), warnings=warnings)
+        return tagged(request, body, tag=warned_tag(schedule.version, warnings))
 
     @patch("/{schedule_id:uuid}")
     async def update(
@@ -256,15 +276,20 @@ class ScheduleController(Controller):
         update_schedule: FromDishka[UpdateSchedule],
         actor: FromDishka[Actor],
     ) -> Response[ScheduleBody]:
-        """Change some of a schedule. Overrides are added and removed one by one instead."""
+        """Change some of a schedule: its zone and layers now or later, its name and team at once.
+
+        A zone or layers that are given take the place of whatever was to hold from then on. Overrides are added and
+        removed one by one instead.
+        """
         old = await get_schedule(ScheduleId(schedule_id), actor=actor)
         require_match(request, tag=version_tag(old.version))
         schedule = await update_schedule(
             old.id,
             team_id=TeamId(value(data.team_id, old.team_id)),
             name=value(data.name, old.name),
-            time_zone=value(data.time_zone, old.time_zone),
-            layers=old.layers if isinstance(data.layers, UnsetType) else _layers(data.layers),
+            time_zone=None if isinstance(data.time_zone, UnsetType) else data.time_zone,
+            layers=None if isinstance(data.layers, UnsetType) else layers_of(data.layers),
+            effective_at=None if data.effective_at is None else in_utc(data.effective_at),
             version=old.version,
             actor=actor,
         )
@@ -278,13 +303,14 @@ class ScheduleController(Controller):
         add_override: FromDishka[AddOverride],
         actor: FromDishka[Actor],
     ) -> Response[OverrideBody]:
-        """Let a user stand in. A start in the past becomes now."""
+        """Let a user stand in, join those on call, or go. A start in the past becomes now."""
         override = await add_override(
             ScheduleId(schedule_id),
             user_id=UserId(data.user_id),
             starts_at=in_utc(data.starts_at),
             ends_at=in_utc(data.ends_at),
             replaces=None if data.replaces is None else UserId(data.replaces),
+            kind=data.kind,
             actor=actor,
         )
         # It is shown as a part of its schedule.
@@ -301,6 +327,17 @@ class ScheduleController(Controller):
         """Take an override back; one that is under way ends now."""
         await remove_override(ScheduleId(schedule_id), OverrideId(override_id), actor=actor)
 
+    @post("/{schedule_id:uuid}/drill", status_code=200)
+    async def drill(
+        self,
+        schedule_id: FromPath[UUID],
+        data: JSONBody[DrillScheduleBody],
+        drill_schedule: FromDishka[DrillSchedule],
+        actor: FromDishka[Actor],
+    ) -> DrillBody:
+        """Send a test page to those on call now, or to everyone who takes turns, once a minute at most."""
+        return DrillBody.of(await drill_schedule(ScheduleId(schedule_id), everyone=data.everyone, actor=actor))
+
     @get("/{schedule_id:uuid}/shifts")
     async def shifts(
         self,
@@ -310,9 +347,11 @@ class ScheduleController(Controller):
         actor: FromDishka[Actor],
         since: InstantQuery = None,
         until: InstantQuery = None,
+        known_at: KnownAtQuery = None,
     ) -> ShiftsBody:
         """Who is on call in an interval; unless said otherwise, in the next two weeks."""
-        found = await schedule_shifts(ScheduleId(schedule_id), _interval(clock, since, until), actor=actor)
+        interval, known = _interval(clock, since, until), query_instant("known_at", known_at)
+        found = await schedule_shifts(ScheduleId(schedule_id), interval, known_at=known, actor=actor)
         return ShiftsBody([ShiftBody.of(shift) for shift in found])
 
     @get("/{schedule_id:uuid}/gaps")
@@ -324,9 +363,11 @@ class ScheduleController(Controller):
         actor: FromDishka[Actor],
         since: InstantQuery = None,
         until: InstantQuery = None,
+        known_at: KnownAtQuery = None,
     ) -> GapsBody:
         """When nobody is on call in an interval; unless said otherwise, in the next two weeks."""
-        found = await schedule_gaps(ScheduleId(schedule_id), _interval(clock, since, until), actor=actor)
+        interval, known = _interval(clock, since, until), query_instant("known_at", known_at)
+        found = await schedule_gaps(ScheduleId(schedule_id), interval, known_at=known, actor=actor)
         return GapsBody([GapBody(starts_at=gap.start, ends_at=gap.end) for gap in found])
 
 
@@ -335,7 +376,7 @@ def _interval(clock: Clock, since: datetime | None, until: datetime | None) -> I
     return Interval(start=start, end=query_instant("until", until) or start + _LOOK_AHEAD)
 
 
-def _layers(bodies: Sequence[LayerBody]) -> tuple[Layer, ...]:
+def layers_of(bodies: Sequence[LayerBody]) -> tuple[Layer, ...]:
     return tuple(_layer(number, body) for number, body in enumerate(bodies))
 
 
@@ -358,12 +399,10 @@ def _layer(number: int, body: LayerBody) -> Layer:
 
 def _window(place: int, body: WeeklyWindowBody) -> WeeklyWindow:
     with at("restrictions", place):
-        return WeeklyWindow(
-            starts_on=body.starts_on, starts_at=body.starts_at, ends_on=body.ends_on, ends_at=body.ends_at
-        )
+        return window_of(body)
 
 
-def _layer_body(layer: Layer) -> LayerBody:
+def layer_body(layer: Layer) -> LayerBody:
     rotation = layer.rotation
     return LayerBody(
         name=layer.name,

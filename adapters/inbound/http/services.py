@@ -1,15 +1,15 @@
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from adapters.inbound.http.body import value
+from adapters.inbound.http.body import at, value
 from adapters.inbound.http.etag import created, require_match, tagged, version_tag
-from adapters.inbound.http.fields import Description, Name, TeamFilter, Url, Version
+from adapters.inbound.http.fields import Description, Name, TeamFilter, TimeZone, Url, Version
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
@@ -19,13 +19,41 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.weekly_window import WeeklyWindowBody, window_of
 from application.service.create_service import CreateService
 from application.service.get_service import GetService
 from application.service.list_services import ListServices
 from application.service.update_service import UpdateService
 from domain.identity.actor import Actor
 from domain.service.service import Service, UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.ids import PolicyId, ServiceId, TeamId
+from domain.shared.limits import ACKNOWLEDGEMENTS_REQUIRED, LAYER_RESTRICTIONS, SERVICE_TIERS
+
+Tier = Annotated[int, Meta(ge=1, le=SERVICE_TIERS, description="How much depends on it; 1 is the most.")]
+Required = Annotated[int, Meta(ge=1, le=ACKNOWLEDGEMENTS_REQUIRED, description="By so many different people.")]
+
+
+class SupportHoursBody(msgspec.Struct, forbid_unknown_fields=True):
+    """When somebody looks after it anyway: hours of the week on the wall clock of a zone."""
+
+    time_zone: TimeZone
+    windows: Annotated[list[WeeklyWindowBody], Meta(min_length=1, max_length=LAYER_RESTRICTIONS)]
+
+    @classmethod
+    def of(cls, hours: SupportHours) -> Self:
+        windows = [
+            WeeklyWindowBody(
+                starts_on=each.starts_on, starts_at=each.starts_at, ends_on=each.ends_on, ends_at=each.ends_at
+            )
+            for each in hours.windows
+        ]
+        return cls(hours.time_zone, windows)
+
+    def hours(self) -> SupportHours:
+        """Raises `InvalidValueError`."""
+        with at("support_hours"):
+            return SupportHours(time_zone=self.time_zone, windows=tuple(map(window_of, self.windows)))
 
 
 class ServiceBody(msgspec.Struct):
@@ -38,6 +66,9 @@ class ServiceBody(msgspec.Struct):
     description: str
     runbook_url: str | None
     urgency_rule: UrgencyRule
+    tier: int | None
+    support_hours: SupportHoursBody | None
+    acknowledgements_required: int
     version: Version
 
     @classmethod
@@ -50,6 +81,9 @@ class ServiceBody(msgspec.Struct):
             description=service.description,
             runbook_url=service.runbook_url,
             urgency_rule=service.urgency_rule,
+            tier=service.tier,
+            support_hours=None if service.support_hours is None else SupportHoursBody.of(service.support_hours),
+            acknowledgements_required=service.acknowledgements_required,
             version=service.version,
         )
 
@@ -61,6 +95,9 @@ class CreateServiceBody(msgspec.Struct, forbid_unknown_fields=True):
     description: Description = ""
     runbook_url: Url | None = None
     urgency_rule: UrgencyRule = UrgencyRule.BY_SEVERITY
+    tier: Tier | None = None
+    support_hours: SupportHoursBody | None = None
+    acknowledgements_required: Required = 1
 
 
 class PatchServiceBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,6 +109,9 @@ class PatchServiceBody(msgspec.Struct, forbid_unknown_fields=True):
     description: Description | UnsetType = UNSET
     runbook_url: Url | UnsetType | None = UNSET
     urgency_rule: UrgencyRule | UnsetType = UNSET
+    tier: Tier | UnsetType | None = UNSET
+    support_hours: SupportHoursBody | UnsetType | None = UNSET
+    acknowledgements_required: Required | UnsetType = UNSET
 
 
 class ServiceController(Controller):
@@ -108,6 +148,9 @@ class ServiceController(Controller):
             description=data.description,
             runbook_url=data.runbook_url,
             urgency_rule=data.urgency_rule,
+            tier=data.tier,
+            support_hours=None if data.support_hours is None else data.support_hours.hours(),
+            acknowledgements_required=data.acknowledgements_required,
             actor=actor,
         )
         return created(ServiceBody.of(service), location=f"/v1/services/{service.id}", tag=version_tag(service.version))
@@ -145,7 +188,14 @@ class ServiceController(Controller):
             description=value(data.description, old.description),
             runbook_url=value(data.runbook_url, old.runbook_url),
             urgency_rule=value(data.urgency_rule, old.urgency_rule),
+            tier=value(data.tier, old.tier),
+            support_hours=value(_hours(data.support_hours), old.support_hours),
+            acknowledgements_required=value(data.acknowledgements_required, old.acknowledgements_required),
             version=old.version,
             actor=actor,
         )
         return tagged(request, ServiceBody.of(service), tag=version_tag(service.version))
+
+
+def _hours(given: SupportHoursBody | UnsetType | None) -> SupportHours | UnsetType | None:
+    return given.hours() if isinstance(given, SupportHoursBody) else given

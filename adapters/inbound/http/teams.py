@@ -18,9 +18,11 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.readiness import MemberReadinessBody, ReadinessBody
 from application.identity.create_team import CreateTeam
 from application.identity.get_team import GetTeam
 from application.identity.list_teams import ListTeams
+from application.identity.team_readiness import TeamReadiness
 from application.identity.update_team import UpdateTeam
 from domain.identity.actor import Actor
 from domain.identity.team import Team
@@ -92,6 +94,18 @@ class TeamController(Controller):
         """One team."""
         team = await get_team(TeamId(team_id), actor=actor)
         return tagged(request, TeamBody.of(team), tag=version_tag(team.version))
+
+    @get("/{team_id:uuid}/readiness")
+    async def readiness(
+        self, team_id: FromPath[UUID], team_readiness: FromDishka[TeamReadiness], actor: FromDishka[Actor]
+    ) -> ReadinessBody:
+        """Whether each member could be paged tonight: contacts, when they were last proven, and what was found."""
+        members = await team_readiness(TeamId(team_id), actor=actor)
+        return ReadinessBody(
+            team_id=team_id,
+            is_ready=not any(member.findings for member in members),
+            members=[MemberReadinessBody.of(member) for member in members],
+        )
 
     @patch("/{team_id:uuid}")
     async def update(

@@ -1,12 +1,41 @@
 """What happened, in one sentence for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from adapters.plain_text import one_line
 from domain.alert.events import AlertCleared, AlertJoined
-from domain.escalation.events import EscalationExhausted, EscalationStepReached, EscalationStopped
-from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
+from domain.escalation.events import (
+    EscalationExhausted,
+    EscalationFallBackPaged,
+    EscalationMoved,
+    EscalationStepReached,
+    EscalationStepSkipped,
+    EscalationStopped,
+)
+from domain.escalation.policy import WhenExhausted
+from domain.incident.events import (
+    IncidentAcknowledged,
+    IncidentAcknowledgementExpired,
+    IncidentAct,
+    IncidentAnnotated,
+    IncidentEscalated,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentResponderAccepted,
+    IncidentResponderDeclined,
+    IncidentRespondersAsked,
+    IncidentRetitled,
+    IncidentSeverityChanged,
+    IncidentSnoozed,
+    IncidentSnoozeEnded,
+    IncidentTakenOver,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    IncidentUrgencyRaised,
+)
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import UserId
@@ -15,27 +44,36 @@ from domain.shared.via import Via
 type Names = Mapping[UserId, str]
 
 _DOORS: Final = {Via.API: "API", Via.CLI: "CLI", Via.EMAIL: "e-mail link", Via.SLACK: "Slack"}
+_OUTCOMES: Final = {
+    WhenExhausted.STAY: "",
+    WhenExhausted.RESOLVE: ", and the incident is resolved as unanswered",
+    WhenExhausted.FALL_BACK: ", and the fall-back of last resort is paged",
+}
 
 
 def told(event: DomainEvent, names: Names) -> str:
     """Without its time. What senders and users wrote is on one line, and not marked up in any way."""
     match event:
-        case IncidentTriggered():
-            return f"{_who(event.by, event.via, names)} triggered {event.severity}: {one_line(event.title)}"
-        case IncidentAcknowledged():
-            return f"{_who(event.by, event.via, names)} acknowledged"
-        case IncidentResolved():
-            return f"{_who(event.by, event.via, names)} resolved"
-        case IncidentAnnotated():
-            return f"{_who(event.by, event.via, names)} noted: {one_line(event.note)}"
+        case IncidentAcknowledgementExpired():
+            return "The acknowledgement expired: it pages again"
+        case IncidentSnoozeEnded():
+            return "The snooze ended: it pages again"
+        case IncidentAct():
+            return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():
             return f"Another alert joined: {one_line(event.summary)}"
         case AlertCleared():
             return f"An alert cleared: {one_line(event.summary)}"
         case EscalationStepReached():
             return _step(event, names)
+        case EscalationStepSkipped():
+            return f"{_place(event.round, event.step)}: passed over, because {one_line(event.detail)}"
         case EscalationExhausted():
-            return "The escalation policy is exhausted: nobody answered"
+            return f"The escalation policy is exhausted: nobody answered{_OUTCOMES[event.outcome]}"
+        case EscalationFallBackPaged():
+            return f"The fall-back of last resort: {_told(event.responders, event.unreachable, names)}"
+        case EscalationMoved():
+            return _move(event, names)
         case EscalationStopped():
             return f"The escalation stopped: {event.cancelled} pages cancelled, {event.under_way} were under way"
         case NotificationSent():
@@ -52,12 +90,71 @@ def told(event: DomainEvent, names: Names) -> str:
             return event.kind
 
 
+def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
+    match event:
+        case IncidentTriggered():
+            return f"triggered {event.severity}: {one_line(event.title)}"
+        case IncidentAcknowledged():
+            return "acknowledged" + _until(event.expires_at)
+        case IncidentUnacknowledged():
+            return "gave it back: it pages again"
+        case IncidentTakenOver():
+            previous = "the sender" if event.previous is None else _name(event.previous, names)
+            return f"took it over from {previous}" + _until(event.expires_at)
+        case IncidentSnoozed():
+            return "snoozed it" + _until(event.until)
+        case IncidentEscalated():
+            return f"escalated it to step {event.step + 1} of round {event.round + 1}"
+        case IncidentReassigned():
+            return f"reassigned it to {_list(event.users, names) if event.users else 'another policy'}"
+        case IncidentRespondersAsked():
+            return f"asked for help: {_list(event.users, names)}"
+        case IncidentResponderAccepted():
+            return "accepted to help"
+        case IncidentResponderDeclined():
+            return "declined to help"
+        case IncidentResolved():
+            return "resolved"
+        case IncidentReopened():
+            return "reopened it: it pages again"
+        case IncidentSeverityChanged():
+            return f"changed the severity to {event.severity}, {event.urgency} urgency"
+        case IncidentUrgencyRaised():
+            return "raised the urgency"
+        case IncidentRetitled():
+            return f"changed the title: {one_line(event.title)}"
+        case IncidentAnnotated():
+            return f"noted: {one_line(event.note)}"
+        case _:
+            return f"did {event.kind}"
+
+
+def _until(at: datetime | None) -> str:
+    return "" if at is None else f" until {at:%Y-%m-%d %H:%M} UTC"
+
+
 def _step(event: EscalationStepReached, names: Names) -> str:
-    place = f"Step {event.step + 1} of round {event.round + 1}"
-    if not event.responders:
-        return f"{place}: nobody to page"
-    unreachable = f"; without a way to reach them: {_list(event.unreachable, names)}" if event.unreachable else ""
-    return f"{place}: {_list(event.responders, names)}{unreachable}"
+    return f"{_place(event.round, event.step)}: {_told(event.responders, event.unreachable, names)}"
+
+
+def _move(event: EscalationMoved, names: Names) -> str:
+    """As of who asked for it, and what comes next."""
+    upcoming = "the last step waits for its answer"
+    if event.round is not None and event.step is not None:
+        upcoming = f"{_place(event.round, event.step).lower()} is next"
+    versions = f"from version {event.from_version} of the policy to version {event.to_version}"
+    return f"{_name(event.by, names)} moved the escalation {versions}: {upcoming}"
+
+
+def _place(round_number: int, step: int) -> str:
+    return f"Step {step + 1} of round {round_number + 1}"
+
+
+def _told(responders: Sequence[UserId], unreachable: Sequence[UserId], names: Names) -> str:
+    if not responders:
+        return "nobody to page"
+    without = f"; without a way to reach them: {_list(unreachable, names)}" if unreachable else ""
+    return f"{_list(responders, names)}{without}"
 
 
 def _who(user_id: UserId | None, via: Via, names: Names) -> str:

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.attempts import AttemptLimiter
+from adapters.inbound.http.drills import DrillBody
 from adapters.inbound.http.etag import content_tag, created, require_match, tagged, version_tag
 from adapters.inbound.http.fields import Email, Name, Password, TimeZone, Version
 from adapters.inbound.http.pagination import (
@@ -32,6 +33,7 @@ from application.identity.request_verification import RequestContactVerification
 from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import ContactDraft, RuleDraft, SetReachability
 from application.identity.update_user import UpdateUser
+from application.notification.drill_user import DrillUser
 from application.ports.directory import Reachability
 from domain.identity.actor import Actor
 from domain.identity.role import Role
@@ -129,11 +131,19 @@ class RuleBody(msgspec.Struct, forbid_unknown_fields=True):
     delay_seconds: RuleDelay
 
 
+class QuietHoursBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Every night in the user's own zone, maybe over midnight: what is of low urgency waits until they end."""
+
+    starts: time
+    ends: time
+
+
 class ReachabilityBody(msgspec.Struct):
     """Where a user is reached, and in which order. Without a rule for an urgency: everywhere at once."""
 
     contacts: list[ContactBody]
     rules: list[RuleBody]
+    quiet_hours: QuietHoursBody | None
 
     @classmethod
     def of(cls, reachability: Reachability) -> Self:
@@ -148,6 +158,9 @@ class ReachabilityBody(msgspec.Struct):
                 )
                 for rule in sorted(reachability.rules, key=lambda rule: (rule.urgency, rule.position))
             ],
+            quiet_hours=None
+            if reachability.quiet_hours is None
+            else QuietHoursBody(starts=reachability.quiet_hours.starts, ends=reachability.quiet_hours.ends),
         )
 
 
@@ -162,6 +175,7 @@ class SetReachabilityBody(msgspec.Struct, forbid_unknown_fields=True):
 
     contacts: Annotated[list[NewContactBody], Meta(max_length=CONTACTS_PER_USER)]
     rules: Annotated[list[RuleBody], Meta(max_length=RULES_PER_URGENCY * len(Urgency))]
+    quiet_hours: QuietHoursBody | None = None
 
 
 class VerificationBody(msgspec.Struct):
@@ -289,6 +303,13 @@ class UserController(Controller):
         """A new setup link, for a forgotten password. The old password works until it is used."""
         return SetupLinkBody(await issue_setup_link(UserId(user_id), actor=actor))
 
+    @post("/{user_id:uuid}/drill", status_code=200)
+    async def drill(
+        self, user_id: FromPath[UUID], drill_user: FromDishka[DrillUser], actor: FromDishka[Actor]
+    ) -> DrillBody:
+        """Send a user a test page on each of their contacts, once a minute at most."""
+        return DrillBody.of(await drill_user(UserId(user_id), actor=actor))
+
     @get("/{user_id:uuid}/notification-rules")
     async def read_reachability(
         self,
@@ -324,6 +345,7 @@ class UserController(Controller):
                 RuleDraft(urgency=rule.urgency, contact=rule.contact, delay=timedelta(seconds=rule.delay_seconds))
                 for rule in data.rules
             ],
+            quiet_hours=None if data.quiet_hours is None else (data.quiet_hours.starts, data.quiet_hours.ends),
             actor=actor,
         )
         body = ReachabilityBody.of(reachability)

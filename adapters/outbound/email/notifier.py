@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -12,10 +12,10 @@ from typing import Final, Self
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
 
-from adapters.outbound.email.rendering import Envelope, UnsendableAddressError, parsed_address, render
+from adapters.outbound.email.rendering import Envelope, UnsendableAddressError, parsed_address, render, render_notice
 from adapters.plain_text import one_line, shortened
 from application.ports.clock import Clock
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 _DETAIL_CHARACTERS: Final = 200
 _START_INPUT: Final = 354  # RFC 5321 4.2.3: start mail input
@@ -101,8 +101,16 @@ class SmtpNotifier(Notifier):
         await asyncio.sleep(0)  # a closed transport lets go of its socket one turn of the loop later
 
     async def send(self, message: Message) -> Delivery:
+        domain, at = self._settings.domain, self._clock.now()
+        return await self._deliver(lambda: render(message, sender=self._from, domain=domain, at=at))
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        domain, at = self._settings.domain, self._clock.now()
+        return await self._deliver(lambda: render_notice(notice, sender=self._from, domain=domain, at=at))
+
+    async def _deliver(self, rendered: Callable[[], Envelope]) -> Delivery:
         try:
-            envelope = render(message, sender=self._from, domain=self._settings.domain, at=self._clock.now())
+            envelope = rendered()
         except UnsendableAddressError as error:
             return Delivery(outcome=Outcome.REJECTED, detail=f"the address cannot be sent to: {error}")
         progress = _Progress()

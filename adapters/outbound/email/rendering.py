@@ -4,6 +4,7 @@ RFC 5322 (format), RFC 3834 (Auto-Submitted), RFC 2919 (List-Id), RFC 2046 5.1.4
 """
 
 from binascii import b2a_qp
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
@@ -15,10 +16,11 @@ from typing import Final
 from jinja2 import Environment
 
 from adapters.plain_text import one_line, shortened, web_link
-from application.ports.notifier import Message
+from application.ports.notifier import Message, NoticeMessage
 
 _TITLE_CHARACTERS: Final = 200  # what a subject line shows anywhere, and then some; the page has the whole
 _MESSAGE_ID_CHARACTERS: Final = 250
+_REPEAT: Final = "This may be a repeat: it is not known whether an earlier try arrived."
 
 # Inline styles only: mail readers drop style sheets, and a remote one would tell its host who read the page, and when.
 _HTML: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
@@ -34,6 +36,9 @@ _HTML: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 <p style="margin:0 0 16px">
 {% for name, value in facts %}
 {{ name }}: {{ value }}<br>
+{% endfor %}
+{% for line in lines %}
+{{ line }}<br>
 {% endfor %}
 </p>
 {% if button %}
@@ -82,34 +87,70 @@ class Envelope:
 
 
 def render(message: Message, *, sender: Address, domain: str, at: datetime) -> Envelope:
-    """Raises `UnsendableAddressError`."""
-    recipient = parsed_address(message.address)
-    needs_utf8 = not recipient.addr_spec.isascii()
-    message_id = _message_id(message, domain)
+    """One message about an incident. Raises `UnsendableAddressError`."""
     root_id = f"<inc-{message.incident_id}@{domain}>"
+    return _envelope(
+        parsed_address(message.address),
+        sender=sender,
+        subject=subject(message),
+        headers={
+            "Date": format_datetime(at),
+            "Message-ID": _message_id(message, domain),
+            # The root was never sent. That every message answers it is what makes a thread of them.
+            "In-Reply-To": root_id,
+            "References": "\r\n ".join([root_id, *_earlier_ids(message)]),
+            "List-Id": f"<incidents.{domain}>",
+        },
+        text=text_body(message),
+        html=html_body(message),
+    )
 
+
+def render_notice(notice: NoticeMessage, *, sender: Address, domain: str, at: datetime) -> Envelope:
+    """One message about no incident, in no thread. Raises `UnsendableAddressError`."""
+    title = shortened(one_line(notice.title), most=_TITLE_CHARACTERS)
+    repeat = _REPEAT if notice.may_be_repeat else None
+    lines = [one_line(line) for line in notice.text.splitlines()]
+    url = web_link(notice.url)
+    text = "\n".join((title, *([repeat] if repeat else []), "", *lines, *(["", f"More: {url}"] if url else [])))
+    return _envelope(
+        parsed_address(notice.address),
+        sender=sender,
+        subject=title,
+        headers={
+            "Date": format_datetime(at),
+            "Message-ID": f"<{notice.notification_id}.{notice.attempt}@{domain}>",
+            "List-Id": f"<notices.{domain}>",
+        },
+        text=text + "\n",
+        html=_HTML.render(
+            headline=title, notice=repeat, facts=[], lines=lines, links=[("Read on", url)] if url else []
+        ),
+    )
+
+
+def _envelope(
+    recipient: Address, *, sender: Address, subject: str, headers: Mapping[str, str], text: str, html: str
+) -> Envelope:
+    needs_utf8 = not recipient.addr_spec.isascii()
     mail = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
     mail["From"] = sender
     mail["To"] = recipient
-    mail["Subject"] = subject(message)
+    mail["Subject"] = subject
     # As an empty message its bytes are the headers and the line that ends them. The others are ours alone, in ASCII and
     # short; the library, which takes each apart before it writes it, would take longer than all else that a page needs.
-    headers = {
-        "Date": format_datetime(at),
-        "Message-ID": message_id,
-        # The root was never sent. That every message answers it is what makes a thread of them.
-        "In-Reply-To": root_id,
-        "References": "\r\n ".join([root_id, *_earlier_ids(message)]),
-        "List-Id": f"<incidents.{domain}>",
+    common = {
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{_BOUNDARY}"',
     }
-    written = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
-    parts = _parts(("plain", text_body(message)), ("html", html_body(message)))
+    written = "".join(f"{name}: {value}\r\n" for name, value in {**headers, **common}.items()).encode("ascii")
+    parts = _parts(("plain", text), ("html", html))
     content = b"".join((mail.as_bytes().removesuffix(b"\r\n"), written, b"\r\n", parts))
-    return Envelope(recipient=recipient.addr_spec, message_id=message_id, content=content, needs_utf8=needs_utf8)
+    return Envelope(
+        recipient=recipient.addr_spec, message_id=headers["Message-ID"], content=content, needs_utf8=needs_utf8
+    )
 
 
 # Quoted-printable has no `=_` in it, so no body can contain the line between the parts (RFC 2045 6.7).
@@ -185,7 +226,7 @@ def _notice(message: Message) -> str | None:
     if is_update(message):
         by = f" by {one_line(message.status_by)}" if message.status_by else ""
         return f"Now {one_line(message.status)}{by}."
-    return "This may be a repeat: it is not known whether an earlier try arrived." if message.may_be_repeat else None
+    return _REPEAT if message.may_be_repeat else None
 
 
 def _facts(message: Message) -> list[tuple[str, str]]:

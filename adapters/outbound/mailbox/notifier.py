@@ -11,9 +11,10 @@ from application.ports.clock import Clock
 from application.ports.errors import PortError
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox, MailboxMessage
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 from domain.notification.contact import Channel
 
+_REPEAT: Final = "This may be a repeat: it is not known whether an earlier try arrived."
 _TITLE_CHARACTERS: Final = 200  # a headline; the body has the whole
 
 
@@ -27,17 +28,34 @@ class MailboxNotifier(Notifier):
     ids: IdFactory
 
     async def send(self, message: Message) -> Delivery:
-        kept = MailboxMessage(
-            id=self.ids.new(),
-            sent_at=self.clock.now(),
-            channel=self.channel,
-            address=message.address,
-            title=headline(message),
-            body=text_body(message),
-            notification_id=message.notification_id,
-            incident_id=message.incident_id,
-            acknowledge_url=web_link(message.acknowledge_url),
+        return await self._keep(
+            MailboxMessage(
+                id=self.ids.new(),
+                sent_at=self.clock.now(),
+                channel=self.channel,
+                address=message.address,
+                title=headline(message),
+                body=text_body(message),
+                notification_id=message.notification_id,
+                incident_id=message.incident_id,
+                acknowledge_url=web_link(message.acknowledge_url),
+            )
         )
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        return await self._keep(
+            MailboxMessage(
+                id=self.ids.new(),
+                sent_at=self.clock.now(),
+                channel=self.channel,
+                address=notice.address,
+                title=shortened(one_line(notice.title), most=_TITLE_CHARACTERS),
+                body="\n".join(_notice_lines(notice)) + "\n",
+                notification_id=notice.notification_id,
+            )
+        )
+
+    async def _keep(self, kept: MailboxMessage) -> Delivery:
         try:
             await self.mailbox.store(kept)
         except PortError as error:
@@ -58,10 +76,18 @@ def text_body(message: Message) -> str:
     return "\n".join(_lines(message)) + "\n"
 
 
+def _notice_lines(notice: NoticeMessage) -> Iterator[str]:
+    if notice.may_be_repeat:
+        yield _REPEAT
+    yield from (one_line(line) for line in notice.text.splitlines())
+    if (url := web_link(notice.url)) is not None:
+        yield f"More: {url}"
+
+
 def _lines(message: Message) -> Iterator[str]:
     yield one_line(message.title)
     if message.may_be_repeat:
-        yield "This may be a repeat: it is not known whether an earlier try arrived."
+        yield _REPEAT
     yield ""
     yield f"Service: {one_line(message.service)}"
     by = f" by {one_line(message.status_by)}" if message.status_by else ""

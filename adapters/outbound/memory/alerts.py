@@ -1,4 +1,4 @@
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,16 @@ class MemoryAlertRepository(AlertRepository):
 
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         return self._firing(lambda alert: alert.incident_id == incident_id)
+
+    async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
+        return self._firing(lambda alert: alert.incident_id in incident_ids)
+
+    async def first_labels(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, Mapping[str, str]]:
+        first: dict[IncidentId, Alert] = {}
+        for alert in self.session.database.alerts.values():
+            if alert.incident_id in incident_ids:
+                first[alert.incident_id] = min(alert, first.get(alert.incident_id, alert), key=lambda each: each.id)
+        return {incident_id: alert.labels for incident_id, alert in first.items()}
 
     async def save_cleared(self, changes: Sequence[Change[Alert]]) -> None:
         for change in changes:

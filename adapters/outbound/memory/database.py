@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+from application.ports.escalations import StepKey
 from application.ports.event_log import LoggedEvent
 from application.ports.intake import DeadLetter, RawEvent
 from application.ports.notifications import Attempt
@@ -16,23 +17,34 @@ from application.ports.transaction import Transaction
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.audit.entry import AuditEntry
+from domain.escalation.fall_back import FallBack
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
 from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident
-from domain.notification.contact import Contact
+from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification
+from domain.notification.proof import ContactProof
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
+from domain.notification.throttle import Throttle
 from domain.notification.verification import ContactVerification
+from domain.oncall.absence import Absence
+from domain.oncall.cover import CoverRequest
+from domain.oncall.feed import CalendarFeed
+from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
 from domain.service.service import Service
 from domain.shared.ids import (
+    AbsenceId,
     AlertId,
     ApiKeyId,
+    CalendarFeedId,
     ContactId,
+    CoverRequestId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -52,9 +64,11 @@ class MemoryDatabase:
 
     users: dict[UserId, User] = field(default_factory=dict)
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
+    contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
     verifications: dict[ContactId, ContactVerification] = field(default_factory=dict)
     contact_secrets: dict[ContactId, str] = field(default_factory=dict, repr=False)
+    quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
@@ -62,8 +76,15 @@ class MemoryDatabase:
     services: dict[ServiceId, Service] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
+    throttles: dict[tuple[Channel, str], Throttle] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)
-    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    step_turns: dict[StepKey, int] = field(default_factory=dict)
+    fall_backs: dict[TeamId | None, FallBack] = field(default_factory=dict)
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
+    schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
+    calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
+    cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)

@@ -1,5 +1,6 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
@@ -7,7 +8,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
 from domain.incident.incident import Incident
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, ServiceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,32 @@ class MemoryIncidentRepository(IncidentRepository):
         incidents = self.session.database.incidents
         if change.state.id not in incidents or incidents[change.state.id].version != change.state.version:
             raise ConflictError("incident", change.state.id)
+        already = await self.open_one(change.state.service_id, change.state.group_key)
+        if change.state.is_open and already is not None and already.id != change.state.id:
+            raise ConflictError("incident", change.state.id, "has a group for which another one is open")
         stored = replace(change.state, version=change.state.version + 1)
         incidents[stored.id] = stored
         append_events(self.session, change.events)
         return stored
+
+    async def save_all(self, changes: Sequence[Change[Incident]]) -> tuple[Incident, ...]:
+        return tuple([await self.save(change) for change in changes])
+
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
+        stored = self.session.database.incidents.values()
+        due = sorted(
+            (each.next_deadline, each.id)
+            for each in stored
+            if each.next_deadline is not None and each.next_deadline <= at
+        )
+        return tuple(self.session.database.incidents[incident_id] for _, incident_id in due[:limit])
+
+    async def earliest_deadline(self) -> datetime | None:
+        deadlines = (incident.next_deadline for incident in self.session.database.incidents.values())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
+        for incident in self.session.database.incidents.values():
+            if incident.is_open and (incident.service_id, incident.group_key) == (service_id, group_key):
+                return incident
+        return None

@@ -39,6 +39,9 @@ class MemoryIntakeStore(IntakeStore):
                 policy_id=service.policy_id,
                 policy_version=database.policies[service.policy_id].version,
                 urgency_rule=service.urgency_rule,
+                tier=service.tier,
+                support_hours=service.support_hours,
+                acknowledgements_required=service.acknowledgements_required,
             )
         return None
 

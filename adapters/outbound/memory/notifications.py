@@ -1,15 +1,24 @@
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
+from application.ports.notifications import (
+    Attempt,
+    Cancelled,
+    DueNotification,
+    NotificationRepository,
+    Settlement,
+    Subject,
+)
+from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.shared.ids import IncidentId, NotificationId
+from domain.notification.throttle import Throttle, counted
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +27,12 @@ class MemoryNotificationRepository(NotificationRepository):
 
     async def add(self, notifications: Sequence[Notification]) -> None:
         stored = self.session.database.notifications
-        pages = {_page_key(each) for each in stored.values() if each.purpose is Purpose.PAGE}
+        known = {_unique_key(each) for each in stored.values()}
         for each in notifications:
-            if each.purpose is Purpose.PAGE and each.run_id is not None:
-                if _page_key(each) in pages:
-                    continue
-                pages.add(_page_key(each))
+            key = _unique_key(each)
+            if key is not None and key in known:
+                continue
+            known.add(key)
             stored[each.id] = each
 
     async def lease_due(
@@ -35,12 +44,31 @@ class MemoryNotificationRepository(NotificationRepository):
             for each in stored.values()
             if each.channel is channel and each.next_deadline is not None and each.next_deadline <= at
         )
+        first = [stored[notification_id] for _, notification_id in due[:limit]]
+        contacts = {(each.user_id, each.address) for each in first if each.purpose is Purpose.PAGE}
+        rest = (stored[notification_id] for _, notification_id in due[limit:])
+        companions = [
+            each for each in rest if each.purpose is Purpose.PAGE and (each.user_id, each.address) in contacts
+        ]
         leased = []
-        for _, notification_id in due[:limit]:
-            before = stored[notification_id]
-            stored[notification_id] = before.lease(until=until)
-            leased.append(self._due(stored[notification_id], before))
+        for before in (*first, *companions[:BUNDLE_MOST]):
+            stored[before.id] = before.lease(until=until)
+            leased.append(self._due(stored[before.id], before))
         return tuple(sorted(leased, key=lambda each: each.notification.id))
+
+    async def hold_back(self, notifications: Mapping[NotificationId, datetime]) -> None:
+        stored = self.session.database.notifications
+        for notification_id, until in notifications.items():
+            leased = stored[notification_id]
+            stored[notification_id] = replace(
+                leased, status=NotificationStatus.PENDING, attempts=leased.attempts - 1, next_deadline=until
+            )
+
+    async def count_messages(self, channel: Channel, asked: Mapping[str, int], *, at: datetime) -> dict[str, Throttle]:
+        throttles = self.session.database.throttles
+        for address, count in asked.items():
+            throttles[channel, address] = counted(throttles.get((channel, address)), asked=count, at=at)
+        return {address: throttles[channel, address] for address in asked}
 
     async def get(self, notification_id: NotificationId) -> Notification:
         try:
@@ -52,6 +80,12 @@ class MemoryNotificationRepository(NotificationRepository):
         stored = self.session.database.notifications
         return tuple(stored[each] for each in sorted(set(notification_ids)) if each in stored)
 
+    async def of_same_steps(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        stored = self.session.database.notifications
+        steps = {_step(stored[each]) for each in notification_ids if each in stored}
+        pages = (each for each in stored.values() if each.purpose is Purpose.PAGE and each.run_id is not None)
+        return tuple(sorted((page for page in pages if _step(page) in steps), key=lambda page: page.id))
+
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         for change, attempt in settlements:
             self.session.database.notifications[change.state.id] = change.state
@@ -61,12 +95,17 @@ class MemoryNotificationRepository(NotificationRepository):
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         self.session.database.attempts += tuple(attempts)
 
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
         stored = self.session.database.notifications
         counts: dict[IncidentId, Counter[NotificationStatus]] = defaultdict(Counter)
         for each in tuple(stored.values()):
-            if each.incident_id in incident_ids and each.purpose is Purpose.PAGE and each.next_deadline is not None:
-                counts[each.incident_id][each.status] += 1
+            incident_id = each.incident_id
+            if incident_id is None or incident_id not in incident_ids or user_id not in {None, each.user_id}:
+                continue
+            if each.purpose is Purpose.PAGE and each.next_deadline is not None:
+                counts[incident_id][each.status] += 1
                 is_pending = each.status is NotificationStatus.PENDING
                 stored[each.id] = each.cancel() if is_pending else replace(each, was_overtaken=True)
         return {
@@ -99,19 +138,33 @@ class MemoryNotificationRepository(NotificationRepository):
         return dict(Counter(due))
 
     def _due(self, leased: Notification, before: Notification) -> DueNotification:
+        lost_lease = before.status is NotificationStatus.SENDING
+        due_at = before.next_deadline
+        assert due_at is not None, "what is leased was due"
+        if leased.incident_id is None:
+            return DueNotification(leased, due_at, lost_lease, None)
         database = self.session.database
         incident = database.incidents[leased.incident_id]
         service = database.services[incident.service_id]
         answered_by = incident.resolved_by or incident.acknowledged_by
-        return DueNotification(
-            notification=leased,
-            lost_lease=before.status is NotificationStatus.SENDING,
+        subject = Subject(
             incident=incident,
             service_name=service.name,
             runbook_url=service.runbook_url,
             status_by=None if answered_by is None else database.users[answered_by].name,
         )
+        return DueNotification(leased, due_at, lost_lease, subject)
 
 
-def _page_key(page: Notification) -> tuple[object, ...]:
-    return page.run_id, page.round, page.step, page.user_id, page.rule_position
+def _step(page: Notification) -> tuple[object, ...]:
+    return page.run_id, page.round, page.step, page.user_id
+
+
+def _unique_key(notification: Notification) -> tuple[object, ...] | None:
+    """What there is one of: a page for its run, round, step, user and rule; a notice for its key, user and contact."""
+    each = notification
+    if each.notice is not None:
+        return each.notice.key, each.user_id, each.channel, each.address
+    if each.purpose is Purpose.PAGE and each.run_id is not None:
+        return each.run_id, each.round, each.step, each.user_id, each.rule_position
+    return None

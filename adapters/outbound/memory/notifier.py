@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 
 class MemoryNotifier(Notifier):
@@ -12,7 +12,13 @@ class MemoryNotifier(Notifier):
     def __init__(self, script: Iterable[Delivery] = ()) -> None:
         self.attempts: list[Message] = []  # every message it was asked to send
         self.sent: list[Message] = []  # those whose person has them
+        self.notices: list[NoticeMessage] = []  # likewise, those about no incident
         self._script = deque(script)
+        self._refused: set[str] = set()
+
+    def refuse(self, *addresses: str) -> None:
+        """Take nothing for these, for good."""
+        self._refused.update(addresses)
 
     def answer_next(self, *deliveries: Delivery) -> None:
         """Append to the script."""
@@ -20,10 +26,21 @@ class MemoryNotifier(Notifier):
 
     async def send(self, message: Message) -> Delivery:
         self.attempts.append(message)
-        delivery = self._script.popleft() if self._script else self._accepted()
+        delivery = self._answer(message.address)
         if delivery.outcome is Outcome.DELIVERED:
             self.sent.append(message)
         return delivery
 
-    def _accepted(self) -> Delivery:
-        return Delivery(outcome=Outcome.DELIVERED, detail="kept in memory", receipt={"number": str(len(self.sent) + 1)})
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        delivery = self._answer(notice.address)
+        if delivery.outcome is Outcome.DELIVERED:
+            self.notices.append(notice)
+        return delivery
+
+    def _answer(self, address: str) -> Delivery:
+        if address in self._refused:
+            return Delivery(outcome=Outcome.REJECTED, detail="no such address")
+        if self._script:
+            return self._script.popleft()
+        number = len(self.sent) + len(self.notices) + 1
+        return Delivery(outcome=Outcome.DELIVERED, detail="kept in memory", receipt={"number": str(number)})

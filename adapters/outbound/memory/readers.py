@@ -26,7 +26,8 @@ from application.ports.readers import (
     TimeKey,
 )
 from domain.alert.alert import Alert
-from domain.incident.incident import Incident
+from domain.escalation.run import RunStatus
+from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, ServiceId, UserId
 
@@ -37,6 +38,9 @@ class MemoryIncidentReader(IncidentReader):
 
     async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
         incidents = [each for each in self.session.database.incidents.values() if _passes(each, query.filter)]
+        if (at := query.filter.stalled_at) is not None:
+            looked_after = self._looked_after(at)
+            incidents = [each for each in incidents if _waits_since(each, at) and each.id not in looked_after]
         incidents.sort(key=_time_key, reverse=not query.oldest_first)
         if query.after is not None:
             after = query.after
@@ -96,6 +100,14 @@ class MemoryIncidentReader(IncidentReader):
         users = self.session.database.users
         return {user_id: users[user_id].name for user_id in user_ids if user_id in users}
 
+    def _looked_after(self, at: datetime) -> frozenset[IncidentId]:
+        """Those with a deadline after the instant, or a stated reason for none."""
+        return frozenset(
+            run.incident_id
+            for run in self.session.database.runs.values()
+            if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
+        )
+
     def _incident(self, ref: IncidentRef) -> Incident:
         incidents = self.session.database.incidents
         if not isinstance(ref, int):
@@ -109,7 +121,7 @@ class MemoryIncidentReader(IncidentReader):
     def _summary(self, incident: Incident) -> IncidentSummary:
         database = self.session.database
         runs = [run for run in database.runs.values() if run.incident_id == incident.id]
-        newest_run = max(runs, key=lambda run: run.started_at, default=None)
+        newest_run = max(runs, key=lambda run: (run.started_at, run.id), default=None)
         return IncidentSummary(
             id=incident.id,
             number=incident.number,
@@ -200,6 +212,10 @@ def _passes(incident: Incident, wanted: IncidentFilter) -> bool:
         and (wanted.until is None or incident.triggered_at < wanted.until)
         and (wanted.acknowledged_by is None or incident.acknowledged_by == wanted.acknowledged_by)
     )
+
+
+def _waits_since(incident: Incident, at: datetime) -> bool:
+    return incident.status is IncidentStatus.TRIGGERED and incident.triggered_at <= at
 
 
 def _time_key(incident: Incident) -> TimeKey:

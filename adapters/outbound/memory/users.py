@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.directory import quiet_hours_of
 from adapters.outbound.memory.named import page_of, require_as_read
 from application.errors import ConflictError, NotFoundError
 from application.ports.directory import Reachability
@@ -10,6 +11,7 @@ from application.ports.users import UserRepository
 from domain.identity.role import Role
 from domain.identity.user import User
 from domain.notification.contact import Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.shared.ids import UserId
 
@@ -58,14 +60,26 @@ class MemoryUserRepository(UserRepository):
     async def reachability(self, user_id: UserId) -> Reachability:
         database = self.session.database
         return Reachability(
-            user_id=user_id, contacts=database.contacts.get(user_id, ()), rules=database.rules.get(user_id, ())
+            user_id=user_id,
+            contacts=database.contacts.get(user_id, ()),
+            rules=database.rules.get(user_id, ()),
+            quiet_hours=quiet_hours_of(database, user_id),
         )
 
     async def save_reachability(
-        self, user_id: UserId, contacts: Sequence[Contact], rules: Sequence[NotificationRule]
+        self,
+        user_id: UserId,
+        contacts: Sequence[Contact],
+        rules: Sequence[NotificationRule],
+        *,
+        quiet_hours: QuietHours | None = None,
     ) -> None:
         database = self.session.database
         if not {rule.contact_id for rule in rules} <= {contact.id for contact in contacts}:
             raise ConflictError("contact", user_id, "names something that is not there, or is still used")
         database.contacts[user_id] = tuple(sorted(contacts, key=lambda each: (each.channel, each.address, each.id)))
+        if quiet_hours is None:
+            database.quiet_hours.pop(user_id, None)
+        else:
+            database.quiet_hours[user_id] = quiet_hours
         database.rules[user_id] = tuple(sorted(rules, key=lambda each: (each.urgency, each.position)))

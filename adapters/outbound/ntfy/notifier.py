@@ -15,14 +15,16 @@ from aiohttp import ClientSession
 
 from adapters.plain_text import one_line, shortened, web_link
 from adapters.posting import post
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 # 5 rings through "do not disturb" where the phone allows it, 1 shows up without a sound.
 _PRIORITIES: Final[Mapping[str, int]] = {"SEV1": 5, "SEV2": 4, "SEV3": 3, "SEV4": 2, "SEV5": 1}
 _DEFAULT_PRIORITY: Final = 3
 _TITLE_CHARACTERS: Final = 200
 # ntfy turns a message of more than 4,096 bytes into an attachment; a character has at most four of them
+_TEXT_BYTES: Final = 4_000
 _TEXT_CHARACTERS: Final = 250
+_REPEAT: Final = "This may be a repeat: it is not known whether an earlier try arrived."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,17 @@ class NtfyNotifier(Notifier):
 
     async def send(self, message: Message) -> Delivery:
         server, topic = self._place(message.address)
+        return await self._publish(server, publication(message, topic))
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        server, topic = self._place(notice.address)
+        return await self._publish(server, notice_publication(notice, topic))
+
+    async def _publish(self, server: str, body: Mapping[str, object]) -> Delivery:
         posted = await post(
             self.session,
             server,
-            msgspec.json.encode(publication(message, topic)),
+            msgspec.json.encode(body),
             headers=self._headers(server),
             provider="ntfy",
             timeout_seconds=self.settings.timeout_seconds,
@@ -97,6 +106,33 @@ def publication(message: Message, topic: str) -> Mapping[str, object]:
     return body
 
 
+def notice_publication(notice: NoticeMessage, topic: str) -> Mapping[str, object]:
+    """What is about no incident rings no louder than the phone's owner likes, and has no button."""
+    body: dict[str, object] = {
+        "topic": topic,
+        "title": shortened(one_line(notice.title), most=_TITLE_CHARACTERS),
+        "message": _notice_text(notice),
+        "priority": _DEFAULT_PRIORITY,
+    }
+    if (click := web_link(notice.url)) is not None:
+        body["click"] = click
+    return body
+
+
+def _notice_text(notice: NoticeMessage) -> str:
+    """Its lines, as many as ntfy takes: whole ones, since half a link leads nowhere."""
+    lines = [_REPEAT] if notice.may_be_repeat else []
+    left = _TEXT_BYTES - sum(len(line) + 1 for line in lines)
+    for given in notice.text.splitlines():
+        link = web_link(given.strip())
+        line = shortened(one_line(given), most=_TEXT_CHARACTERS) if link is None else link
+        left -= len(line.encode()) + 1
+        if left < 0:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def _headline(message: Message) -> str:
     told = "" if message.status == "triggered" else f" ({one_line(message.status)})"
     line = f"{one_line(message.severity)} INC-{message.incident_number} {one_line(message.title)}"
@@ -111,7 +147,7 @@ def _text(message: Message) -> str:
         f"Since: {message.triggered_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
     ]
     if message.may_be_repeat:
-        facts.append("This may be a repeat: it is not known whether an earlier try arrived.")
+        facts.append(_REPEAT)
     return "\n".join(shortened(fact, most=_TEXT_CHARACTERS) for fact in facts)
 
 

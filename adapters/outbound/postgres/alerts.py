@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,15 @@ WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
 """
 _FIRING_OF_INCIDENT = """
 SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing' ORDER BY integration_id, dedup_key FOR UPDATE
+"""
+_FIRING_OF_INCIDENTS = """
+SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'
+ORDER BY integration_id, dedup_key FOR UPDATE
+"""
+# One look into the index for each incident, however many alerts have joined it.
+_FIRST_LABELS = """
+SELECT i.id, first.labels FROM unnest($1::uuid[]) AS i (id)
+CROSS JOIN LATERAL (SELECT a.labels FROM alerts a WHERE a.incident_id = i.id ORDER BY a.id LIMIT 1) AS first
 """
 _CLEAR = """
 UPDATE alerts a SET status = 'cleared', cleared_at = c.at
@@ -46,6 +55,14 @@ class PostgresAlertRepository(AlertRepository):
 
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         return tuple(alert_of(row) for row in await self.session.fetch(_FIRING_OF_INCIDENT, incident_id))
+
+    async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
+        rows = await self.session.fetch(_FIRING_OF_INCIDENTS, list(incident_ids))
+        return tuple(alert_of(row) for row in rows)
+
+    async def first_labels(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, Mapping[str, str]]:
+        rows = await self.session.fetch(_FIRST_LABELS, list(incident_ids))
+        return {IncidentId(row["id"]): row["labels"] for row in rows}
 
     async def save_cleared(self, changes: Sequence[Change[Alert]]) -> None:
         changed = [change for change in changes if change.events]

@@ -12,6 +12,7 @@ _MARK = tuple(
 _INCIDENTS = "SELECT i.id FROM incidents i JOIN services s ON s.id = i.service_id WHERE s.is_demo"
 _INTEGRATIONS = "SELECT g.id FROM integrations g JOIN services s ON s.id = g.service_id WHERE s.is_demo"
 _USERS = "SELECT id FROM users WHERE is_demo"
+_COVERS = "SELECT r.id FROM cover_requests r JOIN schedules s ON s.id = r.schedule_id WHERE s.is_demo"
 # Children before parents. Nothing but the constants above is put into the text.
 _REMOVE = (
     f"DELETE FROM mailbox_messages WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
@@ -26,11 +27,22 @@ _REMOVE = (
     f"DELETE FROM incidents WHERE id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM integrations WHERE id IN ({_INTEGRATIONS})",  # noqa: S608
     "DELETE FROM services WHERE is_demo",
+    "DELETE FROM step_turns t USING policies p WHERE p.id = t.policy_id AND p.is_demo",
     "DELETE FROM policy_versions v USING policies p WHERE p.id = v.policy_id AND p.is_demo",
     "DELETE FROM policies WHERE is_demo",
+    "DELETE FROM schedule_override_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_temporary_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_shadow_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
+    f"DELETE FROM cover_request_people WHERE request_id IN ({_COVERS})",  # noqa: S608
+    f"DELETE FROM cover_requests WHERE id IN ({_COVERS})",  # noqa: S608
+    f"DELETE FROM absences WHERE user_id IN ({_USERS})",  # noqa: S608
     "DELETE FROM schedule_overrides o USING schedules s WHERE s.id = o.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_temporaries t USING schedules s WHERE s.id = t.schedule_id AND s.is_demo",
+    "DELETE FROM schedule_shadows w USING schedules s WHERE s.id = w.schedule_id AND s.is_demo",
     "DELETE FROM schedules WHERE is_demo",
     "DELETE FROM team_members m USING teams t WHERE t.id = m.team_id AND t.is_demo",
+    "DELETE FROM fall_backs f USING teams t WHERE t.id = f.team_id AND t.is_demo",
     "DELETE FROM teams WHERE is_demo",
     f"DELETE FROM team_members WHERE user_id IN ({_USERS})",  # noqa: S608
     f"DELETE FROM notification_rules WHERE user_id IN ({_USERS})",  # noqa: S608

@@ -1,29 +1,68 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.outbound.postgres.bodies import schedule_from_rows
+from adapters.outbound.postgres.schedule_history import as_in_force
 from adapters.outbound.postgres.session import PostgresSession, Row
-from application.ports.directory import Directory, Reachability
+from application.ports.directory import Directory, Reachability, Unreachable
+from domain.identity.role import Role
 from domain.notification.contact import Channel, Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ContactId, ScheduleId, TeamId, UserId
 from domain.shared.urgency import Urgency
 
 _SCHEDULES = "SELECT * FROM schedules WHERE id = ANY($1::uuid[])"
-# Whoever asks is asking about now; a day is more than any two clocks differ.
-_OVERRIDES = """
-SELECT * FROM schedule_overrides WHERE schedule_id = ANY($1::uuid[]) AND ends_at > now() - $2::interval ORDER BY id
-"""
-_RECENT: Final = timedelta(days=1)
+_OVERRIDES = "SELECT * FROM schedule_overrides WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
+_TEMPORARIES = "SELECT * FROM schedule_temporaries WHERE schedule_id = ANY($1::uuid[]) AND ends_at > $2 ORDER BY id"
+_RECENT: Final = timedelta(days=1)  # more than any two clocks differ
 _MEMBERS = "SELECT team_id, user_id FROM team_members WHERE team_id = ANY($1::uuid[]) ORDER BY team_id, position"
 _CONTACTS = """
 SELECT c.* FROM contacts c JOIN users u ON u.id = c.user_id WHERE u.id = ANY($1::uuid[]) AND u.is_active ORDER BY c.id
 """
 _RULES = "SELECT * FROM notification_rules WHERE user_id = ANY($1::uuid[]) ORDER BY user_id, urgency, position"
+_QUIET_HOURS = """
+SELECT q.*, u.time_zone FROM user_quiet_hours q JOIN users u ON u.id = q.user_id WHERE q.user_id = ANY($1::uuid[])
+"""
+_ADMINS = "SELECT id FROM users WHERE is_active AND role = $1 ORDER BY id"
+_BY_EMAIL = "SELECT id FROM users WHERE is_active AND email = ANY($1::text[]) ORDER BY id"
+_TURNS = """
+  SELECT (member #>> '{}')::uuid AS id FROM schedules s, jsonb_array_elements(s.layers) layer,
+    jsonb_array_elements(layer -> 'rotation' -> 'participants') turn, jsonb_array_elements(turn) member
+"""
+# A contact works that counts, unless it refused since something got through last. Unverified ones count where all are.
+_WITHOUT_CONTACT = """
+SELECT u.id, u.name FROM (SELECT DISTINCT id FROM meant) m JOIN users u ON u.id = m.id
+WHERE NOT u.is_active OR NOT EXISTS (
+  SELECT FROM contacts c LEFT JOIN contact_proofs p ON p.contact_id = c.id
+  WHERE c.user_id = u.id AND (p.refused_at IS NULL OR p.delivered_at >= p.refused_at) AND (
+    c.verified_at IS NOT NULL
+    OR NOT EXISTS (SELECT FROM contacts v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL)
+  )
+) ORDER BY u.id
+"""
+_UNREACHABLE = f"""
+WITH meant AS (
+  SELECT unnest($1::uuid[]) AS id
+  UNION ALL SELECT user_id FROM team_members WHERE team_id = ANY($2::uuid[])
+  UNION ALL {_TURNS} WHERE s.id = ANY($3::uuid[])
+) {_WITHOUT_CONTACT}
+"""  # noqa: S608  # the braces hold constants
+_UNREACHABLE_ANYWHERE = f"""
+WITH targets AS (
+  SELECT target ->> 'kind' AS kind, target ->> 'id' AS id
+  FROM policies p JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version,
+    jsonb_array_elements(v.body -> 'steps') step, jsonb_array_elements(step -> 'targets') target
+), meant AS (
+  SELECT t.id::uuid AS id FROM targets t WHERE t.kind = 'user'
+  UNION ALL SELECT m.user_id FROM targets t JOIN team_members m ON m.team_id::text = t.id WHERE t.kind = 'team'
+  UNION ALL {_TURNS}
+) {_WITHOUT_CONTACT} LIMIT $1
+"""  # noqa: S608
 _ACTIVE = "SELECT id FROM users WHERE id = ANY($1::uuid[]) AND is_active"
 
 
@@ -31,15 +70,19 @@ _ACTIVE = "SELECT id FROM users WHERE id = ANY($1::uuid[]) AND is_active"
 class PostgresDirectory(Directory):
     session: PostgresSession
 
-    async def schedules(self, schedule_ids: Collection[ScheduleId]) -> Mapping[ScheduleId, Schedule]:
+    async def schedules(self, schedule_ids: Collection[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, Schedule]:
         if not schedule_ids:
             return {}
-        rows = await self.session.fetch(_SCHEDULES, list(schedule_ids))
-        override_rows = await self.session.fetch(_OVERRIDES, list(schedule_ids), _RECENT)
-        by_schedule: dict[ScheduleId, list[Row]] = defaultdict(list)
-        for override in override_rows:
-            by_schedule[override["schedule_id"]].append(override)
-        return {ScheduleId(row["id"]): schedule_from_rows(row, by_schedule[row["id"]]) for row in rows}
+        rows = await as_in_force(self.session, await self.session.fetch(_SCHEDULES, list(schedule_ids)), at=at)
+        overrides: dict[ScheduleId, list[Row]] = defaultdict(list)
+        for override in await self.session.fetch(_OVERRIDES, list(schedule_ids), at - _RECENT):
+            overrides[override["schedule_id"]].append(override)
+        temporaries: dict[ScheduleId, list[Row]] = defaultdict(list)
+        for temporary in await self.session.fetch(_TEMPORARIES, list(schedule_ids), at - _RECENT):
+            temporaries[temporary["schedule_id"]].append(temporary)
+        return {
+            ScheduleId(row["id"]): schedule_from_rows(row, overrides[row["id"]], temporaries[row["id"]]) for row in rows
+        }
 
     async def team_members(self, team_ids: Collection[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
         if not team_ids:
@@ -48,6 +91,24 @@ class PostgresDirectory(Directory):
         for row in await self.session.fetch(_MEMBERS, list(team_ids)):
             members[TeamId(row["team_id"])].append(UserId(row["user_id"]))
         return {team_id: tuple(user_ids) for team_id, user_ids in members.items()}
+
+    async def admins(self) -> tuple[UserId, ...]:
+        return tuple(UserId(row["id"]) for row in await self.session.fetch(_ADMINS, Role.ADMIN))
+
+    async def active_by_email(self, emails: Collection[str]) -> tuple[UserId, ...]:
+        if not emails:
+            return ()
+        return tuple(UserId(row["id"]) for row in await self.session.fetch(_BY_EMAIL, list(emails)))
+
+    async def unreachable(
+        self, user_ids: Collection[UserId], team_ids: Collection[TeamId], schedule_ids: Collection[ScheduleId]
+    ) -> tuple[Unreachable, ...]:
+        rows = await self.session.fetch(_UNREACHABLE, list(user_ids), list(team_ids), list(schedule_ids))
+        return tuple(Unreachable(UserId(row["id"]), row["name"]) for row in rows)
+
+    async def unreachable_anywhere(self, *, limit: int) -> tuple[Unreachable, ...]:
+        rows = await self.session.fetch(_UNREACHABLE_ANYWHERE, limit)
+        return tuple(Unreachable(UserId(row["id"]), row["name"]) for row in rows)
 
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:
         if not user_ids:
@@ -60,10 +121,24 @@ class PostgresDirectory(Directory):
             contacts[UserId(row["user_id"])].append(contact_of(row))
         for row in await self.session.fetch(_RULES, wanted):
             rules[UserId(row["user_id"])].append(rule_of(row))
+        quiet_hours = await quiet_hours_of(self.session, wanted)
         return {
-            user_id: Reachability(user_id=user_id, contacts=tuple(contacts[user_id]), rules=tuple(rules[user_id]))
+            user_id: Reachability(
+                user_id=user_id,
+                contacts=tuple(contacts[user_id]),
+                rules=tuple(rules[user_id]),
+                quiet_hours=quiet_hours.get(user_id),
+            )
             for user_id in active
         }
+
+
+async def quiet_hours_of(session: PostgresSession, user_ids: Collection[UserId]) -> Mapping[UserId, QuietHours]:
+    """In the zones that the users are in now."""
+    return {
+        UserId(row["user_id"]): QuietHours(starts=row["starts"], ends=row["ends"], time_zone=row["time_zone"])
+        for row in await session.fetch(_QUIET_HOURS, list(user_ids))
+    }
 
 
 def contact_of(row: Row) -> Contact:

@@ -1,31 +1,23 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+import msgspec
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
-from adapters.outbound.postgres.event_log import append_events
+from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic, append_events
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import incidents
 from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
 from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.responder import Responder
 from domain.incident.severity import Severity
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, ServiceId, TeamId, UserId
+from domain.shared.ids import IncidentId, PolicyId, ServiceId, TeamId, UserId
 from domain.shared.urgency import Urgency
-
-_MUTABLE = (
-    "status",
-    "severity",
-    "urgency",
-    "acknowledged_at",
-    "acknowledged_by",
-    "resolved_at",
-    "resolved_by",
-    "version",
-)
 
 # FOR NO KEY UPDATE: a worker that adds a page refers to the incident, which must not wait for whoever decides on it
 # and waits for the worker's run in turn.
@@ -37,11 +29,39 @@ _GET_MANY = Statement(
     .with_for_update(key_share=True)
 )
 _OF_NUMBER = Statement(select(incidents.c.id).where(incidents.c.number == bindparam("number_")))
-_UPDATE = Statement(
-    update(incidents)
-    .where(incidents.c.id == bindparam("id_"), incidents.c.version == bindparam("read_version"))
-    .values({name: bindparam(name) for name in _MUTABLE})
-)
+_OPEN_ONE = "SELECT * FROM incidents WHERE service_id = $1 AND group_key = $2 AND status <> 'resolved'"
+# What an act can change, and the types that they have in storage.
+_MUTABLE = {
+    "title": "text",
+    "severity": "text",
+    "urgency": "text",
+    "status": "text",
+    "acknowledgements": "uuid[]",
+    "acknowledged_at": "timestamptz",
+    "acknowledged_by": "uuid",
+    "acknowledgement_expires_at": "timestamptz",
+    "snoozed_until": "timestamptz",
+    "rises_at": "timestamptz",
+    "policy_id": "uuid",
+    "responders": "jsonb",
+    "resolved_at": "timestamptz",
+    "resolved_by": "uuid",
+    "version": "int",
+    "next_deadline": "timestamptz",
+}
+# The braces hold constants of this module, never a value.
+_UPDATE = f"""
+UPDATE incidents i SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
+FROM json_to_recordset($1::json) AS n (id uuid, {", ".join(f"{name} {kind}" for name, kind in _MUTABLE.items())})
+WHERE i.id = n.id AND i.version = n.version - 1
+"""  # noqa: S608
+_CLAIM = """
+SELECT * FROM incidents WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+_EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +86,34 @@ class PostgresIncidentRepository(IncidentRepository):
         return IncidentId(row["id"])
 
     async def save(self, change: Change[Incident]) -> Incident:
-        if not change.events:
-            return change.state
-        stored = replace(change.state, version=change.state.version + 1)
-        values = {name: getattr(stored, name) for name in _MUTABLE}
-        touched = await self.session.execute(_UPDATE, id_=stored.id, read_version=change.state.version, **values)
-        if touched == 0:
-            raise ConflictError("incident", stored.id)
-        await append_events(self.session.connection, change.events)
+        (stored,) = await self.save_all((change,))
         return stored
+
+    async def save_all(self, changes: Sequence[Change[Incident]]) -> tuple[Incident, ...]:
+        stored = [replace(state, version=state.version + 1) if events else state for state, events in changes]
+        written = [state for state, (_, events) in zip(stored, changes, strict=True) if events]
+        if not written:
+            return tuple(stored)
+        rows = [{name: getattr(state, name) for name in ("id", *_MUTABLE)} for state in written]
+        touched = await self.session.connection.execute(_UPDATE, _encode(rows))
+        if int(touched.rpartition(" ")[2]) != len(written):
+            raise ConflictError("incident", written[0].id)
+        await append_events(self.session.connection, [event for _, events in changes for event in events])
+        if any(state.next_deadline is not None for state in written):
+            await self.session.connection.execute(NOTIFY, CHANNEL, Topic.INCIDENTS)
+        return tuple(stored)
+
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
+        return tuple(incident_of(row) for row in await self.session.fetch(_CLAIM, at, limit))
+
+    async def earliest_deadline(self) -> datetime | None:
+        async with self.session.any_connection() as connection:
+            earliest: datetime | None = await connection.fetchval(_EARLIEST)
+        return earliest
+
+    async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
+        rows = await self.session.fetch(_OPEN_ONE, service_id, group_key)
+        return incident_of(rows[0]) if rows else None
 
 
 def incident_of(row: Row) -> Incident:
@@ -89,8 +128,15 @@ def incident_of(row: Row) -> Incident:
         urgency=Urgency(row["urgency"]),
         status=IncidentStatus(row["status"]),
         triggered_at=row["triggered_at"],
+        acknowledgements_required=row["acknowledgements_required"],
+        acknowledgements=tuple(UserId(each) for each in row["acknowledgements"]),
         acknowledged_at=row["acknowledged_at"],
         acknowledged_by=None if row["acknowledged_by"] is None else UserId(row["acknowledged_by"]),
+        acknowledgement_expires_at=row["acknowledgement_expires_at"],
+        snoozed_until=row["snoozed_until"],
+        rises_at=row["rises_at"],
+        policy_id=None if row["policy_id"] is None else PolicyId(row["policy_id"]),
+        responders=msgspec.convert(row["responders"], tuple[Responder, ...]),
         resolved_at=row["resolved_at"],
         resolved_by=None if row["resolved_by"] is None else UserId(row["resolved_by"]),
         version=row["version"],

@@ -25,18 +25,21 @@ from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind
 from domain.service.service import UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId, TeamId
 
 _TARGET = """
-SELECT i.*, s.policy_id, s.urgency_rule, p.version AS policy_version
+SELECT i.*, s.policy_id, s.urgency_rule, s.tier, s.support_hours, s.acknowledgements_required,
+  p.version AS policy_version
 FROM integrations i JOIN services s ON s.id = i.service_id JOIN policies p ON p.id = s.policy_id
 WHERE i.key_hash = $1 OR (i.previous_key_hash = $1 AND i.previous_key_expires_at > $2)
 ORDER BY (i.key_hash = $1) DESC LIMIT 1
 """
 # A current key goes before a rotated one: where both are found, the later row wins.
 _TARGETS = """
-SELECT k.hash, i.*, s.policy_id, s.urgency_rule, p.version AS policy_version
+SELECT k.hash, i.*, s.policy_id, s.urgency_rule, s.tier, s.support_hours, s.acknowledgements_required,
+  p.version AS policy_version
 FROM unnest($1::bytea[]) AS k (hash)
 JOIN LATERAL (
   SELECT c.*, true AS is_current FROM integrations c WHERE c.key_hash = k.hash
@@ -62,10 +65,12 @@ FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.
 # parameters several times, which for all columns together costs more than all else that a new alert costs here.
 # DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
 _OPEN = """
-INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version)
-SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1
+INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version,
+  acknowledgements_required, rises_at, next_deadline)
+SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1,
+  d.acknowledgements_required, d.rises_at, d.rises_at
 FROM json_to_recordset($1::json) AS d (id uuid, service_id uuid, team_id uuid, group_key text, title text,
-  severity text, urgency text, triggered_at timestamptz)
+  severity text, urgency text, triggered_at timestamptz, acknowledgements_required int, rises_at timestamptz)
 ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
 RETURNING i.id, i.number, i.service_id, i.group_key
 """
@@ -222,4 +227,7 @@ def _target_of(row: Row) -> IntakeTarget:
         policy_id=PolicyId(row["policy_id"]),
         policy_version=row["policy_version"],
         urgency_rule=UrgencyRule(row["urgency_rule"]),
+        tier=row["tier"],
+        support_hours=msgspec.convert(row["support_hours"], SupportHours | None),
+        acknowledgements_required=row["acknowledgements_required"],
     )

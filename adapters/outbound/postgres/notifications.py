@@ -1,42 +1,81 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic, columns
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, NotificationRepository, Settlement
+from application.ports.notifications import (
+    Attempt,
+    Cancelled,
+    DueNotification,
+    NotificationRepository,
+    Settlement,
+    Subject,
+)
+from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
+from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 
 _ADD = """
 INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
-  status, created_at, next_deadline, update_of, attempts, may_be_repeat, was_overtaken, receipt)
+  status, created_at, next_deadline, update_of, notice, notice_key, attempts, may_be_repeat, was_overtaken, receipt)
 SELECT n.*, 0, false, false, '{}'::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[], $8::text[],
-  $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[]) AS n
-ON CONFLICT (run_id, round, step, user_id, rule_position) WHERE purpose = 'page' DO NOTHING
+  $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[], $15::jsonb[],
+  $16::text[]) AS n
+ON CONFLICT DO NOTHING
 """
 _LEASE = """
-WITH due AS (
-  SELECT id, status AS status_before FROM notifications
+WITH first AS (
+  SELECT id, user_id, address, purpose, status AS status_before, next_deadline AS due_at FROM notifications
   WHERE channel = $1 AND next_deadline <= $2 ORDER BY next_deadline, id LIMIT $4 FOR UPDATE SKIP LOCKED
+), companions AS (
+  SELECT n.id, n.status AS status_before, n.next_deadline AS due_at FROM notifications n
+  WHERE n.channel = $1 AND n.next_deadline <= $2 AND n.purpose = 'page'
+    AND (n.user_id, n.address) IN (SELECT user_id, address FROM first WHERE purpose = 'page')
+    AND n.id NOT IN (SELECT id FROM first)
+  ORDER BY n.next_deadline, n.id LIMIT $5 FOR UPDATE OF n SKIP LOCKED
+), due AS (
+  SELECT id, status_before, due_at FROM first UNION ALL SELECT id, status_before, due_at FROM companions
 ), leased AS (
   UPDATE notifications n SET status = 'sending', attempts = n.attempts + 1, next_deadline = $3,
     may_be_repeat = n.may_be_repeat OR due.status_before = 'sending'
-  FROM due WHERE n.id = due.id RETURNING n.*, due.status_before
+  FROM due WHERE n.id = due.id RETURNING n.*, due.status_before, due.due_at
 )
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
-  i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledged_at, i.acknowledged_by,
-  i.resolved_at, i.resolved_by, i.version
-FROM leased l JOIN incidents i ON i.id = l.incident_id JOIN services s ON s.id = i.service_id
+  i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
+  i.acknowledgements, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at, i.snoozed_until, i.rises_at,
+  i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version
+FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
 """
+_HOLD_BACK = """
+UPDATE notifications n SET status = 'pending', attempts = n.attempts - 1, next_deadline = h.until
+FROM unnest($1::uuid[], $2::timestamptz[]) AS h (id, until) WHERE n.id = h.id
+"""
+# The rule of `throttle.counted`, for all addresses at once; the contract tests hold both to the same answers.
+_COUNT = """
+INSERT INTO contact_throttles AS t (channel, address, window_began_at, messages)
+SELECT $1, a.address, $4, a.asked FROM unnest($2::text[], $3::int[]) AS a (address, asked) ORDER BY a.address
+ON CONFLICT (channel, address) DO UPDATE SET
+  window_began_at = CASE WHEN $4 >= t.window_began_at + $5::interval THEN $4 ELSE t.window_began_at END,
+  messages = CASE WHEN $4 >= t.window_began_at + $5::interval THEN 0 ELSE t.messages END + excluded.messages
+RETURNING address, window_began_at, messages
+"""
 _GET = "SELECT * FROM notifications WHERE id = $1"
 _HOLD = "SELECT * FROM notifications WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+_OF_SAME_STEPS = """
+SELECT * FROM notifications WHERE purpose = 'page' AND (run_id, round, step, user_id) IN (
+  SELECT run_id, round, step, user_id FROM notifications WHERE id = ANY($1::uuid[]) AND purpose = 'page'
+) ORDER BY id
+"""
 # One statement for all that were sent, in the transaction that holds their rows. The braces hold constants.
 _SETTLE = f"""
 WITH settled AS (
@@ -59,7 +98,8 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[], 
 _CANCEL = """
 WITH waiting AS (
   SELECT id, incident_id, status FROM notifications
-  WHERE incident_id = ANY($1::uuid[]) AND purpose = 'page' AND next_deadline IS NOT NULL ORDER BY id FOR UPDATE
+  WHERE incident_id = ANY($1::uuid[]) AND purpose = 'page' AND next_deadline IS NOT NULL
+    AND ($2::uuid IS NULL OR user_id = $2) ORDER BY id FOR UPDATE
 ), changed AS (
   UPDATE notifications n SET
     status = CASE WHEN w.status = 'pending' THEN 'cancelled' ELSE n.status END,
@@ -92,8 +132,16 @@ class PostgresNotificationRepository(NotificationRepository):
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int
     ) -> tuple[DueNotification, ...]:
-        rows = await self.session.fetch(_LEASE, channel, at, until, limit)
+        rows = await self.session.fetch(_LEASE, channel, at, until, limit, BUNDLE_MOST)
         return tuple(_due_of(row) for row in rows)
+
+    async def hold_back(self, notifications: Mapping[NotificationId, datetime]) -> None:
+        if notifications:
+            await self.session.connection.execute(_HOLD_BACK, list(notifications), list(notifications.values()))
+
+    async def count_messages(self, channel: Channel, asked: Mapping[str, int], *, at: datetime) -> dict[str, Throttle]:
+        rows = await self.session.fetch(_COUNT, channel, list(asked), list(asked.values()), at, WINDOW)
+        return {row["address"]: Throttle(row["window_began_at"], row["messages"]) for row in rows}
 
     async def get(self, notification_id: NotificationId) -> Notification:
         rows = await self.session.fetch(_GET, notification_id)
@@ -103,6 +151,12 @@ class PostgresNotificationRepository(NotificationRepository):
 
     async def hold(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
         return tuple(notification_of(row) for row in await self.session.fetch(_HOLD, list(notification_ids)))
+
+    async def of_same_steps(self, notification_ids: Collection[NotificationId]) -> tuple[Notification, ...]:
+        if not notification_ids:
+            return ()
+        rows = await self.session.fetch(_OF_SAME_STEPS, list(notification_ids))
+        return tuple(notification_of(row) for row in rows)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:
@@ -124,8 +178,10 @@ class PostgresNotificationRepository(NotificationRepository):
             return
         await self.session.connection.execute(_ATTEMPT, *_attempt_columns(attempts))
 
-    async def cancel_waiting(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Cancelled]:
-        rows = await self.session.fetch(_CANCEL, list(incident_ids))
+    async def cancel_waiting(
+        self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
+    ) -> dict[IncidentId, Cancelled]:
+        rows = await self.session.fetch(_CANCEL, list(incident_ids), user_id)
         return {IncidentId(row["incident_id"]): Cancelled(row["cancelled"], row["under_way"]) for row in rows}
 
     async def delivered_to(self, incident_ids: Collection[IncidentId], channel: Channel) -> tuple[Notification, ...]:
@@ -170,15 +226,23 @@ def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
         [each.created_at for each in notifications],
         [each.next_deadline for each in notifications],
         [each.update_of for each in notifications],
+        [None if each.notice is None else _notice_body(each.notice) for each in notifications],
+        [None if each.notice is None else each.notice.key for each in notifications],
     )
 
 
 def _due_of(row: Row) -> DueNotification:
-    incident = incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]})
     return DueNotification(
         notification=notification_of(row),
+        due_at=row["due_at"],
         lost_lease=row["status_before"] == NotificationStatus.SENDING,
-        incident=incident,
+        subject=None if row["incident_id"] is None else _subject_of(row),
+    )
+
+
+def _subject_of(row: Row) -> Subject:
+    return Subject(
+        incident=incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]}),
         service_name=row["service_name"],
         runbook_url=row["runbook_url"],
         status_by=row["status_by"],
@@ -188,7 +252,7 @@ def _due_of(row: Row) -> DueNotification:
 def notification_of(row: Row) -> Notification:
     return Notification(
         id=NotificationId(row["id"]),
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
         run_id=None if row["run_id"] is None else RunId(row["run_id"]),
         round=row["round"],
         step=row["step"],
@@ -205,4 +269,13 @@ def notification_of(row: Row) -> Notification:
         was_overtaken=row["was_overtaken"],
         receipt=row["receipt"],
         update_of=row["update_of"],
+        notice=None if row["notice"] is None else _notice_of(row["notice"], row["notice_key"]),
     )
+
+
+def _notice_body(notice: Notice) -> Mapping[str, str | None]:
+    return {"kind": notice.kind, "title": notice.title, "text": notice.text, "url": notice.url}
+
+
+def _notice_of(body: Mapping[str, Any], key: str) -> Notice:
+    return Notice(kind=NoticeKind(body["kind"]), key=key, title=body["title"], text=body["text"], url=body["url"])

@@ -19,8 +19,10 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
+    exists,
     literal_column,
     select,
     true,
@@ -88,7 +90,7 @@ _resolver = users.alias("resolver")
 _newest_run = (
     select(escalation_runs.c.status, escalation_runs.c.next_deadline)
     .where(escalation_runs.c.incident_id == incidents.c.id)
-    .order_by(escalation_runs.c.started_at.desc())
+    .order_by(escalation_runs.c.started_at.desc(), escalation_runs.c.id.desc())
     .limit(literal_column("1"))
     .lateral("newest_run")
 )
@@ -138,6 +140,7 @@ class IncidentListShape(NamedTuple):
     has_since: bool
     has_until: bool
     has_acknowledged_by: bool
+    is_stalled: bool
 
 
 def shape_of(query: IncidentQuery) -> IncidentListShape:
@@ -146,7 +149,7 @@ def shape_of(query: IncidentQuery) -> IncidentListShape:
         limit=query.limit + 1,  # one more, to know whether there are more
         oldest_first=query.oldest_first,
         is_continued=query.after is not None,
-        only_open=bool(wanted.statuses) and wanted.statuses <= _OPEN,
+        only_open=(bool(wanted.statuses) and wanted.statuses <= _OPEN) or wanted.stalled_at is not None,
         has_statuses=wanted.statuses not in (frozenset(), _OPEN),
         has_severities=bool(wanted.severities),
         has_service=wanted.service_id is not None,
@@ -154,6 +157,7 @@ def shape_of(query: IncidentQuery) -> IncidentListShape:
         has_since=wanted.since is not None,
         has_until=wanted.until is not None,
         has_acknowledged_by=wanted.acknowledged_by is not None,
+        is_stalled=wanted.stalled_at is not None,
     )
 
 
@@ -173,11 +177,23 @@ def incident_list(shape: IncidentListShape) -> Statement:
         (shape.has_since, columns.triggered_at >= bindparam("since")),
         (shape.has_until, columns.triggered_at < bindparam("until")),
         (shape.has_acknowledged_by, columns.acknowledged_by == bindparam("acknowledged_by")),
+        (shape.is_stalled, _is_stalled(bindparam("stalled_at", type_=DateTime(timezone=True)))),
         (shape.is_continued, tuple_(*key) > after if shape.oldest_first else tuple_(*key) < after),
     )
     order = key if shape.oldest_first else tuple(column.desc() for column in key)
     statement: Select[Any] = _summary.where(*(condition for is_asked, condition in conditions if is_asked))
     return Statement(statement.order_by(*order).limit(literal_column(str(shape.limit))))
+
+
+def _is_stalled(at: ColumnElement[Any]) -> ColumnElement[bool]:
+    """As `count_stalled` has it, of those that were there already."""
+    runs = escalation_runs.alias("any_run")
+    says_why = (runs.c.status == literal_column("'exhausted'", Text)) | (runs.c.next_deadline > at)
+    return and_(
+        incidents.c.status == literal_column("'triggered'", Text),
+        incidents.c.triggered_at <= at,
+        ~exists().where(runs.c.incident_id == incidents.c.id, says_why),
+    )
 
 
 def arguments_of(query: IncidentQuery) -> dict[str, object]:
@@ -189,6 +205,7 @@ def arguments_of(query: IncidentQuery) -> dict[str, object]:
         "since": wanted.since,
         "until": wanted.until,
         "acknowledged_by": wanted.acknowledged_by,
+        "stalled_at": wanted.stalled_at,
     }
     given = {name: value for name, value in arguments.items() if value is not None}
     if shape.has_statuses:
@@ -395,7 +412,7 @@ def _summary_from(row: Row) -> IncidentSummary:
 def _attempt_from(row: Row) -> Attempt:
     return Attempt(
         notification_id=NotificationId(row["notification_id"]),
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
         number=row["number"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
@@ -459,6 +476,6 @@ def _message_from(row: Row) -> MailboxMessage:
         title=row["title"],
         body=row["body"],
         notification_id=NotificationId(row["notification_id"]),
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
         acknowledge_url=row["acknowledge_url"],
     )

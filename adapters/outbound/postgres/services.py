@@ -1,5 +1,6 @@
 from dataclasses import asdict, dataclass, fields, replace
 
+import msgspec
 from sqlalchemy import select
 
 from adapters.outbound.postgres import named
@@ -10,6 +11,7 @@ from application.errors import NotFoundError
 from application.ports.page import Page, PageRequest
 from application.ports.services import ServiceRepository
 from domain.service.service import Service, UrgencyRule
+from domain.service.support_hours import SupportHours
 from domain.shared.ids import ServiceId, TeamId
 
 _COLUMNS = tuple(field.name for field in fields(Service))
@@ -48,4 +50,5 @@ class PostgresServiceRepository(ServiceRepository):
 
 
 def _service_from(row: Row) -> Service:
-    return Service(**{**row, "urgency_rule": UrgencyRule(row["urgency_rule"])})
+    support_hours = msgspec.convert(row["support_hours"], SupportHours | None)
+    return Service(**{**row, "urgency_rule": UrgencyRule(row["urgency_rule"]), "support_hours": support_hours})

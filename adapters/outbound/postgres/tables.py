@@ -17,7 +17,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Time,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID, ExcludeConstraint
@@ -43,6 +45,10 @@ PARTITIONED_BY = {
 
 # Rows that are written again soon: leave room on their page, and vacuum before dead rows slow the next claim.
 HOT = {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.01, "autovacuum_vacuum_cost_delay": 0}
+
+
+# Before any time that the domain supports (domain/shared/local_time.py): it has always been so.
+_THE_BEGINNING = "'1900-01-01 00:00:00+00'::timestamptz"
 
 
 class Xid8(UserDefinedType[int]):
@@ -143,6 +149,26 @@ contact_verifications = Table(
     Column("tries", BigInteger, nullable=False),
 )
 
+user_quiet_hours = Table(
+    "user_quiet_hours",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("starts", Time, nullable=False),  # on the wall clock of the user's zone
+    Column("ends", Time, nullable=False),
+)
+
+# One row a contact, written with every batch of attempts.
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    Column("contact_id", UUID(as_uuid=True), ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _time("confirmed_at", nullable=True),
+    postgresql_with=HOT,
+)
+
 notification_rules = Table(
     "notification_rules",
     metadata,
@@ -220,11 +246,33 @@ schedules = Table(
     _text("name"),
     _text("time_zone"),
     Column("layers", JSONB, nullable=False),
+    # The zone and the layers are those of the version made last, and hold from then on.
+    Column("effective_at", DateTime(timezone=True), nullable=False, server_default=text(_THE_BEGINNING)),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
 )
 Index("schedules_name_idx", schedules.c.name, schedules.c.id)
+Index("schedules_layers_idx", schedules.c.layers, postgresql_using="gin", postgresql_ops={"layers": "jsonb_path_ops"})
+
+schedule_versions = Table(
+    "schedule_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    Column("version", BigInteger, nullable=False),
+    _time("effective_at"),
+    _time("known_at"),
+    _time("replaced_at", nullable=True),  # since when it is known that a later one holds from its start on
+    Column("body", JSONB, nullable=False),  # the whole schedule as it was, but for its overrides
+    PrimaryKeyConstraint("schedule_id", "version"),
+    CheckConstraint("known_at <= effective_at", name="times"),
+)
+Index("schedule_versions_effective_at_idx", schedule_versions.c.schedule_id, schedule_versions.c.effective_at)
+Index(
+    "schedule_versions_changes_idx",
+    schedule_versions.c.effective_at,
+    postgresql_where=schedule_versions.c.replaced_at.is_(None),
+)
 
 schedule_overrides = Table(
     "schedule_overrides",
@@ -235,17 +283,238 @@ schedule_overrides = Table(
     _ref("replaces_user_id", "users.id", nullable=True),
     _time("starts_at"),
     _time("ends_at"),
+    Column("kind", Text, nullable=False, server_default="replace"),
+    Column("known_from", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("starts_at < ends_at", name="interval"),
-    # Two overrides that replace the same person at the same time would leave open which of them holds.
+    CheckConstraint("kind = 'replace' OR (kind IN ('add', 'remove') AND replaces_user_id IS NULL)", name="kind"),
+    # Two that take off the same person at the same time would leave open which of them holds; everyone is the zero id.
+    # To add somebody is another matter: `Override.subject` says the same.
     ExcludeConstraint(
         ("schedule_id", "="),
-        (text("coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid)"), "="),
+        (text("(CASE kind WHEN 'add' THEN 1 ELSE 0 END)"), "="),
+        (
+            text(
+                "(CASE kind WHEN 'replace' THEN"
+                " coalesce(replaces_user_id, '00000000-0000-0000-0000-000000000000'::uuid) ELSE user_id END)"
+            ),
+            "=",
+        ),
         (text("tstzrange(starts_at, ends_at)"), "&&"),
         using="gist",
         name="schedule_overrides_overlap_excl",
     ),
 )
 Index("schedule_overrides_schedule_id_idx", schedule_overrides.c.schedule_id, schedule_overrides.c.ends_at)
+Index("schedule_overrides_user_id_idx", schedule_overrides.c.user_id, schedule_overrides.c.ends_at)
+
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    _id(),
+    _ref("owner_id", "users.id"),
+    _ref("user_id", "users.id", nullable=True),
+    _ref("schedule_id", "schedules.id", nullable=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    _time("created_at"),
+    _time("revoked_at", nullable=True),
+    CheckConstraint("num_nonnulls(user_id, schedule_id) = 1", name="subject"),
+    UniqueConstraint("token_hash"),
+)
+Index(
+    "calendar_feeds_owner_id_idx",
+    calendar_feeds.c.owner_id,
+    calendar_feeds.c.id,
+    postgresql_where=text("revoked_at IS NULL"),
+)
+
+schedule_temporaries = Table(
+    "schedule_temporaries",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("shifts", JSONB, nullable=False),
+    _time("known_from"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("schedule_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="schedule_temporaries_overlap_excl",
+    ),
+)
+Index("schedule_temporaries_schedule_id_idx", schedule_temporaries.c.schedule_id, schedule_temporaries.c.ends_at)
+Index(
+    "schedule_temporaries_shifts_idx",
+    schedule_temporaries.c.shifts,
+    postgresql_using="gin",
+    postgresql_ops={"shifts": "jsonb_path_ops"},
+)
+
+schedule_shadows = Table(
+    "schedule_shadows",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("user_id", "users.id"),
+    _ref("follows_user_id", "users.id", nullable=True),
+    Column("layer", BigInteger, nullable=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("known_from"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("num_nonnulls(follows_user_id, layer) = 1", name="follows"),
+)
+Index("schedule_shadows_schedule_id_idx", schedule_shadows.c.schedule_id, schedule_shadows.c.ends_at)
+
+# What was known of overrides, temporary schedules and shadows, and no longer is: as they were before they were ended
+# early or taken back.
+schedule_override_versions = Table(
+    "schedule_override_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("override_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("override_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_override_versions_interval_idx",
+    schedule_override_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+cover_requests = Table(
+    "cover_requests",
+    metadata,
+    _id(),
+    _ref("schedule_id", "schedules.id"),
+    _ref("team_id", "teams.id"),
+    _ref("user_id", "users.id"),
+    _ref("requested_by", "users.id"),
+    _time("requested_at"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("expires_at"),
+    Column("asked_of", ARRAY(UUID(as_uuid=True)), nullable=False),  # in their order; empty: anyone in the team
+    _time("offers_from", nullable=True),
+    _time("offers_until", nullable=True),
+    _text("note"),
+    _ref("absence_id", nullable=True),  # may be taken back; the request stays
+    _text("status"),
+    Column("declined_by", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _ref("accepted_by", "users.id", nullable=True),
+    Column("override_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _time("decided_at", nullable=True),
+    Column("is_open", Boolean, nullable=False),  # what lists are ordered by first
+    _time("next_deadline", nullable=True),
+    _version(),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    CheckConstraint("offers_from < offers_until", name="offers"),
+    CheckConstraint("is_open = (status = 'open')", name="is_open"),
+    CheckConstraint("is_open = (next_deadline IS NOT NULL)", name="deadline_while_open"),
+)
+Index(
+    "cover_requests_due_idx",
+    cover_requests.c.next_deadline,
+    cover_requests.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+Index("cover_requests_open_idx", cover_requests.c.is_open.desc(), cover_requests.c.id.desc())
+Index(
+    "cover_requests_schedule_id_idx",
+    cover_requests.c.schedule_id,
+    cover_requests.c.is_open.desc(),
+    cover_requests.c.id.desc(),
+)
+Index(
+    "cover_requests_team_id_idx",
+    cover_requests.c.team_id,
+    cover_requests.c.is_open.desc(),
+    cover_requests.c.id.desc(),
+)
+Index("cover_requests_absence_id_idx", cover_requests.c.absence_id, postgresql_where=text("is_open"))
+
+# Whose time it is and who is asked by name: what one person's list walks.
+cover_request_people = Table(
+    "cover_request_people",
+    metadata,
+    _ref("request_id", "cover_requests.id"),
+    _ref("user_id", "users.id"),
+    Column("is_open", Boolean, nullable=False),
+    PrimaryKeyConstraint("request_id", "user_id"),
+)
+Index(
+    "cover_request_people_user_id_idx",
+    cover_request_people.c.user_id,
+    cover_request_people.c.is_open.desc(),
+    cover_request_people.c.request_id.desc(),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("reason"),
+    CheckConstraint("starts_at < ends_at", name="interval"),
+    ExcludeConstraint(
+        ("user_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        name="absences_overlap_excl",
+    ),
+)
+Index("absences_ends_at_idx", absences.c.ends_at, absences.c.id)
+Index("absences_user_id_idx", absences.c.user_id, absences.c.ends_at, absences.c.id)
+
+schedule_temporary_versions = Table(
+    "schedule_temporary_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("temporary_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("temporary_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_temporary_versions_interval_idx",
+    schedule_temporary_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
+
+schedule_shadow_versions = Table(
+    "schedule_shadow_versions",
+    metadata,
+    _ref("schedule_id", "schedules.id"),
+    _ref("shadow_id"),
+    _time("known_from"),
+    _time("known_until"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("body", JSONB, nullable=False),  # all of it as it was
+    PrimaryKeyConstraint("shadow_id", "known_from"),
+    CheckConstraint("known_from < known_until", name="times"),
+)
+Index(
+    "schedule_shadow_versions_interval_idx",
+    schedule_shadow_versions.c.schedule_id,
+    text("tstzrange(starts_at, ends_at)"),
+    postgresql_using="gist",
+)
 
 services = Table(
     "services",
@@ -257,6 +526,9 @@ services = Table(
     _text("description"),
     _text("runbook_url", nullable=True),
     _text("urgency_rule"),
+    Column("tier", BigInteger, nullable=True),
+    Column("support_hours", JSONB, nullable=True),
+    Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -299,6 +571,14 @@ incidents = Table(
     _time("resolved_at", nullable=True),
     _ref("resolved_by", "users.id", nullable=True),
     _version(),
+    Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
+    Column("acknowledgements", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'")),
+    _time("acknowledgement_expires_at", nullable=True),
+    _time("snoozed_until", nullable=True),
+    _time("rises_at", nullable=True),
+    _ref("policy_id", nullable=True),  # another than its service's, since it was reassigned
+    Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
+    _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
@@ -308,6 +588,12 @@ Index(
     incidents.c.group_key,
     unique=True,
     postgresql_where=text("status <> 'resolved'"),
+)
+Index(
+    "incidents_due_idx",
+    incidents.c.next_deadline,
+    incidents.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
 )
 Index("incidents_triggered_at_idx", incidents.c.triggered_at.desc(), incidents.c.id.desc())
 Index(
@@ -334,7 +620,7 @@ alerts = Table(
     _id(),
     _ref("integration_id"),
     _ref("service_id"),
-    _ref("incident_id", index=True),
+    _ref("incident_id"),
     _text("dedup_key"),
     _text("group_key"),
     _text("status"),
@@ -358,6 +644,8 @@ Index(
     unique=True,
     postgresql_where=text("status = 'firing'"),
 )
+# With the id, so that the first alert of an incident is one look away however many have joined it.
+Index("alerts_incident_id_id_idx", alerts.c.incident_id, alerts.c.id)
 # Only alerts whose sender dates them can be repeated by a stale peer.
 Index(
     "alerts_dated_idx",
@@ -390,11 +678,33 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+# How often each step that tells one target after the other has been reached. It is no part of the policy: reaching a
+# step makes no version of it. No foreign key, as for runs: the policy was just read.
+step_turns = Table(
+    "step_turns",
+    metadata,
+    _ref("policy_id"),
+    Column("step", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    PrimaryKeyConstraint("policy_id", "step"),
+    postgresql_with=HOT,
+)
+
+fall_backs = Table(
+    "fall_backs",
+    metadata,
+    _id(),  # the team's, or zero for the installation's: so that there is one of each
+    _ref("team_id", "teams.id", nullable=True),
+    Column("targets", JSONB, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("id = coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)", name="one_of_each"),
+)
+
 notifications = Table(
     "notifications",
     metadata,
     _id(),
-    _ref("incident_id", "incidents.id", index=True),
+    _ref("incident_id", "incidents.id", nullable=True, index=True),  # null exactly for a notice
     _ref("run_id", nullable=True),
     Column("round", SmallInteger, nullable=False),
     Column("step", SmallInteger, nullable=False),
@@ -411,6 +721,13 @@ notifications = Table(
     Column("was_overtaken", Boolean, nullable=False),
     Column("receipt", JSONB, nullable=False),
     Column("update_of", JSONB, nullable=True),
+    Column("notice", JSONB, nullable=True),
+    _text("notice_key", nullable=True),
+    CheckConstraint(
+        "(purpose = 'notice') = (notice IS NOT NULL) AND (purpose = 'notice') = (incident_id IS NULL)"
+        " AND (purpose = 'notice') = (notice_key IS NOT NULL)",
+        name="notice_or_incident",
+    ),
     postgresql_with=HOT,
 )
 Index(
@@ -424,6 +741,15 @@ Index(
     postgresql_where=text("purpose = 'page'"),
 )
 Index(
+    "notifications_notice_key",
+    notifications.c.user_id,
+    notifications.c.notice_key,
+    notifications.c.channel,
+    notifications.c.address,
+    unique=True,
+    postgresql_where=text("purpose = 'notice'"),
+)
+Index(
     "notifications_due_idx",
     notifications.c.channel,
     notifications.c.next_deadline,
@@ -431,12 +757,38 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+Index(
+    "notifications_user_id_idx",
+    notifications.c.user_id,
+    notifications.c.created_at,
+    postgresql_where=text("purpose = 'page'"),
+)
+Index(
+    "notifications_waiting_idx",
+    notifications.c.user_id,
+    notifications.c.channel,
+    notifications.c.address,
+    notifications.c.next_deadline,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+contact_throttles = Table(
+    "contact_throttles",
+    metadata,
+    _text("channel"),
+    _text("address"),
+    _time("window_began_at", index=True),
+    Column("messages", Integer, nullable=False),
+    PrimaryKeyConstraint("channel", "address"),
+    postgresql_with=HOT,
+)
+
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,
     _ref("notification_id"),
     Column("number", SmallInteger, nullable=False),
-    _ref("incident_id", index=True),
+    _ref("incident_id", nullable=True, index=True),  # null: of a notice
     _time("started_at"),
     _time("finished_at"),
     _text("outcome"),
@@ -544,6 +896,6 @@ mailbox_messages = Table(
     _text("title"),
     _text("body"),
     _ref("notification_id"),
-    _ref("incident_id"),
+    _ref("incident_id", nullable=True),
     _text("acknowledge_url", nullable=True),
 )

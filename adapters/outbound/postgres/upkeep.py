@@ -24,6 +24,14 @@ _DELETE: Final = {
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
         SESSIONS_KEPT,
     ),
+    "contact_throttles": (
+        (
+            "DELETE FROM contact_throttles WHERE (channel, address) IN"
+            " (SELECT channel, address FROM contact_throttles WHERE window_began_at < $1"
+            " ORDER BY window_began_at LIMIT $2)"
+        ),
+        timedelta(days=1),
+    ),
     "setup_links": (
         (
             "DELETE FROM setup_links WHERE secret_hash IN"

@@ -6,11 +6,11 @@ import asyncpg
 from sqlalchemy import bindparam, delete, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from adapters.outbound.postgres.directory import contact_of, rule_of
+from adapters.outbound.postgres.directory import contact_of, quiet_hours_of, rule_of
 from adapters.outbound.postgres.named import inserting, page_rows, updating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
-from adapters.outbound.postgres.tables import contacts, notification_rules, users
+from adapters.outbound.postgres.tables import contacts, notification_rules, user_quiet_hours, users
 from application.errors import ConflictError, NotFoundError
 from application.ports.directory import Reachability
 from application.ports.page import Page, PageRequest
@@ -18,6 +18,7 @@ from application.ports.users import UserRepository
 from domain.identity.role import Role
 from domain.identity.user import User
 from domain.notification.contact import Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.shared.ids import UserId
 
@@ -75,6 +76,10 @@ _UPSERT_CONTACT = Statement(
         where=contacts.c.user_id == _contact_row.excluded.user_id,
     )
 )
+_DELETE_QUIET_HOURS = Statement(
+    delete(user_quiet_hours).where(user_quiet_hours.c.user_id == bindparam("of_user", None))
+)
+_INSERT_QUIET_HOURS = inserting(user_quiet_hours, "user_id", "starts", "ends")
 _INSERT_RULE = Statement(
     insert(notification_rules).values(
         user_id=bindparam("of_user", None),
@@ -128,10 +133,16 @@ class PostgresUserRepository(UserRepository):
             user_id=user_id,
             contacts=tuple(contact_of(row) for row in reached),
             rules=tuple(rule_of(row) for row in rules),
+            quiet_hours=(await quiet_hours_of(self.session, [user_id])).get(user_id),
         )
 
     async def save_reachability(
-        self, user_id: UserId, contacts: Sequence[Contact], rules: Sequence[NotificationRule]
+        self,
+        user_id: UserId,
+        contacts: Sequence[Contact],
+        rules: Sequence[NotificationRule],
+        *,
+        quiet_hours: QuietHours | None = None,
     ) -> None:
         await self.session.execute(_DELETE_RULES, of_user=user_id)
         await self.session.connection.execute(_DELETE_CONTACTS, user_id, [contact.id for contact in contacts])
@@ -144,6 +155,11 @@ class PostgresUserRepository(UserRepository):
                 new_address=contact.address,
                 new_label=contact.label,
                 new_verified_at=contact.verified_at,
+            )
+        await self.session.execute(_DELETE_QUIET_HOURS, of_user=user_id)
+        if quiet_hours is not None:
+            await self.session.execute(
+                _INSERT_QUIET_HOURS, user_id=user_id, starts=quiet_hours.starts, ends=quiet_hours.ends
             )
         for rule in rules:
             await self.session.execute(

@@ -4,7 +4,7 @@ from typing import Final
 
 from application.ports.links import Links
 from application.ports.tokens import TokenIssuer
-from domain.shared.ids import IncidentId, UserId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 
 # A page that is older has long been escalated past.
 GOOD_FOR: Final = timedelta(hours=24)
@@ -18,6 +18,13 @@ class SignedLinks(Links):
     def acknowledge(self, incident_id: IncidentId, user_id: UserId, *, at: datetime) -> str:
         token = self.tokens.issue_link(incident_id, user_id, at=at, expires_at=at + GOOD_FOR)
         return f"{self.base_url}/a/{token}"
+
+    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime) -> str:
+        token = self.tokens.issue_drill(notification_id, user_id, at=at, expires_at=at + GOOD_FOR)
+        return f"{self.base_url}/d/{token}"
+
+    def calendar(self, token: str) -> str:
+        return f"{self.base_url}/calendar/{token}.ics"
 
     def incident(self, number: int) -> str:
         return f"{self.base_url}/v1/incidents/INC-{number}"

@@ -26,6 +26,7 @@ _API_KEY_BYTES: Final = 20  # 160 bits
 _CHECKSUM_CHARACTERS: Final = 6  # of base 62 hold a CRC-32
 _SETUP_BYTES: Final = 20
 _WEBHOOK_BYTES: Final = 32  # Standard Webhooks allows 24 to 64
+_CALENDAR_BYTES: Final = 16  # 128 bits, in an address that people copy
 _PASSWORD_GROUPS: Final = 6
 _PASSWORD_GROUP_CHARACTERS: Final = 5  # 30 characters of 31 letters: 148 bits
 
@@ -108,6 +109,9 @@ class RandomSecretFactory(SecretFactory):
 
     def webhook_secret(self) -> str:
         return "whsec_" + base64.b64encode(self.randomness.secret(_WEBHOOK_BYTES)).decode()
+
+    def calendar_token(self) -> str:
+        return base62(self.randomness.secret(_CALENDAR_BYTES))
 
     def password(self) -> str:
         characters = _PASSWORD_GROUPS * _PASSWORD_GROUP_CHARACTERS

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from adapters.outbound.security.secrets import derived_key
 from application.errors import UnauthenticatedError
 from application.ports.ids import IdFactory
-from application.ports.tokens import AccessClaims, AccessToken, LinkClaims, TokenIssuer
-from domain.shared.ids import IncidentId, SessionId, UserId
+from application.ports.tokens import AccessClaims, AccessToken, DrillClaims, LinkClaims, TokenIssuer
+from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
 
 ALGORITHM: Final = "EdDSA"
 ACCESS_LIFETIME: Final = timedelta(minutes=10)
@@ -37,6 +37,7 @@ class _Kind:
 
 ACCESS: Final = _Kind("at+jwt", "tocsin/api", "access tokens")
 LINK: Final = _Kind("link+jwt", "tocsin/link", "link tokens")
+DRILL: Final = _Kind("drill+jwt", "tocsin/drill", "drill tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class JwtTokenIssuer(TokenIssuer):
     _keys: Mapping[_Kind, _Keys] = field(init=False, repr=False)
 
     def __post_init__(self, secret: bytes) -> None:
-        object.__setattr__(self, "_keys", {kind: _Keys.derive(secret, kind) for kind in (ACCESS, LINK)})
+        object.__setattr__(self, "_keys", {kind: _Keys.derive(secret, kind) for kind in (ACCESS, LINK, DRILL)})
 
     def issue_access(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> AccessToken:
         claims = {"client_id": "tocsin", "sid": str(session_id)}
@@ -80,6 +81,17 @@ class JwtTokenIssuer(TokenIssuer):
     def read_link(self, token: str, *, at: datetime) -> LinkClaims:
         claims = self._verified(LINK, token, at=at)
         return LinkClaims(incident_id=IncidentId(_uuid(claims.get("incident"))), user_id=UserId(_uuid(claims["sub"])))
+
+    def issue_drill(
+        self, notification_id: NotificationId, user_id: UserId, *, at: datetime, expires_at: datetime
+    ) -> str:
+        return self._sign(DRILL, user_id, {"drill": str(notification_id)}, at=at, expires_at=expires_at)
+
+    def read_drill(self, token: str, *, at: datetime) -> DrillClaims:
+        claims = self._verified(DRILL, token, at=at)
+        return DrillClaims(
+            notification_id=NotificationId(_uuid(claims.get("drill"))), user_id=UserId(_uuid(claims["sub"]))
+        )
 
     def _sign(
         self, kind: _Kind, user_id: UserId, claims: Mapping[str, str], *, at: datetime, expires_at: datetime

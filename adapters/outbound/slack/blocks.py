@@ -9,15 +9,20 @@ from datetime import UTC
 from typing import Final
 
 from adapters.plain_text import one_line, shortened, web_link
-from application.ports.notifier import Message
+from application.ports.notifier import Message, NoticeMessage
 
 type Block = dict[str, object]
 
 ACKNOWLEDGE: Final = "tocsin_acknowledge"
 RESOLVE: Final = "tocsin_resolve"
 EVENT_TYPE: Final = "tocsin_page"
+NOTICE_EVENT_TYPE: Final = "tocsin_notice"
 
 _HEADER_CHARACTERS: Final = 150
+_SECTION_CHARACTERS: Final = 2900  # of 3,000 that are allowed
+_SECTIONS: Final = 10  # of 50 blocks that are allowed
+_LINE_CHARACTERS: Final = 500
+_REPEAT: Final = "This may be a repeat: it is not known whether an earlier try arrived."
 _FIELD_CHARACTERS: Final = 300  # of 2,000 that are allowed
 # An escape makes at most five characters of one (`&amp;`): these stay below 3,000 for a section, 4,000 for the text
 _TITLE_CHARACTERS: Final = 590
@@ -34,6 +39,41 @@ def body(message: Message) -> dict[str, object]:
         "parse": "none",
         "link_names": False,
     }
+
+
+def notice_body(notice: NoticeMessage) -> dict[str, object]:
+    """A message about no incident: a headline, its lines, and maybe a link."""
+    title = shortened(one_line(notice.title), most=_HEADER_CHARACTERS)
+    repeat = [_REPEAT] if notice.may_be_repeat else []
+    link = [f"<{_link_target(url)}|Read on>"] if (url := web_link(notice.url)) is not None else []
+    context: Block = {"type": "context", "elements": [_markdown(text) for text in (*repeat, *link)]}
+    return {
+        "text": escaped(title),
+        "blocks": [
+            {"type": "header", "text": _plain(title)},
+            *({"type": "section", "text": _markdown(text)} for text in _sections(notice.text)),
+            *([context] if repeat or link else []),
+        ],
+        "metadata": {
+            "event_type": NOTICE_EVENT_TYPE,
+            "event_payload": {"delivery_id": str(notice.notification_id), "attempt": notice.attempt},
+        },
+        "parse": "none",
+        "link_names": False,
+    }
+
+
+def _sections(text: str) -> Sequence[str]:
+    """The lines in as few sections as hold them; a line that is a link can be followed."""
+    sections = [""]
+    for line in text.splitlines():
+        url = web_link(line.strip())
+        plain = escaped(shortened(one_line(line), most=_LINE_CHARACTERS))
+        shown = plain if url is None else f"<{_link_target(url)}|Open>"
+        if len(sections[-1]) + len(shown) + 1 > _SECTION_CHARACTERS:
+            sections.append("")
+        sections[-1] = f"{sections[-1]}\n{shown}" if sections[-1] else shown
+    return [section for section in sections if section][:_SECTIONS]
 
 
 def fallback_text(message: Message) -> str:
@@ -85,7 +125,7 @@ def _context(message: Message) -> Sequence[str]:
         if web_link(url) is not None and url is not None
     ]
     if _may_be_repeat(message):
-        shown.append("This may be a repeat: it is not known whether an earlier try arrived.")
+        shown.append(_REPEAT)
     return shown
 
 

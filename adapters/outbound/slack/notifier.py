@@ -5,9 +5,9 @@ from typing import Final
 
 from aiohttp import ClientSession
 
-from adapters.outbound.slack.blocks import body
+from adapters.outbound.slack.blocks import body, notice_body
 from adapters.outbound.slack.client import Answer, NoAnswerError, NotSentError, SlackClient, SlackSettings
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 # What Slack's codes say about another try. One that is not here is retried: a pager must not give up over a new word.
 _OUTCOMES: Final[Mapping[str, Outcome]] = {
@@ -72,7 +72,12 @@ class SlackNotifier(Notifier):
         self._client = SlackClient(settings, session)
 
     async def send(self, message: Message) -> Delivery:
-        method, request = _request(message)
+        return await self._call(*_request(message))
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        return await self._call("chat.postMessage", _posted(notice.address, notice_body(notice)))
+
+    async def _call(self, method: str, request: Mapping[str, object]) -> Delivery:
         try:
             answer = await self._client.call(method, request)
         except NotSentError as error:
@@ -87,13 +92,12 @@ def _request(message: Message) -> tuple[str, Mapping[str, object]]:
     earlier = message.update_of or {}
     if earlier.get("channel") and earlier.get("ts"):
         return "chat.update", {"channel": earlier["channel"], "ts": earlier["ts"], **body(message)}
-    # Without unfurling: Slack would fetch the links of a sender, and show pages that hide the buttons.
-    return "chat.postMessage", {
-        "channel": message.address,
-        "unfurl_links": False,
-        "unfurl_media": False,
-        **body(message),
-    }
+    return "chat.postMessage", _posted(message.address, body(message))
+
+
+def _posted(address: str, content: Mapping[str, object]) -> Mapping[str, object]:
+    """Without unfurling: Slack would fetch the links of a sender, and show pages that hide the buttons."""
+    return {"channel": address, "unfurl_links": False, "unfurl_media": False, **content}
 
 
 def _delivery(answer: Answer) -> Delivery:

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import ClientSession
 
-from adapters.outbound.twilio.text import sms_text
+from adapters.outbound.twilio.text import notice_text, sms_text
 from adapters.posting import Posted, post
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 API_URL: Final = "https://api.twilio.com"
 
@@ -50,8 +50,14 @@ class SmsNotifier(Notifier):
     session: ClientSession
 
     async def send(self, message: Message) -> Delivery:
+        return await self._text(message.address, sms_text(message))
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        return await self._text(notice.address, notice_text(notice))
+
+    async def _text(self, address: str, body: str) -> Delivery:
         settings = self.settings
-        form = {"To": message.address, "From": settings.sender, "Body": sms_text(message)}
+        form = {"To": address, "From": settings.sender, "Body": body}
         posted = await post(
             self.session,
             f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{quote(settings.account_sid)}/Messages.json",

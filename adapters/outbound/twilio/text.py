@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.plain_text import one_line
-from application.ports.notifier import Message
+from adapters.plain_text import one_line, web_link
+from application.ports.notifier import Message, NoticeMessage
 
 SMS_CHARACTERS: Final = 160
 # The basic table without its line breaks and its escape
@@ -34,15 +34,25 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
 }
 _CUT: Final = ".."
+_REPEAT: Final = " (may be a repeat)"
 
 
 def sms_text(message: Message) -> str:
     """What decides whether to get up, in one part; the title gives way to what surrounds it."""
-    title = gsm(one_line(message.title))
     before, after = _surroundings(message)
-    room = SMS_CHARACTERS - len(before) - len(after)
-    shown = title if len(title) <= room else title[: room - len(_CUT)].rstrip() + _CUT
-    return before + shown + after
+    return before + _cut(gsm(one_line(message.title)), SMS_CHARACTERS - len(before) - len(after)) + after
+
+
+def notice_text(notice: NoticeMessage) -> str:
+    """Its title and as many of its lines as one part holds. Without links, which are longer than that."""
+    after = _REPEAT if notice.may_be_repeat else ""
+    lines = [notice.title, *(line for line in notice.text.splitlines() if web_link(line.strip()) is None)]
+    whole = ". ".join(filter(None, (gsm(one_line(line)).rstrip(".") for line in lines)))
+    return _cut(whole, SMS_CHARACTERS - len(after)) + after
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - len(_CUT)].rstrip() + _CUT
 
 
 def gsm(text: str) -> str:
@@ -61,10 +71,7 @@ def _gsm(character: str) -> str:
 
 
 def _surroundings(message: Message) -> tuple[str, str]:
-    if message.incident_number == 0:
-        return "", ""  # about no incident
     before = f"{gsm(one_line(message.severity))[:8]} INC-{message.incident_number} "
     if message.status != "triggered":
         return before, f" ({gsm(one_line(message.status))[:20]})"
-    repeat = " (may be a repeat)" if message.may_be_repeat else ""
-    return before, repeat
+    return before, _REPEAT if message.may_be_repeat else ""

@@ -14,7 +14,7 @@ from adapters.posting import post
 from application.ports.clock import Clock
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.errors import PortError
-from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 from domain.notification.contact import Channel
 
 VERSION: Final = 1  # of the body; it goes up only for what an older reader would misread
@@ -30,6 +30,12 @@ class WebhookNotifier(Notifier):
     timeout_seconds: float = 5.0
 
     async def send(self, message: Message) -> Delivery:
+        return await self._post(message, document(message, at=self.clock.now()))
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        return await self._post(notice, notice_document(notice, at=self.clock.now()))
+
+    async def _post(self, message: Message | NoticeMessage, told: Mapping[str, object]) -> Delivery:
         try:
             secret = await self.secrets.of_address(message.user_id, Channel.WEBHOOK, message.address)
         except PortError as error:
@@ -38,7 +44,7 @@ class WebhookNotifier(Notifier):
             return Delivery(outcome=Outcome.REJECTED, detail="the contact is gone, or has no secret")
         at = self.clock.now()
         message_id = f"msg_{message.notification_id.hex}"  # the same for every attempt, for the receiver to tell
-        body = msgspec.json.encode(document(message, at=at))
+        body = msgspec.json.encode(told)
         posted = await post(
             self.session,
             message.address,
@@ -82,6 +88,24 @@ def document(message: Message, *, at: datetime) -> Mapping[str, object]:
                 "incident": web_link(message.incident_url),
                 "runbook": web_link(message.runbook_url),
             },
+        },
+    }
+
+
+def notice_document(notice: NoticeMessage, *, at: datetime) -> Mapping[str, object]:
+    """What is about no incident: a title, lines, and maybe an address to act on it."""
+    return {
+        "type": "notice",
+        "timestamp": _text_of(at),
+        "data": {
+            "version": VERSION,
+            "notification_id": str(notice.notification_id),
+            "attempt": notice.attempt,
+            "may_be_repeat": notice.may_be_repeat,
+            "user_id": str(notice.user_id),
+            "title": _encodable(notice.title),
+            "text": _encodable(notice.text),
+            "links": {"more": web_link(notice.url)},
         },
     }
 

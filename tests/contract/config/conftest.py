@@ -7,26 +7,32 @@ from uuid import UUID
 import pytest
 
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
 from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, create_pool
+from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.policies import PolicyRepository
 from application.ports.references import References
+from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.transaction import Transaction
@@ -62,6 +68,8 @@ class Store:
     policies: PolicyRepository
     versions: PolicyVersions
     schedules: ScheduleRepository
+    history: ScheduleHistory
+    directory: Directory
     references: References
     intake: IntakeStore
 
@@ -105,6 +113,8 @@ def _over_memory(session: MemorySession) -> Store:
         policies=MemoryPolicyRepository(session),
         versions=MemoryPolicyVersions(session),
         schedules=MemoryScheduleRepository(session),
+        history=MemoryScheduleHistory(session),
+        directory=MemoryDirectory(session),
         references=MemoryReferences(session),
         intake=MemoryIntakeStore(session),
     )
@@ -118,6 +128,8 @@ def _over_postgres(session: PostgresSession) -> Store:
         policies=PostgresPolicyRepository(session),
         versions=PostgresPolicyVersions(session),
         schedules=PostgresScheduleRepository(session),
+        history=PostgresScheduleHistory(session),
+        directory=PostgresDirectory(session),
         references=PostgresReferences(session),
         intake=PostgresIntakeStore(session),
     )

@@ -31,7 +31,7 @@ async def test_two_deciders_follow_each_other(new_store: NewStore) -> None:
         async with mine.transaction:
             found = await mine.schedules.get(schedule.id, since=NOON)
             await asyncio.sleep(0.02)
-            await mine.schedules.save(replace(found, name=found.name + "+"))
+            await mine.schedules.save(replace(found, name=found.name + "+"), at=NOON)
 
     await asyncio.gather(*(lengthen(new_store()) for _ in range(3)))
     assert (await store.services.look_up(service.id)).name == "Payments+++"

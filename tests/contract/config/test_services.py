@@ -10,6 +10,7 @@ from domain.service.service import UrgencyRule
 from domain.shared.ids import ServiceId
 from tests.contract.config.building import a_policy, a_service, a_stored_service, new_id
 from tests.contract.config.conftest import EDGE, NewStore, Store
+from tests.support.builders import office_hours
 
 
 async def test_what_was_saved_is_read_by_another_session(new_store: NewStore) -> None:
@@ -32,7 +33,10 @@ async def test_every_field_can_be_changed(store: Store) -> None:
             name="Card payments",
             description="",
             runbook_url=None,
-            urgency_rule=UrgencyRule.ALWAYS_LOW,
+            urgency_rule=UrgencyRule.SUPPORT_HOURS,
+            tier=3,
+            support_hours=office_hours(),
+            acknowledgements_required=2,
         )
         again = await store.services.save(changed)
     assert again == replace(changed, version=2)

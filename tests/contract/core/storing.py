@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from application.ports.event_log import EventPosition, LoggedEvent
+from application.ports.event_log import EventLog, EventPosition, LoggedEvent
 from application.ports.notifications import Attempt
 from application.ports.notifier import Outcome
 from domain.alert.alert import Alert
@@ -56,10 +56,10 @@ def an_attempt(page: Notification, *, number: int = 1, outcome: Outcome = Outcom
     )
 
 
-async def logged_after(ports: Ports, position: EventPosition, *, count: int) -> tuple[LoggedEvent, ...]:
+async def logged_after(events: EventLog, position: EventPosition, *, count: int) -> tuple[LoggedEvent, ...]:
     """Asks again while it gets less: a reader may have to wait for strangers, who hold nothing back for long."""
     for _ in range(200):
-        found = await ports.events.after(position, limit=10)
+        found = await events.after(position, limit=10)
         if len(found) >= count:
             return found
         await asyncio.sleep(0.02)

@@ -6,7 +6,7 @@ from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import Link
 from domain.alert.events import AlertCleared
 from tests.contract.core.storing import an_open_incident, firing
-from tests.support.builders import MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, an_alert
+from tests.support.builders import MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
 from tests.support.world import Ports
 
 
@@ -110,3 +110,30 @@ async def test_the_newest_of_several_cleared_occurrences_counts(ports: Ports) ->
 
     async with ports.transaction:
         assert await ports.alerts.last_cleared({(SHOP_PROBES, "disk")}) == {(SHOP_PROBES, "disk"): NOON - MINUTE}
+
+
+async def test_the_firing_alerts_of_several_incidents_are_found_at_once(ports: Ports) -> None:
+    for number in (1, 2, 3):
+        await an_open_incident(ports, number)
+    one, two, other = an_alert(1), an_alert(2, incident=2), an_alert(3, incident=3)
+    over = an_alert(4)
+    await firing(ports, two, other, over, one)
+    await cleared(ports, over)
+
+    async with ports.transaction:
+        assert await ports.alerts.firing_of_incidents({two.incident_id, one.incident_id}) == (one, two)
+        assert await ports.alerts.firing_of_incidents(set()) == ()
+
+
+async def test_an_incident_has_the_labels_of_its_first_alert_whether_it_fires_or_not(ports: Ports) -> None:
+    for number in (1, 2, 3):
+        await an_open_incident(ports, number)
+    first, later = an_alert(1, labels={"region": "north"}), an_alert(2, labels={"region": "south"})
+    bare = an_alert(3, incident=2)
+    await firing(ports, later, first, bare)
+    await cleared(ports, first)
+
+    async with ports.transaction:
+        wanted = {first.incident_id, bare.incident_id, a_draft(3).id}
+        assert await ports.alerts.first_labels(wanted) == {first.incident_id: {"region": "north"}, bare.incident_id: {}}
+        assert await ports.alerts.first_labels(set()) == {}

@@ -11,7 +11,7 @@ from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId
 from domain.shared.via import Via
 from tests.contract.core.storing import logged_after
-from tests.support.builders import ADA, MINUTE, NOON, a_page, an_alert, an_incident
+from tests.support.builders import ADA, MINUTE, NOON, an_alert, an_incident
 from tests.support.world import Ports
 
 START = EventPosition(0, 0)
@@ -35,7 +35,7 @@ async def test_events_come_back_as_they_were_in_their_order(ports: Ports) -> Non
     )
     await logged(ports, *events)
 
-    assert tuple(each.event for each in await logged_after(ports, START, count=3)) == events
+    assert tuple(each.event for each in await logged_after(ports.events, START, count=3)) == events
 
 
 async def test_a_reader_resumes_by_position_and_is_told_everything_once(ports: Ports) -> None:
@@ -44,7 +44,7 @@ async def test_a_reader_resumes_by_position_and_is_told_everything_once(ports: P
     told: list[DomainEvent] = []
     position = START
     for _ in range(3):
-        first, *_ = await logged_after(ports, position, count=1)
+        first, *_ = await logged_after(ports.events, position, count=1)
         told.append(first.event)
         position = first.position
 
@@ -54,18 +54,18 @@ async def test_a_reader_resumes_by_position_and_is_told_everything_once(ports: P
 
 async def test_no_more_come_than_are_wanted(ports: Ports) -> None:
     await logged(ports, a_note("1"), a_note("2"))
-    await logged_after(ports, START, count=2)
+    await logged_after(ports.events, START, count=2)
 
     assert [each.event for each in await ports.events.after(START, limit=1)] == [a_note("1")]
 
 
 async def test_after_the_end_only_what_is_still_to_come_comes(ports: Ports) -> None:
     await logged(ports, a_note("before"))
-    await logged_after(ports, START, count=1)
+    await logged_after(ports.events, START, count=1)
     end = await ports.events.end()
     await logged(ports, a_note("after"))
 
-    assert [each.event for each in await logged_after(ports, end, count=1)] == [a_note("after")]
+    assert [each.event for each in await logged_after(ports.events, end, count=1)] == [a_note("after")]
 
 
 async def test_what_is_undone_was_never_logged(ports: Ports) -> None:
@@ -78,7 +78,7 @@ async def test_what_is_undone_was_never_logged(ports: Ports) -> None:
         await crash()
     await logged(ports, a_note("then"))
 
-    assert [each.event for each in await logged_after(ports, START, count=1)] == [a_note("then")]
+    assert [each.event for each in await logged_after(ports.events, START, count=1)] == [a_note("then")]
 
 
 async def test_an_incident_has_its_own_events_oldest_first(ports: Ports) -> None:
@@ -95,4 +95,4 @@ async def test_an_incident_has_its_own_events_oldest_first(ports: Ports) -> None
 async def test_nothing_appended_is_nothing_logged(ports: Ports) -> None:
     await logged(ports)
 
-    assert await ports.events.of_incident(a_page().incident_id, limit=10) == ()
+    assert await ports.events.of_incident(ONE, limit=10) == ()

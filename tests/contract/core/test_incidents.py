@@ -1,17 +1,21 @@
 """The promises of `IncidentRepository`, kept by every adapter of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from application.errors import ConflictError, NotFoundError
 from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.severity import Severity
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, RunId
+from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident, held
-from tests.support.builders import ADA, MINUTE, NOON, a_draft
+from tests.support.builders import ADA, BEN, CAT, LOOP, MINUTE, NOON, a_draft
 from tests.support.world import Ports
 
 NOBODYS = IncidentId(UUID(int=404))
@@ -101,3 +105,102 @@ async def test_what_does_not_exist_is_not_found(ports: Ports) -> None:
         await held(ports, NOBODYS)
     with pytest.raises(NotFoundError):
         await ports.incidents.id_of_number(404)
+
+
+async def test_every_act_is_read_as_it_was_saved(ports: Ports) -> None:
+    """Whatever an act changes is stored, so that no later one is decided on something else (P8)."""
+    incident = await an_open_incident(ports)
+    run_id = RunId(UUID(int=7))
+    acts: tuple[Callable[[Incident], Change[Incident]], ...] = (
+        lambda each: each.acknowledge(by=ADA, via=Via.API, at=NOON, timeout=MINUTE),
+        lambda each: each.snooze(until=NOON + 9 * MINUTE, by=BEN, via=Via.API, at=NOON),
+        lambda each: each.ask_responders((BEN, CAT), run_id=run_id, by=ADA, via=Via.API, at=NOON),
+        lambda each: each.accept(by=CAT, via=Via.API, at=NOON),
+        lambda each: each.reassign(run_id=run_id, policy_id=LOOP, by=ADA, via=Via.API, at=NOON),
+        lambda each: each.change_severity(
+            Severity.SEV5, urgency=Urgency.LOW, rises_at=NOON + MINUTE, by=ADA, via=Via.API, at=NOON
+        ),
+        lambda each: each.retitle("it is the disk", by=ADA, via=Via.API, at=NOON),
+        lambda each: each.resolve(by=ADA, via=Via.API, at=NOON),
+        lambda each: each.reopen(by=ADA, via=Via.API, at=NOON),
+    )
+    for act in acts:
+        change = act(incident)
+        async with ports.transaction:
+            incident = await ports.incidents.save(change)
+        assert incident == replace(change.state, version=change.state.version + 1)
+        assert await held(ports, incident.id) == incident
+
+
+async def test_several_changes_are_saved_in_their_order_and_those_without_events_are_left_out(ports: Ports) -> None:
+    first, second = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    async with ports.transaction:
+        saved = await ports.incidents.save_all(
+            (Change(second), first.acknowledge(by=ADA, via=Via.API, at=NOON + MINUTE))
+        )
+        assert await ports.incidents.save_all(()) == ()
+
+    assert [each.id for each in saved] == [second.id, first.id]
+    assert saved[0] == second == await held(ports, second.id)
+    assert saved[1] == await held(ports, first.id)
+    assert saved[1].status is IncidentStatus.ACKNOWLEDGED
+
+
+async def test_of_several_changes_one_that_comes_too_late_undoes_all(ports: Ports) -> None:
+    first, second = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    changes = [each.acknowledge(by=ADA, via=Via.API, at=NOON + MINUTE) for each in (first, second)]
+    async with ports.transaction:
+        await ports.incidents.save(changes[1])
+
+    async def save_both() -> None:
+        async with ports.transaction:
+            await ports.incidents.save_all(changes)
+
+    with pytest.raises(ConflictError):
+        await save_both()
+    assert await held(ports, first.id) == first
+
+
+async def snoozed(ports: Ports, number: int, until: datetime) -> Incident:
+    incident = await an_open_incident(ports, number)
+    async with ports.transaction:
+        return await ports.incidents.save(incident.snooze(until=until, by=ADA, via=Via.API, at=NOON))
+
+
+async def test_incidents_are_due_at_their_deadlines_earliest_first_and_at_most_as_many_as_wanted(ports: Ports) -> None:
+    await an_open_incident(ports, 1)
+    later, sooner = await snoozed(ports, 2, NOON + 2 * MINUTE), await snoozed(ports, 3, NOON + MINUTE)
+
+    assert await ports.incidents.earliest_deadline() == NOON + MINUTE
+    async with ports.transaction:
+        assert await ports.incidents.claim_due(at=NOON + MINUTE - timedelta.resolution, limit=5) == ()
+        assert await ports.incidents.claim_due(at=NOON + MINUTE, limit=5) == (sooner,)
+        assert await ports.incidents.claim_due(at=NOON + 2 * MINUTE, limit=5) == (sooner, later)
+        assert await ports.incidents.claim_due(at=NOON + 2 * MINUTE, limit=1) == (sooner,)
+
+
+async def test_nothing_is_due_when_nothing_has_a_deadline(ports: Ports) -> None:
+    await an_open_incident(ports)
+
+    assert await ports.incidents.earliest_deadline() is None
+
+
+async def test_a_group_has_one_open_incident_and_a_second_one_cannot_be_opened(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    async with ports.transaction:
+        over = await ports.incidents.save(incident.resolve(by=ADA, via=Via.API, at=NOON))
+        assert await ports.incidents.open_one(incident.service_id, incident.group_key) is None
+    again = replace(a_draft(9), group_key=incident.group_key)
+    async with ports.transaction:
+        await ports.intake.open_incidents((again,))
+        found = await ports.incidents.open_one(incident.service_id, incident.group_key)
+        assert found is not None
+        assert found.id == again.id
+
+    async def reopen() -> None:
+        async with ports.transaction:
+            await ports.incidents.save(over.reopen(by=ADA, via=Via.API, at=NOON))
+
+    with pytest.raises(ConflictError):
+        await reopen()
+    assert await held(ports, over.id) == over

@@ -5,6 +5,7 @@ from dataclasses import replace
 from application.ports.intake import IntakeTarget, Touched
 from domain.incident.incident import IncidentStatus
 from domain.service.service import UrgencyRule
+from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident, firing, held
 from tests.support.builders import (
@@ -15,6 +16,7 @@ from tests.support.builders import (
     LOOP,
     MINUTE,
     NOON,
+    SHOP,
     SHOP_LOGS,
     SHOP_PROBES,
     a_draft,
@@ -23,6 +25,7 @@ from tests.support.builders import (
     an_alert,
     an_integration,
     key_of,
+    office_hours,
 )
 from tests.support.world import Ports
 
@@ -149,3 +152,37 @@ async def test_nothing_to_record_is_nothing_recorded(ports: Ports) -> None:
         await ports.intake.record(alerts=[], runs=[], events=[], raw_events=[])
 
     assert await ports.runs.earliest_deadline() is None
+
+
+async def test_a_new_incident_has_the_acknowledgements_and_the_deadline_of_its_draft(ports: Ports) -> None:
+    draft = a_draft(urgency=Urgency.LOW, acknowledgements_required=3, rises_at=NOON + MINUTE)
+    async with ports.transaction:
+        (opened,) = (await ports.intake.open_incidents([draft])).values()
+        stored = await ports.incidents.get(opened.incident_id)
+
+    assert (stored.acknowledgements_required, stored.rises_at) == (3, NOON + MINUTE)
+    assert await ports.incidents.earliest_deadline() == NOON + MINUTE
+
+
+async def test_a_target_has_what_decides_the_urgency(ports: Ports) -> None:
+    hours = office_hours()
+    async with ports.transaction:
+        shop = await ports.services.get(SHOP)
+        await ports.services.save(
+            replace(
+                shop,
+                urgency_rule=UrgencyRule.SUPPORT_HOURS,
+                tier=2,
+                support_hours=hours,
+                acknowledgements_required=4,
+            )
+        )
+    target = await ports.intake.target_of(key_of(SHOP_PROBES), at=NOON)
+
+    assert target is not None
+    assert (target.urgency_rule, target.tier, target.support_hours, target.acknowledgements_required) == (
+        UrgencyRule.SUPPORT_HOURS,
+        2,
+        hours,
+        4,
+    )

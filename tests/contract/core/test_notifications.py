@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from application.errors import NotFoundError
-from application.ports.notifications import Attempt, Cancelled, DueNotification, Settlement
+from application.ports.notifications import Attempt, Cancelled, DueNotification, Settlement, Subject
 from application.ports.notifier import Outcome
 from application.ports.readers import OldestFirst
 from domain.notification.contact import Channel
 from domain.notification.events import NotificationSent
-from domain.notification.notification import Notification, Purpose
+from domain.notification.notice import Notice, NoticeKind
+from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.change import Change
-from domain.shared.ids import RunId
+from domain.shared.ids import IncidentId, NotificationId, RunId
 from domain.shared.via import Via
 from tests.contract.core.storing import an_attempt, an_open_incident, waiting
 from tests.support.builders import ADA, BEN, MINUTE, NOON, a_page
@@ -44,10 +47,15 @@ async def delivered(ports: Ports, page: Notification, receipt: dict[str, str]) -
     return change.state
 
 
+def about(page: Notification) -> IncidentId:
+    assert page.incident_id is not None
+    return page.incident_id
+
+
 async def cancelled(ports: Ports, *pages: Notification) -> Cancelled | None:
     async with ports.transaction:
-        counts = await ports.notifications.cancel_waiting({page.incident_id for page in pages})
-    return counts.get(pages[0].incident_id)
+        counts = await ports.notifications.cancel_waiting({about(page) for page in pages})
+    return counts.get(about(pages[0]))
 
 
 async def test_an_intent_is_read_as_it_was_added(ports: Ports) -> None:
@@ -76,6 +84,36 @@ async def test_a_page_that_is_already_there_stays_the_only_one(ports: Ports) -> 
     assert [each.notification.id for each in await leased(ports)] == [page.id]
 
 
+def a_notice(number: int = 1, *, key: str = "shift:1", address: str = "ada@example.test") -> Notification:
+    notice = Notice(kind=NoticeKind.SHIFT_STARTED, key=key, title="You are on call", text="Shop, until 09:00.")
+    return Notification.of_notice(
+        NotificationId(UUID(int=45_000 + number)),
+        notice,
+        user_id=ADA,
+        channel=Channel.EMAIL,
+        address=address,
+        at=NOON,
+    )
+
+
+async def test_a_notice_is_leased_with_all_it_says_and_is_about_no_incident(ports: Ports) -> None:
+    await waiting(ports, a_notice())
+    (due,) = await leased(ports)
+
+    assert due.notification == a_notice().lease(until=NOON + LEASE)
+    assert due.subject is None
+    change = await delivered(ports, due.notification, {"message_id": "<1@x>"})
+    assert change == await stored(ports, a_notice())
+
+
+async def test_a_notice_that_is_already_there_for_its_key_user_and_contact_stays_the_only_one(ports: Ports) -> None:
+    await waiting(ports, a_notice(1))
+    await waiting(ports, a_notice(2), a_notice(3, key="shift:2"), a_notice(4, address="ada@home.test"))
+
+    found = [each.notification.id.int - 45_000 for each in await leased(ports)]
+    assert found == [1, 3, 4]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -99,13 +137,56 @@ async def test_a_page_of_another_round_step_user_rule_or_run_is_another_page(
 
 async def test_a_lease_takes_what_is_due_on_its_channel_earliest_first_and_no_more_than_wanted(ports: Ports) -> None:
     await an_open_incident(ports)
-    late, early, future = a_page(1, due_at=NOON), a_page(2, due_at=NOON - MINUTE), a_page(3, due_at=NOON + MINUTE)
+    late, future = a_page(1, due_at=NOON, address="a@x.test"), a_page(3, due_at=NOON + MINUTE)
+    early = a_page(2, due_at=NOON - MINUTE)
     elsewhere = a_page(4, channel=Channel.SLACK)
     await waiting(ports, late, early, future, elsewhere)
 
     assert [each.notification.id for each in await leased(ports, limit=1)] == [early.id]
     assert [each.notification.id for each in await leased(ports)] == [late.id]
     assert await leased(ports) == ()
+
+
+async def test_with_a_page_come_the_others_that_are_due_for_its_user_and_address(ports: Ports) -> None:
+    await an_open_incident(ports)
+    pages = [a_page(number) for number in range(1, 4)]
+    others = [a_page(4, user_id=BEN), a_page(5, address="ada@home.test"), a_page(6, due_at=NOON + MINUTE)]
+    update = a_page(7, purpose=Purpose.UPDATE, update_of={"ts": "1"})
+    await waiting(ports, *pages, *others, update)
+
+    found = await leased(ports, limit=1)
+    assert [each.notification.id for each in found] == [page.id for page in pages]
+    assert {each.due_at for each in found} == {NOON}
+    assert len(await leased(ports, limit=9)) == 3
+
+
+async def test_what_is_held_back_is_as_if_it_had_not_been_leased_and_due_later(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page()
+    await waiting(ports, page)
+    async with ports.transaction:
+        await ports.notifications.lease_due(Channel.EMAIL, at=NOON, until=NOON + LEASE, limit=5)
+        await ports.notifications.hold_back({page.id: NOON + MINUTE})
+
+    assert await stored(ports, page) == replace(page, next_deadline=NOON + MINUTE)
+    assert await leased(ports) == ()
+    (due,) = await leased(ports, at=NOON + MINUTE)
+    assert (due.notification.attempts, due.notification.may_be_repeat, due.lost_lease) == (1, False, False)
+
+
+async def test_messages_are_counted_by_channel_and_address_until_their_window_ends(ports: Ports) -> None:
+    async def count(asked: dict[str, int], *, at: datetime, channel: Channel = Channel.EMAIL) -> dict[str, Throttle]:
+        async with ports.transaction:
+            return await ports.notifications.count_messages(channel, asked, at=at)
+
+    assert await count({"a": 2, "b": 1}, at=NOON) == {"a": Throttle(NOON, 2), "b": Throttle(NOON, 1)}
+    assert await count({"a": 1}, at=NOON, channel=Channel.SLACK) == {"a": Throttle(NOON, 1)}
+    within = NOON + WINDOW - timedelta(microseconds=1)
+    assert await count({"a": 3}, at=within) == {"a": Throttle(NOON, 5)}
+    assert await count({"a": 1, "b": 7}, at=NOON + WINDOW) == {
+        "a": Throttle(NOON + WINDOW, 1),
+        "b": Throttle(NOON + WINDOW, 7),
+    }
 
 
 async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Ports) -> None:
@@ -116,8 +197,7 @@ async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Por
 
     assert due.notification == page.lease(until=NOON + LEASE) == await stored(ports, page)
     assert not due.lost_lease
-    assert due.incident == incident
-    assert (due.service_name, due.runbook_url, due.status_by) == ("Service 41", None, None)
+    assert due.subject == Subject(incident, service_name="Service 41", runbook_url=None, status_by=None)
     assert await leased(ports, at=NOON + LEASE - timedelta(microseconds=1)) == ()
 
 
@@ -140,8 +220,9 @@ async def test_a_leased_notification_tells_who_answered(ports: Ports) -> None:
     await waiting(ports, a_page())
     (due,) = await leased(ports)
 
-    assert due.status_by == "User 1"
-    assert due.incident.acknowledged_by == ADA
+    assert due.subject is not None
+    assert due.subject.status_by == "User 1"
+    assert due.subject.incident.acknowledged_by == ADA
 
 
 async def test_an_attempt_is_settled_with_its_line_in_the_ledger_and_its_events(ports: Ports) -> None:
@@ -246,3 +327,29 @@ async def test_a_page_under_way_counts_as_due_when_its_lease_ends(ports: Ports) 
 
     assert await ports.notifications.earliest_deadline(Channel.EMAIL) == NOON + LEASE
     assert await ports.notifications.backlog(at=NOON + LEASE) == {Channel.EMAIL: 1}
+
+
+async def test_only_one_persons_pages_are_cancelled_when_only_that_person_answered(ports: Ports) -> None:
+    await an_open_incident(ports)
+    hers, his = a_page(1), a_page(2, user_id=BEN)
+    await waiting(ports, hers, his)
+    async with ports.transaction:
+        counts = await ports.notifications.cancel_waiting({about(hers)}, user_id=ADA)
+
+    assert counts == {hers.incident_id: Cancelled(1, 0)}
+    assert (await stored(ports, hers)).status is NotificationStatus.CANCELLED
+    assert (await stored(ports, his)).status is NotificationStatus.PENDING
+
+
+async def test_the_pages_of_a_step_are_all_that_it_made_for_the_same_person(ports: Ports) -> None:
+    await an_open_incident(ports)
+    page = a_page(1)
+    other_rule = a_page(2, run_id=page.run_id)
+    other_step = a_page(3, run_id=page.run_id, step=page.step + 1)
+    other_person = a_page(4, run_id=page.run_id, user_id=BEN)
+    await waiting(ports, page, other_rule, other_step, other_person)
+
+    async with ports.transaction:
+        found = await ports.notifications.of_same_steps([page.id])
+        assert [each.id for each in found] == [page.id, other_rule.id]
+        assert await ports.notifications.of_same_steps([]) == ()

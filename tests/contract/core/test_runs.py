@@ -1,10 +1,16 @@
-"""The promises of `RunRepository` and `PolicyVersions`, kept by every adapter of them."""
+"""The promises of `RunRepository`, `PolicyVersions` and `StepTurns`, kept by every adapter of them."""
 
 from dataclasses import replace
+from datetime import datetime
 
+import pytest
+
+from application.ports.escalations import DueRun, StepKey
+from application.ports.readers import IncidentFilter, IncidentQuery
 from domain.escalation.plan import Position
 from domain.escalation.run import EscalationRun, RunStatus
 from domain.shared.ids import IncidentId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident
@@ -39,12 +45,12 @@ async def test_a_run_is_due_at_its_deadline_and_not_before(ports: Ports) -> None
         assert len(await ports.runs.claim_due(at=NOON, limit=5)) == 1
 
 
-async def test_a_due_run_comes_with_the_urgency_of_its_incident(ports: Ports) -> None:
+async def test_a_due_run_comes_with_the_urgency_and_the_severity_of_its_incident(ports: Ports) -> None:
     await an_open_incident(ports)
     async with ports.transaction:
         (due,) = await ports.runs.claim_due(at=NOON, limit=5)
 
-    assert due == (replace(a_run(), version=1), Urgency.HIGH)
+    assert due == DueRun(replace(a_run(), version=1), Urgency.HIGH, Severity.SEV1)
 
 
 async def test_a_run_is_read_as_it_was_saved(ports: Ports) -> None:
@@ -105,6 +111,59 @@ async def test_a_stopped_run_does_not_excuse_an_incident_that_nobody_answered(po
     assert await ports.runs.count_stalled(at=NOON - MINUTE) == 1
 
 
+async def test_a_run_that_is_added_is_at_work(ports: Ports) -> None:
+    incident = await an_open_incident(ports, escalates=False)
+    run = a_run(position=Position(0, 2), policy_version=3)
+    async with ports.transaction:
+        await ports.runs.add([run])
+        await ports.runs.add([])
+
+    assert await running_of(ports, incident.id) == (replace(run, version=1),)
+    assert await ports.runs.earliest_deadline() == NOON
+
+
+async def test_of_several_runs_the_newest_says_whether_an_incident_is_stalled(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await saved(ports, replace(a_run(), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    assert await ports.runs.count_stalled(at=NOON) == 0
+
+    async with ports.transaction:
+        await ports.runs.add([a_run(2)])
+    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 0
+    assert await ports.runs.count_stalled(at=NOON) == 1
+    await saved(ports, replace(a_run(2), version=1).stop())
+    assert await ports.runs.count_stalled(at=NOON) == 1
+
+
+async def test_turns_are_taken_one_after_the_other_for_each_step(ports: Ports) -> None:
+    first, second, other = StepKey(LADDER, 0), StepKey(LADDER, 1), StepKey(LOOP, 0)
+    async with ports.transaction:
+        assert await ports.step_turns.take({first: 3, other: 1}) == {first: 0, other: 0}
+        assert await ports.step_turns.take({second: 1, first: 1}) == {second: 0, first: 3}
+    async with ports.transaction:
+        assert await ports.step_turns.take({first: 1}) == {first: 4}
+
+
+async def test_whose_turn_is_next_can_be_asked_without_taking_it(ports: Ports) -> None:
+    first, second, other = StepKey(LADDER, 0), StepKey(LADDER, 1), StepKey(LOOP, 0)
+    async with ports.transaction:
+        await ports.step_turns.take({first: 3, second: 1})
+
+    assert await ports.step_turns.upcoming({first, other}) == {first: 3, other: 0}
+    assert await ports.step_turns.upcoming({first}) == {first: 3}
+    assert await ports.step_turns.upcoming(()) == {}
+
+
+async def test_a_turn_of_a_transaction_that_was_undone_was_not_taken(ports: Ports) -> None:
+    key = StepKey(LADDER, 0)
+    with pytest.raises(RuntimeError):  # noqa: PT012  # the error comes after the taking
+        async with ports.transaction:
+            await ports.step_turns.take({key: 5})
+            raise RuntimeError
+    async with ports.transaction:
+        assert await ports.step_turns.take({key: 1}) == {key: 0}
+
+
 async def test_an_incident_that_is_exhausted_or_answered_is_not_stalled(ports: Ports) -> None:
     await an_open_incident(ports, 1)
     answered = await an_open_incident(ports, 2, escalates=False)
@@ -128,3 +187,77 @@ async def test_every_version_of_a_policy_is_kept_as_it_was(ports: Ports) -> None
         (LOOP, 1): replace(other, version=1),
     }
     assert await ports.policy_versions.get_many(set()) == {}
+
+
+async def test_new_runs_are_there_as_they_began_and_are_at_work(ports: Ports) -> None:
+    incident = await an_open_incident(ports, escalates=False)
+    begun = replace(a_run(), position=Position(0, 1), next_deadline=NOON + MINUTE)
+    async with ports.transaction:
+        await ports.runs.add((begun,))
+        await ports.runs.add(())
+
+    assert await running_of(ports, incident.id) == (replace(begun, version=1),)
+
+
+async def test_the_newest_run_of_an_incident_is_the_one_that_began_last(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    later = replace(a_run(5), next_deadline=NOON + MINUTE, started_at=NOON + MINUTE)
+    earlier = replace(a_run(9), next_deadline=NOON - MINUTE, started_at=NOON - MINUTE)
+    async with ports.transaction:
+        await ports.runs.add((later, earlier))
+        newest = await ports.runs.newest_of(incident.id)
+        none = await ports.runs.newest_of(IncidentId(ADA))
+
+    assert newest == replace(later, version=1)
+    assert none is None
+
+
+async def test_an_earlier_run_that_was_exhausted_does_not_excuse_an_incident(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await saved(ports, replace(a_run(1), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    async with ports.transaction:
+        await ports.runs.add((replace(a_run(2), started_at=NOON + MINUTE, next_deadline=NOON + MINUTE),))
+
+    assert await ports.runs.count_stalled(at=NOON) == 0
+    assert await ports.runs.count_stalled(at=NOON + MINUTE) == 1
+
+
+async def test_an_incident_is_stalled_when_a_deadline_of_its_own_has_passed(ports: Ports) -> None:
+    incident = await an_open_incident(ports, escalates=False)
+    async with ports.transaction:
+        await ports.incidents.save(incident.snooze(until=NOON + MINUTE, by=ADA, via=Via.API, at=NOON))
+
+    assert await ports.runs.count_stalled(at=NOON) == 0
+    assert await ports.runs.count_stalled(at=NOON + MINUTE) == 1
+
+
+async def test_what_pages_for_an_incident_is_its_services_policy_or_the_one_it_was_reassigned_to(ports: Ports) -> None:
+    first, second = await an_open_incident(ports, 1), await an_open_incident(ports, 2)
+    async with ports.transaction:
+        change = second.reassign(run_id=a_run().id, policy_id=LOOP, by=ADA, via=Via.API, at=NOON)
+        await ports.incidents.save(change)
+        await ports.policies.save(a_policy(a_step(delay=MINUTE), version=1))
+        policies = await ports.policy_versions.newest_for({first.id, second.id})
+
+    assert {key: (policy.id, policy.version) for key, policy in policies.items()} == {
+        first.id: (LADDER, 2),
+        second.id: (LOOP, 1),
+    }
+
+
+async def test_stalled_incidents_are_listed_oldest_first_once_they_are_there(ports: Ports) -> None:
+    first = await an_open_incident(ports, 1)
+    second = await an_open_incident(ports, 2, at=NOON + MINUTE, escalates=False)
+    looked_after = await an_open_incident(ports, 3)
+    await saved(ports, replace(a_run(3, incident=3), next_deadline=NOON + 9 * MINUTE, version=1))
+    exhausted = await an_open_incident(ports, 4)
+    await saved(ports, replace(a_run(4, incident=4), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    assert looked_after.id != exhausted.id
+
+    async def stalled(at: datetime) -> list[IncidentId]:
+        query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True)
+        return [each.id for each in (await ports.incident_reader.list(query)).items]
+
+    assert await stalled(NOON - MINUTE) == []
+    assert await stalled(NOON) == [first.id]
+    assert await stalled(NOON + MINUTE) == [first.id, second.id]

@@ -1,50 +1,43 @@
 """Answers and reports that meet in the database: each waits where it must, and decides on what is really there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
 from dishka import AsyncContainer
 
+from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.escalation.advance import AdvanceEscalations
+from application.escalation.tell_stalled import TellStalled
 from application.incident.acknowledge import AcknowledgeIncident
+from application.notification.lease import LeaseNotifications
+from application.notification.send import Sent
+from application.notification.settle import SettleNotifications
+from application.ports.notifier import Delivery, Outcome
 from application.ports.readers import IncidentQuery
+from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.escalation.events import EscalationExhausted
+from domain.escalation.policy import EscalationPolicy, WhenExhausted
 from domain.incident.incident import IncidentStatus
+from domain.notification.contact import Channel
+from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.shared.ids import IncidentId
-from tests.support.builders import NOON, SHOP_PROBES, a_town, an_actor, an_event
+from domain.shared.severity import Severity
+from tests.support.at_once import SOON, Turnstile, containers_over
+from tests.support.builders import MINUTE, NOON, SHOP_PROBES, a_policy, a_step, a_town, an_actor, an_event, only_for
 from tests.support.world import (
     Gate,
-    Point,
     Ports,
-    PostgresStorage,
     Stored,
     Trap,
-    WorldNotifiers,
-    core_container,
     received,
     stored_of,
 )
-
-SOON = 0.15  # seconds in which something that waits for nobody is done
-
-
-class Turnstile(Gate):
-    """Stops whoever is about to commit, until it is opened."""
-
-    def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.opened = asyncio.Event()
-
-    async def at(self, point: Point) -> None:
-        if point is Point.BEFORE_COMMIT:
-            self.reached.set()
-            await self.opened.wait()
 
 
 class Process:
@@ -67,6 +60,29 @@ class Process:
         async with self._container() as scope:
             await (await scope.get(AdvanceEscalations))()
 
+    async def tell_stalled(self) -> None:
+        """Some minutes later."""
+        (await self._container.get(ManualClock)).move_to(NOON + 10 * MINUTE)
+        async with self._container() as scope:
+            await (await scope.get(TellStalled))()
+
+    async def told(self) -> tuple[int, int]:
+        """How many notices wait for their couriers, and how often this process sounded the alarm."""
+        async with self._container() as scope:
+            backlog = await (await scope.get(Ports)).notifications.backlog(at=NOON + 10 * MINUTE)
+        return sum(backlog.values()), len((await self._container.get(MemoryAlarm)).heard)
+
+    async def refused(self) -> Sequence[Sent]:
+        """The pages that are due, each refused for good."""
+        async with self._container() as scope:
+            lease = await scope.get(LeaseNotifications)
+            due = [each for channel in Channel for bundle in await lease(channel, limit=10) for each in bundle]
+        return [Sent(each, Delivery(outcome=Outcome.REJECTED), NOON, NOON) for each in due]
+
+    async def settle(self, sent: Sequence[Sent]) -> None:
+        async with self._container() as scope:
+            await (await scope.get(SettleNotifications))(sent)
+
     async def stored(self) -> tuple[Stored, ...]:
         async with self._container() as scope:
             ports = await scope.get(Ports)
@@ -77,33 +93,25 @@ class Process:
         async with self._container() as scope:
             await (await scope.get(Ports)).settle_in(a_town())
 
+    async def save(self, policy: EscalationPolicy) -> None:
+        async with self._container() as scope:
+            ports = await scope.get(Ports)
+            async with ports.transaction:
+                await ports.policies.save(policy)
 
-type NewProcess = Callable[[Gate], Awaitable[Process]]
+
+type NewProcess = Callable[[Gate], Process]
 
 
 @pytest.fixture
 async def new_process(clean_database: str) -> AsyncIterator[NewProcess]:
-    async with AsyncExitStack() as stack:
-        seeds = iter(range(1, 100))
-
-        async def make(gate: Gate) -> Process:
-            clock = ManualClock(NOON)
-            container = core_container(
-                PostgresStorage(clean_database),
-                clock=clock,
-                notifiers=WorldNotifiers(clock, gate),
-                gate=gate,
-                seed=next(seeds),
-            )
-            stack.push_async_callback(container.close)
-            return Process(container)
-
-        yield make
+    async with containers_over(clean_database) as new_container:
+        yield lambda gate: Process(new_container(gate))
 
 
 @pytest.fixture
 async def process(new_process: NewProcess) -> Process:
-    made = await new_process(Trap())
+    made = new_process(Trap())
     await made.settle_in()
     return made
 
@@ -127,7 +135,7 @@ async def test_the_last_two_alerts_of_an_incident_cleared_at_once_resolve_it(
 ) -> None:
     await process.receive(report("disk"), report("load"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(
         turnstile,
         gated.receive(report("disk", AlertAction.RESOLVE)),
@@ -143,7 +151,7 @@ async def test_an_alert_that_joins_while_the_others_are_cleared_keeps_the_incide
 ) -> None:
     await process.receive(report("disk"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("load")), process.receive(report("disk", AlertAction.RESOLVE)))
 
     (stored,) = await process.stored()
@@ -155,7 +163,7 @@ async def test_an_alert_that_comes_while_its_incident_is_resolved_opens_another(
 ) -> None:
     await process.receive(report("disk"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("disk", AlertAction.RESOLVE)), process.receive(report("load")))
 
     first, second = await process.stored()
@@ -165,7 +173,7 @@ async def test_an_alert_that_comes_while_its_incident_is_resolved_opens_another(
 
 async def test_the_same_trigger_received_at_once_opens_one_incident(process: Process, new_process: NewProcess) -> None:
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("disk")), process.receive(report("disk")))
 
     (stored,) = await process.stored()
@@ -179,7 +187,7 @@ async def test_an_acknowledgement_during_a_tick_cancels_the_pages_of_that_tick(
     await process.receive(report("disk"))
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.advance(), process.acknowledge(stored.incident.id))
 
     (stored,) = await process.stored()
@@ -191,9 +199,85 @@ async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, 
     await process.receive(report("disk"))
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.acknowledge(stored.incident.id), process.advance())
     await process.advance()
 
     (stored,) = await process.stored()
     assert stored.pages == ()
+
+
+async def test_an_acknowledgement_while_a_tick_finds_that_nobody_answered_keeps_the_incident_from_being_resolved(
+    process: Process, new_process: NewProcess
+) -> None:
+    passed_over = a_step(condition=only_for(Severity.SEV5))
+    await process.save(a_policy(passed_over, when_exhausted=WhenExhausted.RESOLVE, version=1))
+    await process.receive(report("disk"))
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.advance(), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    assert stored.incident.status is IncidentStatus.ACKNOWLEDGED
+    assert not any(isinstance(event, EscalationExhausted) for event in stored.events)
+
+
+async def test_an_alert_that_joins_while_nobody_answered_is_cleared_with_the_others(
+    process: Process, new_process: NewProcess
+) -> None:
+    passed_over = a_step(condition=only_for(Severity.SEV5))
+    await process.save(a_policy(passed_over, when_exhausted=WhenExhausted.RESOLVE, version=1))
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("load")), process.advance())
+
+    (stored,) = await process.stored()
+    assert stored.incident.status is IncidentStatus.RESOLVED
+    assert [alert.status for alert in stored.alerts] == [AlertStatus.CLEARED] * 2
+
+
+async def test_an_acknowledgement_while_a_refused_page_falls_back_cancels_what_stands_in_for_it(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    await process.advance()
+    refused = await process.refused()
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.settle(refused), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    fall_backs = [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION]
+    assert fall_backs
+    assert {page.status for page in fall_backs} == {NotificationStatus.CANCELLED}
+
+
+async def test_a_page_that_is_refused_while_somebody_acknowledges_does_not_fall_back(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    await process.advance()
+    refused = await process.refused()
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.acknowledge(stored.incident.id), process.settle(refused))
+
+    (stored,) = await process.stored()
+    assert refused
+    assert [page for page in stored.pages if page.rule_position >= FALL_BACK_POSITION] == []
+
+
+async def test_two_workers_that_see_a_stalled_incident_at_once_tell_of_it_once(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.tell_stalled(), process.tell_stalled())
+
+    (notices, sounded), (_, also_sounded) = await process.told(), await gated.told()
+    assert (notices, sounded + also_sounded) == (1, 1)

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID
 
 import pytest
@@ -9,6 +9,7 @@ from application.ports.page import PageRequest
 from domain.identity.role import Role
 from domain.identity.user import User
 from domain.notification.contact import Channel, Contact
+from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.shared.ids import ContactId, UserId
 from domain.shared.urgency import Urgency
@@ -122,6 +123,22 @@ def rule(position: int, contact_number: int, *, urgency: Urgency = Urgency.HIGH,
         contact_id=ContactId(UUID(int=contact_number)),
         delay=timedelta(minutes=minutes),
     )
+
+
+async def test_quiet_hours_are_kept_in_the_zone_that_the_user_is_in(store: Store) -> None:
+    (user,) = await saved(store, replace(a_user(1), time_zone="Europe/Berlin"))
+    night = QuietHours(starts=time(22), ends=time(7), time_zone="Europe/Berlin")
+    async with store.transaction:
+        await store.users.save_reachability(user.id, (), (), quiet_hours=night)
+    assert (await store.users.reachability(user.id)).quiet_hours == night
+
+    async with store.transaction:
+        await store.users.save(replace(user, time_zone="Asia/Tokyo"))
+    assert (await store.users.reachability(user.id)).quiet_hours == replace(night, time_zone="Asia/Tokyo")
+
+    async with store.transaction:
+        await store.users.save_reachability(user.id, (), ())
+    assert (await store.users.reachability(user.id)).quiet_hours is None
 
 
 async def test_reachability_is_replaced_as_a_whole_and_ordered(store: Store) -> None:

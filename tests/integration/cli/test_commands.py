@@ -2,11 +2,11 @@
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.integration.cli.conftest import Tocsin
 from tests.integration.cli.recorded import (
     ACKNOWLEDGED,
     DELIVERY,
@@ -22,15 +22,8 @@ from tests.integration.cli.recorded import (
     page,
 )
 from tests.integration.cli.server import Answer, RecordedApi
-from tests.unit.cli.operations import RememberedOperations
 
-type Tocsin = Callable[..., int]
-
-
-@pytest.fixture
-def tocsin(api: RecordedApi) -> Tocsin:
-    operations = RememberedOperations()
-    return lambda *arguments: operations.tocsin(*arguments, TOCSIN_URL=api.url, TOCSIN_TOKEN="tsk_1")
+TAKEN = "INC-15 is acknowledged by Mira Yilmaz"
 
 
 def test_incidents_are_listed_with_what_comes_next(
@@ -83,8 +76,57 @@ def test_what_is_asked_for_stays_one_segment_of_the_path(api: RecordedApi, tocsi
 @pytest.mark.parametrize(
     ("arguments", "path", "body", "said"),
     [
-        (("ack", "15"), "/v1/incidents/15/acknowledge", None, "INC-15 is acknowledged by Mira Yilmaz"),
-        (("resolve", "15"), "/v1/incidents/15/resolve", None, "INC-15 is acknowledged by Mira Yilmaz"),
+        (("ack", "15"), "/v1/incidents/15/acknowledge", None, TAKEN),
+        (("resolve", "15"), "/v1/incidents/15/resolve", None, TAKEN),
+        (("unack", "15"), "/v1/incidents/15/unacknowledge", None, TAKEN),
+        (("take-over", "15"), "/v1/incidents/15/take-over", None, TAKEN),
+        (("accept", "15"), "/v1/incidents/15/accept", None, TAKEN),
+        (("decline", "15"), "/v1/incidents/15/decline", None, TAKEN),
+        (("reopen", "15"), "/v1/incidents/15/reopen", None, TAKEN),
+        (("raise", "15"), "/v1/incidents/15/raise-urgency", None, TAKEN),
+        (("escalate", "15"), "/v1/incidents/15/escalate", {}, TAKEN),
+        (
+            ("escalate", "15", "--step", "2"),
+            "/v1/incidents/15/escalate",
+            {"step": 2},
+            TAKEN,
+        ),
+        (
+            ("severity", "15", "--to", "SEV1"),
+            "/v1/incidents/15/severity",
+            {"severity": "SEV1"},
+            TAKEN,
+        ),
+        (
+            ("retitle", "15", "it is the disk"),
+            "/v1/incidents/15/title",
+            {"title": "it is the disk"},
+            TAKEN,
+        ),
+        (
+            ("snooze", "15", "--until", "2h"),
+            "/v1/incidents/15/snooze",
+            {"until": "2026-11-23T14:00:00+00:00"},
+            TAKEN,
+        ),
+        (
+            ("snooze", "15", "--until", "2026-11-24T06:00:00+00:00"),
+            "/v1/incidents/15/snooze",
+            {"until": "2026-11-24T06:00:00+00:00"},
+            TAKEN,
+        ),
+        (
+            ("add-responder", "15", "--to", USER_ID, "--to", USER_ID),
+            "/v1/incidents/15/responders",
+            {"users": [USER_ID, USER_ID]},
+            TAKEN,
+        ),
+        (
+            ("reassign", "15", "--to", USER_ID),
+            "/v1/incidents/15/reassign",
+            {"users": [USER_ID]},
+            TAKEN,
+        ),
         (("note", "15", "looking"), "/v1/incidents/15/notes", {"note": "looking"}, "noted on INC-15"),
     ],
 )
@@ -98,10 +140,33 @@ def test_an_incident_is_acted_on(
     said: str,
 ) -> None:
     api.answers[f"POST {path}"] = Answer(200, ACKNOWLEDGED | DETAIL)
+    api.answers[f"GET /v1/users/{USER_ID}"] = Answer(200, {"id": USER_ID, "name": "Mira Yilmaz"})
     assert tocsin("incident", *arguments) == 0
-    assert api.asked[0].body == body
+    assert (api.asked[-1].path, api.asked[-1].body) == (path, body)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", f"{said}\n")
+
+
+def test_several_are_acted_on_in_one_request_with_a_line_for_each(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = {"ref": "15", "status": 200, "incident": {"reference": "INC-15", "status": "resolved"}, "problem": None}
+    failed = {"ref": "16", "status": 404, "incident": None, "problem": {"detail": "there is no incident 16"}}
+    api.answers["POST /v1/incidents/bulk"] = [
+        Answer(200, {"items": [done, failed], "succeeded": 1, "failed": 1}),
+        Answer(200, {"items": [done, done], "succeeded": 2, "failed": 0}),
+    ]
+    assert tocsin("incident", "resolve", "15", "16") == 1
+    assert api.asked[0].body == {"action": "resolve", "ids": ["15", "16"], "arguments": {}}
+    assert capsys.readouterr().err.splitlines()[:2] == ["INC-15 is resolved", "16: there is no incident 16"]
+    assert tocsin("incident", "snooze", "15", "15", "--until", "1d") == 0
+    assert api.asked[1].body["arguments"] == {"until": "2026-11-24T12:00:00+00:00"}
+
+
+def test_an_act_says_which_incident_it_wants(api: RecordedApi, tocsin: Tocsin) -> None:
+    assert tocsin("incident", "ack") == 2
+    assert tocsin("incident", "snooze", "15", "--until", "later") == 2
+    assert api.asked == []
 
 
 def test_an_incident_is_declared_by_its_service_s_name(api: RecordedApi, tocsin: Tocsin) -> None:
@@ -236,3 +301,39 @@ def test_a_contact_is_verified_and_confirmed_by_its_address(
     assert tocsin("user", "confirm", "mira", TEAM_ID, "012345") == 0
     assert api.asked[-1].body == {"code": "012345"}
     assert tocsin("user", "verify", "mira", "nowhere") == 3
+
+
+def test_a_drill_names_who_is_told_and_who_cannot_be_reached(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = {"id": USER_ID, "name": "Mira Yilmaz", "email": "mira@example.test"}
+    api.answers["GET /v1/users"] = Answer(200, page(user))
+    api.answers[f"GET /v1/users/{USER_ID}"] = Answer(200, user)
+    drilled = {"told_ids": [USER_ID], "unreachable_ids": []}
+    api.answers[f"POST /v1/users/{USER_ID}/drill"] = Answer(200, drilled)
+    assert tocsin("drill", "user", "mira@example.test") == 0
+    assert capsys.readouterr().out == "told: Mira Yilmaz\n"
+
+    api.answers["GET /v1/schedules"] = Answer(200, page({"id": TEAM_ID, "name": "Rota"}))
+    nobody = {"told_ids": [], "unreachable_ids": [USER_ID]}
+    api.answers[f"POST /v1/schedules/{TEAM_ID}/drill"] = Answer(200, nobody)
+    assert tocsin("drill", "schedule", "rota", "--everyone") == 0
+    assert capsys.readouterr().out == "CANNOT BE REACHED: Mira Yilmaz\n"
+    assert [asked.body for asked in api.asked if asked.method == "POST"] == [None, {"everyone": True}]
+
+
+def test_readiness_shows_who_could_not_be_paged_and_its_exit_code_says_so(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
+    contact = {"channel": "email", "confirmed_at": "2026-11-23T10:00:00Z"}
+    ready = {"name": "Ada", "contacts": [contact], "findings": []}
+    silent = {"name": "Ben", "contacts": [], "findings": [{"explanation": "has no contact"}]}
+    api.answers[f"GET /v1/teams/{TEAM_ID}/readiness"] = Answer(200, {"is_ready": False, "members": [ready, silent]})
+    assert tocsin("readiness") == 1
+    lines = [[cell.strip() for cell in line.split("  ") if cell] for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["TEAM", "WHO", "CONTACTS", "LAST CONFIRMED", "FINDINGS"]
+    assert [(line[1], line[-1]) for line in lines[1:]] == [("Ada", "ready"), ("Ben", "has no contact")]
+
+    api.answers[f"GET /v1/teams/{TEAM_ID}/readiness"] = Answer(200, {"is_ready": True, "members": [ready]})
+    assert tocsin("readiness", TEAM["name"], "-o", "json") == 0

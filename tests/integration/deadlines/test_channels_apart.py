@@ -15,12 +15,13 @@ from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.system.clock import ManualClock
+from application.notification.lease import Bundle
 from application.notification.send import Sent
 from application.ports.notifications import DueNotification
 from application.ports.notifier import Notifier, Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
-from tests.integration.outgoing import loopback_session
+from tests.integration.sessions import loopback_session
 from tests.support.builders import NOON
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited
 from tests.support.smtp import SmtpServer
@@ -42,16 +43,17 @@ class Line:
     leases: list[int] = field(default_factory=list)
     delivered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def lease(self, channel: Channel, limit: int) -> tuple[DueNotification, ...]:
+    async def lease(self, channel: Channel, limit: int) -> tuple[Bundle, ...]:
         self.leases.append(limit)
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
-        return tuple(taken)
+        return tuple((each,) for each in taken)
 
-    async def send(self, each: DueNotification) -> Sent:
+    async def send(self, bundle: Bundle) -> tuple[Sent, ...]:
+        (each,) = bundle
         delivery = await self.notifier.send(
             a_message(address=each.notification.address, notification_id=each.notification.id)
         )
-        return Sent(each, delivery, NOON, NOON)
+        return (Sent(each, delivery, NOON, NOON),)
 
     async def settle(self, batch: Sequence[Sent]) -> frozenset[NotificationId]:
         self.outcomes += [sent.delivery.outcome for sent in batch]

@@ -24,8 +24,9 @@ OPEN = {
     ("POST", "/v1/setup"),
 }
 SIGNED = {
-    *((method, path) for method in ("GET", "HEAD", "POST") for path in ("/a/{token}", "/setup/{secret}")),
+    *((method, path) for method in ("GET", "HEAD", "POST") for path in ("/a/{token}", "/d/{token}", "/setup/{secret}")),
     ("POST", "/slack/interactivity"),
+    *((method, "/calendar/{file_name}") for method in ("GET", "HEAD")),  # the token of a feed, 128 bits
 }
 ID = "0193a7f0-0000-7000-8000-000000000000"
 

@@ -56,6 +56,27 @@ async def test_a_service_is_made_read_and_changed(api: World) -> None:
     assert (await api.ask("GET", path)).json() == changed.json()
 
 
+async def test_a_service_says_how_urgent_it_is_and_how_many_must_acknowledge(api: World) -> None:
+    service = await make_service(api)
+    assert (service["tier"], service["support_hours"], service["acknowledgements_required"]) == (None, None, 1)
+    path = f"/v1/services/{service['id']}"
+    window = {"starts_on": "monday", "starts_at": "09:00:00", "ends_on": "monday", "ends_at": "17:00:00"}
+    hours = {"time_zone": "Europe/Berlin", "windows": [window]}
+    demands = {"urgency_rule": "support_hours", "support_hours": hours, "tier": 1, "acknowledgements_required": 2}
+
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=demands)
+    assert changed.status_code == 200, changed.text
+    assert changed.json() == service | demands | {"version": 2}
+    assert (await api.ask("GET", path)).json() == changed.json()
+
+    without = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"support_hours": None})
+    assert without.status_code == 422
+    assert without.json()["errors"][0]["pointer"] == "#/support_hours"
+    nowhere = {"support_hours": hours | {"time_zone": "Mars/Olympus"}}
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=nowhere)
+    assert refused.json()["errors"][0]["pointer"] == "#/support_hours/time_zone"
+
+
 async def test_a_change_needs_the_tag_that_was_read(api: World) -> None:
     service = await make_service(api)
     path = f"/v1/services/{service['id']}"
@@ -209,13 +230,100 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
     changed = await api.ask(
         "PATCH", path, by=Role.MANAGER, match='"v1"', json={"steps": [step(str(TEAM), "team")], "repeats": 0}
     )
-    assert changed.json() == policy | {"steps": [step(str(TEAM), "team")], "repeats": 0, "version": 2}
-    assert (await api.ask("GET", path)).json() == changed.json()
+    plain = step(str(TEAM), "team") | {"mode": "everyone", "condition": None}
+    assert changed.json() == policy | {"steps": [plain], "repeats": 0, "version": 2}
+    read = (await api.ask("GET", path)).json()
+    assert read == changed.json() | {"warnings": read["warnings"]}
     wrong = {
         "steps": [step(), {"targets": [step()["targets"][0], {"kind": "schedule", "id": NOBODY}], "delay_seconds": 5}]
     }
     refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=wrong)
     assert refused.json()["errors"][0]["pointer"] == "#/steps/1/targets/1/id"
+
+
+CONDITION: dict[str, Any] = {
+    "severities": ["SEV1", "SEV2"],
+    "urgency": "high",
+    "labels": [{"name": "region", "value": "north"}, {"name": "rack", "value": None}],
+    "hours": {
+        "time_zone": "Europe/Berlin",
+        "windows": [{"starts_on": "friday", "starts_at": "17:00:00", "ends_on": "monday", "ends_at": "09:00:00"}],
+    },
+}
+
+
+async def test_a_policy_is_shown_as_it_was_given(api: World) -> None:
+    careful = step() | {"mode": "round_robin", "condition": CONDITION}
+    whole = {
+        "steps": [step() | {"mode": "everyone", "condition": None}, careful],
+        "repeats": 2,
+        "repeat_from": 2,
+        "acknowledgement_timeout_seconds": 1800,
+        "when_exhausted": "resolve",
+    }
+    policy = await make(api, "/v1/policies", name="P", **whole)
+    assert {name: policy[name] for name in whole} == whole
+    path = f"/v1/policies/{policy['id']}"
+    read = (await api.ask("GET", path)).json()
+    assert read == policy | {"warnings": read["warnings"]}
+    same = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=whole)
+    assert same.json() == policy | {"version": 2}
+    partly = {"acknowledgement_timeout_seconds": None, "repeat_from": 1}
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=partly)
+    assert changed.json() == policy | partly | {"version": 3}
+
+
+def with_condition(**condition: Any) -> dict[str, Any]:
+    return {"steps": [step(), step() | {"condition": condition}]}
+
+
+def in_hours(time_zone: str = "UTC", **window: str) -> dict[str, Any]:
+    given = {"starts_on": "monday", "starts_at": "09:00:00", "ends_on": "monday", "ends_at": "17:00:00"} | window
+    return with_condition(hours={"time_zone": time_zone, "windows": [given]})
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "would_do"),
+    [
+        ({"repeat_from": 3}, "#/repeat_from", "allowed are 1 to 2"),
+        ({"when_exhausted": "fall_back"}, "#/when_exhausted", "/v1/fall-back first, or use stay"),
+        (with_condition(), "#/steps/1/condition/severities", 'such as ["SEV1"]'),
+        (with_condition(labels=[{"name": "a"}, {"name": "a"}]), "#/steps/1/condition/labels", "region=north"),
+        (in_hours("Europe/Atlantis"), "#/steps/1/condition/hours/time_zone", "Europe/Berlin"),
+        (in_hours(starts_at="17:00:00", ends_at="09:00:00"), "#/steps/1/condition/hours/windows/0/ends_at", "next day"),
+        ({"steps": [step() | {"targets": [step()["targets"][0]] * 2}]}, "#/steps/0/targets", "each target once"),
+        ({"acknowledgement_timeout_seconds": 59}, "#/acknowledgement_timeout_seconds", "60"),
+    ],
+)
+async def test_an_impossible_policy_is_refused_with_the_field_the_limit_and_what_would_do(
+    api: World, body: dict[str, Any], pointer: str, would_do: str
+) -> None:
+    whole = {"team_id": str(TEAM), "name": "P", "steps": [step(), step()], "repeats": 1} | body
+    refused = await api.ask("POST", "/v1/policies", by=Role.MANAGER, json=whole)
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["pointer"] == pointer
+    assert would_do in error["detail"]
+
+
+async def test_a_team_and_the_installation_have_a_fall_back_that_policies_may_end_with(api: World) -> None:
+    team_path, path = f"/v1/teams/{TEAM}/fall-back", "/v1/fall-back"
+    ours, theirs = {"targets": step()["targets"]}, {"targets": step(MANAGER)["targets"]}
+    assert (await api.ask("GET", team_path)).status_code == 404
+    made = await api.ask("PUT", team_path, by=Role.MANAGER, json=ours)
+    assert made.json() == ours | {"team_id": str(TEAM), "version": 1}
+    assert (await api.ask("PUT", path, by=Role.MANAGER, json=theirs)).status_code == 403
+    assert (await api.ask("PUT", path, by=Role.ADMIN, json=theirs)).json() == theirs | {"team_id": None, "version": 1}
+    assert (await api.ask("GET", path, by=Role.VIEWER)).json()["targets"] == theirs["targets"]
+
+    assert (await api.ask("PUT", team_path, by=Role.MANAGER, json=theirs)).status_code == 428
+    changed = await api.ask("PUT", team_path, by=Role.MANAGER, match='"v1"', json=theirs)
+    assert (changed.json()["version"], changed.headers["etag"]) == (2, '"v2"')
+    refused = await api.ask("PUT", team_path, by=Role.MANAGER, match='"v2"', json={"targets": step(NOBODY)["targets"]})
+    assert refused.json()["errors"][0]["pointer"] == "#/targets/0/id"
+    assert (await api.ask("PUT", f"/v1/teams/{NOBODY}/fall-back", by=Role.ADMIN, json=ours)).status_code == 404
+    policy = await make(api, "/v1/policies", name="P", steps=[step()], when_exhausted="fall_back")
+    assert policy["when_exhausted"] == "fall_back"
 
 
 LAYER: dict[str, Any] = {
@@ -263,6 +371,76 @@ async def test_an_override_is_added_seen_in_the_shifts_and_removed(api: World) -
     assert again.status_code == 404
 
 
+async def test_an_override_adds_a_user_or_takes_one_off(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    times = {"starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T02:00:00Z"}
+    viewer = str(PEOPLE[Role.VIEWER])
+    added = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json={"user_id": viewer, "kind": "add"} | times)
+    assert (added.status_code, added.json()["kind"]) == (201, "add")
+    again = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json={"user_id": viewer, "kind": "add"} | times)
+    assert again.status_code == 409
+    assert "from 2026-11-24T02:00:00+00:00 up to 2026-11-24T03:00:00+00:00 would do" in again.json()["detail"]
+    both = {"user_id": viewer, "kind": "remove", "replaces": MANAGER} | times
+    refused = await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json=both)
+    assert refused.json()["errors"][0]["pointer"] == "#/replaces"
+    query = "since=2026-11-24T01:00:00Z&until=2026-11-24T02:00:00Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]
+    assert viewer in {shift["user_id"] for shift in shifts}
+    assert len(shifts) > 1
+
+
+async def test_a_temporary_schedule_takes_the_place_of_the_layers_until_it_is_removed(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    viewer = str(PEOPLE[Role.VIEWER])
+    shift = {"user_id": viewer, "starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T02:00:00Z"}
+    given = {"starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T03:00:00Z", "shifts": [shift]}
+    added = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=given)
+    assert added.status_code == 201
+    temporary = added.json()
+    assert temporary == given | {"id": temporary["id"]}
+    assert (await api.ask("GET", path)).json()["temporaries"] == [temporary]
+    query = "since=2026-11-24T01:00:00Z&until=2026-11-24T03:00:00Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]
+    assert [(each["user_id"], each["source"]["temporary_id"]) for each in shifts] == [(viewer, temporary["id"])]
+    gap = {"starts_at": "2026-11-24T02:00:00Z", "ends_at": "2026-11-24T03:00:00Z"}
+    assert (await api.ask("GET", f"{path}/gaps?{query}")).json()["gaps"] == [gap]
+    overlapping = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=given)
+    assert overlapping.status_code == 409
+    assert "a start at 2026-11-24T03:00:00+00:00, would do" in overlapping.json()["detail"]
+    outside = given | {"shifts": [shift | {"ends_at": "2026-11-24T00:00:00Z"}]}
+    refused = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=outside)
+    assert refused.json()["errors"][0]["pointer"] == "#/shifts/0/ends_at"
+    removed = await api.ask("POST", f"{path}/temporaries/{temporary['id']}/remove", by=Role.MANAGER)
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert (await api.ask("GET", path)).json()["temporaries"] == []
+
+
+async def test_a_shadow_is_listed_beside_those_on_call_until_it_is_removed(api: World) -> None:
+    always: dict[str, Any] = LAYER | {"restrictions": [], "until": None}
+    schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[always])
+    path = f"/v1/schedules/{schedule['id']}"
+    viewer = str(PEOPLE[Role.VIEWER])
+    given = {"user_id": viewer, "layer": 0, "starts_at": "2026-11-24T01:00:00Z", "ends_at": "2026-11-24T03:00:00Z"}
+    added = await api.ask("POST", f"{path}/shadows", by=Role.MANAGER, json=given)
+    assert added.status_code == 201
+    shadow = added.json()
+    assert (await api.ask("GET", path)).json()["shadows"] == [shadow]
+    shown = (await api.ask("GET", f"{path}/shadows?at=2026-11-24T02:00:00Z")).json()["shadows"]
+    assert [(each["shadow_id"], each["user_id"]) for each in shown] == [(shadow["id"], viewer)]
+    query = "since=2026-11-24T02:00:00Z&until=2026-11-24T02:00:01Z"
+    shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]
+    assert shown[0]["follows"] == [each["user_id"] for each in shifts]
+    wrong = await api.ask("POST", f"{path}/shadows", by=Role.MANAGER, json=given | {"layer": 1})
+    assert wrong.json()["errors"][0]["pointer"] == "#/layer"
+    removed = await api.ask("POST", f"{path}/shadows/{shadow['id']}/remove", by=Role.MANAGER)
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert (await api.ask("GET", f"{path}/shadows?at=2026-11-24T02:00:00Z")).json()["shadows"] == []
+
+
 async def test_gaps_are_told_to_the_second_and_for_two_weeks_unless_said_otherwise(api: World) -> None:
     schedule = await make(api, "/v1/schedules", name="Shop", time_zone="UTC", layers=[LAYER])
     path = f"/v1/schedules/{schedule['id']}"
@@ -276,3 +454,38 @@ async def test_gaps_are_told_to_the_second_and_for_two_weeks_unless_said_otherwi
     assert (naive.status_code, naive.json()["errors"][0]["parameter"]) == (422, "since")
     backwards = await api.ask("GET", f"{path}/shifts?since=2026-11-27T00:00:00Z&until=2026-11-26T00:00:00Z")
     assert backwards.status_code == 422
+
+
+async def test_what_is_read_warns_of_whoever_cannot_be_reached_until_they_can(api: World) -> None:
+    policy = await make(api, "/v1/policies", name="P", steps=[step(MANAGER)])
+    path = f"/v1/policies/{policy['id']}"
+    first = await api.ask("GET", path)
+    assert first.json()["warnings"] == [
+        {
+            "code": "unreachable_target",
+            "detail": "Manager is meant here, and has no contact that works",
+            "user_id": MANAGER,
+        }
+    ]
+    warned = first.headers["etag"]
+    assert (await api.ask("GET", path, headers={"If-None-Match": warned})).status_code == 304
+
+    contacts = {"contacts": [{"channel": "email", "address": "m@example.org"}], "rules": []}
+    rules = f"/v1/users/{MANAGER}/notification-rules"
+    tag = (await api.ask("GET", rules)).headers["etag"]
+    assert (await api.ask("PUT", rules, match=tag, json=contacts)).status_code == 200
+    again = await api.ask("GET", path, headers={"If-None-Match": warned})
+    assert (again.status_code, again.json()["warnings"], again.headers["etag"]) == (200, [], '"v1"')
+
+    changed = await api.ask("PATCH", path, match=warned, json={"repeats": 1})
+    assert changed.status_code == 200, "what was read beside the version does not keep it from being changed"
+    assert (await api.ask("PATCH", path, match=warned, json={"repeats": 2})).status_code == 412
+
+
+async def test_a_schedule_warns_of_whoever_takes_turns_and_cannot_be_reached(api: World) -> None:
+    schedule = await make(api, "/v1/schedules", name="S", time_zone="Europe/Berlin", layers=[LAYER])
+    warnings = (await api.ask("GET", f"/v1/schedules/{schedule['id']}")).json()["warnings"]
+    assert {each["user_id"] for each in warnings} == {
+        user for layer in schedule["layers"] for turn in layer["rotation"]["participants"] for user in turn
+    }
+    assert warnings

@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.inbound.http.attempts import QUOTA
 from domain.identity.role import Role
-from tests.integration.http.world import PEOPLE, START, World
+from tests.integration.http.world import PEOPLE, START, TEAM, World
 
 PASSWORD = "correct horse battery staple"
 
@@ -112,7 +112,7 @@ async def test_a_user_says_where_and_in_which_order_they_are_reached(api: World)
     user, tokens = await let_in(api)
     path = f"/v1/users/{user['id']}/notification-rules"
     empty = await api.ask("GET", path, by=Role.VIEWER)
-    assert empty.json() == {"contacts": [], "rules": []}
+    assert empty.json() == {"contacts": [], "rules": [], "quiet_hours": None}
     given = {
         "contacts": [{"channel": "email", "address": "ann@example.org"}, {"channel": "slack", "address": "U123"}],
         "rules": [
@@ -120,11 +120,13 @@ async def test_a_user_says_where_and_in_which_order_they_are_reached(api: World)
             {"urgency": "high", "contact": 0, "delay_seconds": 60},
             {"urgency": "low", "contact": 0, "delay_seconds": 0},
         ],
+        "quiet_hours": {"starts": "22:00:00", "ends": "07:00:00"},
     }
     assert (await api.ask("PUT", path, json=given)).status_code == 428
     put = await api.ask("PUT", path, match=empty.headers["etag"], json=given, **bearer(tokens))
     assert put.status_code == 200, put.text
     assert put.json()["rules"] == given["rules"]
+    assert put.json()["quiet_hours"] == given["quiet_hours"]
     assert [contact["address"] for contact in put.json()["contacts"]] == ["ann@example.org", "U123"]
     read = await api.ask("GET", path)
     assert (read.json(), read.headers["etag"]) == (put.json(), put.headers["etag"])
@@ -230,3 +232,19 @@ async def test_an_api_key_works_within_its_scopes_until_it_is_revoked(api: World
     assert revoked.json()["revoked_at"] == "2026-11-23T09:00:00Z"
     api.clock.move_to(START + timedelta(seconds=2))
     assert (await api.ask("GET", "/v1/teams", **use)).status_code == 401
+
+
+async def test_the_readiness_of_a_team_says_what_was_found(api: World) -> None:
+    answer = await api.ask("GET", f"/v1/teams/{TEAM}/readiness", by=Role.VIEWER)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["team_id"], body["is_ready"]) == (str(TEAM), False)
+    (member,) = body["members"]
+    assert member == {
+        "user_id": str(PEOPLE[Role.MANAGER]),
+        "name": "Manager",
+        "is_ready": False,
+        "contacts": [],
+        "rules": {"high": 0, "low": 0},
+        "findings": [{"finding": "no_contact", "explanation": "has no contact", "contact_id": None}],
+    }

@@ -20,8 +20,10 @@ from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.pagination import Cursors
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.memory.verifications import MemoryVerificationSender
+from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
@@ -30,7 +32,9 @@ from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
+from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
+from application.ports.links import Links
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
@@ -58,6 +62,7 @@ class _Surroundings(Provider):
     scope = Scope.APP
 
     attempts = provide(AttemptLimiter)
+    holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     rate_limiter = provide(MemoryRateLimiter, provides=RateLimiter)
     ids = provide(UuidFactory, provides=IdFactory)
     secrets = provide(RandomSecretFactory, provides=SecretFactory)
@@ -69,6 +74,10 @@ class _Surroundings(Provider):
     @provide
     def verification_sender(self, sender: MemoryVerificationSender) -> VerificationSender:
         return sender
+
+    @provide
+    def links(self, tokens: TokenIssuer) -> Links:
+        return SignedLinks("https://tocsin.example", tokens)
 
     @provide
     def principals(self) -> PrincipalCache:

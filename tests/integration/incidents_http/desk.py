@@ -12,8 +12,12 @@ from dishka import Provider, Scope, provide
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.dead_letters import DeadLetterController
+from adapters.inbound.http.drill_page import DrillPageController
+from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
+from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.slack import SlackController, SlackSigning
@@ -35,7 +39,11 @@ CONTROLLERS: Final = (
     AcknowledgePageController,
     AuditController,
     DeadLetterController,
+    EscalationController,
+    IncidentActController,
+    DrillPageController,
     IncidentController,
+    LedgerController,
     MailboxController,
     OnCallController,
     SlackController,

@@ -9,7 +9,7 @@ from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.via import Via
 from tests.integration.incidents_http.desk import Desk
-from tests.integration.outgoing import loopback_session
+from tests.integration.sessions import loopback_session
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.stock import ADA, BEN, VIC
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message

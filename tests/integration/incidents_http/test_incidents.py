@@ -50,6 +50,23 @@ async def test_a_list_shows_each_incident_with_names_and_its_reference(api: Desk
     }
 
 
+async def test_stalled_incidents_are_listed_with_the_reason_and_cut_into_pages(api: Desk) -> None:
+    for number, title in enumerate("ab"):
+        await api.stock.incident(title, at=NOON + number * MINUTE)
+    assert (await api.ask("GET", "/v1/incidents/stalled")).json()["items"] == []
+    api.world.clock.move_to(NOON + 600 * MINUTE)
+
+    answer = await api.ask("GET", "/v1/incidents/stalled?limit=1", by=Role.VIEWER)
+    (first,) = answer.json()["items"]
+    assert (first["title"], first["reason"]) == ("a", "overdue")
+    assert first["explanation"] == "its escalation was due, and no worker moved it"
+    cursor = answer.json()["next_cursor"]
+    answer = await api.ask("GET", f"/v1/incidents/stalled?limit=1&cursor={cursor}")
+    assert [incident["title"] for incident in answer.json()["items"]] == ["b"]
+    assert not answer.json()["has_more"]
+    assert (await api.ask("GET", "/v1/incidents/stalled", by=None)).status_code == 401
+
+
 async def test_filters_and_order(api: Desk) -> None:
     await api.stock.incident("a", severity=Severity.SEV1)
     await api.stock.acknowledged(await api.stock.incident("b", service_id=LEDGER, at=NOON + MINUTE), by=ADA)

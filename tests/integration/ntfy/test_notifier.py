@@ -6,7 +6,7 @@ import pytest
 
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from application.ports.notifier import Message, Outcome
-from tests.integration.outgoing import ENDINGS, Ending, forbidden_session, loopback_session
+from tests.integration.sessions import ENDINGS, Ending, forbidden_session, loopback_session
 from tests.support.fake_http import Answers, Behaviour, Hangs
 from tests.support.fake_ntfy import FakeNtfy, Tap
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message

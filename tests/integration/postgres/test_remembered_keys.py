@@ -137,7 +137,15 @@ async def test_an_incident_within_a_second_of_a_policys_edit_is_escalated_by_its
     async with door.container() as request:
         update = await request.get(UpdatePolicy)
         await update(
-            policy.id, team_id=policy.team_id, name=policy.name, steps=policy.steps, repeats=5, actor=door.admin
+            policy.id,
+            team_id=policy.team_id,
+            name=policy.name,
+            steps=policy.steps,
+            repeats=5,
+            repeat_from=policy.repeat_from,
+            acknowledgement_timeout=policy.acknowledgement_timeout,
+            when_exhausted=policy.when_exhausted,
+            actor=door.admin,
         )
     start, number = monotonic(), 0
     while True:

@@ -15,7 +15,7 @@ from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
-from adapters.outbound.postgres.escalations import PostgresRunRepository
+from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
@@ -222,6 +222,7 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         intake=intake,
         alerts=PostgresAlertRepository(session),
         incidents=PostgresIncidentRepository(session),
+        policies=PostgresPolicyVersions(session),
         stop_escalations=stop,
         transaction=session,
         clock=CLOCK,

@@ -8,7 +8,7 @@ import pytest
 from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
 from adapters.outbound.twilio.text import GSM, SMS_CHARACTERS
 from application.ports.notifier import Message, Outcome
-from tests.integration.outgoing import ENDINGS, Ending, loopback_session
+from tests.integration.sessions import ENDINGS, Ending, loopback_session
 from tests.support.fake_http import Answers, Behaviour, Hangs
 from tests.support.fake_twilio import FakeTwilio, Text
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message

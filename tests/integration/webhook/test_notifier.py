@@ -15,7 +15,7 @@ from application.ports.errors import TransientPortError
 from application.ports.notifier import Message, Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import ContactId, UserId
-from tests.integration.outgoing import ENDINGS, Ending, forbidden_session, loopback_session
+from tests.integration.sessions import ENDINGS, Ending, forbidden_session, loopback_session
 from tests.support.builders import NOON
 from tests.support.fake_http import Answers, Behaviour, Drops, Hangs
 from tests.support.fake_webhook import FakeWebhook, OneSecret

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.alert.ingest import ReceivedEvent, urgency_of, waves
+from application.alert.ingest import ReceivedEvent, waves
 from application.ports.intake import IntakeTarget
 from application.ports.notifier import Outcome
+from application.service.urgency import urgency_of
 from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.alert.events import AlertJoined

@@ -138,6 +138,9 @@ async def test_integrations_go_with_their_service(world: World) -> None:
         description="",
         runbook_url=None,
         urgency_rule=UrgencyRule.BY_SEVERITY,
+        tier=None,
+        support_hours=None,
+        acknowledgements_required=1,
         actor=ADMIN,
     )
     assert (await world.integrations.look_up(issued.integration.id)).team_id == EDGE

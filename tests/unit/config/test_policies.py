@@ -7,7 +7,8 @@ from application.errors import ConflictError, ForbiddenError
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.ports.page import PageRequest
-from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
+from domain.escalation.fall_back import FallBack
+from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import TeamId
@@ -35,10 +36,20 @@ async def update(
     *steps: Step,
     team_id: TeamId = CORE,
     version: int | None = None,
+    when_exhausted: WhenExhausted = WhenExhausted.STAY,
     actor: Actor = ADMIN,
 ) -> EscalationPolicy:
     return await world.update_policy(
-        policy.id, team_id=team_id, name=policy.name, steps=steps, repeats=0, version=version, actor=actor
+        policy.id,
+        team_id=team_id,
+        name=policy.name,
+        steps=steps,
+        repeats=0,
+        repeat_from=0,
+        acknowledgement_timeout=None,
+        when_exhausted=when_exhausted,
+        version=version,
+        actor=actor,
     )
 
 
@@ -48,15 +59,19 @@ async def test_a_policy_names_users_teams_and_schedules(world: World) -> None:
     policy = await world.create_policy(team_id=CORE, name=" Core ", steps=steps, repeats=2, actor=CORE_MANAGER)
     assert (policy.name, policy.steps, policy.repeats, policy.version) == ("Core", steps, 2, 1)
     assert world.audit[-1].action == "policy.create"
+    plain = {"delay": 300.0, "mode": "everyone", "condition": None}
     assert world.audit[-1].after == {
         "id": str(policy.id),
         "team_id": str(CORE),
         "name": "Core",
         "steps": [
-            {"targets": [{"kind": "schedule", "id": str(schedule.id)}], "delay": 300.0},
-            {"targets": [{"kind": "user", "id": str(BOB)}, {"kind": "team", "id": str(EDGE)}], "delay": 300.0},
+            {"targets": [{"kind": "schedule", "id": str(schedule.id)}], **plain},
+            {"targets": [{"kind": "user", "id": str(BOB)}, {"kind": "team", "id": str(EDGE)}], **plain},
         ],
         "repeats": 2,
+        "repeat_from": 0,
+        "acknowledgement_timeout": None,
+        "when_exhausted": "stay",
         "version": 1,
     }
     assert await GetPolicy(world.policies)(policy.id, actor=RESPONDER) == policy
@@ -111,3 +126,13 @@ async def test_moving_a_policy_needs_both_teams(world: World) -> None:
         await world.create_policy(team_id=CORE, name="new", steps=(a_step(),), actor=RESPONDER)
     both = replace(CORE_MANAGER, team_ids=frozenset({CORE, EDGE}))
     assert (await update(world, ours, a_step(), team_id=EDGE, actor=both)).team_id == EDGE
+
+
+async def test_a_policy_ends_with_a_last_resort_only_when_there_is_one(world: World) -> None:
+    policy = await world.a_policy()
+    with pytest.raises(InvalidValueError, match="when_exhausted: is fall_back, and neither the team nor"):
+        await update(world, policy, a_step(), when_exhausted=WhenExhausted.FALL_BACK)
+    async with world.transaction:
+        await world.fall_backs.save(FallBack(team_id=None, targets=(to_user(ANN),)))
+    changed = await update(world, policy, a_step(), when_exhausted=WhenExhausted.FALL_BACK)
+    assert changed.when_exhausted is WhenExhausted.FALL_BACK

@@ -5,12 +5,14 @@ from typing import TypedDict
 import pytest
 
 from application.errors import ConflictError, ForbiddenError, NotFoundError
-from application.oncall import add_override
+from application.oncall import add_override, add_shadow, add_temporary
 from application.oncall.get_schedule import GetSchedule
 from application.oncall.list_schedules import ListSchedules
 from application.ports.page import PageRequest
 from domain.identity.actor import Actor
+from domain.oncall.override import OverrideKind
 from domain.oncall.schedule import Schedule
+from domain.oncall.temporary import FixedShift
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import OverrideId, ScheduleId, TeamId
 from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, utc
@@ -226,3 +228,115 @@ async def test_an_override_has_its_times_in_utc(world: World) -> None:
     with pytest.raises(InvalidValueError) as refused:
         await world.add_override(schedule.id, user_id=DEE, starts_at=NOON, ends_at=naive, actor=ADMIN)
     assert refused.value.field == "ends_at"
+
+
+async def test_a_contradiction_is_refused_with_the_first_time_that_would_do(world: World) -> None:
+    schedule = await world.a_schedule()
+    times = Times(starts_at=NOON, ends_at=NOON + HOUR)
+    await world.add_override(schedule.id, user_id=DEE, replaces=ANN, actor=ADMIN, **times)
+    with pytest.raises(
+        ConflictError, match=r"from 2026-11-23T13:00:00\+00:00 up to 2026-11-23T14:00:00\+00:00 would do"
+    ):
+        await world.add_override(schedule.id, user_id=ANN, kind=OverrideKind.REMOVE, actor=ADMIN, **times)
+    added = await world.add_override(schedule.id, user_id=ANN, kind=OverrideKind.ADD, actor=ADMIN, **times)
+    assert (added.kind, added.replaces) == (OverrideKind.ADD, None)
+
+
+def a_fair(**changes: datetime) -> FixedShift:
+    return FixedShift(user_id=DEE, **({"starts_at": NOON - HOUR, "ends_at": NOON + HOUR} | changes))
+
+
+async def test_what_has_passed_of_a_temporary_schedule_is_cut_off(world: World) -> None:
+    schedule = await world.a_schedule()
+    over = a_fair(starts_at=NOON - 2 * HOUR, ends_at=NOON - HOUR)
+    temporary = await world.add_temporary(
+        schedule.id,
+        starts_at=NOON - 2 * HOUR,
+        ends_at=NOON + 2 * HOUR,
+        shifts=(over, a_fair()),
+        actor=CORE_MANAGER,
+    )
+    assert (temporary.starts_at, temporary.ends_at) == (NOON, NOON + 2 * HOUR)
+    assert temporary.shifts == (a_fair(starts_at=NOON),)
+    assert world.database.schedules[schedule.id].temporaries == (temporary,)
+    assert world.audit[-1].action == "schedule.add_temporary"
+
+
+async def test_a_temporary_schedule_is_refused_with_its_field_and_what_would_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = await world.a_schedule()
+    times = Times(starts_at=NOON, ends_at=NOON + HOUR)
+    nobody = replace(a_fair(starts_at=NOON), user_id=NOBODY)
+    with pytest.raises(InvalidValueError) as no_user:
+        await world.add_temporary(schedule.id, shifts=(nobody,), actor=ADMIN, **times)
+    assert no_user.value.field == "shifts[0].user_id"
+    with pytest.raises(ForbiddenError):
+        await world.add_temporary(schedule.id, shifts=(), actor=RESPONDER, **times)
+    with pytest.raises(InvalidValueError) as over:
+        await world.add_temporary(schedule.id, starts_at=NOON - HOUR, ends_at=NOON, shifts=(), actor=ADMIN)
+    assert over.value.field == "ends_at"
+    await world.add_temporary(schedule.id, shifts=(), actor=ADMIN, **times)
+    with pytest.raises(ConflictError, match=r"a start at 2026-11-23T13:00:00\+00:00, would do"):
+        await world.add_temporary(schedule.id, shifts=(), actor=ADMIN, **times)
+    monkeypatch.setattr(add_temporary, "TEMPORARIES_AHEAD", 1)
+    with pytest.raises(InvalidValueError, match="temporaries: must be at most 1"):
+        await world.add_temporary(schedule.id, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR, shifts=(), actor=ADMIN)
+
+
+async def test_removing_a_temporary_schedule_does_not_change_the_past(world: World) -> None:
+    schedule = await world.a_schedule()
+    temporary = await world.add_temporary(
+        schedule.id, starts_at=NOON, ends_at=NOON + 2 * HOUR, shifts=(a_fair(starts_at=NOON),), actor=ADMIN
+    )
+    world.clock.at = NOON + HOUR / 2
+    with pytest.raises(ForbiddenError):
+        await world.remove_temporary(schedule.id, temporary.id, actor=RESPONDER)
+    await world.remove_temporary(schedule.id, temporary.id, actor=CORE_MANAGER)
+    left = temporary.cut(starts_at=NOON, ends_at=NOON + HOUR / 2)
+    assert world.database.schedules[schedule.id].temporaries == (left,)
+    with pytest.raises(IllegalTransitionError):
+        await world.remove_temporary(schedule.id, temporary.id, actor=ADMIN)
+    ahead = await world.add_temporary(
+        schedule.id, starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR, shifts=(), actor=ADMIN
+    )
+    await world.remove_temporary(schedule.id, ahead.id, actor=ADMIN)
+    assert world.database.schedules[schedule.id].temporaries == (left,)
+    assert (world.audit[-1].action, world.audit[-1].after) == ("schedule.remove_temporary", None)
+
+
+async def test_a_shadow_begins_now_at_the_earliest_and_ends_when_it_is_removed(world: World) -> None:
+    schedule = await world.a_schedule()
+    shadow = await world.add_shadow(
+        schedule.id, user_id=DEE, follows=ANN, starts_at=NOON - HOUR, ends_at=NOON + 2 * HOUR, actor=CORE_MANAGER
+    )
+    assert shadow.starts_at == NOON
+    world.clock.at = NOON + HOUR
+    await world.remove_shadow(schedule.id, shadow.id, actor=CORE_MANAGER)
+    assert world.database.schedules[schedule.id].shadows == (replace(shadow, ends_at=NOON + HOUR),)
+    with pytest.raises(IllegalTransitionError):
+        await world.remove_shadow(schedule.id, shadow.id, actor=ADMIN)
+    ahead = await world.add_shadow(
+        schedule.id, user_id=DEE, layer=0, starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR, actor=ADMIN
+    )
+    await world.remove_shadow(schedule.id, ahead.id, actor=ADMIN)
+    assert len(world.database.schedules[schedule.id].shadows) == 1
+    assert (world.audit[-1].action, world.audit[-1].after) == ("schedule.remove_shadow", None)
+
+
+async def test_a_shadow_is_refused_with_its_field_and_its_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = await world.a_schedule()
+    times = Times(starts_at=NOON, ends_at=NOON + HOUR)
+    with pytest.raises(InvalidValueError, match="layer: must be one of the 1 there are"):
+        await world.add_shadow(schedule.id, user_id=DEE, layer=1, actor=ADMIN, **times)
+    for field, users in (("user_id", (NOBODY, ANN)), ("follows", (DEE, NOBODY))):
+        with pytest.raises(InvalidValueError) as refused:
+            await world.add_shadow(schedule.id, user_id=users[0], follows=users[1], actor=ADMIN, **times)
+        assert refused.value.field == field
+    with pytest.raises(ForbiddenError):
+        await world.add_shadow(schedule.id, user_id=DEE, layer=0, actor=RESPONDER, **times)
+    with pytest.raises(InvalidValueError, match="ends_at: must be in the future"):
+        await world.add_shadow(schedule.id, user_id=DEE, layer=0, starts_at=NOON - HOUR, ends_at=NOON, actor=ADMIN)
+    monkeypatch.setattr(add_shadow, "SHADOWS_AHEAD", 0)
+    with pytest.raises(InvalidValueError, match="shadows: must be at most 0"):
+        await world.add_shadow(schedule.id, user_id=DEE, layer=0, actor=ADMIN, **times)

@@ -28,6 +28,9 @@ async def update(
         description="New",
         runbook_url="https://example.test/run",
         urgency_rule=UrgencyRule.ALWAYS_HIGH,
+        tier=2,
+        support_hours=None,
+        acknowledgements_required=3,
         version=version,
         actor=actor,
     )
@@ -55,6 +58,9 @@ async def test_a_manager_creates_a_service_of_their_team(world: World) -> None:
         "description": "Takes money.",
         "runbook_url": None,
         "urgency_rule": "by_severity",
+        "tier": None,
+        "support_hours": None,
+        "acknowledgements_required": 1,
         "version": 1,
     }
 
@@ -87,6 +93,8 @@ async def test_an_update_is_audited_with_both_sides(world: World) -> None:
         description="New",
         runbook_url="https://example.test/run",
         urgency_rule=UrgencyRule.ALWAYS_HIGH,
+        tier=2,
+        acknowledgements_required=3,
         version=2,
     )
     entry = world.audit[-1]

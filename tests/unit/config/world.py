@@ -7,9 +7,11 @@ from uuid import UUID
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
+from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.system.randomness import SeededRandomness
@@ -17,8 +19,13 @@ from application.audit.record import RecordAudit
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.update_policy import UpdatePolicy
 from application.oncall.add_override import AddOverride
+from application.oncall.add_shadow import AddShadow
+from application.oncall.add_temporary import AddTemporarySchedule
 from application.oncall.create_schedule import CreateSchedule
+from application.oncall.preview_schedule import PreviewSchedule
 from application.oncall.remove_override import RemoveOverride
+from application.oncall.remove_shadow import RemoveShadow
+from application.oncall.remove_temporary import RemoveTemporarySchedule
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.update_schedule import UpdateSchedule
 from application.ports.clock import Clock
@@ -89,26 +96,33 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
 
     def __post_init__(self) -> None:
-        session = MemorySession(self.database)
+        self.transaction = session = MemorySession(self.database)
         ids, randomness = CountingIds(), SeededRandomness(1)
         record = RecordAudit(MemoryAuditLog(session), ids)
         references, clock = MemoryReferences(session), self.clock
         self.services = services = MemoryServiceRepository(session)
         self.integrations = integrations = MemoryIntegrationRepository(session)
+        self.fall_backs = fall_backs = MemoryFallBackRepository(session)
         self.policies = policies = MemoryPolicyRepository(session)
         self.schedules = schedules = MemoryScheduleRepository(session)
+        self.history = history = MemoryScheduleHistory(session)
         self.create_service = CreateService(services, references, record, session, ids, clock)
         self.update_service = UpdateService(services, integrations, references, record, session, clock)
         self.create_integration = CreateIntegration(integrations, services, randomness, record, session, ids, clock)
         self.update_integration = UpdateIntegration(integrations, record, session, clock)
         self.rotate = RotateIntegrationKey(integrations, randomness, record, session, clock)
-        self.create_policy = CreatePolicy(policies, references, record, session, ids, clock)
-        self.update_policy = UpdatePolicy(policies, references, record, session, clock)
+        self.create_policy = CreatePolicy(policies, references, fall_backs, record, session, ids, clock)
+        self.update_policy = UpdatePolicy(policies, references, fall_backs, record, session, clock)
         self.create_schedule = CreateSchedule(schedules, references, record, session, ids, clock)
-        self.update_schedule = UpdateSchedule(schedules, references, record, session, clock)
+        self.update_schedule = UpdateSchedule(schedules, history, references, record, session, clock)
         self.add_override = AddOverride(schedules, references, record, session, ids, clock)
         self.remove_override = RemoveOverride(schedules, record, session, clock)
-        self.service_on_call = ServiceOnCall(services, policies, schedules, MemoryDirectory(session), clock)
+        self.add_temporary = AddTemporarySchedule(schedules, references, record, session, ids, clock)
+        self.remove_temporary = RemoveTemporarySchedule(schedules, record, session, clock)
+        self.add_shadow = AddShadow(schedules, references, record, session, ids, clock)
+        self.remove_shadow = RemoveShadow(schedules, record, session, clock)
+        self.preview_schedule = PreviewSchedule(schedules, history, references, clock)
+        self.service_on_call = ServiceOnCall(services, policies, history, MemoryDirectory(session), clock)
 
     @property
     def audit(self) -> tuple[AuditEntry, ...]:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from adapters.inbound.deadlines.courier import Courier
 from adapters.inbound.deadlines.loop import DeadlineLoop
 from adapters.outbound.system.clock import ManualClock
+from application.notification.lease import Bundle
 from application.notification.send import Sent
 from application.ports.errors import TransientPortError
-from application.ports.notifications import DueNotification
+from application.ports.notifications import DueNotification, Subject
 from application.ports.notifier import Delivery, Outcome
 from application.ports.wakeup import Wakeup
 from domain.notification.contact import Channel
@@ -44,22 +45,23 @@ class Office:
     observed: list[Outcome] = field(default_factory=list)
     leases: list[int] = field(default_factory=list)
 
-    async def lease(self, channel: Channel, limit: int) -> tuple[DueNotification, ...]:
+    async def lease(self, channel: Channel, limit: int) -> tuple[Bundle, ...]:
         if self.storage_fails:
             self.storage_fails -= 1
             raise TransientPortError("away")
         self.leases.append(limit)
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
-        return tuple(taken)
+        return tuple((due,) for due in taken)
 
-    async def send(self, due: DueNotification) -> Sent:
+    async def send(self, bundle: Bundle) -> tuple[Sent, ...]:
+        (due,) = bundle
         self.sending += 1
         self.most_sending = max(self.most_sending, self.sending)
         await asyncio.sleep(self.send_seconds)
         self.sending -= 1
         if due.notification.address == "bug@example.com":
             raise RuntimeError("a bug at one message")
-        return Sent(due, Delivery(outcome=self.answer), NOON, NOON)
+        return (Sent(due, Delivery(outcome=self.answer), NOON, NOON),)
 
     async def settle(self, batch: Sequence[Sent]) -> frozenset[NotificationId]:
         if any(sent.due.notification.address == "unstorable@example.com" for sent in batch):
@@ -96,9 +98,7 @@ class Office:
 def due(count: int, *, address: str = "ada@example.com") -> list[DueNotification]:
     pages = [a_page(number, address=address) for number in range(count)]
     return [
-        DueNotification(
-            page, lost_lease=False, incident=an_incident(), service_name="shop", runbook_url=None, status_by=None
-        )
+        DueNotification(page, NOON, lost_lease=False, subject=Subject(an_incident(), "shop", None, None))
         for page in pages
     ]
 

@@ -19,7 +19,7 @@ from adapters.outbound.security.tokens import JwtTokenIssuer
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.errors import UnauthenticatedError
-from domain.shared.ids import IncidentId, SessionId, UserId
+from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
 from tests.support.identity import SECRET, START
 
 USER, SESSION, INCIDENT = UserId(UUID(int=1)), SessionId(UUID(int=2)), IncidentId(UUID(int=3))
@@ -213,3 +213,27 @@ def test_a_short_server_secret_is_refused() -> None:
 def test_nothing_secret_shows_in_the_representation() -> None:
     assert "secret" not in repr(ISSUER).lower()
     assert "Key" not in repr(ISSUER)
+
+
+DRILL_OF = NotificationId(UUID(int=77))
+
+
+def test_a_drills_link_names_its_message_and_user_until_it_expires() -> None:
+    token = ISSUER.issue_drill(DRILL_OF, USER, at=START, expires_at=START + timedelta(days=1))
+    assert ISSUER.read_drill(token, at=START + timedelta(hours=23)) == (DRILL_OF, USER)
+    with pytest.raises(UnauthenticatedError):
+        ISSUER.read_drill(token, at=START + timedelta(days=1))
+
+
+@pytest.mark.parametrize("case", CORPUS)
+def test_no_token_of_the_corpus_opens_a_drill(case: str) -> None:
+    with pytest.raises(UnauthenticatedError):
+        ISSUER.read_drill(CORPUS[case], at=START)
+
+
+def test_a_drills_link_neither_lets_in_nor_opens_an_incident() -> None:
+    token = ISSUER.issue_drill(DRILL_OF, USER, at=START, expires_at=START + timedelta(days=1))
+    with pytest.raises(UnauthenticatedError):
+        ISSUER.read_link(token, at=START)
+    with pytest.raises(UnauthenticatedError):
+        ISSUER.read_access(token, at=START)

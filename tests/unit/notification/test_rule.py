@@ -3,9 +3,11 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.notification.contact import Channel, Contact
-from domain.notification.rule import PlannedNotification, planned
+from domain.notification.notice import NoticeKind
+from domain.notification.rule import PlannedNotification, planned, told_on
 from domain.shared.errors import InvalidValueError
 from domain.shared.urgency import Urgency
 from tests.support import strategies
@@ -106,3 +108,37 @@ def test_nobody_with_a_contact_is_ever_left_out_and_no_position_comes_twice(
 def test_a_rules_delay_is_from_nothing_to_a_week(delay: timedelta) -> None:
     with pytest.raises(InvalidValueError, match=r"delay: is .* allowed are 0 to 604800"):
         a_rule(MAIL, after=delay)
+
+
+def test_a_notice_goes_to_the_contact_that_is_first_when_nothing_is_urgent() -> None:
+    rules = (
+        a_rule(MAIL, urgency=Urgency.HIGH),
+        a_rule(MAIL, urgency=Urgency.LOW, after=MINUTE),
+        a_rule(CHAT, urgency=Urgency.LOW, position=1),
+    )
+
+    assert told_on((MAIL, CHAT), rules, kind=NoticeKind.SHIFT_STARTED) == (CHAT,)
+
+
+def test_a_notice_for_somebody_without_such_a_rule_goes_to_the_first_contact() -> None:
+    assert told_on((CHAT, MAIL), (a_rule(CHAT),), kind=NoticeKind.SHIFT_STARTED) == (MAIL,)
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.CONTACT_FAILED, NoticeKind.STALLED, NoticeKind.DRILL])
+def test_an_urgent_notice_goes_everywhere(kind: NoticeKind) -> None:
+    assert told_on((CHAT, MAIL), (a_rule(CHAT, urgency=Urgency.LOW),), kind=kind) == (MAIL, CHAT)
+
+
+@given(reachable=strategies.reachabilities(), kind=st.sampled_from(NoticeKind))
+def test_nobody_with_a_contact_is_left_without_a_notice(reachable: strategies.Reachable, kind: NoticeKind) -> None:
+    contacts, rules = reachable
+    told = told_on(contacts, rules, kind=kind)
+
+    assert bool(told) == bool(contacts)
+    assert set(told) <= set(contacts)
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.SHIFT_STARTED, NoticeKind.DRILL])
+def test_a_notice_goes_to_no_unverified_contact_beside_a_verified_one(kind: NoticeKind) -> None:
+    rules = (a_rule(MAIL, urgency=Urgency.LOW),)
+    assert told_on((MAIL, verified(CHAT)), rules, kind=kind) == (verified(CHAT),)

@@ -1,15 +1,12 @@
 import pytest
 
-from adapters.outbound.mailbox.notifier import text_body
 from adapters.outbound.memory.notifier import MemoryNotifier
-from adapters.outbound.ntfy.notifier import publication
-from adapters.outbound.slack.blocks import blocks, fallback_text
-from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.twilio.text import SMS_CHARACTERS, notice_text
 from adapters.outbound.verification.sender import NotifierVerificationSender
-from application.ports.notifier import Message, Notifier, Notifiers
+from application.ports.notifier import NoticeMessage, Notifier, Notifiers
 from domain.notification.contact import Channel
-from tests.support.builders import NOON, a_contact
+from tests.support.builders import a_contact
 
 
 class Recording(Notifiers):
@@ -20,17 +17,23 @@ class Recording(Notifiers):
         return self.by_channel[channel]
 
 
+async def sent(channel: Channel) -> NoticeMessage:
+    notifiers = Recording()
+    await NotifierVerificationSender(notifiers, UuidFactory()).send(a_contact(channel=channel), "012345")
+    (notice,) = notifiers.by_channel[channel].notices
+    assert not any(notifier.sent for notifier in notifiers.by_channel.values()), "it is about no incident"
+    return notice
+
+
 @pytest.mark.parametrize("channel", Channel)
 async def test_a_code_goes_over_the_contacts_own_channel_and_offers_nothing_to_press(channel: Channel) -> None:
-    notifiers = Recording()
-    contact = a_contact(channel=channel)
-    await NotifierVerificationSender(notifiers, ManualClock(NOON), UuidFactory()).send(contact, "012345")
-    [message] = notifiers.by_channel[channel].sent
-    assert message.address == contact.address
-    assert all("012345" in text for text in told(message))
-    assert not any(block["type"] == "actions" for block in blocks(message))
-    assert publication(message, "topic")["actions"] == []
+    notice = await sent(channel)
+    assert notice.address == a_contact(channel=channel).address
+    assert notice.title == "Your Tocsin code is 012345"
+    assert notice.url is None
 
 
-def told(message: Message) -> tuple[str, ...]:
-    return fallback_text(message), text_body(message), str(publication(message, "topic")["title"])
+async def test_a_code_and_how_long_it_is_good_fit_into_one_text() -> None:
+    text = notice_text(await sent(Channel.SMS))
+    assert text.startswith("Your Tocsin code is 012345. It is good for 15 minutes")
+    assert len(text) < SMS_CHARACTERS

@@ -20,7 +20,7 @@ from domain.oncall.schedule import Schedule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import OverrideId, UserId
 from domain.shared.interval import Interval
-from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, a_schedule, an_override, every_day, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, a_schedule, an_override, every_day, utc, weekly
 
 WEEKS = a_layer(ANN, BOB, CYD, starts="2026-01-05 09:00", unit=RotationUnit.WEEK)
 NIGHTS = a_layer(DEE, starts="2026-01-05 00:00", restrictions=every_day("22:00", "06:00"))
@@ -75,6 +75,34 @@ def test_those_on_call_are_named_once_in_the_order_of_their_ids() -> None:
 def test_a_schedule_without_layers_has_nobody_on_call() -> None:
     assert on_call(a_schedule(), utc("2026-01-06 00:00")) == ()
     assert gaps(a_schedule(), span("2026-01-06", "2026-01-07")) == (span("2026-01-06", "2026-01-07"),)
+
+
+def test_two_weekly_layers_hand_off_on_two_chosen_weekdays() -> None:
+    """Mondays and Thursdays at 09:00, Ann, Bob and Cyd in turn: of every two turns one is in the first layer."""
+    from_mondays = a_layer(
+        ANN,
+        CYD,
+        BOB,
+        starts="2026-01-05 09:00",
+        unit=RotationUnit.WEEK,
+        restrictions=(weekly("monday 09:00", "thursday 09:00"),),
+    )
+    from_thursdays = a_layer(
+        BOB,
+        ANN,
+        CYD,
+        starts="2026-01-08 09:00",
+        unit=RotationUnit.WEEK,
+        restrictions=(weekly("thursday 09:00", "monday 09:00"),),
+    )
+    assert listed(a_schedule(from_mondays, from_thursdays), "2026-01-05 08:00", "2026-01-26 08:00") == [
+        (ANN, "01-05 08:00", "01-08 08:00"),
+        (BOB, "01-08 08:00", "01-12 08:00"),
+        (CYD, "01-12 08:00", "01-15 08:00"),
+        (ANN, "01-15 08:00", "01-19 08:00"),
+        (BOB, "01-19 08:00", "01-22 08:00"),
+        (CYD, "01-22 08:00", "01-26 08:00"),
+    ]
 
 
 # ---- shifts and gaps

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from domain.oncall.layer import Layer, Weekday, WeeklyWindow
+from domain.oncall.layer import Layer
 from domain.oncall.rotation import RotationUnit
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
 from domain.shared.limits import LAYER_RESTRICTIONS, NAME_CHARACTERS
 from domain.shared.local_time import to_local_seconds
+from domain.shared.weekly_window import Weekday, WeeklyWindow
 from tests.support.oncall import ANN, BOB, CYD, a_layer, every_day, weekly
 
 OFFICE = tuple(weekly(f"{day} 09:00", f"{day} 17:00") for day in tuple(Weekday)[:5])

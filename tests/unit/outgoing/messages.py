@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from application.ports.notifier import Message
+from application.ports.notifier import Message, NoticeMessage
 from domain.shared.ids import IncidentId, NotificationId, UserId
 
 INCIDENT_ID: Final = IncidentId(UUID("019a4b0c-0000-7000-8000-0000000000aa"))
@@ -31,6 +31,20 @@ _MESSAGE: Final = Message(
     incident_url="https://tocsin.example.org/incidents/123",
     runbook_url="https://wiki.example.org/checkout?a=1&b=2",
 )
+
+
+_NOTICE: Final = NoticeMessage(
+    notification_id=NOTIFICATION_ID,
+    user_id=_MESSAGE.user_id,
+    address="mira@example.org",
+    title="You are on call for shop",
+    text="From now until Mon 09:00 (Europe/Berlin).\nAfter you: Ben.",
+    url="https://tocsin.example.org/schedules/1",
+)
+
+
+def a_notice(**changes: Any) -> NoticeMessage:
+    return replace(_NOTICE, **changes)
 
 
 def a_message(**changes: Any) -> Message:

@@ -1,0 +1,96 @@
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from adapters.inbound.cli.client import ApiClient, Record
+from adapters.inbound.cli.context import CONFIGURATION, Given, commands_of
+from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.listing import Noun, find
+from adapters.inbound.cli.output import Output, say, show_json, show_table
+from adapters.inbound.cli.schedules import SCHEDULE
+from adapters.inbound.cli.teams import TEAM
+from adapters.inbound.cli.users import USER
+
+_NOUNS: Final = {"user": USER, "schedule": SCHEDULE, "team": TEAM}
+
+app: Final = commands_of("fall-back", "Who is paged when nobody else answered.", group=CONFIGURATION)
+
+Several = Annotated[tuple[str, ...], Parameter(negative=())]
+
+
+@app.command
+def show(*, team: str | None = None, output: Output = "table", cli: Given) -> None:
+    """Show the last resort of the installation, or of a team.
+
+    Parameters
+    ----------
+    team
+        The team's own, by its name or id.
+    """
+    api = cli.api()
+    _show(api, api.get(_path(api, team)), output)
+
+
+@app.command(name="set")
+def set_(
+    *,
+    user: Several = (),
+    schedule: Several = (),
+    with_team: Several = (),
+    team: str | None = None,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Say who is paged when a policy is exhausted that says so. Replaces who it was before.
+
+    Parameters
+    ----------
+    user
+        Somebody, by name, e-mail address or id; may come several times.
+    schedule
+        Whoever is on call then, by the schedule's name or id; may come several times.
+    with_team
+        Every member of a team, by its name or id; may come several times.
+    team
+        Whose last resort it is, by name or id; without one, that of the installation.
+    """
+    api = cli.api()
+    targets = [
+        *_targets(api, "schedule", SCHEDULE, schedule),
+        *_targets(api, "user", USER, user),
+        *_targets(api, "team", TEAM, with_team),
+    ]
+    if not targets:
+        raise CommandError("name somebody: --user, --schedule or --with-team", ExitCode.USAGE)
+    path = _path(api, team)
+    _show(api, api.put(path, {"targets": targets}, tag=_present_tag(api, path)), output)
+    say("set")
+
+
+def _path(api: ApiClient, team: str | None) -> str:
+    return "/v1/fall-back" if team is None else f"/v1/teams/{find(api, TEAM, team)['id']}/fall-back"
+
+
+def _targets(api: ApiClient, kind: str, noun: Noun, refs: Iterable[str]) -> Iterator[Record]:
+    for ref in refs:
+        yield {"kind": kind, "id": find(api, noun, ref)["id"]}
+
+
+def _present_tag(api: ApiClient, path: str) -> str | None:
+    """None: there is none yet."""
+    try:
+        return f'"v{api.get(path)["version"]}"'
+    except CommandError as error:
+        if error.exit_code is not ExitCode.NOT_FOUND:
+            raise
+        return None
+
+
+def _show(api: ApiClient, fall_back: Record, output: Output) -> None:
+    if output == "json":
+        show_json(fall_back)
+        return
+    targets = fall_back["targets"]
+    named = ((each["kind"], find(api, _NOUNS[each["kind"]], each["id"])["name"], each["id"]) for each in targets)
+    show_table(("KIND", "NAME", "ID"), named)

@@ -1,0 +1,83 @@
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from application.authorize import require
+from application.oncall.span import require_span
+from application.ports.holidays import HolidayCalendar
+from application.ports.on_call_reader import OnCallReader
+from application.ports.schedules import ScheduleRepository
+from domain.identity.actor import Actor
+from domain.identity.role import Permission
+from domain.oncall.coverage import shifts
+from domain.oncall.load import Fairness, Load, fairness, loads, participants_of
+from domain.shared.errors import InvalidValueError
+from domain.shared.ids import ScheduleId, UserId
+from domain.shared.interval import Interval
+
+# A year of a hundred people who get a page a day, and some: a report on more is asked for in parts.
+PAGES_COUNTED: Final = 50_000
+_DAY: Final = timedelta(days=1)
+
+
+class Region(NamedTuple):
+    """Whose holidays count."""
+
+    country: str
+    subdivision: str | None = None
+
+
+class PersonLoad(NamedTuple):
+    load: Load
+    fairness: Fairness
+    zone: ZoneInfo  # whose nights and weekends were counted
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLoad:
+    """What being on call in a schedule cost each of those who share it, or is going to."""
+
+    schedules: ScheduleRepository
+    reader: OnCallReader
+    holidays: HolidayCalendar
+
+    async def __call__(
+        self, schedule_id: ScheduleId, interval: Interval, *, region: Region | None = None, actor: Actor
+    ) -> tuple[PersonLoad, ...]:
+        """By user. Without a region no hours are holidays.
+
+        Raises:
+            ForbiddenError, NotFoundError.
+            InvalidValueError: more than 366 days or 50,000 pages, or an unknown region.
+        """
+        require(actor, Permission.READ)
+        require_span(interval)
+        schedule = await self.schedules.look_up(schedule_id, since=interval.start)
+        found = shifts(schedule, interval)
+        people = participants_of(schedule, interval, found)
+        names = await self.reader.time_zones(people)
+        zones = {user_id: ZoneInfo(names.get(user_id, schedule.time_zone)) for user_id in people}
+        shared = loads(
+            found, zones=zones, holidays=self._holidays(region, interval), pages=await self._pages(zones, interval)
+        )
+        rows = zip(shared, fairness(shared), strict=True)
+        return tuple(PersonLoad(load, share, zones[load.user_id]) for load, share in rows)
+
+    def _holidays(self, region: Region | None, interval: Interval) -> frozenset[date]:
+        if region is None:
+            return frozenset()
+        # A day more on each side: no local date is further from the date in UTC.
+        first, last = interval.start.date() - _DAY, interval.end.date() + _DAY
+        return self.holidays.dates(region.country, region.subdivision, first=first, last=last)
+
+    async def _pages(self, people: Mapping[UserId, ZoneInfo], interval: Interval) -> Mapping[UserId, list[datetime]]:
+        received: defaultdict[UserId, list[datetime]] = defaultdict(list)
+        pages = await self.reader.pages(people.keys(), interval, limit=PAGES_COUNTED + 1)
+        if len(pages) > PAGES_COUNTED:
+            raise InvalidValueError("interval", f"holds more than {PAGES_COUNTED} pages: ask for a shorter one")
+        for page in pages:
+            received[page.user_id].append(page.at)
+        return received

@@ -1,0 +1,66 @@
+"""What happens when a contact takes no messages: the page goes on to the person's next contact, and its owner hears."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from domain.notification.contact import Channel, Contact
+from domain.notification.notice import Notice, NoticeKind
+from domain.notification.notification import Notification, NotificationStatus
+from domain.notification.rule import NotificationRule, PlannedNotification, counted
+from domain.shared.urgency import Urgency
+
+# Above every rule's position, so that a page and what stands in for it are told apart (P4). Each fall-back is as far
+# above what it stands in for; with ten contacts there are ten in a row at most, within two bytes.
+FALL_BACK_POSITION: Final = 100
+_DETAIL_CHARACTERS: Final = 200  # what a provider says; the ledger has the whole
+
+
+def fall_back(
+    refused: Notification,
+    contacts: Sequence[Contact],
+    rules: Sequence[NotificationRule],
+    *,
+    step: Collection[Notification],
+    urgency: Urgency,
+    at: datetime,
+) -> PlannedNotification | None:
+    """Whom the page tells instead, at once: the person's next contact that counts and that this step has not tried.
+
+    Next is by the rules for the urgency, the contacts that no rule names last. `step` holds the pages of the same step
+    for the same person. A contact whose own rule is still to come counts as not tried: that rule was made for somebody
+    who had been told before. None: every contact that counts was tried.
+    """
+    tried = {(page.channel, page.address) for page in step if _is_tried(page, at)}
+    contacts = counted(contacts)
+    by_id = {contact.id: contact for contact in contacts}
+    chosen = sorted((rule for rule in rules if rule.urgency is urgency), key=lambda rule: (rule.delay, rule.position))
+    named = [by_id[rule.contact_id] for rule in chosen if rule.contact_id in by_id]
+    others = sorted(contacts, key=lambda contact: (contact.channel, contact.address))
+    untried = (each for each in (*named, *others) if (each.channel, each.address) not in tried)
+    following = next(untried, None)
+    if following is None:
+        return None
+    position = refused.rule_position + FALL_BACK_POSITION
+    return PlannedNotification(position, following.channel, following.address, at)
+
+
+def _is_tried(page: Notification, at: datetime) -> bool:
+    """It has left, is under way, or is due: all but one that its own rule makes wait."""
+    is_untouched = page.status is NotificationStatus.PENDING and page.attempts == 0
+    return not (is_untouched and page.next_deadline is not None and page.next_deadline > at)
+
+
+def contact_failed(contact: Contact, *, detail: str, at: datetime) -> Notice:
+    """What the owner is told elsewhere, once a day (of UTC) while it lasts."""
+    what = "e-mail address" if contact.channel is Channel.EMAIL else f"{contact.channel} contact"
+    reason = detail[:_DETAIL_CHARACTERS] or "no reason was given"
+    return Notice(
+        kind=NoticeKind.CONTACT_FAILED,
+        key=f"contact-failed:{contact.id}:{at.astimezone(UTC):%Y-%m-%d}",
+        title=f"Your {what} takes no messages",
+        text=(
+            f"{contact.address}\nAnswer: {reason}\n"
+            "Pages for it go to your other contacts. Correct it, or take it out of your contacts."
+        ),
+    )

@@ -1,0 +1,36 @@
+"""The ways out past policies and couriers: who is told of stalled incidents, the alarm, and the sign of life."""
+
+from collections.abc import AsyncIterator
+
+from dishka import Provider, Scope, provide
+
+from adapters.outbound.http.beacon import HttpAlarm, HttpHeartbeat
+from adapters.outbound.http.session import guarded_session
+from application.escalation.tell_stalled import WatchList
+from application.ports.alarm import Alarm, Heartbeat
+from domain.notification.drill import DrillTime
+from entrypoints.providers.notifiers import guard_for
+from entrypoints.settings import Settings
+
+
+class WatchProvider(Provider):
+    scope = Scope.APP
+
+    @provide
+    def watch_list(self, settings: Settings) -> WatchList:
+        emails = (part.strip().lower() for part in settings.watcher_emails.split(","))
+        return WatchList(frozenset(email for email in emails if email))
+
+    @provide
+    def drill_time(self, settings: Settings) -> DrillTime:
+        return DrillTime.read(settings.drill_weekly)
+
+    @provide
+    async def alarm(self, settings: Settings) -> AsyncIterator[Alarm]:
+        async with guarded_session(guard_for(settings, settings.watcher_url), total_seconds=3) as session:
+            yield HttpAlarm(session, settings.watcher_url)
+
+    @provide
+    async def heartbeat(self, settings: Settings) -> AsyncIterator[Heartbeat]:
+        async with guarded_session(guard_for(settings, settings.heartbeat_url)) as session:
+            yield HttpHeartbeat(session, settings.heartbeat_url)
