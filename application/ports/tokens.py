@@ -93,6 +93,7 @@ class SecretFactory(Protocol):
     def webhook_secret(self) -> str:
         """As of Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes."""
 
+    @abstractmethod
     def calendar_token(self) -> str:
         """Safe in a URL: it is all that a calendar feed asks for."""
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006_contacts"
-down_revision = "0002_oncall_model"
+down_revision = "0016_subscriptions"
 branch_labels = None
 depends_on = None
 
