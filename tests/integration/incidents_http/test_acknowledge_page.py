@@ -80,6 +80,26 @@ async def test_the_button_acknowledges_as_the_links_user_by_email(api: Desk, inc
     )
 
 
+@pytest.mark.parametrize(
+    ("via", "door"),
+    [
+        (Via.EMAIL, "e-mail link"),
+        (Via.SLACK, "Slack"),
+        (Via.NTFY, "ntfy"),
+        (Via.WEBHOOK, "webhook link"),
+        (Via.SMS, "SMS"),
+        (Via.VOICE, "call"),
+    ],
+)
+async def test_the_timeline_names_the_channel_that_carried_the_link(
+    api: Desk, incident: Incident, via: Via, door: str
+) -> None:
+    await press(api, api.link(incident, via=via), "acknowledge")
+    assert api.world.database.audit[-1].via is via
+    timeline = (await api.ask("GET", f"/v1/incidents/{incident.id}/timeline")).json()
+    assert f"Ada ({door}) acknowledged" in str(timeline)
+
+
 async def test_the_other_button_resolves(api: Desk, incident: Incident) -> None:
     status, text = await press(api, api.link(incident), "resolve")
     assert status == 200
