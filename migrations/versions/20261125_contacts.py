@@ -16,6 +16,8 @@ def upgrade() -> None:
         "contact_secrets",
         sa.Column("contact_id", sa.UUID(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=True),
+        sa.Column("old_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("contact_secrets_contact_id_fkey"), ondelete="CASCADE"
         ),

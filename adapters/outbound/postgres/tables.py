@@ -136,6 +136,8 @@ contact_secrets = Table(
     metadata,
     Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
     _text("secret"),
+    _text("old_secret", nullable=True),  # signs beside the other one until then
+    _time("old_until", nullable=True),
 )
 
 contact_verifications = Table(
