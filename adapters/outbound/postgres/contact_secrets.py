@@ -13,7 +13,8 @@ ON CONFLICT (contact_id) DO UPDATE SET secret = excluded.secret,
   old_secret = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE s.secret END, old_until = $3
 """
 _OF_ADDRESS: Final = """
-SELECT s.secret, CASE WHEN s.old_until > $4 THEN s.old_secret END AS old_secret FROM contacts c JOIN contact_secrets s ON s.contact_id = c.id
+SELECT s.secret, CASE WHEN s.old_until > $4 THEN s.old_secret END AS old_secret
+FROM contacts c JOIN contact_secrets s ON s.contact_id = c.id
 WHERE c.user_id = $1 AND c.channel = $2 AND c.address = $3
 """
 
