@@ -45,7 +45,12 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import (
+    RecognizeDrillLink,
+    RecognizeLink,
+    RecognizeSlackMember,
+    RecognizeTexter,
+)
 from application.identity.refresh_session import RefreshSession
 from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
@@ -97,6 +102,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -307,6 +313,7 @@ class UseCaseProvider(Provider):
         BeginSession,
         ChangePassword,
         ConfirmContact,
+        ConfirmTexts,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -325,11 +332,13 @@ class UseCaseProvider(Provider):
         RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
+        RecognizeTexter,
         RefreshSession,
         RequestContactVerification,
         RevokeApiKey,
         RotateContactSecret,
         SetReachability,
+        StopTexts,
         TeamReadiness,
         UpdateTeam,
         UpdateUser,

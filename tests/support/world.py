@@ -67,6 +67,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from application.ports.verifications import VerificationSender
@@ -163,6 +164,7 @@ class Ports:
     audit: AuditLog
     audit_reader: AuditReader
     contact_proofs: ContactProofs
+    texted_pages: TextedPages
     covers: CoverRepository
     directory: Directory
     event_deliveries: EventDeliveries

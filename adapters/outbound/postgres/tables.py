@@ -134,6 +134,8 @@ contacts = Table(
     _time("verified_at", nullable=True),
 )
 
+Index("contacts_text_idx", contacts.c.address, postgresql_where=text("channel = 'sms'"))
+
 contact_secrets = Table(
     "contact_secrets",
     metadata,
