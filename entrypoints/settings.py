@@ -28,6 +28,7 @@ SECRETS: Final = frozenset(
         "smtp_password",
         "slack_token",
         "slack_signing_secrets",
+        "slack_app_token",
         "ntfy_token",
         "twilio_auth_token",
         "sqs_integration_key",
@@ -92,6 +93,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     slack_signing_secrets: Annotated[
         str, Meta(description="Signing secret of the app; during a rotation the old one too, by commas.")
+    ] = ""
+    slack_app_token: Annotated[
+        str, Meta(description="App-level token, `xapp-…`, for Socket Mode: buttons without a public URL. Empty: none.")
     ] = ""
     slack_url: Annotated[str, Meta(description="Base URL of the Slack Web API.")] = "https://slack.com/api/"
     ntfy_url: Annotated[
