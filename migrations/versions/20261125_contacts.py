@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006_contacts"
-down_revision = "0016_subscriptions"
+down_revision = "0010_proof_demands"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,7 @@ from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
+from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents, ReceivedEvent
@@ -51,6 +52,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
+from application.ports.offload import Offload
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -260,6 +262,7 @@ class SeededProvider(Provider):
 
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
+    offload = provide(InlineOffload, provides=Offload)
     verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 
