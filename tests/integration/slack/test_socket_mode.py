@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -12,6 +13,8 @@ from structlog.testing import capture_logs
 
 from adapters.inbound.slack.interactivity import Button, ButtonPress
 from adapters.inbound.slack.socket_mode import SocketMode
+from adapters.outbound.http.guard import OutgoingGuard, networks
+from adapters.outbound.http.session import guarded_session
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.sockets import SlackSockets
@@ -167,8 +170,12 @@ async def test_a_bug_at_one_press_leaves_no_other_waiting(fake_slack: FakeSlack)
     async with connected(fake_slack, presses):
         for count in (1, 2):
             await asyncio.to_thread(fake_slack.press_over_socket, message, Button.RESOLVE, MEMBER)
-            await until(lambda count=count: len(fake_slack.acknowledged) == count)
+            await until(partial(_acknowledged, fake_slack, count))
     assert len(presses.answered) == 2
+
+
+def _acknowledged(slack: FakeSlack, count: int) -> bool:
+    return len(slack.acknowledged) == count
 
 
 async def test_a_stop_finishes_what_is_in_hand(fake_slack: FakeSlack) -> None:
@@ -195,6 +202,22 @@ async def test_neither_the_ticket_nor_the_token_is_told(
     assert "slack_socket_connected" in told
     assert "ticket" not in told
     assert fake_slack.app_token not in told
+
+
+async def test_a_connection_lives_longer_than_any_request_may(fake_slack: FakeSlack) -> None:
+    message, presses = await posted(fake_slack), Presses()
+    guard = OutgoingGuard(allowed_private=networks(("127.0.0.0/8",)), ports=frozenset({fake_slack.port}))
+    async with guarded_session(guard, total_seconds=0.4, connect_seconds=0.3) as session:
+        sockets = SlackSockets(SlackSettings(token=fake_slack.app_token, base_url=fake_slack.base_url), session)
+        draining = asyncio.Event()
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            group.create_task(SocketMode(sockets.open_url, session, presses.answer).run(draining))
+            await until(lambda: fake_slack.sockets_opened)
+            await asyncio.sleep(0.6)
+            await asyncio.to_thread(fake_slack.press_over_socket, message, Button.RESOLVE, MEMBER)
+            await until(lambda: fake_slack.acknowledged)
+            draining.set()
+    assert fake_slack.sockets_opened == 1
 
 
 async def test_a_socket_that_is_not_encrypted_is_not_opened(fake_slack: FakeSlack) -> None:
