@@ -107,6 +107,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     twilio_auth_token: Annotated[str, Meta(description="Its auth token.")] = ""
     twilio_sender: Annotated[str, Meta(description="Number of the account that messages come from, `+…`.")] = ""
+    twilio_answers: Annotated[
+        bool,
+        Meta(description="Whether text messages to the number come to `/twilio/sms`; each then says how to answer."),
+    ] = False
     twilio_url: Annotated[str, Meta(description="Base URL of the Twilio API.")] = "https://api.twilio.com"
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
