@@ -121,7 +121,9 @@ class ExplainIncident:
             schedules=schedules,
         )
         explanation = explain(facts)
-        users = await self.incidents.user_names({asked, *(each for event in events for each in people_in(event))})
+        users = await self.incidents.user_names(
+            {asked, *(each for event in events for each in people_in(event)), *_replaced(schedules.values())}
+        )
         if asked not in users:
             raise NotFoundError("user", asked)
         return ExplanationAnswer(
@@ -192,3 +194,10 @@ def _targets_of(policies: Iterable[EscalationPolicy], kind: TargetKind) -> Itera
     for policy in policies:
         for step in policy.steps:
             yield from (target for target in step.targets if target.kind is kind)
+
+
+def _replaced(timelines: Iterable[Timeline]) -> Iterator[UserId]:
+    """In whose place somebody may have been on call."""
+    for timeline in timelines:
+        for phase in timeline.phases:
+            yield from (each.replaces for each in phase.schedule.overrides if each.replaces is not None)
