@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import strategies as st
 
+from application.errors import ConflictError
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.ask_responders import AskResponders
 from application.incident.escalate import EscalateIncident
@@ -139,7 +140,7 @@ def done(world: World, number: int, deed: Deed) -> None:
     incident_id = world.stored()[0].incident.id
     actor = an_actor(deed.by)
     now = world.clock.now()
-    with suppress(IllegalTransitionError, InvalidValueError):
+    with suppress(ConflictError, IllegalTransitionError, InvalidValueError):
         match deed.kind:
             case "act":
                 world.call(deed.act, incident_id, actor=actor)
