@@ -17,6 +17,7 @@ from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
 from application.escalation.prove import ProvePolicy
+from application.escalation.require_proof import RequireProof
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
@@ -209,6 +210,7 @@ class UseCaseProvider(Provider):
         ListPolicies,
         MoveToNewestVersion,
         ProvePolicy,
+        RequireProof,
         ResolveUnanswered,
         SetFallBack,
         SimulatePaging,

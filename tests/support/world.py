@@ -20,6 +20,7 @@ from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
+from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
@@ -50,6 +51,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
+from application.ports.offload import Offload
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -256,6 +258,7 @@ class SeededProvider(Provider):
 
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
+    offload = provide(InlineOffload, provides=Offload)
     any_clock = alias(source=ManualClock, provides=Clock)
 
     @provide

@@ -29,6 +29,7 @@ from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFa
 from adapters.outbound.security.tokens import JwtTokenIssuer
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
@@ -36,6 +37,7 @@ from application.ports.destinations import Destinations
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
+from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
@@ -95,6 +97,10 @@ class _Surroundings(Provider):
     @provide
     def cursors(self) -> Cursors:
         return Cursors(SECRET)
+
+    @provide
+    def offload(self) -> Offload:
+        return ThreadOffload()
 
     @provide
     def randomness(self) -> Randomness:
