@@ -139,7 +139,7 @@ class Reason(StrEnum):
     CONDITION = "condition"
     OFF_CALL = "off_call"
     NOT_THEIR_TURN = "not_their_turn"
-    NOT_YET_A_MEMBER = "not_yet_a_member"
+    NOT_NAMED_THEN = "not_named_then"  # the step names them only since
     NOT_YET_REACHED = "not_yet_reached"
     ANSWERED = "answered"
     SNOOZED = "snoozed"
@@ -488,7 +488,7 @@ def _meant_others(course: _Course, event: EscalationStepReached) -> WhyNot | Non
             is_on_call = course.facts.user_id in course.timeline(ScheduleId(target.id), event.at).on_call(event.at)
             reason = Reason.NOT_THEIR_TURN if takes_turns and is_on_call else Reason.OFF_CALL
         case TargetKind.TEAM:
-            reason = Reason.NOT_THEIR_TURN if takes_turns else Reason.NOT_YET_A_MEMBER
+            reason = Reason.NOT_THEIR_TURN if takes_turns else Reason.NOT_NAMED_THEN
         case TargetKind.USER:
             reason = Reason.NOT_THEIR_TURN
     return WhyNot(
@@ -576,7 +576,7 @@ def _was_before(course: _Course, run: EscalationRun, policy: EscalationPolicy) -
         if reached is None:
             return WhyNot(reason=Reason.PASSED_BY, at=run.started_at, position=Position(0, number), target=target)
         return WhyNot(
-            reason=Reason.NOT_YET_A_MEMBER,
+            reason=Reason.NOT_NAMED_THEN,
             at=reached.at,
             position=Position(reached.round, number),
             target=target,

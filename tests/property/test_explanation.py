@@ -202,7 +202,7 @@ def the_first_reason_is_true(explained: Explanation, stored: Stored, user_id: Us
     match why.reason:
         case Reason.UNREACHABLE:
             assert any(user_id in each.unreachable for each in telling(at))
-        case Reason.OFF_CALL | Reason.NOT_THEIR_TURN:
+        case Reason.OFF_CALL | Reason.NOT_THEIR_TURN | Reason.NOT_NAMED_THEN:
             assert any(each.responders == why.instead and user_id not in why.instead for each in telling(at))
         case Reason.CONDITION:
             assert why.detail in [each.detail for each in at if isinstance(each, EscalationStepSkipped)]

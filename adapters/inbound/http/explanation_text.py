@@ -105,8 +105,8 @@ def why_not(why: WhyNot, answer: ExplanationAnswer) -> str:
             return f"They were off call when the {step}{naming} was reached; told instead: {instead}"
         case Reason.NOT_THEIR_TURN:
             return f"The {step}{naming} tells one after the other, and it was not their turn; told instead: {instead}"
-        case Reason.NOT_YET_A_MEMBER:
-            return f"The {step}{naming} did not mean them when it was reached; told instead: {instead}"
+        case Reason.NOT_NAMED_THEN:
+            return f"The {step}{naming} did not name them yet when it was reached; told instead: {instead}"
         case Reason.NOT_YET_REACHED:
             return f"The {step}{naming} is not reached yet; without an answer it is at {_clock(why.due_at)}"
         case Reason.ANSWERED:

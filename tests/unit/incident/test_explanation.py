@@ -295,6 +295,16 @@ def test_it_was_another_one_s_turn(making: Making) -> None:
     assert (found.reason, found.instead) == (Reason.NOT_THEIR_TURN, (ADA,))
 
 
+def test_they_were_put_on_the_schedule_only_afterwards(making: Making) -> None:
+    world = making(a_town_of(a_step(to_schedule())))
+    world.trigger()
+    world.advance(MINUTE)
+    override = an_override(1, BEN, "2026-11-23 12:00", "2026-11-23 13:00")
+    world.write(lambda ports: ports.schedules.add_override(ROTA, override, at=world.clock.now()))
+    found = the_reason(world, BEN)
+    assert (found.reason, found.instead, found.at) == (Reason.NOT_NAMED_THEN, (ADA,), NOON)
+
+
 def test_the_condition_of_their_step_did_not_hold(making: Making) -> None:
     world = making(a_town_of(a_step(to_user(BEN), condition=only_for(Severity.SEV2)), a_step(to_user(ADA))))
     world.trigger(severity=AlertSeverity.CRITICAL)
