@@ -30,6 +30,7 @@ from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin
 from application.identity.create_team import CreateTeam
@@ -44,9 +45,16 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import (
+    RecognizeDrillLink,
+    RecognizeLink,
+    RecognizeSlackMember,
+    RecognizeTexter,
+)
 from application.identity.refresh_session import RefreshSession
+from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
@@ -95,6 +103,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -305,6 +314,8 @@ class UseCaseProvider(Provider):
         Authenticate,
         BeginSession,
         ChangePassword,
+        ConfirmContact,
+        ConfirmTexts,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -323,9 +334,13 @@ class UseCaseProvider(Provider):
         RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
+        RecognizeTexter,
         RefreshSession,
+        RequestContactVerification,
         RevokeApiKey,
+        RotateContactSecret,
         SetReachability,
+        StopTexts,
         TeamReadiness,
         UpdateTeam,
         UpdateUser,

@@ -22,6 +22,7 @@ from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
+from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
@@ -66,8 +67,10 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
@@ -161,6 +164,7 @@ class Ports:
     audit: AuditLog
     audit_reader: AuditReader
     contact_proofs: ContactProofs
+    texted_pages: TextedPages
     covers: CoverRepository
     directory: Directory
     event_deliveries: EventDeliveries
@@ -259,6 +263,7 @@ class SeededProvider(Provider):
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
     offload = provide(InlineOffload, provides=Offload)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 
     @provide

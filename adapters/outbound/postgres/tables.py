@@ -134,6 +134,28 @@ contacts = Table(
     _time("verified_at", nullable=True),
 )
 
+Index("contacts_text_idx", contacts.c.address, postgresql_where=text("channel = 'sms'"))
+
+contact_secrets = Table(
+    "contact_secrets",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),
+    _text("old_secret", nullable=True),  # signs beside the other one until then
+    _time("old_until", nullable=True),
+)
+
+contact_verifications = Table(
+    "contact_verifications",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    _time("sent_at"),
+    _time("counted_from"),
+    Column("codes_sent", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+)
+
 user_quiet_hours = Table(
     "user_quiet_hours",
     metadata,
