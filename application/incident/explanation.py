@@ -374,14 +374,19 @@ def _used_rule(facts: Facts, page: Notification, urgency: Urgency | None) -> Use
     if page.rule_position >= FALL_BACK_POSITION:
         return UsedRule(RuleKind.STAND_IN, page.rule_position % FALL_BACK_POSITION, timedelta(0))
     of_then = UsedRule(RuleKind.RULE_OF_THEN, page.rule_position)
-    is_as_it_was = facts.reachable_so_since is None or facts.reachable_so_since <= page.created_at
-    if facts.person is None or urgency is None or not is_as_it_was:
+    if facts.person is None or urgency is None or not _is_as_it_was(facts, facts.person, page.created_at):
         return of_then
     rules = applying(facts.person.contacts, facts.person.rules, urgency=urgency)
     if not rules:
         return UsedRule(RuleKind.EVERYWHERE, page.rule_position, timedelta(0))
     rule = next((each for each in rules if each.position == page.rule_position), None)
     return of_then if rule is None else UsedRule(RuleKind.RULE, rule.position, rule.delay)
+
+
+def _is_as_it_was(facts: Facts, person: Reachability, at: datetime) -> bool:
+    """Whether they are reached now as they were then: a contact that is verified meanwhile may change it too."""
+    verified = (each.verified_at for each in person.contacts if each.verified_at is not None)
+    return max(facts.reachable_so_since or at, *verified, at) <= at
 
 
 def _quiet_until(facts: Facts, page: Notification, rule: UsedRule, cause: Cause | None) -> datetime | None:

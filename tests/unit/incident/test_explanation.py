@@ -1,6 +1,7 @@
 """Why somebody was paged for an incident, or why not, one sentence after the other. Over the memory storage."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
@@ -265,6 +266,15 @@ def test_rules_that_were_set_anew_since_are_not_those_of_then(world: World) -> N
     draft = ContactDraft(channel=Channel.EMAIL, address="new@example.test")
     world.call(SetReachability, ADA, contacts=(draft,), rules=(), actor=an_actor())
     assert the_page(world).rule == (RuleKind.RULE_OF_THEN, 0, None)
+
+
+def test_a_contact_that_was_verified_since_counted_for_nothing_then(world: World) -> None:
+    world.trigger()
+    world.work()
+    world.advance(MINUTE)
+    verified = replace(a_contact(ADA), verified_at=world.clock.now())
+    world.write(lambda ports: ports.users.save_reachability(ADA, (verified,), (a_rule(verified),)))
+    assert the_page(world).rule.kind is RuleKind.RULE_OF_THEN
 
 
 # ------------------------------------------------------------------------------------------------- why was I not?
