@@ -9,6 +9,7 @@ from application.incident.events import events_of
 from application.incident.explanation import Explanation, Facts, explain
 from application.incident.timeline import people_in
 from application.ports.clock import Clock
+from application.ports.covers import CoverRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository
 from application.ports.event_log import EventLog
@@ -31,6 +32,7 @@ from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.events import IncidentTriggered
 from domain.oncall.history import Timeline, as_known
+from domain.oncall.override import Override
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, PolicyId, RunId, ScheduleId, TeamId, UserId
 from domain.shared.interval import Interval
@@ -85,6 +87,7 @@ class ExplainIncident:
     runs: RunRepository
     policies: PolicyVersions
     history: ScheduleHistory
+    covers: CoverRepository
     directory: Directory
     audit: AuditReader
     log: EventLog
@@ -119,6 +122,7 @@ class ExplainIncident:
             reachable_so_since=await self._reachable_so_since(asked),
             team_ids=await self._teams_of(asked, policies.values()),
             schedules=schedules,
+            covers=await self.covers.of_overrides({each.id for each in _overrides(schedules.values())}),
         )
         explanation = explain(facts)
         users = await self.incidents.user_names(
@@ -198,6 +202,8 @@ def _targets_of(policies: Iterable[EscalationPolicy], kind: TargetKind) -> Itera
 
 def _replaced(timelines: Iterable[Timeline]) -> Iterator[UserId]:
     """In whose place somebody may have been on call."""
-    for timeline in timelines:
-        for phase in timeline.phases:
-            yield from (each.replaces for each in phase.schedule.overrides if each.replaces is not None)
+    return (each.replaces for each in _overrides(timelines) if each.replaces is not None)
+
+
+def _overrides(timelines: Iterable[Timeline]) -> Iterator[Override]:
+    return (each for timeline in timelines for phase in timeline.phases for each in phase.schedule.overrides)

@@ -49,11 +49,12 @@ from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import Notification, NotificationStatus
 from domain.notification.rule import applying
 from domain.oncall import coverage
+from domain.oncall.cover import CoverRequest
 from domain.oncall.coverage import Source
 from domain.oncall.history import Timeline
 from domain.service.service import Service, UrgencyRule
 from domain.shared.event import DomainEvent
-from domain.shared.ids import PolicyId, RunId, ScheduleId, TeamId, UserId
+from domain.shared.ids import OverrideId, PolicyId, RunId, ScheduleId, TeamId, UserId
 from domain.shared.urgency import Urgency
 
 type SetsUrgency = IncidentTriggered | IncidentSeverityChanged | IncidentUrgencyRaised
@@ -77,6 +78,7 @@ class Facts:
     reachable_so_since: datetime | None = None  # when that was said; None: it was never otherwise
     team_ids: frozenset[TeamId] = frozenset()  # those that they are in now
     schedules: Mapping[tuple[ScheduleId, datetime], Timeline] = field(default_factory=dict)  # each as was known then
+    covers: Mapping[OverrideId, CoverRequest] = field(default_factory=dict)  # that overrides of these came of
 
 
 class UrgencyReason(StrEnum):
@@ -105,6 +107,7 @@ class Cause:
     policy: EscalationPolicy | None = None
     target: Target | None = None
     source: Source | None = None  # for a schedule: what had put them on call, as was known then
+    cover: CoverRequest | None = None  # what the source came of: somebody asked them, or they offered a swap
     urgency: Urgency
     urgency_event: SetsUrgency  # what made it so
     urgency_reason: UrgencyReason
@@ -312,6 +315,7 @@ def _cause(course: _Course, page: Notification) -> Cause | None:
         policy=policy,
         target=target,
         source=source,
+        cover=None if source is None or source.override_id is None else course.facts.covers.get(source.override_id),
         urgency=_urgency_of(setting),
         urgency_event=setting,
         urgency_reason=_urgency_reason(course.facts.service, setting),

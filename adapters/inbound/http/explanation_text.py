@@ -158,7 +158,7 @@ def _meaning(cause: Cause, target: Target, answer: ExplanationAnswer) -> str:
     timeline = answer.facts.schedules[ScheduleId(target.id), cause.event.at]
     return (
         f"The step names {_target(target, names)}, which had {_name(user_id, names)} on call then"
-        f" by {_source(cause.source, timeline, cause.event.at, names)}"
+        f" by {_source(cause.source, timeline, cause.event.at, names)}{_agreed(cause)}"
     )
 
 
@@ -175,6 +175,12 @@ def _source(source: Source, timeline: Timeline, at: datetime, names: Names) -> s
     if override.replaces is None:
         return "an override, in place of everyone"
     return f"an override, in place of {_name(override.replaces, names)}"
+
+
+def _agreed(cause: Cause) -> str:
+    if cause.cover is None:
+        return ""
+    return ", as agreed by a swap" if cause.cover.offers is not None else ", as agreed by a request for cover"
 
 
 def _rule(page: ExplainedPage) -> str:

@@ -96,6 +96,7 @@ class ExplainedPageBody(msgspec.Struct):
     urgency: Urgency | None  # of the incident then
     target: NamedTargetBody | None  # what the step names
     source: ShiftSourceBody | None  # what had put them on call, as was known then
+    cover_request_id: UUID | None  # what the override of the source came of
     rule: RuleBody
     quiet_until: datetime | None
     why_not: WhyNotBody | None  # null: it has left
@@ -114,6 +115,7 @@ class ExplainedPageBody(msgspec.Struct):
             urgency=None if cause is None else cause.urgency,
             target=None if cause is None else NamedTargetBody.of(cause.target, answer),
             source=None if source is None else ShiftSourceBody(source.layer, source.override_id, source.temporary_id),
+            cover_request_id=None if cause is None or cause.cover is None else cause.cover.id,
             rule=RuleBody(
                 rule.kind, rule.number + 1, None if rule.delay is None else round(rule.delay.total_seconds())
             ),

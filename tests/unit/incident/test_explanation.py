@@ -20,6 +20,8 @@ from application.incident.raise_urgency import RaiseUrgency
 from application.incident.reassign import ReassignIncident
 from application.incident.resolve import ResolveIncident
 from application.incident.snooze import SnoozeIncident
+from application.oncall.accept_cover import AcceptCover
+from application.oncall.request_cover import RequestCover
 from application.ports.notifier import Delivery, Outcome
 from domain.alert.alert_event import AlertSeverity
 from domain.escalation.fall_back import FallBack
@@ -31,6 +33,7 @@ from domain.notification.throttle import MESSAGES_PER_WINDOW
 from domain.oncall.coverage import Source
 from domain.service.service import UrgencyRule
 from domain.shared.ids import OverrideId, UserId
+from domain.shared.interval import Interval
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support.builders import (
@@ -55,7 +58,7 @@ from tests.support.builders import (
     to_team,
     to_user,
 )
-from tests.support.oncall import an_override
+from tests.support.oncall import an_override, utc
 from tests.support.world import World
 
 type Making = Callable[..., World]
@@ -153,6 +156,22 @@ def test_whoever_stood_in_then_is_told_as_was_known_then(world: World) -> None:
     assert page.cause.source == Source(override_id=OverrideId(UUID(int=1)))
     texts = [link.text for link in because(page, answer(world, BEN))]
     assert any(text.endswith("an override, in place of User 1") for text in texts)
+
+
+def test_whoever_stood_in_because_they_were_asked_to_is_told_so(world: World) -> None:
+    hour = Interval(start=utc("2026-11-23 13:00"), end=utc("2026-11-23 14:00"))
+    request = world.call(RequestCover, ROTA, user_id=ADA, interval=hour, asked_of=(BEN,), actor=an_actor())
+    world.call(AcceptCover, request.id, actor=an_actor(BEN))
+    world.advance_to(hour.start)
+    world.trigger()
+    world.work()
+
+    page = the_page(world, BEN)
+    assert page.cause is not None
+    assert page.cause.cover is not None
+    assert page.cause.cover.id == request.id
+    texts = [link.text for link in because(page, answer(world, BEN))]
+    assert any(text.endswith("in place of User 1, as agreed by a request for cover") for text in texts)
 
 
 def test_a_member_is_paged_for_the_team_and_whoever_is_named_for_themselves(making: Making) -> None:
