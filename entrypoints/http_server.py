@@ -43,6 +43,7 @@ from application.alert.set_aside import SetAside
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget
+from application.ports.vault import Vault
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
@@ -202,6 +203,7 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,
+        vault=await container.get(Vault),
         clock=clock,
         ids=await container.get(IdFactory),
         metrics=IntakeMetrics(await container.get(CollectorRegistry)),

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from domain.shared.errors import InvalidValueError
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import NAME_CHARACTERS
 from domain.shared.text import require_length
@@ -24,6 +25,10 @@ class IntegrationKind(StrEnum):
     ZABBIX = "zabbix"
 
 
+# Senders that sign their bodies with a secret that both sides have.
+SIGNING_KINDS = frozenset({IntegrationKind.GRAFANA, IntegrationKind.SENTRY})
+
+
 class GroupingMode(StrEnum):
     """What an Alertmanager notification becomes."""
 
@@ -33,7 +38,10 @@ class GroupingMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """Its key is a bearer secret: only the SHA-256 of it is kept, and it is shown once."""
+    """Its key is a bearer secret: only the SHA-256 of it is kept, and it is shown once.
+
+    What its sender signs with must be read again, so it is kept sealed. With such a secret nothing unsigned is taken.
+    """
 
     id: IntegrationId
     service_id: ServiceId
@@ -45,6 +53,9 @@ class Integration:
     previous_key_expires_at: datetime | None = None
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False  # refuse what the vendor would refuse instead of mending it
+    signing_secret_sealed: bytes | None = None
+    previous_signing_secret_sealed: bytes | None = None  # still good until `previous_signing_secret_expires_at`
+    previous_signing_secret_expires_at: datetime | None = None
     version: int = 0
 
     def __post_init__(self) -> None:
@@ -55,6 +66,43 @@ class Integration:
         return replace(
             self, key_hash=key_hash, previous_key_hash=self.key_hash, previous_key_expires_at=overlap_ends_at
         )
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its sender has to sign what it sends."""
+        return self.signing_secret_sealed is not None
+
+    def sign_with(self, sealed: bytes, *, overlap_ends_at: datetime) -> Self:
+        """Have the sender sign with this secret from now on; with the one before it until the overlap ends.
+
+        Raises:
+            InvalidValueError: its kind of sender signs nothing.
+        """
+        if self.kind not in SIGNING_KINDS:
+            kinds = " and ".join(sorted(SIGNING_KINDS))
+            raise InvalidValueError("kind", f"is {self.kind}, which signs nothing that is checked; {kinds} do")
+        return replace(
+            self,
+            signing_secret_sealed=sealed,
+            previous_signing_secret_sealed=self.signing_secret_sealed,
+            previous_signing_secret_expires_at=overlap_ends_at if self.is_signed else None,
+        )
+
+    def without_signature(self) -> Self:
+        """Take what is unsigned: the key alone lets in again."""
+        return replace(
+            self,
+            signing_secret_sealed=None,
+            previous_signing_secret_sealed=None,
+            previous_signing_secret_expires_at=None,
+        )
+
+    def signing_secrets(self, *, at: datetime) -> tuple[bytes, ...]:
+        """What the sender may have signed with, sealed: two while one replaces the other."""
+        current, previous = self.signing_secret_sealed, self.previous_signing_secret_sealed
+        expires_at = self.previous_signing_secret_expires_at
+        is_overlap = expires_at is not None and at < expires_at
+        return tuple(each for each in (current, previous if is_overlap else None) if each is not None)
 
     def accepts(self, key_hash: bytes, *, at: datetime) -> bool:
         if key_hash == self.key_hash:

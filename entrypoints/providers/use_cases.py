@@ -141,6 +141,7 @@ from application.service.get_service import GetService
 from application.service.list_integrations import ListIntegrations
 from application.service.list_services import ListServices
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_signing_secret import SetSigningSecret
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
 
@@ -262,6 +263,7 @@ class UseCaseProvider(Provider):
         ListIntegrations,
         ListServices,
         RotateIntegrationKey,
+        SetSigningSecret,
         UpdateIntegration,
         UpdateService,
     )

@@ -25,6 +25,7 @@ from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeStore, IntakeTarget
+from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
@@ -124,6 +125,7 @@ async def _doors(container: AsyncContainer, commits: GroupCommit, registry: Coll
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,
+        vault=await container.get(Vault),
         clock=clock,
         ids=await container.get(IdFactory),
         metrics=IntakeMetrics(registry),

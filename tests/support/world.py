@@ -268,6 +268,9 @@ class SeededProvider(Provider):
         return SeededRandomness(self._seed)
 
 
+SECRET_KEY: Final = "a key that only tests have, ever"
+
+
 def core_container(
     storage: Provider, *, clock: ManualClock, notifiers: Notifiers, gate: Gate, seed: int
 ) -> AsyncContainer:
@@ -280,7 +283,7 @@ def core_container(
         PortsProvider(),
         GatedProvider(gate),
         SeededProvider(clock, notifiers, seed),
-        context={Settings: Settings(secret_key="a key that only tests have, ever")},
+        context={Settings: Settings(secret_key=SECRET_KEY)},
     )
 
 

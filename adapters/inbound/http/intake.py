@@ -28,9 +28,10 @@ from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
 from application.alert.ingest import ReceivedEvent
 from application.ports.clock import Clock
-from application.ports.errors import TransientPortError
+from application.ports.errors import PermanentPortError, TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.vault import Vault
 from domain.alert.alert_event import AlertEvent, ChangeEvent
 from domain.shared.ids import IntegrationId
 
@@ -82,6 +83,7 @@ class IntakeDoors:
     commits: GroupCommit
     set_aside: SetAside
     record_change: RecordChange
+    vault: Vault
     clock: Clock
     ids: IdFactory
     metrics: IntakeMetrics
@@ -158,6 +160,10 @@ class IntakeDoors:
             grouping=target.integration.grouping,
             ignore_labels=REPLICA_LABELS,
         )
+        if not self._is_as_signed(sender, sent, target):
+            reason = "it is not signed with the integration's signing secret"
+            await self._keep_refused(target, sent, reason)
+            raise Refused(in_json(HTTPStatus.UNAUTHORIZED, error=reason))
         try:
             understood = await _understood(sender, sent)
         except MalformedEventError as error:
@@ -168,6 +174,20 @@ class IntakeDoors:
         await self._store(sender.name, target, understood.events, sent.body or sent.query.encode("latin-1"))
         return sender.accepted(understood)
 
+    def _is_as_signed(self, sender: Sender, sent: Sent, target: IntakeTarget) -> bool:
+        integration = target.integration
+        if not integration.is_signed:
+            return True
+        if sender.is_signed is None:
+            return False
+        sealed = integration.signing_secrets(at=sent.received_at)
+        try:
+            secrets = [self.vault.open(each, owner=integration.id) for each in sealed]
+        except PermanentPortError as error:
+            _log.error("signing_secret_unreadable", integration_id=str(integration.id), reason=str(error))
+            return False
+        return sender.is_signed(sent, secrets)
+
     async def _keep_refused(self, target: IntakeTarget, sent: Sent, reason: str) -> None:
         body = sent.body or sent.query.encode("latin-1")
         await self.set_aside(body, reason=reason, source="http", integration_id=target.integration.id)
@@ -175,7 +195,7 @@ class IntakeDoors:
     async def _native(self, body: bytes, scope: Scope) -> Answer:
         scheme, _, key = (_header(scope, b"authorization") or "").partition(" ")
         target = await self.targets.of(key.strip()) if scheme.lower() == "bearer" else None
-        if target is None:
+        if target is None or target.integration.is_signed:  # here nobody signs
             raise Refused(
                 _problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "send the integration's key as a bearer token")
             )
@@ -208,7 +228,7 @@ class IntakeDoors:
 
     async def _target(self, key: str) -> IntakeTarget:
         target = await self.targets.of(key)
-        if target is None:
+        if target is None or target.integration.is_signed:  # here nobody signs
             raise Refused(Answer(HTTPStatus.UNAUTHORIZED, pagerduty.invalid(["no integration has this 'routing_key'"])))
         return target
 

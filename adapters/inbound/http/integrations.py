@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
@@ -25,6 +25,11 @@ from application.service.get_integration import GetIntegration
 from application.service.integration_key import IssuedIntegration
 from application.service.list_integrations import ListIntegrations
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_signing_secret import (
+    SIGNING_SECRET_CHARACTERS_MAX,
+    SIGNING_SECRET_CHARACTERS_MIN,
+    SetSigningSecret,
+)
 from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
 from domain.service.integration import GroupingMode, Integration, IntegrationKind
@@ -34,12 +39,20 @@ _DAY_SECONDS: Final = 24 * 3600
 _OVERLAP_SECONDS_MAX: Final = 30 * _DAY_SECONDS
 
 Overlap = Annotated[
-    int, Meta(ge=0, le=_OVERLAP_SECONDS_MAX, description="How long the old key stays good beside the new one.")
+    int, Meta(ge=0, le=_OVERLAP_SECONDS_MAX, description="How long the old one stays good beside the new one.")
+]
+SigningSecret = Annotated[
+    str,
+    Meta(
+        min_length=SIGNING_SECRET_CHARACTERS_MIN,
+        max_length=SIGNING_SECRET_CHARACTERS_MAX,
+        description="What the sender signs with, as it has it.",
+    ),
 ]
 
 
 class IntegrationBody(msgspec.Struct):
-    """One sender's door to one service. Its key is never shown again."""
+    """One sender's door to one service. Neither its key nor what its sender signs with is ever shown again."""
 
     id: UUID
     service_id: UUID
@@ -49,6 +62,8 @@ class IntegrationBody(msgspec.Struct):
     grouping: GroupingMode
     is_strict: bool
     previous_key_expires_at: datetime | None
+    is_signed: bool
+    previous_signing_secret_expires_at: datetime | None
     version: Version
 
     @classmethod
@@ -62,6 +77,8 @@ class IntegrationBody(msgspec.Struct):
             grouping=integration.grouping,
             is_strict=integration.is_strict,
             previous_key_expires_at=integration.previous_key_expires_at,
+            is_signed=integration.is_signed,
+            previous_signing_secret_expires_at=integration.previous_signing_secret_expires_at,
             version=integration.version,
         )
 
@@ -94,6 +111,11 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
+    overlap_seconds: Overlap = _DAY_SECONDS
+
+
+class SigningSecretBody(msgspec.Struct, forbid_unknown_fields=True):
+    secret: SigningSecret
     overlap_seconds: Overlap = _DAY_SECONDS
 
 
@@ -191,3 +213,28 @@ class IntegrationController(Controller):
             actor=actor,
         )
         return Response(IssuedIntegrationBody.of(issued), headers={"ETag": version_tag(issued.integration.version)})
+
+    @put("/{integration_id:uuid}/signing-secret")
+    async def set_signing_secret(
+        self,
+        request: Request[Any, Any, Any],
+        integration_id: FromPath[UUID],
+        data: JSONBody[SigningSecretBody],
+        set_signing_secret: FromDishka[SetSigningSecret],
+        actor: FromDishka[Actor],
+    ) -> Response[IntegrationBody]:
+        """Take only what its sender signed with this secret; what it signs with the one before, for the overlap."""
+        integration = await set_signing_secret(
+            IntegrationId(integration_id),
+            data.secret,
+            overlap=timedelta(seconds=data.overlap_seconds),
+            actor=actor,
+        )
+        return tagged(request, IntegrationBody.of(integration), tag=version_tag(integration.version))
+
+    @delete("/{integration_id:uuid}/signing-secret", status_code=204)
+    async def remove_signing_secret(
+        self, integration_id: FromPath[UUID], set_signing_secret: FromDishka[SetSigningSecret], actor: FromDishka[Actor]
+    ) -> None:
+        """Take what is unsigned again: the key alone lets in."""
+        await set_signing_secret(IntegrationId(integration_id), None, actor=actor)

@@ -530,6 +530,9 @@ integrations = Table(
     _time("previous_key_expires_at", nullable=True),
     _text("grouping"),
     Column("is_strict", Boolean, nullable=False),
+    Column("signing_secret_sealed", LargeBinary, nullable=True),
+    Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
+    _time("previous_signing_secret_expires_at", nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )
