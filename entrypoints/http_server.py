@@ -31,6 +31,7 @@ from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
+from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.stream import StreamController
@@ -38,11 +39,14 @@ from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
+from application.alert.find_reported import FindReported
+from application.alert.handle_request import AlertOrder, HandleAlertRequest
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
+from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAlert
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeTarget
+from application.ports.intake import IntakeTarget, RawEvent
 from application.ports.vault import Vault
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
@@ -126,7 +130,7 @@ async def serve(
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
     config = uvicorn.Config(
-        doors,
+        await opsgenie_door(container, doors),
         http="httptools",
         loop="none",
         lifespan="off",
@@ -183,6 +187,32 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
         registry=await container.get(CollectorRegistry),
         is_ready=is_ready,
         version=version("tocsin"),
+    )
+
+
+async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors) -> OpsgenieDoor:
+    async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+        async with container() as request:
+            return await (await request.get(HandleAlertRequest))(target, order, raw)
+
+    async def find_alert(integration_id: IntegrationId, ref: AlertRef) -> ReportedAlert | None:
+        async with container() as request:
+            return await (await request.get(FindReported)).alert(integration_id, ref)
+
+    async def find_request(integration_id: IntegrationId, request_id: UUID) -> AlertRequest | None:
+        async with container() as request:
+            return await (await request.get(FindReported)).request(integration_id, request_id)
+
+    return OpsgenieDoor(
+        app=doors,
+        targets=doors.targets,
+        handle=handle,
+        find_alert=find_alert,
+        find_request=find_request,
+        set_aside=doors.set_aside,
+        clock=doors.clock,
+        ids=doors.ids,
+        metrics=doors.metrics,
     )
 
 

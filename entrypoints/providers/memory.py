@@ -1,6 +1,7 @@
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.memory.absences import MemoryAbsenceRepository
+from adapters.outbound.memory.alert_requests import MemoryAlertRequests
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
@@ -33,6 +34,7 @@ from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
@@ -92,6 +94,7 @@ class MemoryStorageProvider(Provider):
     mailbox = provide(MemoryMailbox, provides=Mailbox)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
+    alert_requests = provide(MemoryAlertRequests, provides=AlertRequests)
     incident_reader = provide(MemoryIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)

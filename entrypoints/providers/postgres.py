@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.postgres.absences import PostgresAbsenceRepository
+from adapters.outbound.postgres.alert_requests import PostgresAlertRequests
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
@@ -37,6 +38,7 @@ from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
@@ -94,6 +96,7 @@ class PostgresStorageProvider(Provider):
     mailbox = provide(PostgresMailbox, provides=Mailbox)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
+    alert_requests = provide(PostgresAlertRequests, provides=AlertRequests)
     incident_reader = provide(PostgresIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)

@@ -3,6 +3,8 @@
 from dishka import Provider, Scope, provide_all
 
 from application.alert.consume import ConsumeMessages
+from application.alert.find_reported import FindReported
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
@@ -149,7 +151,7 @@ from application.service.update_service import UpdateService
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
+    intake = provide_all(ConsumeMessages, FindReported, HandleAlertRequest, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,

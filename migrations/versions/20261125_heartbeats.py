@@ -1,4 +1,4 @@
-"""heartbeats: what senders sign with"""
+"""heartbeats: what senders sign with, and what they asked for"""
 
 from typing import Any
 
@@ -29,8 +29,29 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column, if_not_exists=True)
 
+    op.create_table(
+        "alert_requests",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("integration_id", sa.UUID(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("alias", sa.Text(), nullable=True),
+        sa.Column("alert_id", sa.UUID(), nullable=True),
+        sa.Column("is_success", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="alert_requests_pkey"),
+    )
+    op.create_index("alert_requests_requested_at_idx", "alert_requests", ["requested_at"])
+    op.create_index(
+        "alert_requests_alias_idx",
+        "alert_requests",
+        ["integration_id", "alias", sa.text("id DESC")],
+        postgresql_where=sa.text("alert_id IS NOT NULL"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("alert_requests")
     for table, columns in new_columns().items():
         for column in columns:
             op.drop_column(table, column.name)

@@ -14,21 +14,25 @@ from prometheus_client import CollectorRegistry
 
 from adapters.inbound.http.asgi import Receive, Scope, Send
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.system.clock import ManualClock
+from application.alert.handle_request import AlertOrder
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
+from application.ports.alert_requests import AlertRequest
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeStore, IntakeTarget
+from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
 from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
+from entrypoints.http_server import opsgenie_door
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
 from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
 
@@ -92,7 +96,7 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
             await (await request.get(IngestEvents))(batch)
 
     commits = GroupCommit(ingest)
-    application = await _doors(container, commits, registry)
+    application = await _opsgenie(container, await _doors(container, commits, registry), storage)
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
@@ -101,6 +105,17 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
         with contextlib.suppress(asyncio.CancelledError):
             await writing
     await container.close()
+
+
+async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, storage: Storage) -> OpsgenieDoor:
+    door = await opsgenie_door(container, inner)
+
+    async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+        if storage.is_away:
+            raise TransientPortError("storage is away")
+        return await door.handle(target, order, raw)
+
+    return replace(door, handle=handle)
 
 
 async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:

@@ -156,3 +156,11 @@ ALL: Final = (
     ZABBIX_PROBLEM,
     CLOUDEVENT,
 )
+
+# Alertmanager's opsgenie receiver, on the wire
+OPSGENIE_CREATE = (
+    b'{"alias":"15e4043dc669f75b85839d759259f14bc63f17a6f724c89cf78cb17344c6340c",'
+    b'"message":"[FIRING:1] TargetDown eu-1 (node critical)","description":"node down on 10.2.0.7:9100",'
+    b'"details":{"alertname":"TargetDown","cluster":"eu-1"},"source":"http://am.example:9093/#/alerts?receiver=all",'
+    b'"responders":[{"name":"core","type":"team"}],"tags":["prod","eu"],"priority":"P2"}\n'
+)

@@ -29,6 +29,7 @@ from application.notification.lease import LeaseNotifications
 from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.absences import AbsenceRepository
 from application.ports.alarm import Alarm, Heartbeat
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
@@ -149,6 +150,7 @@ class Ports:
 
     transaction: Transaction
     absences: AbsenceRepository
+    alert_requests: AlertRequests
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+from application.ports.alert_requests import AlertRequest
 from application.ports.escalations import StepKey
 from application.ports.event_log import LoggedEvent
 from application.ports.intake import DeadLetter, RawEvent
@@ -84,6 +85,7 @@ class MemoryDatabase:
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)
     notifications: dict[NotificationId, Notification] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()

@@ -640,6 +640,27 @@ Index(
     postgresql_where=text("starts_at IS NOT NULL"),
 )
 
+# What senders asked by a protocol that tells the outcome afterwards. Kept for as long as somebody may ask.
+alert_requests = Table(
+    "alert_requests",
+    metadata,
+    _id(),
+    _ref("integration_id"),
+    _time("requested_at", index=True),
+    _text("action"),
+    _text("alias", nullable=True),
+    _ref("alert_id", nullable=True),
+    Column("is_success", Boolean, nullable=False),
+    _text("outcome"),
+)
+Index(
+    "alert_requests_alias_idx",
+    alert_requests.c.integration_id,
+    alert_requests.c.alias,
+    alert_requests.c.id.desc(),
+    postgresql_where=text("alert_id IS NOT NULL"),
+)
+
 escalation_runs = Table(
     "escalation_runs",
     metadata,
