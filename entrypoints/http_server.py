@@ -18,6 +18,7 @@ from adapters.inbound.deadlines.loop import every
 from adapters.inbound.http.absences import AbsenceController
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
+from adapters.inbound.http.asgi import App
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.calendars import CalendarController
 from adapters.inbound.http.covers import CoverController
@@ -34,6 +35,7 @@ from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
+from adapters.inbound.http.sns import SnsDoor
 from adapters.inbound.http.stream import StreamController
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
@@ -47,6 +49,7 @@ from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAle
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
@@ -130,7 +133,7 @@ async def serve(
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
     config = uvicorn.Config(
-        await opsgenie_door(container, doors),
+        await opsgenie_door(container, doors, sns_door_of(doors, await container.get(SnsEndpoint))),
         http="httptools",
         loop="none",
         lifespan="off",
@@ -190,7 +193,23 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
     )
 
 
-async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors) -> OpsgenieDoor:
+def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
+    """In front of the other doors."""
+    return SnsDoor(
+        app=doors,
+        targets=doors.targets,
+        store=doors.commits.store,
+        set_aside=doors.set_aside,
+        endpoint=endpoint,
+        clock=doors.clock,
+        ids=doors.ids,
+        metrics=doors.metrics,
+    )
+
+
+async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> OpsgenieDoor:
+    """In front of `app`."""
+
     async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
         async with container() as request:
             return await (await request.get(HandleAlertRequest))(target, order, raw)
@@ -204,7 +223,7 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors) -> Opsgen
             return await (await request.get(FindReported)).request(integration_id, request_id)
 
     return OpsgenieDoor(
-        app=doors,
+        app=app,
         targets=doors.targets,
         handle=handle,
         find_alert=find_alert,

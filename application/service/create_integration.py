@@ -37,6 +37,7 @@ class CreateIntegration:
         name: str,
         grouping: GroupingMode = GroupingMode.PER_ALERT,
         is_strict: bool = False,
+        topic_arns: tuple[str, ...] = (),
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -55,6 +56,7 @@ class CreateIntegration:
                     key_hash=secret_hash(key),
                     grouping=grouping,
                     is_strict=is_strict,
+                    topic_arns=topic_arns,
                 )
             )
             await self.record_audit(

@@ -29,6 +29,7 @@ class UpdateIntegration:
         name: str,
         grouping: GroupingMode,
         is_strict: bool,
+        topic_arns: tuple[str, ...],
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
@@ -38,7 +39,7 @@ class UpdateIntegration:
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
             require_version("integration", integration_id, expected=version, stored=before.version)
             stored = await self.integrations.save(
-                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict)
+                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict, topic_arns=topic_arns)
             )
             await self.record_audit(
                 "integration.update",

@@ -1,5 +1,6 @@
 """One sender's door to one service."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +20,7 @@ class IntegrationKind(StrEnum):
     PROMETHEUS = "prometheus"  # itself, without an Alertmanager
     GRAFANA = "grafana"
     CLOUDEVENTS = "cloudevents"  # CloudEvents 1.0
+    CLOUDWATCH = "cloudwatch"  # alarms, through SNS or from a queue
     DATADOG = "datadog"
     SENTRY = "sentry"
     UPTIMEROBOT = "uptimerobot"
@@ -28,6 +30,11 @@ class IntegrationKind(StrEnum):
 
 # Senders that sign their bodies with a secret that both sides have.
 SIGNING_KINDS = frozenset({IntegrationKind.GRAFANA, IntegrationKind.SENTRY})
+
+
+TOPIC_ARNS = 20  # of one integration; a door for more is no longer one sender's
+# Amazon SNS API reference, CreateTopic: 1 to 256 letters, digits, hyphens and underscores
+TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]{3,}):[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?")
 
 
 class GroupingMode(StrEnum):
@@ -57,10 +64,18 @@ class Integration:
     signing_secret_sealed: bytes | None = None
     previous_signing_secret_sealed: bytes | None = None  # still good until `previous_signing_secret_expires_at`
     previous_signing_secret_expires_at: datetime | None = None
+    topic_arns: tuple[str, ...] = ()  # of SNS, whose signed messages are taken; whoever else signs is a stranger
     version: int = 0
 
     def __post_init__(self) -> None:
         require_length("name", self.name, most=NAME_CHARACTERS)
+        if self.topic_arns and self.kind is not IntegrationKind.CLOUDWATCH:
+            raise InvalidValueError("topic_arns", f"are of {IntegrationKind.CLOUDWATCH} alone, and it is {self.kind}")
+        if len(self.topic_arns) > TOPIC_ARNS:
+            raise InvalidValueError("topic_arns", f"has {len(self.topic_arns)}, allowed are {TOPIC_ARNS}")
+        for arn in self.topic_arns:
+            if TOPIC_ARN.fullmatch(arn) is None:
+                raise InvalidValueError("topic_arns", f"{arn[:80]!r} is no ARN of a topic: arn:aws:sns:…:…:name")
 
     def rotate_key(self, key_hash: bytes, *, overlap_ends_at: datetime) -> Self:
         """Take a new key; the old one is good until the overlap ends, so that senders can be changed one by one."""
@@ -72,6 +87,11 @@ class Integration:
     def is_signed(self) -> bool:
         """Whether its sender has to sign what it sends."""
         return self.signing_secret_sealed is not None
+
+    @property
+    def takes_only_signed(self) -> bool:
+        """Whether the key alone lets nobody in."""
+        return self.is_signed or bool(self.topic_arns)
 
     def sign_with(self, sealed: bytes, *, overlap_ends_at: datetime) -> Self:
         """Have the sender sign with this secret from now on; with the one before it until the overlap ends.

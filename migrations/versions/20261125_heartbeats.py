@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0018_heartbeats"
 down_revision = "0002_oncall_model"
@@ -18,6 +19,7 @@ def new_columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("signing_secret_sealed", sa.LargeBinary(), nullable=True),
             sa.Column("previous_signing_secret_sealed", sa.LargeBinary(), nullable=True),
             sa.Column("previous_signing_secret_expires_at", sa.DateTime(timezone=True), nullable=True),
+            sa.Column("topic_arns", postgresql.ARRAY(sa.Text()), nullable=False, server_default=sa.text("'{}'")),
         ),
     }
 

@@ -12,7 +12,7 @@ import httpx
 from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry
 
-from adapters.inbound.http.asgi import Receive, Scope, Send
+from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.group_commit import GroupCommit
@@ -28,11 +28,12 @@ from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
+from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
-from entrypoints.http_server import opsgenie_door
+from entrypoints.http_server import opsgenie_door, sns_door_of
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
 from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
 
@@ -59,6 +60,7 @@ class Doors:
     database: MemoryDatabase
     registry: CollectorRegistry
     storage: Storage
+    sns: "SnsOf"
 
     async def ask(
         self, path: str, body: bytes = b"", *, method: str = "POST", headers: Mapping[str, str] | None = None
@@ -96,19 +98,40 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
             await (await request.get(IngestEvents))(batch)
 
     commits = GroupCommit(ingest)
-    application = await _opsgenie(container, await _doors(container, commits, registry), storage)
+    inner = await _doors(container, commits, registry)
+    sns = SnsOf()
+    application = await _opsgenie(container, inner, sns_door_of(inner, sns), storage)
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
-        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage)
+        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, sns)
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing
     await container.close()
 
 
-async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, storage: Storage) -> OpsgenieDoor:
-    door = await opsgenie_door(container, inner)
+@dataclass(slots=True)
+class SnsOf(SnsEndpoint):
+    """Whichever endpoint a test has; without one SNS is away."""
+
+    endpoint: SnsEndpoint | None = None
+
+    async def certificate(self, url: str) -> bytes:
+        return await self._given.certificate(url)
+
+    async def confirm(self, *, region: str, topic_arn: str, token: str) -> None:
+        await self._given.confirm(region=region, topic_arn=topic_arn, token=token)
+
+    @property
+    def _given(self) -> SnsEndpoint:
+        if self.endpoint is None:
+            raise TransientPortError("no SNS in this test")
+        return self.endpoint
+
+
+async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> OpsgenieDoor:
+    door = await opsgenie_door(container, inner, app)
 
     async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
         if storage.is_away:

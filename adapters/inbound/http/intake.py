@@ -168,7 +168,7 @@ class IntakeDoors:
 
     def _is_as_signed(self, sender: Sender, sent: Sent, target: IntakeTarget) -> bool:
         integration = target.integration
-        if not integration.is_signed:
+        if not integration.takes_only_signed:
             return True
         if sender.is_signed is None:
             return False
@@ -187,7 +187,7 @@ class IntakeDoors:
     async def _native(self, body: bytes, scope: Scope) -> Answer:
         scheme, _, key = (header(scope, b"authorization") or "").partition(" ")
         target = await self.targets.of(key.strip()) if scheme.lower() == "bearer" else None
-        if target is None or target.integration.is_signed:  # here nobody signs
+        if target is None or target.integration.takes_only_signed:  # here nobody signs
             raise Refused(
                 _problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "send the integration's key as a bearer token")
             )
@@ -220,7 +220,7 @@ class IntakeDoors:
 
     async def _target(self, key: str) -> IntakeTarget:
         target = await self.targets.of(key)
-        if target is None or target.integration.is_signed:  # here nobody signs
+        if target is None or target.integration.takes_only_signed:  # here nobody signs
             raise Refused(Answer(HTTPStatus.UNAUTHORIZED, pagerduty.invalid(["no integration has this 'routing_key'"])))
         return target
 

@@ -32,7 +32,7 @@ from application.service.set_signing_secret import (
 )
 from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import TOPIC_ARNS, GroupingMode, Integration, IntegrationKind
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _DAY_SECONDS: Final = 24 * 3600
@@ -51,6 +51,12 @@ SigningSecret = Annotated[
 ]
 
 
+TopicArns = Annotated[
+    list[str],
+    Meta(max_length=TOPIC_ARNS, description="Topics of SNS whose signed messages are taken; of CloudWatch alone."),
+]
+
+
 class IntegrationBody(msgspec.Struct):
     """One sender's door to one service. Neither its key nor what its sender signs with is ever shown again."""
 
@@ -64,6 +70,7 @@ class IntegrationBody(msgspec.Struct):
     previous_key_expires_at: datetime | None
     is_signed: bool
     previous_signing_secret_expires_at: datetime | None
+    topic_arns: list[str]
     version: Version
 
     @classmethod
@@ -79,6 +86,7 @@ class IntegrationBody(msgspec.Struct):
             previous_key_expires_at=integration.previous_key_expires_at,
             is_signed=integration.is_signed,
             previous_signing_secret_expires_at=integration.previous_signing_secret_expires_at,
+            topic_arns=list(integration.topic_arns),
             version=integration.version,
         )
 
@@ -100,6 +108,7 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False
+    topic_arns: TopicArns = []
 
 
 class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,6 +117,7 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     grouping: GroupingMode | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
+    topic_arns: TopicArns | UnsetType = UNSET
 
 
 class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -158,6 +168,7 @@ class IntegrationController(Controller):
             name=data.name,
             grouping=data.grouping,
             is_strict=data.is_strict,
+            topic_arns=tuple(data.topic_arns),
             actor=actor,
         )
         location = f"/v1/integrations/{issued.integration.id}"
@@ -193,6 +204,7 @@ class IntegrationController(Controller):
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
             is_strict=value(data.is_strict, old.is_strict),
+            topic_arns=tuple(value(data.topic_arns, list(old.topic_arns))),
             version=old.version,
             actor=actor,
         )

@@ -140,7 +140,7 @@ class OpsgenieDoor:
     async def _target(self, scope: Scope) -> IntakeTarget:
         scheme, _, key = (header(scope, b"authorization") or "").partition(" ")
         target = await self.targets.of(key.strip()) if scheme.lower() == SCHEME else None
-        if target is None or target.integration.is_signed:  # here nobody signs
+        if target is None or target.integration.takes_only_signed:  # here nobody signs
             reason = "Could not authenticate: send the integration's key as 'Authorization: GenieKey <key>'."
             raise Refused(self.refusal(HTTPStatus.UNAUTHORIZED, reason))
         return target

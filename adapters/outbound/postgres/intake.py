@@ -225,6 +225,7 @@ def _target_of(row: Row) -> IntakeTarget:
             signing_secret_sealed=row["signing_secret_sealed"],
             previous_signing_secret_sealed=row["previous_signing_secret_sealed"],
             previous_signing_secret_expires_at=row["previous_signing_secret_expires_at"],
+            topic_arns=tuple(row["topic_arns"]),
             version=row["version"],
         ),
         policy_id=PolicyId(row["policy_id"]),

@@ -60,4 +60,5 @@ class PostgresIntegrationRepository(IntegrationRepository):
 
 
 def _integration_from(row: Row) -> Integration:
-    return Integration(**{**row, "kind": IntegrationKind(row["kind"]), "grouping": GroupingMode(row["grouping"])})
+    kinds = {"kind": IntegrationKind(row["kind"]), "grouping": GroupingMode(row["grouping"])}
+    return Integration(**{**row, **kinds, "topic_arns": tuple(row["topic_arns"])})

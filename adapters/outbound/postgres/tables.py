@@ -533,6 +533,7 @@ integrations = Table(
     Column("signing_secret_sealed", LargeBinary, nullable=True),
     Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
     _time("previous_signing_secret_expires_at", nullable=True),
+    Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     _version(),
     UniqueConstraint("key_hash"),
 )

@@ -102,6 +102,18 @@ async def test_what_a_sender_signs_with_is_found_with_its_key(store: Store) -> N
     assert target.integration.signing_secrets(at=NOON) == (b"two", b"one")
 
 
+async def test_the_topics_of_a_sender_are_found_with_its_key(store: Store) -> None:
+    service = await a_stored_service(store)
+    topics = ("arn:aws:sns:eu-west-1:210987654321:alarms", "arn:aws:sns:eu-west-1:210987654321:more")
+    async with store.transaction:
+        integration = replace(an_integration(service, key="key"), kind=IntegrationKind.CLOUDWATCH)
+        stored = await store.integrations.save(replace(integration, topic_arns=topics))
+    assert await store.integrations.look_up(stored.id) == stored
+    target = await store.intake.target_of(hashed("key"), at=NOON)
+    assert target is not None
+    assert target.integration.topic_arns == topics
+
+
 async def test_all_integrations_of_a_service_are_handed_over_and_no_other(store: Store) -> None:
     service, other = await a_stored_service(store, "alpha"), await a_stored_service(store, "bravo")
     async with store.transaction:

@@ -57,6 +57,7 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "grouping": "per_alert",
         "is_strict": False,
         "previous_signing_secret_expires_at": None,
+        "topic_arns": [],
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}
@@ -168,7 +169,12 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
             await world.rotate(issued.integration.id, actor=actor)
         with pytest.raises(ForbiddenError):
             await world.update_integration(
-                issued.integration.id, name="x", grouping=GroupingMode.PER_GROUP, is_strict=True, actor=actor
+                issued.integration.id,
+                name="x",
+                grouping=GroupingMode.PER_GROUP,
+                is_strict=True,
+                topic_arns=(),
+                actor=actor,
             )
     assert tuple(world.database.integrations.values()) == (issued.integration,)
 
@@ -182,7 +188,13 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
     service = await world.a_service()
     issued = await world.create_integration(service.id, kind=IntegrationKind.ALERTMANAGER, name="n", actor=ADMIN)
     updated = await world.update_integration(
-        issued.integration.id, name=" New ", grouping=GroupingMode.PER_GROUP, is_strict=True, version=1, actor=ADMIN
+        issued.integration.id,
+        name=" New ",
+        grouping=GroupingMode.PER_GROUP,
+        is_strict=True,
+        topic_arns=(),
+        version=1,
+        actor=ADMIN,
     )
     assert (updated.name, updated.grouping, updated.is_strict, updated.version) == (
         "New",
@@ -194,7 +206,13 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
     assert world.audit[-1].action == "integration.update"
     with pytest.raises(ConflictError):
         await world.update_integration(
-            updated.id, name="Old", grouping=GroupingMode.PER_ALERT, is_strict=False, version=1, actor=ADMIN
+            updated.id,
+            name="Old",
+            grouping=GroupingMode.PER_ALERT,
+            is_strict=False,
+            topic_arns=(),
+            version=1,
+            actor=ADMIN,
         )
 
 
@@ -215,3 +233,37 @@ async def test_integrations_go_with_their_service(world: World) -> None:
         actor=ADMIN,
     )
     assert (await world.integrations.look_up(issued.integration.id)).team_id == EDGE
+
+
+TOPIC = "arn:aws:sns:eu-west-1:210987654321:alarms-prod"
+
+
+async def test_cloudwatch_names_the_topics_that_are_believed(world: World) -> None:
+    service = await world.a_service()
+    issued = await world.create_integration(
+        service.id, kind=IntegrationKind.CLOUDWATCH, name="n", topic_arns=(TOPIC,), actor=ADMIN
+    )
+    assert issued.integration.topic_arns == (TOPIC,)
+    assert issued.integration.takes_only_signed
+    assert world.audit[-1].after is not None
+    assert world.audit[-1].after["topic_arns"] == [TOPIC]
+
+
+@pytest.mark.parametrize(
+    ("kind", "topics"),
+    [
+        (IntegrationKind.NATIVE, (TOPIC,)),
+        (IntegrationKind.CLOUDWATCH, (TOPIC,) * 21),
+        (IntegrationKind.CLOUDWATCH, ("",)),
+        (IntegrationKind.CLOUDWATCH, (TOPIC + "\n",)),
+        (IntegrationKind.CLOUDWATCH, ("arn:aws:sqs:eu-west-1:210987654321:alarms",)),
+        (IntegrationKind.CLOUDWATCH, ("arn:aws:sns:eu-west-1:2109:alarms",)),
+    ],
+)
+async def test_topics_are_arns_of_sns_and_of_cloudwatch_alone(
+    world: World, kind: IntegrationKind, topics: tuple[str, ...]
+) -> None:
+    service = await world.a_service()
+    with pytest.raises(InvalidValueError) as refused:
+        await world.create_integration(service.id, kind=kind, name="n", topic_arns=topics, actor=ADMIN)
+    assert refused.value.field == "topic_arns"
