@@ -10,7 +10,7 @@ from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters.inbound.deadlines.courier import Courier
-from adapters.inbound.deadlines.loop import DeadlineLoop, every
+from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
@@ -18,6 +18,8 @@ from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Upkeep
+from application.alert.expire import BATCH as ALERT_BATCH
+from application.alert.expire import ExpireAlerts
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
@@ -31,6 +33,7 @@ from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.oncall.expire_covers import BATCH as COVER_BATCH
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
@@ -104,6 +107,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
+        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
@@ -143,6 +147,22 @@ def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListen
             return await incidents.earliest_deadline()
 
     return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
+
+
+def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Finds senders that fell silent."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("expire alerts"):
+            async with container() as request:
+                return await (await request.get(ExpireAlerts))() == ALERT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            alerts: AlertRepository = await request.get(AlertRepository)
+            return await alerts.earliest_deadline()
+
+    return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
 
 
 def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from domain.alert.events import AlertCleared, AlertJoined
+from domain.alert.events import AlertCleared, AlertExpired, AlertJoined
 from domain.escalation.events import (
     EscalationExhausted,
     EscalationFallBackPaged,
@@ -42,6 +42,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
     event.kind: event
     for event in (
         AlertCleared,
+        AlertExpired,
         AlertJoined,
         CoverAccepted,
         CoverDeclined,

@@ -44,6 +44,13 @@ class GroupingMode(StrEnum):
     PER_GROUP = "per_group"  # the whole group is one alert
 
 
+class WhenSilent(StrEnum):
+    """What becomes of an alert that its sender no longer repeats, and never resolved."""
+
+    KEEP = "keep"  # it stays, marked: a monitor that died says nothing about what it watched
+    RESOLVE = "resolve"  # it is over, as an Alertmanager takes it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """Its key is a bearer secret: only the SHA-256 of it is kept, and it is shown once.
@@ -64,6 +71,7 @@ class Integration:
     signing_secret_sealed: bytes | None = None
     previous_signing_secret_sealed: bytes | None = None  # still good until `previous_signing_secret_expires_at`
     previous_signing_secret_expires_at: datetime | None = None
+    when_silent: WhenSilent = WhenSilent.KEEP
     topic_arns: tuple[str, ...] = ()  # of SNS, whose signed messages are taken; whoever else signs is a stranger
     version: int = 0
 

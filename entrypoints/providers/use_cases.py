@@ -3,6 +3,7 @@
 from dishka import Provider, Scope, provide_all
 
 from application.alert.consume import ConsumeMessages
+from application.alert.expire import ExpireAlerts
 from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
@@ -151,7 +152,9 @@ from application.service.update_service import UpdateService
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(ConsumeMessages, FindReported, HandleAlertRequest, IngestEvents, RecordChange, SetAside)
+    intake = provide_all(
+        ConsumeMessages, ExpireAlerts, FindReported, HandleAlertRequest, IngestEvents, RecordChange, SetAside
+    )
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,

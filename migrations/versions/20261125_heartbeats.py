@@ -1,4 +1,4 @@
-"""heartbeats: what senders sign with, and what they asked for"""
+"""heartbeats: what senders sign with, what they asked for, and that they fell silent"""
 
 from typing import Any
 
@@ -19,7 +19,13 @@ def new_columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("signing_secret_sealed", sa.LargeBinary(), nullable=True),
             sa.Column("previous_signing_secret_sealed", sa.LargeBinary(), nullable=True),
             sa.Column("previous_signing_secret_expires_at", sa.DateTime(timezone=True), nullable=True),
+            sa.Column("when_silent", sa.Text(), nullable=False, server_default="keep"),
             sa.Column("topic_arns", postgresql.ARRAY(sa.Text()), nullable=False, server_default=sa.text("'{}'")),
+        ),
+        "alerts": (
+            sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+            sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True),
+            sa.Column("next_deadline", sa.DateTime(timezone=True), nullable=True),
         ),
     }
 
@@ -50,9 +56,20 @@ def upgrade() -> None:
         ["integration_id", "alias", sa.text("id DESC")],
         postgresql_where=sa.text("alert_id IS NOT NULL"),
     )
+    # Outside of the transaction: the index is made while alerts go on being written.
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "alerts_due_idx",
+            "alerts",
+            ["next_deadline", "id"],
+            postgresql_where=sa.text("next_deadline IS NOT NULL"),
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
 
 
 def downgrade() -> None:
+    op.drop_index("alerts_due_idx", table_name="alerts")
     op.drop_table("alert_requests")
     for table, columns in new_columns().items():
         for column in columns:

@@ -19,6 +19,7 @@ from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.randomness import SeededRandomness
+from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
@@ -426,6 +427,7 @@ class World:
         """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceIncidents) > 0
         moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(ExpireAlerts, limit=BATCH) > 0
         moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0
         for channel in Channel:
             for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
@@ -523,7 +525,7 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            loops = (ports.incidents, ports.runs, ports.covers)
+            loops = (ports.alerts, ports.incidents, ports.runs, ports.covers)
             deadlines = [await loop.earliest_deadline() for loop in loops]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

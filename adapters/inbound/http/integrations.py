@@ -32,7 +32,7 @@ from application.service.set_signing_secret import (
 )
 from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
-from domain.service.integration import TOPIC_ARNS, GroupingMode, Integration, IntegrationKind
+from domain.service.integration import TOPIC_ARNS, GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _DAY_SECONDS: Final = 24 * 3600
@@ -70,6 +70,7 @@ class IntegrationBody(msgspec.Struct):
     previous_key_expires_at: datetime | None
     is_signed: bool
     previous_signing_secret_expires_at: datetime | None
+    when_silent: WhenSilent
     topic_arns: list[str]
     version: Version
 
@@ -86,6 +87,7 @@ class IntegrationBody(msgspec.Struct):
             previous_key_expires_at=integration.previous_key_expires_at,
             is_signed=integration.is_signed,
             previous_signing_secret_expires_at=integration.previous_signing_secret_expires_at,
+            when_silent=integration.when_silent,
             topic_arns=list(integration.topic_arns),
             version=integration.version,
         )
@@ -108,6 +110,7 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False
+    when_silent: WhenSilent = WhenSilent.KEEP
     topic_arns: TopicArns = []
 
 
@@ -117,6 +120,7 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     grouping: GroupingMode | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
+    when_silent: WhenSilent | UnsetType = UNSET
     topic_arns: TopicArns | UnsetType = UNSET
 
 
@@ -168,6 +172,7 @@ class IntegrationController(Controller):
             name=data.name,
             grouping=data.grouping,
             is_strict=data.is_strict,
+            when_silent=data.when_silent,
             topic_arns=tuple(data.topic_arns),
             actor=actor,
         )
@@ -204,6 +209,7 @@ class IntegrationController(Controller):
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
             is_strict=value(data.is_strict, old.is_strict),
+            when_silent=value(data.when_silent, old.when_silent),
             topic_arns=tuple(value(data.topic_arns, list(old.topic_arns))),
             version=old.version,
             actor=actor,

@@ -533,6 +533,7 @@ integrations = Table(
     Column("signing_secret_sealed", LargeBinary, nullable=True),
     Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
     _time("previous_signing_secret_expires_at", nullable=True),
+    Column("when_silent", Text, nullable=False, server_default="keep"),
     Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     _version(),
     UniqueConstraint("key_hash"),
@@ -621,7 +622,17 @@ alerts = Table(
     Column("labels", JSONB, nullable=False),
     Column("details", JSONB, nullable=False),
     Column("links", JSONB, nullable=False),
+    _time("expires_at", nullable=True),
+    _time("silent_since", nullable=True),
+    _time("next_deadline", nullable=True),
     postgresql_with={"fillfactor": 80},
+)
+# Only alerts whose sender repeats them while they fire have a deadline.
+Index(
+    "alerts_due_idx",
+    alerts.c.next_deadline,
+    alerts.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
 )
 Index(
     "alerts_firing_key",

@@ -4,7 +4,7 @@ from hashlib import sha256
 import pytest
 
 from application.errors import ConflictError, ForbiddenError, NotFoundError
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.service import UrgencyRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ServiceId
@@ -57,6 +57,7 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "grouping": "per_alert",
         "is_strict": False,
         "previous_signing_secret_expires_at": None,
+        "when_silent": "keep",
         "topic_arns": [],
         "version": 1,
     }
@@ -173,6 +174,7 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
                 name="x",
                 grouping=GroupingMode.PER_GROUP,
                 is_strict=True,
+                when_silent=WhenSilent.KEEP,
                 topic_arns=(),
                 actor=actor,
             )
@@ -192,6 +194,7 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
         name=" New ",
         grouping=GroupingMode.PER_GROUP,
         is_strict=True,
+        when_silent=WhenSilent.KEEP,
         topic_arns=(),
         version=1,
         actor=ADMIN,
@@ -210,6 +213,7 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
             name="Old",
             grouping=GroupingMode.PER_ALERT,
             is_strict=False,
+            when_silent=WhenSilent.KEEP,
             topic_arns=(),
             version=1,
             actor=ADMIN,
