@@ -26,6 +26,7 @@ from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
@@ -45,6 +46,7 @@ from application.alert.find_reported import FindReported
 from application.alert.handle_request import AlertOrder, HandleAlertRequest
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
+from application.heartbeat.ping import PingHeartbeat
 from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAlert
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
@@ -52,6 +54,7 @@ from application.ports.intake import IntakeTarget, RawEvent
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert_event import ChangeEvent
+from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
 from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
@@ -133,7 +136,7 @@ async def serve(
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
     config = uvicorn.Config(
-        await opsgenie_door(container, doors, sns_door_of(doors, await container.get(SnsEndpoint))),
+        await all_doors(container, doors),
         http="httptools",
         loop="none",
         lifespan="off",
@@ -191,6 +194,25 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
         is_ready=is_ready,
         version=version("tocsin"),
     )
+
+
+async def all_doors(container: AsyncContainer, doors: IntakeDoors) -> App:
+    """Each in front of the next, and of the API last."""
+    sns = sns_door_of(doors, await container.get(SnsEndpoint))
+    return heartbeat_door(container, doors, await opsgenie_door(container, doors, sns))
+
+
+def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> HeartbeatDoor:
+    """In front of `app`."""
+
+    async def ping(
+        key_hash: bytes, kind: PingKind, *, exit_status: int | None, output: str, is_post: bool
+    ) -> Heartbeat | None:
+        async with container() as request:
+            ping_heartbeat: PingHeartbeat = await request.get(PingHeartbeat)
+            return await ping_heartbeat(key_hash, kind, exit_status=exit_status, output=output, is_post=is_post)
+
+    return HeartbeatDoor(app=app, ping=ping, metrics=doors.metrics)
 
 
 def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:

@@ -25,6 +25,8 @@ from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import BATCH as HEARTBEAT_BATCH
+from application.heartbeat.advance import AdvanceHeartbeats
 from application.incident.advance import BATCH as INCIDENT_BATCH
 from application.incident.advance import AdvanceIncidents
 from application.notification.drill_weekly import DrillWeekly
@@ -37,6 +39,7 @@ from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
@@ -108,6 +111,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
         group.create_task(alert_loop(container, clock).run(draining), name="alerts")
+        group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
@@ -163,6 +167,22 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
             return await alerts.earliest_deadline()
 
     return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
+
+
+def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Misses signs of life of others; `heartbeat` gives our own."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("advance heartbeats"):
+            async with container() as request:
+                return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
+            return await heartbeats.earliest_deadline()
+
+    return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
 
 
 def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:

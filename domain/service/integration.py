@@ -16,6 +16,7 @@ class IntegrationKind(StrEnum):
     PAGERDUTY = "pagerduty"  # Events API v2
     ALERTMANAGER = "alertmanager"  # webhook v4
     NATIVE = "native"  # our own events
+    HEARTBEAT = "heartbeat"  # signs of life
     OPSGENIE = "opsgenie"  # Alert API v2
     PROMETHEUS = "prometheus"  # itself, without an Alertmanager
     GRAFANA = "grafana"

@@ -13,6 +13,7 @@ from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
+from adapters.outbound.memory.heartbeats import MemoryHeartbeatRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
@@ -45,6 +46,7 @@ from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -94,6 +96,7 @@ class MemoryStorageProvider(Provider):
     mailbox = provide(MemoryMailbox, provides=Mailbox)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(MemoryHeartbeatRepository, provides=HeartbeatRepository)
     alert_requests = provide(MemoryAlertRequests, provides=AlertRequests)
     incident_reader = provide(MemoryIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)

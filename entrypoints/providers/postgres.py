@@ -15,6 +15,7 @@ from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
+from adapters.outbound.postgres.heartbeats import PostgresHeartbeatRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -50,6 +51,7 @@ from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -96,6 +98,7 @@ class PostgresStorageProvider(Provider):
     mailbox = provide(PostgresMailbox, provides=Mailbox)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(PostgresHeartbeatRepository, provides=HeartbeatRepository)
     alert_requests = provide(PostgresAlertRequests, provides=AlertRequests)
     incident_reader = provide(PostgresIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)

@@ -30,6 +30,14 @@ from application.escalation.tell_stalled import TellStalled
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import AdvanceHeartbeats
+from application.heartbeat.create import CreateHeartbeat
+from application.heartbeat.get import GetHeartbeat
+from application.heartbeat.list import ListHeartbeats
+from application.heartbeat.ping import PingHeartbeat
+from application.heartbeat.remove import RemoveHeartbeat
+from application.heartbeat.report import ReportHeartbeats
+from application.heartbeat.update import UpdateHeartbeat
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
 from application.identity.create_api_key import CreateApiKey
@@ -154,6 +162,16 @@ class UseCaseProvider(Provider):
 
     intake = provide_all(
         ConsumeMessages, ExpireAlerts, FindReported, HandleAlertRequest, IngestEvents, RecordChange, SetAside
+    )
+    heartbeats = provide_all(
+        AdvanceHeartbeats,
+        CreateHeartbeat,
+        GetHeartbeat,
+        ListHeartbeats,
+        PingHeartbeat,
+        RemoveHeartbeat,
+        ReportHeartbeats,
+        UpdateHeartbeat,
     )
     incidents = provide_all(
         AcceptRequest,

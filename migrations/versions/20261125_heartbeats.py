@@ -1,4 +1,4 @@
-"""heartbeats: what senders sign with, what they asked for, and that they fell silent"""
+"""heartbeats: what senders sign with, what they asked for, and that they fell silent; signs of life"""
 
 from typing import Any
 
@@ -56,6 +56,40 @@ def upgrade() -> None:
         ["integration_id", "alias", sa.text("id DESC")],
         postgresql_where=sa.text("alert_id IS NOT NULL"),
     )
+    op.create_table(
+        "heartbeats",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("integration_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("period_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("cron", sa.Text(), nullable=True),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("grace_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("is_post_only", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("last_ping_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_deadline", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["integration_id"], ["integrations.id"], name="heartbeats_integration_id_fkey"),
+        sa.PrimaryKeyConstraint("id", name="heartbeats_pkey"),
+        sa.UniqueConstraint("key_hash", name="heartbeats_key_hash_key"),
+        postgresql_with={
+            "fillfactor": 70,
+            "autovacuum_vacuum_scale_factor": 0.01,
+            "autovacuum_vacuum_cost_delay": 0,
+        },
+    )
+    op.create_index("heartbeats_integration_id_idx", "heartbeats", ["integration_id"])
+    op.create_index("heartbeats_name_idx", "heartbeats", ["name", "id"])
+    op.create_index(
+        "heartbeats_due_idx",
+        "heartbeats",
+        ["next_deadline", "id"],
+        postgresql_where=sa.text("next_deadline IS NOT NULL"),
+    )
     # Outside of the transaction: the index is made while alerts go on being written.
     with op.get_context().autocommit_block():
         op.create_index(
@@ -70,6 +104,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("alerts_due_idx", table_name="alerts")
+    op.drop_table("heartbeats")
     op.drop_table("alert_requests")
     for table, columns in new_columns().items():
         for column in columns:

@@ -13,6 +13,7 @@ from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry
 
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
+from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.group_commit import GroupCommit
@@ -32,8 +33,9 @@ from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
+from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
-from entrypoints.http_server import opsgenie_door, sns_door_of
+from entrypoints.http_server import heartbeat_door, opsgenie_door, sns_door_of
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
 from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
 
@@ -100,7 +102,8 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
     commits = GroupCommit(ingest)
     inner = await _doors(container, commits, registry)
     sns = SnsOf()
-    application = await _opsgenie(container, inner, sns_door_of(inner, sns), storage)
+    opsgenie = await _opsgenie(container, inner, sns_door_of(inner, sns), storage)
+    application = _heartbeats(container, inner, opsgenie, storage)
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
@@ -128,6 +131,17 @@ class SnsOf(SnsEndpoint):
         if self.endpoint is None:
             raise TransientPortError("no SNS in this test")
         return self.endpoint
+
+
+def _heartbeats(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> HeartbeatDoor:
+    door = heartbeat_door(container, inner, app)
+
+    async def ping(key_hash: bytes, kind: PingKind, **said: Any) -> Heartbeat | None:
+        if storage.is_away:
+            raise TransientPortError("storage is away")
+        return await door.ping(key_hash, kind, **said)
+
+    return replace(door, ping=ping)
 
 
 async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> OpsgenieDoor:

@@ -24,6 +24,7 @@ from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import AdvanceHeartbeats
 from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
@@ -40,6 +41,7 @@ from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
@@ -169,6 +171,7 @@ class Ports:
     runs: RunRepository
     step_turns: StepTurns
     fall_backs: FallBackRepository
+    heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
     teams: TeamRepository
@@ -427,6 +430,7 @@ class World:
         """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceIncidents) > 0
         moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(AdvanceHeartbeats, limit=BATCH) > 0
         moved |= self.call(ExpireAlerts, limit=BATCH) > 0
         moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0
         for channel in Channel:
@@ -525,7 +529,7 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            loops = (ports.alerts, ports.incidents, ports.runs, ports.covers)
+            loops = (ports.heartbeats, ports.alerts, ports.incidents, ports.runs, ports.covers)
             deadlines = [await loop.earliest_deadline() for loop in loops]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

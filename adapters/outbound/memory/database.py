@@ -21,6 +21,7 @@ from domain.audit.entry import AuditEntry
 from domain.escalation.fall_back import FallBack
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
+from domain.heartbeat.heartbeat import Heartbeat
 from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.identity.team import Team
 from domain.identity.user import User
@@ -45,6 +46,7 @@ from domain.shared.ids import (
     CalendarFeedId,
     ContactId,
     CoverRequestId,
+    HeartbeatId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -85,6 +87,7 @@ class MemoryDatabase:
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)
     alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)
     notifications: dict[NotificationId, Notification] = field(default_factory=dict)

@@ -540,6 +540,35 @@ integrations = Table(
 )
 Index("integrations_name_idx", integrations.c.name, integrations.c.id)
 
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    _id(),
+    _ref("integration_id", "integrations.id", index=True),
+    _text("name"),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("period_seconds", BigInteger, nullable=True),
+    _text("cron", nullable=True),
+    _text("time_zone"),
+    Column("grace_seconds", BigInteger, nullable=False),
+    Column("is_post_only", Boolean, nullable=False),
+    _text("status"),
+    _time("last_ping_at", nullable=True),
+    _time("last_success_at", nullable=True),
+    _time("started_at", nullable=True),
+    _time("next_deadline", nullable=True),
+    _version(),
+    UniqueConstraint("key_hash"),
+    postgresql_with=HOT,
+)
+Index("heartbeats_name_idx", heartbeats.c.name, heartbeats.c.id)
+Index(
+    "heartbeats_due_idx",
+    heartbeats.c.next_deadline,
+    heartbeats.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
 incidents = Table(
     "incidents",
     metadata,
