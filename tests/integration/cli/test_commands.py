@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ from tests.integration.cli.recorded import (
     USER_ID,
     page,
 )
-from tests.integration.cli.server import Answer, RecordedApi
+from tests.integration.cli.server import HANG, Answer, RecordedApi, problem
+from tests.unit.cli.operations import RememberedOperations
 
+TAKEN_EVENT = Answer(202, {"status": "accepted", "events": [{"dedup_key": "d-1"}]})
 TAKEN = "INC-15 is acknowledged by Mira Yilmaz"
 
 
@@ -227,7 +230,7 @@ def test_an_event_is_sent_with_the_integration_s_key(
 ) -> None:
     api.answers["POST /v1/events"] = Answer(202, {"status": "accepted", "events": [{"dedup_key": "d-1"}]})
     options = ("--summary", "5xx", "--severity", "critical", "--source", "web-1", "--label", "env=prod=eu")
-    assert tocsin("event", "send", "--key", "k-1", *options) == 0
+    assert tocsin("event", "send", "--key", "k-1", "--dedup-key", "d-1", *options) == 0
     assert api.asked[0].headers["authorization"] == "Bearer k-1"
     assert api.asked[0].body == {
         "action": "trigger",
@@ -235,8 +238,44 @@ def test_an_event_is_sent_with_the_integration_s_key(
         "severity": "critical",
         "source": "web-1",
         "labels": {"env": "prod=eu"},
+        "dedup_key": "d-1",
     }
     assert capsys.readouterr().out == "d-1\n"
+
+
+def test_the_key_may_come_from_the_environment(api: RecordedApi, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k-2\n")
+    api.answers["POST /v1/events"] = TAKEN_EVENT
+    send = ("event", "send", "--summary", "5xx")
+    for setting, value in (("TOCSIN_INTEGRATION_KEY", "k-1"), ("TOCSIN_INTEGRATION_KEY_FILE", str(tmp_path / "key"))):
+        assert RememberedOperations().tocsin(*send, **{setting: value}, TOCSIN_URL=api.url) == 0
+    assert [asked.headers["authorization"] for asked in api.asked] == ["Bearer k-1", "Bearer k-2"]
+
+
+def test_an_event_is_sent_again_while_storage_is_away_and_stays_one_alert(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = [problem(503, "unavailable", "storage is away"), TAKEN_EVENT]
+    assert tocsin("event", "send", "--key", "k-1", "--summary", "5xx") == 0
+    first, second = api.asked
+    assert first.body["dedup_key"]
+    assert first.body == second.body
+
+
+def test_a_refused_event_is_not_sent_again(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = [problem(401, "unauthenticated", "no"), TAKEN_EVENT]
+    assert tocsin("event", "send", "--key", "k-1", "--summary", "5xx") == 4
+    assert len(api.asked) == 1
+
+
+def test_a_server_that_never_answers_is_given_up_after_the_wait(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = HANG
+    assert tocsin("event", "send", "--key", "k-1", "--summary", "5xx", "--wait", "0.2") == 6
+
+
+def test_what_a_monitoring_system_fills_in_may_look_like_an_option(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = TAKEN_EVENT
+    about = ("--type", "PROBLEM", "--host", "web-1", "--service", "temperature", "--state", "CRITICAL")
+    assert tocsin("event", "nagios", "--key", "k-1", *about, "--text", "-7 C", "--address", "") == 0
+    assert api.asked[0].body["summary"] == "temperature on web-1 is CRITICAL: -7 C"
 
 
 def test_the_mailbox_shows_one_message_whole(
