@@ -14,6 +14,7 @@ from domain.identity.actor import Actor
 from domain.identity.credential import secret_hash
 from domain.identity.role import Permission
 from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId
 
 
@@ -37,6 +38,7 @@ class CreateIntegration:
         name: str,
         grouping: GroupingMode = GroupingMode.PER_ALERT,
         is_strict: bool = False,
+        mapping: EventMapping | None = None,
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -55,6 +57,7 @@ class CreateIntegration:
                     key_hash=secret_hash(key),
                     grouping=grouping,
                     is_strict=is_strict,
+                    mapping=mapping,
                 )
             )
             await self.record_audit(

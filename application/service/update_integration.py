@@ -10,6 +10,7 @@ from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.service.integration import GroupingMode, Integration
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 
 
@@ -29,6 +30,7 @@ class UpdateIntegration:
         name: str,
         grouping: GroupingMode,
         is_strict: bool,
+        mapping: EventMapping | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
@@ -38,7 +40,7 @@ class UpdateIntegration:
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
             require_version("integration", integration_id, expected=version, stored=before.version)
             stored = await self.integrations.save(
-                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict)
+                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict, mapping=mapping)
             )
             await self.record_audit(
                 "integration.update",

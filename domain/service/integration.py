@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import NAME_CHARACTERS
 from domain.shared.text import require_length
@@ -22,6 +23,7 @@ class IntegrationKind(StrEnum):
     UPTIMEROBOT = "uptimerobot"
     UPTIME_KUMA = "uptime-kuma"
     ZABBIX = "zabbix"
+    JSON = "json"  # of any shape, by a mapping
 
 
 class GroupingMode(StrEnum):
@@ -45,6 +47,7 @@ class Integration:
     previous_key_expires_at: datetime | None = None
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False  # refuse what the vendor would refuse instead of mending it
+    mapping: EventMapping | None = None  # how JSON of any shape becomes events
     version: int = 0
 
     def __post_init__(self) -> None:

@@ -27,6 +27,7 @@ from adapters.outbound.memory.readers import (
     MemoryIncidentReader,
     MemoryMailboxReader,
 )
+from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
@@ -55,6 +56,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -102,6 +104,7 @@ class MemoryStorageProvider(Provider):
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
+    received = provide(MemoryReceivedReader, provides=ReceivedReader)
     references = provide(MemoryReferences, provides=References)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)

@@ -30,6 +30,7 @@ from adapters.outbound.postgres.readers import (
     PostgresIncidentReader,
     PostgresMailboxReader,
 )
+from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
@@ -60,6 +61,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -104,6 +106,7 @@ class PostgresStorageProvider(Provider):
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
+    received = provide(PostgresReceivedReader, provides=ReceivedReader)
     references = provide(PostgresReferences, provides=References)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)

@@ -140,6 +140,7 @@ from application.service.get_integration import GetIntegration
 from application.service.get_service import GetService
 from application.service.list_integrations import ListIntegrations
 from application.service.list_services import ListServices
+from application.service.read_received import ReadReceived
 from application.service.rotate_integration_key import RotateIntegrationKey
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
@@ -275,6 +276,7 @@ class UseCaseProvider(Provider):
         GetIntegration,
         GetService,
         ListIntegrations,
+        ReadReceived,
         ListServices,
         RotateIntegrationKey,
         UpdateIntegration,

@@ -141,6 +141,16 @@ CLOUDEVENT: Final = (
     rb'"severity":"error","data":{"env":"prod","step":"migrate","url":"https://ci.example/r/8812"}}'
 )
 
+# GitHub, event `workflow_run`, cut to what a mapping reads.
+GITHUB_WORKFLOW_FAILED: Final = (
+    rb'{"action":"completed","workflow_run":{"id":30433642,"name":"deploy","head_branch":"main",'
+    rb'"head_sha":"acb5820ced9479c074f688cc328bf03f341a511d","run_number":562,"event":"push","status":"completed",'
+    rb'"conclusion":"failure","html_url":"https://github.example/shop/checkout/actions/runs/30433642",'
+    rb'"updated_at":"2026-11-23T09:02:11Z","run_attempt":1},"workflow":{"name":"deploy","path":".github/workflows/deploy.yml"},'
+    rb'"repository":{"id":217723378,"name":"checkout","full_name":"shop/checkout","private":true},'
+    rb'"sender":{"login":"mira","id":1}}'
+)
+
 ALL: Final = (
     PAGERDUTY_TRIGGER,
     PAGERDUTY_RESOLVE,
@@ -154,5 +164,6 @@ ALL: Final = (
     SENTRY_EVENT_ALERT,
     UPTIME_KUMA_DOWN,
     ZABBIX_PROBLEM,
+    GITHUB_WORKFLOW_FAILED,
     CLOUDEVENT,
 )

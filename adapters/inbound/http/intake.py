@@ -157,6 +157,7 @@ class IntakeDoors:
             query=scope.get("query_string", b"").decode("latin-1"),
             grouping=target.integration.grouping,
             ignore_labels=REPLICA_LABELS,
+            mapping=target.integration.mapping,
         )
         try:
             understood = await _understood(sender, sent)

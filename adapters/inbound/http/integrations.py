@@ -8,9 +8,10 @@ from litestar import Controller, Request, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from adapters.inbound.http.body import value
+from adapters.inbound.http.body import at, value
 from adapters.inbound.http.etag import created, require_match, tagged, version_tag
 from adapters.inbound.http.fields import Name, ServiceFilter, TeamFilter, Version
+from adapters.inbound.http.mappings import MappingBody
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
@@ -28,6 +29,7 @@ from application.service.rotate_integration_key import RotateIntegrationKey
 from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
 from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _DAY_SECONDS: Final = 24 * 3600
@@ -48,6 +50,7 @@ class IntegrationBody(msgspec.Struct):
     name: str
     grouping: GroupingMode
     is_strict: bool
+    mapping: MappingBody | None
     previous_key_expires_at: datetime | None
     version: Version
 
@@ -61,6 +64,7 @@ class IntegrationBody(msgspec.Struct):
             name=integration.name,
             grouping=integration.grouping,
             is_strict=integration.is_strict,
+            mapping=None if integration.mapping is None else MappingBody.of(integration.mapping),
             previous_key_expires_at=integration.previous_key_expires_at,
             version=integration.version,
         )
@@ -83,6 +87,7 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False
+    mapping: MappingBody | None = None
 
 
 class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,6 +96,7 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     grouping: GroupingMode | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
+    mapping: MappingBody | UnsetType | None = UNSET
 
 
 class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -136,6 +142,7 @@ class IntegrationController(Controller):
             name=data.name,
             grouping=data.grouping,
             is_strict=data.is_strict,
+            mapping=_mapping(data.mapping),
             actor=actor,
         )
         location = f"/v1/integrations/{issued.integration.id}"
@@ -171,6 +178,7 @@ class IntegrationController(Controller):
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
             is_strict=value(data.is_strict, old.is_strict),
+            mapping=old.mapping if isinstance(data.mapping, UnsetType) else _mapping(data.mapping),
             version=old.version,
             actor=actor,
         )
@@ -191,3 +199,11 @@ class IntegrationController(Controller):
             actor=actor,
         )
         return Response(IssuedIntegrationBody.of(issued), headers={"ETag": version_tag(issued.integration.version)})
+
+
+def _mapping(body: MappingBody | None) -> EventMapping | None:
+    """Raises `InvalidValueError`."""
+    if body is None:
+        return None
+    with at("mapping"):
+        return body.mapping()

@@ -10,4 +10,6 @@ SOURCE_CHARACTERS: Final = 1024
 GROUP_KEY_CHARACTERS: Final = 255
 HREF_CHARACTERS: Final = 2048
 LINK_TEXT_CHARACTERS: Final = 255
+BODY_DEPTH: Final = 64  # of JSON that a mapping reads; no sender's own is half as deep
+BODY_VALUES: Final = 50_000  # in it; each expression may look at all of them
 DETAILS_DEPTH: Final = 32  # deeper values are cut; storage and encoders recurse on it

@@ -1,5 +1,6 @@
 from dataclasses import asdict, dataclass, fields, replace
 
+import msgspec
 from sqlalchemy import bindparam, select, update
 
 from adapters.outbound.postgres import named
@@ -10,6 +11,7 @@ from application.errors import NotFoundError
 from application.ports.integrations import IntegrationRepository
 from application.ports.page import Page, PageRequest
 from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _COLUMNS = tuple(field.name for field in fields(Integration))
@@ -60,4 +62,9 @@ class PostgresIntegrationRepository(IntegrationRepository):
 
 
 def _integration_from(row: Row) -> Integration:
-    return Integration(**{**row, "kind": IntegrationKind(row["kind"]), "grouping": GroupingMode(row["grouping"])})
+    typed = {
+        "kind": IntegrationKind(row["kind"]),
+        "grouping": GroupingMode(row["grouping"]),
+        "mapping": msgspec.convert(row["mapping"], EventMapping | None),
+    }
+    return Integration(**{**row, **typed})

@@ -530,6 +530,7 @@ integrations = Table(
     _time("previous_key_expires_at", nullable=True),
     _text("grouping"),
     Column("is_strict", Boolean, nullable=False),
+    Column("mapping", JSONB, nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )
@@ -914,6 +915,12 @@ raw_events = Table(
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )
+Index(
+    "raw_events_heard_idx",
+    raw_events.c.integration_id,
+    raw_events.c.received_at.desc(),
+    raw_events.c.id.desc(),
+)
 
 audit_entries = Table(
     "audit_entries",
@@ -964,6 +971,12 @@ dead_letters = Table(
     _text("source"),
     _text("reason"),
     Column("body", LargeBinary, nullable=False),
+)
+Index(
+    "dead_letters_heard_idx",
+    dead_letters.c.integration_id,
+    dead_letters.c.received_at.desc(),
+    dead_letters.c.id.desc(),
 )
 
 inbox = Table(

@@ -359,3 +359,32 @@ def test_readiness_shows_who_could_not_be_paged_and_its_exit_code_says_so(
 
     api.answers[f"GET /v1/teams/{TEAM_ID}/readiness"] = Answer(200, {"is_ready": True, "members": [ready]})
     assert tocsin("readiness", TEAM["name"], "-o", "json") == 0
+
+
+INTEGRATION: Any = {"id": "00000000-0000-7000-8000-000000000001", "name": "GitHub", "version": 3}
+
+
+def test_a_mapping_is_tried_and_then_given(
+    api: RecordedApi, tocsin: Tocsin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/integrations/{INTEGRATION['id']}"
+    event = {"action": "trigger", "dedup_key": "7", "severity": None, "summary": "disk"}
+    refused = {"pointer": "#/items/1/action", "detail": "is 'paused'"}
+    tried = {"received_at": None, "events": [event], "refused": [refused]}
+    api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
+    api.answers[f"POST {path}/mapping/try"] = Answer(200, {"tried": [tried]})
+    api.answers[f"PATCH {path}"] = Answer(200, INTEGRATION)
+    mapping = {"summary": "title"}
+    (tmp_path / "mapping.json").write_text(json.dumps(mapping))
+    (tmp_path / "body.json").write_text("[1]")
+
+    options = ("--file", str(tmp_path / "mapping.json"), "--sample", str(tmp_path / "body.json"))
+    assert tocsin("integration", "try", "github", *options) == 1  # something is refused
+    assert api.asked[-1].body == {"limit": 10, "mapping": mapping, "sample": [1]}
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:] == [
+        ["-", "trigger", "7", "-", "disk"],
+        ["-", "refused", "#/items/1/action", "-", "is", "'paused'"],
+    ]
+    assert tocsin("integration", "map", "github", "--file", str(tmp_path / "mapping.json")) == 0
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"mapping": mapping}, '"v3"')

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from adapters.inbound.http.senders import EVENT_BYTES, SENDERS, Sender
 from domain.alert.alert import AlertStatus
 from domain.service.integration import IntegrationKind
+from domain.service.mapping import EventMapping
 from tests.support import payloads
 from tests.support.doors import KEY, Doors, doors
 
@@ -18,6 +19,7 @@ RECORDED = {
     "grafana": payloads.GRAFANA_FIRING,
     "prometheus": payloads.PROMETHEUS_FIRING,
     "cloudevents": payloads.CLOUDEVENT,
+    "json": payloads.GITHUB_WORKFLOW_FAILED,
     "datadog": payloads.DATADOG_TRIGGERED,
     "sentry": payloads.SENTRY_EVENT_ALERT,
     "uptimerobot": payloads.UPTIMEROBOT_DOWN,
@@ -40,7 +42,7 @@ def address(sender: Sender, key: str = KEY) -> str:
 
 @pytest.fixture
 async def town() -> AsyncIterator[Doors]:
-    async with doors() as open_doors:
+    async with doors(mapping=EventMapping(summary="workflow_run.name")) as open_doors:
         yield open_doors
 
 
@@ -206,3 +208,18 @@ class TestOthers:
         assert answer.json()["events"] == 1
         assert answer.json()["refused"][0] == {"pointer": "#/1/id", "detail": "is missing or blank"}
         assert len(town.reasons) == 1
+
+
+class TestJson:
+    async def test_it_is_answered_with_the_keys_and_what_was_refused(self, town: Doors) -> None:
+        answer = await town.ask(f"/integrations/{KEY}/json", payloads.GITHUB_WORKFLOW_FAILED)
+
+        (alert,) = town.alerts
+        assert answer.json() == {"status": "accepted", "events": [{"dedup_key": alert.dedup_key}], "refused": []}
+
+    async def test_without_a_mapping_it_is_kept_to_try_one_on(self) -> None:
+        async with doors() as town:
+            answer = await town.ask(f"/integrations/{KEY}/json", b'{"a": 1}')
+
+            assert answer.json()["status"] == "set aside"
+            assert [letter.body for letter in town.database.dead_letters] == [b'{"a": 1}']

@@ -21,9 +21,24 @@ from adapters.inbound.intake.sent import Sent
 from adapters.inbound.intake.timestamps import parse
 from domain.alert.alert_event import AlertEvent, ChangeEvent, Link
 from domain.alert.fingerprint import fingerprint
+from domain.service.mapping import EventMapping
 from tests.support import payloads
 from tests.support.builders import NOON
 
+A_MAPPING = EventMapping(
+    items="(alerts || events || [@])[]",
+    action="status",
+    actions=(("firing", "trigger"), ("resolved", "resolve")),
+    dedup_key="fingerprint || id || dedup_key",
+    summary="annotations.summary || summary || workflow_run.name",
+    severity="labels.severity",
+    source="labels.instance || to_string(source)",
+    group_key="groupKey",
+    occurred_at="startsAt",
+    labels="labels",
+    details="@",
+    links="[{href: generatorURL, text: name}, links[]][]",
+)
 IGNORED = frozenset({"replica", "cluster"})
 
 
@@ -61,7 +76,8 @@ def by_sender(name: str) -> "Translator":
     (sender,) = (each for each in SENDERS if each.name == name)
 
     def translate(body: bytes) -> Iterable[AlertEvent]:
-        return sender.translate(Sent(body=body, received_at=NOON, headers={"ce-specversion": "1.0"})).events
+        sent = Sent(body=body, received_at=NOON, headers={"ce-specversion": "1.0"}, mapping=A_MAPPING)
+        return sender.translate(sent).events
 
     return translate
 

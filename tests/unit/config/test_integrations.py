@@ -56,6 +56,7 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "previous_key_expires_at": None,
         "grouping": "per_alert",
         "is_strict": False,
+        "mapping": None,
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}
@@ -97,7 +98,12 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
             await world.rotate(issued.integration.id, actor=actor)
         with pytest.raises(ForbiddenError):
             await world.update_integration(
-                issued.integration.id, name="x", grouping=GroupingMode.PER_GROUP, is_strict=True, actor=actor
+                issued.integration.id,
+                name="x",
+                grouping=GroupingMode.PER_GROUP,
+                is_strict=True,
+                mapping=None,
+                actor=actor,
             )
     assert tuple(world.database.integrations.values()) == (issued.integration,)
 
@@ -111,7 +117,13 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
     service = await world.a_service()
     issued = await world.create_integration(service.id, kind=IntegrationKind.ALERTMANAGER, name="n", actor=ADMIN)
     updated = await world.update_integration(
-        issued.integration.id, name=" New ", grouping=GroupingMode.PER_GROUP, is_strict=True, version=1, actor=ADMIN
+        issued.integration.id,
+        name=" New ",
+        grouping=GroupingMode.PER_GROUP,
+        is_strict=True,
+        mapping=None,
+        version=1,
+        actor=ADMIN,
     )
     assert (updated.name, updated.grouping, updated.is_strict, updated.version) == (
         "New",
@@ -123,7 +135,13 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
     assert world.audit[-1].action == "integration.update"
     with pytest.raises(ConflictError):
         await world.update_integration(
-            updated.id, name="Old", grouping=GroupingMode.PER_ALERT, is_strict=False, version=1, actor=ADMIN
+            updated.id,
+            name="Old",
+            grouping=GroupingMode.PER_ALERT,
+            is_strict=False,
+            mapping=None,
+            version=1,
+            actor=ADMIN,
         )
 
 
