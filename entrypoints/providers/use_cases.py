@@ -136,6 +136,7 @@ from application.oncall.who_is_on_call import WhoIsOnCall
 from application.oncall.withdraw_cover import WithdrawCover
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
+from application.service.get_health import GetIntegrationHealth
 from application.service.get_integration import GetIntegration
 from application.service.get_service import GetService
 from application.service.list_integrations import ListIntegrations
@@ -274,6 +275,7 @@ class UseCaseProvider(Provider):
         CreateIntegration,
         CreateService,
         GetIntegration,
+        GetIntegrationHealth,
         GetService,
         ListIntegrations,
         ReadReceived,

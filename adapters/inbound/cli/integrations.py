@@ -3,11 +3,21 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record
-from adapters.inbound.cli.context import Given
+from adapters.inbound.cli.context import Context, Given
 from adapters.inbound.cli.exit_code import ExitCode
 from adapters.inbound.cli.files import read_json
-from adapters.inbound.cli.listing import Noun, find, noun_app
-from adapters.inbound.cli.output import NOTHING, Output, moment, say, show_json, show_table
+from adapters.inbound.cli.listing import Noun, find, names_of, noun_app
+from adapters.inbound.cli.output import (
+    NOTHING,
+    Output,
+    moment,
+    say,
+    show_fields,
+    show_json,
+    show_line,
+    show_table,
+    when,
+)
 
 INTEGRATION: Final = Noun(
     name="integration",
@@ -17,10 +27,47 @@ INTEGRATION: Final = Noun(
     references={"service_id": "/v1/services", "team_id": "/v1/teams"},
 )
 
-app: Final = noun_app(INTEGRATION)
+app: Final = noun_app(INTEGRATION, with_show=False)
 app.help = "Integrations: list, show, map, try."
 
 File = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+
+
+@app.command
+def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Show one of the integrations, by its name or id: its address, what to paste there, and how its sender does."""
+    api = cli.api()
+    path = f"{INTEGRATION.path}/{find(api, INTEGRATION, ref)['id']}"
+    shown, health = api.get(path), api.get(f"{path}/health")
+    if output == "json":
+        show_json(shown | {"health": health})
+        return
+    names = {member: names_of(api, place) for member, place in INTEGRATION.references.items()}
+    fields = ((name, value) for name, value in shown.items() if name != "snippets")
+    show_fields((name.replace("_", " "), names.get(name, {}).get(value, value)) for name, value in fields)
+    for snippet in shown["snippets"]:
+        show_line(f"\n# {snippet['title']}")
+        show_line(snippet["text"])  # ours alone
+    show_line("")
+    _show_health(health, cli)
+
+
+def _show_health(health: Record, cli: Context) -> None:
+    rate = health["error_rate"]
+    share = f"{health['set_aside']} of the last {health['received']}"
+    show_fields(
+        (
+            ("last received", when(health["last_received_at"], cli.now)),
+            ("set aside", NOTHING if rate is None else f"{share} ({rate:.1%})"),
+        )
+    )
+    if health["last"]:
+        show_table(("RECEIVED", "BY", "BYTES", "VERDICT", "REASON"), (_row(each) for each in health["last"]))
+
+
+def _row(received: Record) -> tuple[object, ...]:
+    at = moment(received["received_at"])
+    return at, received["format"], received["size_bytes"], received["verdict"], received["reason"]
 
 
 @app.command(name="map")
@@ -81,7 +128,7 @@ def try_(
 
 def _rows(tried: Record) -> list[tuple[object, ...]]:
     at = NOTHING if tried["received_at"] is None else moment(tried["received_at"])
-    events = [
+    events: list[tuple[object, ...]] = [
         (at, event["action"], event["dedup_key"], event["severity"], event["summary"]) for event in tried["events"]
     ]
     refused = [(at, "refused", each["pointer"], NOTHING, each["detail"]) for each in tried["refused"]]

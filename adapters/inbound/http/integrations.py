@@ -21,6 +21,7 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.snippets import Instructions, PublicUrl, instructions_for
 from application.service.create_integration import CreateIntegration
 from application.service.get_integration import GetIntegration
 from application.service.integration_key import IssuedIntegration
@@ -70,15 +71,47 @@ class IntegrationBody(msgspec.Struct):
         )
 
 
+class SnippetBody(msgspec.Struct):
+    """What to paste at the sender."""
+
+    title: str  # where it goes
+    text: str
+
+    @classmethod
+    def all_of(cls, instructions: Instructions) -> list[Self]:
+        return [cls(snippet.title, snippet.text) for snippet in instructions.snippets]
+
+
+class IntegrationDetailBody(IntegrationBody):
+    """One integration, with where its sender sends to. `<key>` stands for the key, which only its hash is kept of."""
+
+    url: str
+    snippets: list[SnippetBody]
+
+    @classmethod
+    def with_address(cls, integration: Integration, base: PublicUrl) -> Self:
+        instructions = instructions_for(integration.kind, base)
+        body = msgspec.structs.asdict(IntegrationBody.of(integration))
+        return cls(**body, url=instructions.url, snippets=SnippetBody.all_of(instructions))
+
+
 class IssuedIntegrationBody(msgspec.Struct):
-    """An integration and its new key, shown this once."""
+    """An integration and its new key, shown this once, with the key where its sender wants it."""
 
     integration: IntegrationBody
     key: str
+    url: str
+    snippets: list[SnippetBody]
 
     @classmethod
-    def of(cls, issued: IssuedIntegration) -> Self:
-        return cls(integration=IntegrationBody.of(issued.integration), key=issued.key)
+    def of(cls, issued: IssuedIntegration, base: PublicUrl) -> Self:
+        instructions = instructions_for(issued.integration.kind, base, issued.key)
+        return cls(
+            integration=IntegrationBody.of(issued.integration),
+            key=issued.key,
+            url=instructions.url,
+            snippets=SnippetBody.all_of(instructions),
+        )
 
 
 class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -133,6 +166,7 @@ class IntegrationController(Controller):
         self,
         data: JSONBody[CreateIntegrationBody],
         create_integration: FromDishka[CreateIntegration],
+        public_url: FromDishka[PublicUrl],
         actor: FromDishka[Actor],
     ) -> Response[IssuedIntegrationBody]:
         """Open a door for a sender. The answer has its key, this once."""
@@ -146,7 +180,9 @@ class IntegrationController(Controller):
             actor=actor,
         )
         location = f"/v1/integrations/{issued.integration.id}"
-        return created(IssuedIntegrationBody.of(issued), location=location, tag=version_tag(issued.integration.version))
+        return created(
+            IssuedIntegrationBody.of(issued, public_url), location=location, tag=version_tag(issued.integration.version)
+        )
 
     @get("/{integration_id:uuid}")
     async def read(
@@ -154,11 +190,13 @@ class IntegrationController(Controller):
         request: Request[Any, Any, Any],
         integration_id: FromPath[UUID],
         get_integration: FromDishka[GetIntegration],
+        public_url: FromDishka[PublicUrl],
         actor: FromDishka[Actor],
-    ) -> Response[IntegrationBody]:
-        """One integration."""
+    ) -> Response[IntegrationDetailBody]:
+        """One integration, with what to paste at its sender."""
         integration = await get_integration(IntegrationId(integration_id), actor=actor)
-        return tagged(request, IntegrationBody.of(integration), tag=version_tag(integration.version))
+        body = IntegrationDetailBody.with_address(integration, public_url)
+        return tagged(request, body, tag=version_tag(integration.version))
 
     @patch("/{integration_id:uuid}")
     async def update(
@@ -189,6 +227,7 @@ class IntegrationController(Controller):
         self,
         integration_id: FromPath[UUID],
         rotate_integration_key: FromDishka[RotateIntegrationKey],
+        public_url: FromDishka[PublicUrl],
         actor: FromDishka[Actor],
         data: JSONBody[RotateKeyBody | None] = None,
     ) -> Response[IssuedIntegrationBody]:
@@ -198,7 +237,8 @@ class IntegrationController(Controller):
             overlap=timedelta(seconds=(data or RotateKeyBody()).overlap_seconds),
             actor=actor,
         )
-        return Response(IssuedIntegrationBody.of(issued), headers={"ETag": version_tag(issued.integration.version)})
+        body = IssuedIntegrationBody.of(issued, public_url)
+        return Response(body, headers={"ETag": version_tag(issued.integration.version)})
 
 
 def _mapping(body: MappingBody | None) -> EventMapping | None:

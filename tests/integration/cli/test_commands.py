@@ -388,3 +388,28 @@ def test_a_mapping_is_tried_and_then_given(
     ]
     assert tocsin("integration", "map", "github", "--file", str(tmp_path / "mapping.json")) == 0
     assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"mapping": mapping}, '"v3"')
+
+
+def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/integrations/{INTEGRATION['id']}"
+    received = {"received_at": "2026-11-23T11:59:00Z", "format": "http", "size_bytes": 7, "verdict": "set aside"}
+    health = {"last_received_at": "2026-11-23T11:59:00Z", "received": 8, "set_aside": 1, "error_rate": 0.125}
+    health["last"] = [received | {"reason": "JSON parse error"}]
+    snippets = [{"title": "a.yml", "text": "a:\n  b"}]
+    shown = INTEGRATION | {"service_id": SERVICE_ID, "url": "https://t/x", "snippets": snippets}
+    api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
+    api.answers["GET /v1/services"] = Answer(200, page(SERVICE))
+    api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
+    api.answers[f"GET {path}"] = Answer(200, shown)
+    api.answers[f"GET {path}/health"] = Answer(200, health)
+
+    assert tocsin("integration", "show", "GitHub") == 0
+    out = capsys.readouterr().out
+    assert "\n# a.yml\na:\n  b\n" in out
+    assert f"service id:  {SERVICE['name']}" in out
+    assert "1 of the last 8 (12.5%)" in out
+    assert "set aside  JSON parse error" in out
+    assert tocsin("integration", "show", "GitHub", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == shown | {"health": health}
