@@ -5,9 +5,11 @@ from typing import Final, Self
 
 from application.authorize import require
 from application.ports.integrations import IntegrationRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.received import Received, ReceivedReader
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
+from domain.service.quiet import QuietWatch
 from domain.shared.ids import IntegrationId
 
 # So many of the last bodies are counted. An error rate of everything that ever came would say nothing about today, and
@@ -24,14 +26,16 @@ class IntegrationHealth:
     received: int  # at most `COUNTED`
     set_aside: int  # of them
     last: tuple[Received, ...]  # the newest first
+    watch: QuietWatch | None  # None: nobody wants to know when nothing comes
 
     @classmethod
-    def of(cls, newest_first: Sequence[Received]) -> Self:
+    def of(cls, newest_first: Sequence[Received], watch: QuietWatch | None) -> Self:
         return cls(
             last_received_at=newest_first[0].received_at if newest_first else None,
             received=len(newest_first),
             set_aside=sum(each.refusal is not None for each in newest_first),
             last=tuple(newest_first[:SHOWN]),
+            watch=watch,
         )
 
 
@@ -41,9 +45,11 @@ class GetIntegrationHealth:
 
     integrations: IntegrationRepository
     received: ReceivedReader
+    watches: QuietWatchRepository
 
     async def __call__(self, integration_id: IntegrationId, *, actor: Actor) -> IntegrationHealth:
         """Raises `ForbiddenError`, `NotFoundError`."""
         require(actor, Permission.READ)
         await self.integrations.look_up(integration_id)
-        return IntegrationHealth.of(await self.received.last(integration_id, most=COUNTED, body_bytes=0))
+        newest_first = await self.received.last(integration_id, most=COUNTED, body_bytes=0)
+        return IntegrationHealth.of(newest_first, await self.watches.look_up(integration_id))

@@ -21,6 +21,7 @@ from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
 from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
+from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
     MemoryDeadLetterReader,
@@ -55,6 +56,7 @@ from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.received import ReceivedReader
 from application.ports.references import References
@@ -104,6 +106,7 @@ class MemoryStorageProvider(Provider):
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(MemoryReceivedReader, provides=ReceivedReader)
     references = provide(MemoryReferences, provides=References)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)

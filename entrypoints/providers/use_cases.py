@@ -143,8 +143,10 @@ from application.service.list_integrations import ListIntegrations
 from application.service.list_services import ListServices
 from application.service.read_received import ReadReceived
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_quiet_watch import SetQuietWatch
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
+from application.service.watch_quiet import WatchQuietIntegrations
 from application.subscription.create_subscription import CreateSubscription
 from application.subscription.delete_subscription import DeleteSubscription
 from application.subscription.get_subscription import GetSubscription
@@ -281,7 +283,9 @@ class UseCaseProvider(Provider):
         ReadReceived,
         ListServices,
         RotateIntegrationKey,
+        SetQuietWatch,
         UpdateIntegration,
+        WatchQuietIntegrations,
         UpdateService,
     )
     subscriptions = provide_all(

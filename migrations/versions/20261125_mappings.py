@@ -1,4 +1,4 @@
-"""mappings of integrations, and what each integration was sent last"""
+"""mappings of integrations, what each integration was sent last, and who wants to know when nothing comes"""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -9,6 +9,7 @@ down_revision = "0016_subscriptions"
 branch_labels = None
 depends_on = None
 
+_HOT = {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.01, "autovacuum_vacuum_cost_delay": 0}
 # Those without a part of the new index: a try that was cut off may have made some.
 _PARTITIONS = """
 SELECT p.inhrelid::regclass::text FROM pg_inherits p WHERE p.inhparent = 'raw_events'::regclass AND NOT EXISTS (
@@ -20,6 +21,20 @@ SELECT p.inhrelid::regclass::text FROM pg_inherits p WHERE p.inhparent = 'raw_ev
 
 def upgrade() -> None:
     op.add_column("integrations", sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.create_table(
+        "quiet_watches",
+        sa.Column("integration_id", sa.UUID(), nullable=False),
+        sa.Column("after_seconds", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_deadline", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_quiet", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["integration_id"], ["integrations.id"], name=op.f("quiet_watches_integration_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("integration_id", name=op.f("quiet_watches_pkey")),
+        postgresql_with=_HOT,
+    )
+    op.create_index("quiet_watches_due_idx", "quiet_watches", ["next_deadline", "integration_id"], unique=False)
     with op.get_context().autocommit_block():  # intake does not wait
         op.create_index(
             "dead_letters_heard_idx",
@@ -45,4 +60,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("raw_events_heard_idx", table_name="raw_events")
     op.drop_index("dead_letters_heard_idx", table_name="dead_letters")
+    op.drop_index("quiet_watches_due_idx", table_name="quiet_watches")
+    op.drop_table("quiet_watches")
     op.drop_column("integrations", "mapping")

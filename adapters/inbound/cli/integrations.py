@@ -1,21 +1,24 @@
+from datetime import timedelta
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record
-from adapters.inbound.cli.context import Context, Given
-from adapters.inbound.cli.exit_code import ExitCode
+from adapters.inbound.cli.context import Context, Given, Switch
+from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.files import read_json
 from adapters.inbound.cli.listing import Noun, find, names_of, noun_app
 from adapters.inbound.cli.output import (
     NOTHING,
     Output,
     moment,
+    parse_instant,
     say,
     show_fields,
     show_json,
     show_line,
     show_table,
+    span,
     when,
 )
 
@@ -28,7 +31,7 @@ INTEGRATION: Final = Noun(
 )
 
 app: Final = noun_app(INTEGRATION, with_show=False)
-app.help = "Integrations: list, show, map, try."
+app.help = "Integrations: list, show, watch, map, try."
 
 File = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 
@@ -59,15 +62,51 @@ def _show_health(health: Record, cli: Context) -> None:
         (
             ("last received", when(health["last_received_at"], cli.now)),
             ("set aside", NOTHING if rate is None else f"{share} ({rate:.1%})"),
+            ("alert when quiet", _watch(health["quiet_watch"])),
         )
     )
     if health["last"]:
         show_table(("RECEIVED", "BY", "BYTES", "VERDICT", "REASON"), (_row(each) for each in health["last"]))
 
 
+def _watch(watch: Record | None) -> str:
+    if watch is None:
+        return "no"
+    after = f"after {span(timedelta(seconds=watch['after_seconds']))}"
+    return f"{after}; it is quiet now" if watch["is_quiet"] else after
+
+
 def _row(received: Record) -> tuple[object, ...]:
     at = moment(received["received_at"])
     return at, received["format"], received["size_bytes"], received["verdict"], received["reason"]
+
+
+@app.command
+def watch(ref: str, /, *, after: str | None = None, off: Switch = False, cli: Given) -> None:
+    """Open an alert when nothing is heard of an integration for so long; it clears when something is.
+
+    Parameters
+    ----------
+    ref
+        Its name or id.
+    after
+        For how long, such as 30m, 12h or 2d: five minutes to 30 days.
+    off
+        Open no such alert any more.
+    """
+    if (after is None) == (not off):
+        raise CommandError("give one of --after and --off", ExitCode.USAGE)
+    api = cli.api()
+    path = f"{INTEGRATION.path}/{find(api, INTEGRATION, ref)['id']}/quiet-watch"
+    if after is None:
+        api.delete(path)
+        return
+    try:
+        # The command reads spans as that long ago.
+        seconds = int((cli.now - parse_instant(after, cli.now)).total_seconds())
+    except ValueError:
+        raise CommandError(f"--after is {after!r}: use a span such as 30m, 12h or 2d", ExitCode.USAGE) from None
+    api.put(path, {"after_seconds": seconds}, tag=None)
 
 
 @app.command(name="map")

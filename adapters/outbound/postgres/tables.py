@@ -536,6 +536,18 @@ integrations = Table(
 )
 Index("integrations_name_idx", integrations.c.name, integrations.c.id)
 
+quiet_watches = Table(
+    "quiet_watches",
+    metadata,
+    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id"), primary_key=True),
+    Column("after_seconds", Integer, nullable=False),
+    _time("since"),
+    _time("next_deadline"),
+    Column("is_quiet", Boolean, nullable=False),
+    postgresql_with=HOT,
+)
+Index("quiet_watches_due_idx", quiet_watches.c.next_deadline, quiet_watches.c.integration_id)
+
 incidents = Table(
     "incidents",
     metadata,

@@ -12,6 +12,7 @@ from adapters.outbound.memory.escalations import MemoryPolicyVersions
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
+from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
 from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
@@ -22,6 +23,7 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.quiet_watches import PostgresQuietWatchRepository
 from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
@@ -33,6 +35,7 @@ from application.ports.escalations import PolicyVersions
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
@@ -76,6 +79,7 @@ class Store:
     references: References
     intake: IntakeStore
     received: ReceivedReader
+    quiet_watches: QuietWatchRepository
 
 
 type NewStore = Callable[[], Store]
@@ -122,6 +126,7 @@ def _over_memory(session: MemorySession) -> Store:
         references=MemoryReferences(session),
         intake=MemoryIntakeStore(session),
         received=MemoryReceivedReader(session),
+        quiet_watches=MemoryQuietWatchRepository(session),
     )
 
 
@@ -138,6 +143,7 @@ def _over_postgres(session: PostgresSession) -> Store:
         references=PostgresReferences(session),
         intake=PostgresIntakeStore(session),
         received=PostgresReceivedReader(session),
+        quiet_watches=PostgresQuietWatchRepository(session),
     )
 
 

@@ -395,8 +395,9 @@ def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
 ) -> None:
     path = f"/v1/integrations/{INTEGRATION['id']}"
     received = {"received_at": "2026-11-23T11:59:00Z", "format": "http", "size_bytes": 7, "verdict": "set aside"}
-    health = {"last_received_at": "2026-11-23T11:59:00Z", "received": 8, "set_aside": 1, "error_rate": 0.125}
+    health: Any = {"last_received_at": "2026-11-23T11:59:00Z", "received": 8, "set_aside": 1, "error_rate": 0.125}
     health["last"] = [received | {"reason": "JSON parse error"}]
+    health["quiet_watch"] = {"after_seconds": 43_200, "is_quiet": True}
     snippets = [{"title": "a.yml", "text": "a:\n  b"}]
     shown = INTEGRATION | {"service_id": SERVICE_ID, "url": "https://t/x", "snippets": snippets}
     api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
@@ -411,5 +412,19 @@ def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
     assert f"service id:  {SERVICE['name']}" in out
     assert "1 of the last 8 (12.5%)" in out
     assert "set aside  JSON parse error" in out
+    assert "after 12h; it is quiet now" in out
     assert tocsin("integration", "show", "GitHub", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out) == shown | {"health": health}
+
+
+def test_an_integration_is_watched_for_falling_quiet(api: RecordedApi, tocsin: Tocsin) -> None:
+    path = f"/v1/integrations/{INTEGRATION['id']}/quiet-watch"
+    api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
+    api.answers[f"PUT {path}"] = Answer(200, {"after_seconds": 43_200, "is_quiet": False})
+    api.answers[f"DELETE {path}"] = Answer(204, b"")
+    assert tocsin("integration", "watch", "GitHub", "--after", "12h") == 0
+    assert api.asked[-1].body == {"after_seconds": 43_200}
+    assert tocsin("integration", "watch", "GitHub", "--off") == 0
+    assert api.asked[-1].method == "DELETE"
+    assert tocsin("integration", "watch", "GitHub") == 2
+    assert tocsin("integration", "watch", "GitHub", "--after", "soon") == 2

@@ -13,7 +13,14 @@ from tests.integration.http.world import START, World
 async def test_nothing_was_heard_yet(api: World) -> None:
     integration = await make_integration(api)
     health = (await api.ask("GET", f"/v1/integrations/{integration['id']}/health")).json()
-    assert health == {"last_received_at": None, "received": 0, "set_aside": 0, "error_rate": None, "last": []}
+    assert health == {
+        "last_received_at": None,
+        "received": 0,
+        "set_aside": 0,
+        "error_rate": None,
+        "last": [],
+        "quiet_watch": None,
+    }
 
 
 async def test_its_last_bodies_are_shown_with_their_verdicts_and_counted(api: World) -> None:
@@ -42,3 +49,18 @@ async def test_its_last_bodies_are_shown_with_their_verdicts_and_counted(api: Wo
 
 async def test_an_integration_that_is_not_there_has_no_health(api: World) -> None:
     assert (await api.ask("GET", f"/v1/integrations/{UUID(int=404)}/health")).status_code == 404
+
+
+async def test_somebody_may_want_an_alert_when_nothing_comes(api: World) -> None:
+    integration = await make_integration(api)
+    path = f"/v1/integrations/{integration['id']}"
+    for by, status in ((Role.RESPONDER, 403), (Role.MANAGER, 200)):
+        answer = await api.ask("PUT", f"{path}/quiet-watch", by=by, json={"after_seconds": 3600})
+        assert answer.status_code == status, answer.text
+    wanted = {"after_seconds": 3600, "is_quiet": False}
+    assert (await api.ask("GET", f"{path}/health")).json()["quiet_watch"] == wanted
+    assert (await api.ask("PUT", f"{path}/quiet-watch", json={"after_seconds": 60})).status_code == 422
+    assert (await api.ask("DELETE", f"{path}/quiet-watch", by=Role.MANAGER)).status_code == 204
+    assert (await api.ask("GET", f"{path}/health")).json()["quiet_watch"] is None
+    audited = [entry.action for entry in api.database.audit]
+    assert audited[-2:] == ["integration.set_quiet_watch"] * 2
