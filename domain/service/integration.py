@@ -23,6 +23,7 @@ class IntegrationKind(StrEnum):
     UPTIMEROBOT = "uptimerobot"
     UPTIME_KUMA = "uptime-kuma"
     ZABBIX = "zabbix"
+    EMAIL = "email"
     JSON = "json"  # of any shape, by a mapping
 
 

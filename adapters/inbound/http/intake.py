@@ -162,15 +162,14 @@ class IntakeDoors:
         try:
             understood = await _understood(sender, sent)
         except MalformedEventError as error:
-            await self._keep_refused(target, sent, str(error))
+            await self._keep_refused(target, _kept(sent, key), str(error))
             return sender.malformed(error)
         if understood.refused:
-            await self._keep_refused(target, sent, str(MalformedEventError(understood.refused)))
-        await self._store(sender.name, target, understood.events, sent.body or sent.query.encode("latin-1"))
+            await self._keep_refused(target, _kept(sent, key), str(MalformedEventError(understood.refused)))
+        await self._store(sender.name, target, understood.events, _kept(sent, key))
         return sender.accepted(understood)
 
-    async def _keep_refused(self, target: IntakeTarget, sent: Sent, reason: str) -> None:
-        body = sent.body or sent.query.encode("latin-1")
+    async def _keep_refused(self, target: IntakeTarget, body: bytes, reason: str) -> None:
         await self.set_aside(body, reason=reason, source="http", integration_id=target.integration.id)
 
     async def _native(self, body: bytes, scope: Scope) -> Answer:
@@ -275,6 +274,11 @@ def _door_of(scope: Scope) -> _Door | None:
         return None
     sender = found.sender
     return _Door(sender.name, sender.limit_bytes, methods=sender.methods, addressed=found)
+
+
+def _kept(sent: Sent, key: str) -> bytes:
+    """What came, less the key: a mail has it in its headers."""
+    return redacted(sent.body or sent.query.encode("latin-1"), key)
 
 
 async def _understood(sender: Sender, sent: Sent) -> Understood:

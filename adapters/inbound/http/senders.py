@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from adapters.inbound.http.answer import Answer, in_json
-from adapters.inbound.intake import alertmanager, cloudevents, mapped, monitors, prometheus, sentry
+from adapters.inbound.intake import alertmanager, cloudevents, mail, mapped, monitors, prometheus, sentry
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.sent import Sent, Understood
 
 # Alertmanager's webhook has no limit of its own; a group of some thousand alerts fits.
@@ -90,6 +91,7 @@ SENDERS: Final = (
         malformed=_malformed_for_prometheus,
     ),
     Sender(name="cloudevents", translate=cloudevents.translate, accepted=_of_cloudevents, handshake=_allow_webhooks),
+    Sender(name="email", translate=mail.translate, limit_bytes=MAIL_BYTES),
     Sender(name="json", translate=mapped.translate, accepted=_of_mapped),
     Sender(name="datadog", translate=monitors.datadog),
     Sender(name="sentry", translate=sentry.translate),

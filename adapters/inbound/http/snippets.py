@@ -40,6 +40,7 @@ def instructions_for(kind: IntegrationKind, base: PublicUrl, key: str = KEY_PLAC
     parts = urlsplit(base.text)
     names = {
         "base": base.text,
+        "host": parts.hostname or "localhost",
         "key": key,
         "url": url,
         "scheme": parts.scheme,
@@ -149,6 +150,10 @@ _SNIPPETS: Final[Mapping[IntegrationKind, tuple[Snippet, ...]]] = {
     IntegrationKind.CLOUDEVENTS: (Snippet("shell", _CLOUDEVENTS),),
     IntegrationKind.DATADOG: (Snippet("payload of a webhook to the URL", _DATADOG),),
     IntegrationKind.SENTRY: (Snippet("internal integration: webhook URL, alert rule action, issue", "@url@"),),
+    IntegrationKind.EMAIL: (
+        Snippet("address, where your MTA routes this domain here", "@key@@@host@"),
+        Snippet("shell", "curl -sS '@url@' -H 'Content-Type: message/rfc822' --data-binary @mail.eml"),
+    ),
     IntegrationKind.UPTIMEROBOT: (Snippet("alert contact, Web-Hook", "@url@?"),),
     IntegrationKind.UPTIME_KUMA: (Snippet("notification, Webhook, as JSON", "@url@"),),
     IntegrationKind.ZABBIX: (Snippet("script of a media type Webhook", _ZABBIX),),

@@ -19,6 +19,7 @@ RECORDED = {
     "grafana": payloads.GRAFANA_FIRING,
     "prometheus": payloads.PROMETHEUS_FIRING,
     "cloudevents": payloads.CLOUDEVENT,
+    "email": payloads.NAGIOS_MAIL,
     "json": payloads.GITHUB_WORKFLOW_FAILED,
     "datadog": payloads.DATADOG_TRIGGERED,
     "sentry": payloads.SENTRY_EVENT_ALERT,
@@ -62,7 +63,8 @@ async def test_a_recorded_body_opens_an_alert_and_is_kept_as_it_came(town: Doors
     assert answer.status_code in {200, 202}
     (alert,) = town.alerts
     assert alert.status is AlertStatus.FIRING
-    assert [(raw.format, raw.body) for raw in town.database.raw_events] == [(sender.name, body)]
+    kept = body.replace(KEY.encode(), b"[redacted]")  # a mail has it in its headers
+    assert [(raw.format, raw.body) for raw in town.database.raw_events] == [(sender.name, kept)]
     assert town.reasons == []
 
 

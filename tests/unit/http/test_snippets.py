@@ -66,5 +66,9 @@ def test_a_shell_snippet_is_one_that_a_shell_can_read(kind: IntegrationKind) -> 
             subprocess.run(["/bin/sh", "-n", "-c", snippet.text], check=True)
 
 
+def test_an_address_for_mail_has_the_key_before_the_host() -> None:
+    assert instructions_for(IntegrationKind.EMAIL, BASE, KEY).snippets[0].text == f"{KEY}@tocsin.example"
+
+
 def test_the_payload_for_datadog_is_json() -> None:
     assert json.loads(instructions_for(IntegrationKind.DATADOG, BASE).snippets[0].text)["cycle_key"]
