@@ -15,5 +15,6 @@ BODY_VALUES: Final = 50_000  # in it; each expression may look at all of them
 MAIL_BYTES: Final = 5 * 1024 * 1024  # a monitor's mail with a picture; more than a responder reads
 MAIL_DEPTH: Final = 20
 MAIL_PARTS: Final = 100
+MAIL_HEADER_CHARACTERS: Final = 4096
 MAIL_TEXT_CHARACTERS: Final = 20_000
 DETAILS_DEPTH: Final = 32  # deeper values are cut; storage and encoders recurse on it

@@ -14,14 +14,20 @@ from email.parser import BytesParser
 from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
-from html.parser import HTMLParser
+from html import unescape
 from typing import Final, NamedTuple
 
 import msgspec
 
 from adapters.inbound.intake import clean, severities
 from adapters.inbound.intake.errors import FieldError, MalformedEventError
-from adapters.inbound.intake.limits import MAIL_DEPTH, MAIL_PARTS, MAIL_TEXT_CHARACTERS, SOURCE_CHARACTERS
+from adapters.inbound.intake.limits import (
+    MAIL_DEPTH,
+    MAIL_HEADER_CHARACTERS,
+    MAIL_PARTS,
+    MAIL_TEXT_CHARACTERS,
+    SOURCE_CHARACTERS,
+)
 from adapters.inbound.intake.reading import read
 from adapters.inbound.intake.sent import Sent, Understood
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
@@ -46,6 +52,11 @@ _REPLY: Final = re.compile(r"(?:(?:re|fwd?|aw|wg)\s{0,2}:\s{0,4}){1,10}", re.IGN
 # `… is CRITICAL **`, as Nagios ends what it began with PROBLEM
 _STATE_AT_END: Final = re.compile(r"\s+is\s+(?:now\s+)?(?P<state>[A-Za-z]{2,11})\W{0,8}$")
 _STATES: Final = frozenset({"ok", "up", "down", "critical", "warning", "unknown", "unreachable", "recovered"})
+_TAG_NAME: Final = re.compile(r"</?([a-z0-9]{1,10})")
+_HIDDEN: Final = frozenset({"script", "style", "head", "title"})
+_BLOCKS: Final = frozenset({"p", "br", "div", "tr", "li", "h1", "h2", "h3"})
+# The parser looks at these itself, and takes time by the square of their length.
+_STRUCTURE: Final = re.compile(rb"^content-[a-z-]{1,40}:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 _SPACES: Final = re.compile(r"\s+")
 
 _AUTOMATIC_ANSWERS: Final = ("auto-replied", "auto-notified")
@@ -138,6 +149,9 @@ def key_in(address: str) -> str:
 
 
 def _parsed(body: bytes) -> EmailMessage:
+    if any(len(found[0]) > MAIL_HEADER_CHARACTERS for found in _STRUCTURE.finditer(body)):
+        reason = f"has a Content header that is too long (maximum is {MAIL_HEADER_CHARACTERS})"
+        raise MalformedEventError([FieldError("", reason)])
     try:
         mail = BytesParser(EmailMessage, policy=_POLICY).parsebytes(body)
         _require_bearable(mail)
@@ -215,10 +229,13 @@ def _key(mail: EmailMessage, subject: _Subject) -> str:
 
 
 def _header(mail: EmailMessage, name: str) -> str:
-    """The text of a header; empty for what is not there, or cannot be read."""
+    """The beginning of a header as text; empty for what is not there, or cannot be read."""
     try:
-        return _SPACES.sub(" ", clean.text(str(mail.get(name, "")))).strip()
-    except Exception:  # noqa: BLE001  # headers are taken apart when they are asked for, with errors of every kind
+        raw = next((value for each, value in mail.raw_items() if each.lower() == name), "")
+        # What takes a header apart takes time by the square of its length.
+        text = str(_POLICY.header_fetch_parse(name, raw[:MAIL_HEADER_CHARACTERS]))
+        return _SPACES.sub(" ", clean.text(text)).strip()
+    except Exception:  # noqa: BLE001  # with errors of every kind
         return ""
 
 
@@ -246,34 +263,31 @@ def _part(mail: EmailMessage, kind: str) -> str:
     return content if isinstance(content, str) and content.strip() else ""
 
 
-class _Stripper(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        self._hidden += tag in {"script", "style", "head"}
-        if tag in {"p", "br", "div", "tr", "li", "h1", "h2", "h3"}:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in {"script", "style", "head"} and self._hidden > 0
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
-
-
 def _without_tags(html: str) -> str:
-    stripper = _Stripper()
-    try:
-        stripper.feed(html[: 8 * MAIL_TEXT_CHARACTERS])
-        stripper.close()
-    except Exception:  # noqa: BLE001  # what cannot be taken apart is not shown
-        return ""
-    lines = (_SPACES.sub(" ", line).strip() for line in "".join(stripper.parts).split("\n"))
+    """The text between the tags. Once through: each search for an end either moves on or is the last."""
+    html = html[: 8 * MAIL_TEXT_CHARACTERS]
+    folded = html.lower()
+    parts, at = [], 0
+    while (tag := html.find("<", at)) >= 0:
+        parts.append(html[at:tag])
+        name = _TAG_NAME.match(folded, tag)
+        if folded.startswith("<!--", tag):
+            at = _after(folded, "-->", tag)
+        elif name is not None and name[1] in _HIDDEN:
+            at = _after(folded, ">", _after(folded, f"</{name[1]}", tag))
+        else:
+            at = _after(folded, ">", tag)
+            if name is not None and name[1] in _BLOCKS:
+                parts.append("\n")
+    parts.append(html[at:])
+    lines = (_SPACES.sub(" ", line).strip() for line in unescape("".join(parts)).split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _after(text: str, end: str, start: int) -> int:
+    """Behind the end; behind everything when there is none."""
+    found = text.find(end, start)
+    return len(text) if found < 0 else found + len(end)
 
 
 def _attachments(mail: EmailMessage) -> Iterator[str]:

@@ -83,6 +83,7 @@ def by_sender(name: str) -> "Translator":
         sent = Sent(body=body, received_at=NOON, headers={"ce-specversion": "1.0"}, mapping=A_MAPPING)
         return sender.translate(sent).events
 
+    translate.__name__ = f"sent by {name}"
     return translate
 
 

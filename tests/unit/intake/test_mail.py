@@ -1,5 +1,7 @@
 """What a mail says."""
 
+import contextlib
+import time
 from base64 import b64encode
 from email.message import EmailMessage
 from typing import Any
@@ -155,6 +157,26 @@ def test_a_bounce_is_set_aside_and_what_a_program_sent_is_not() -> None:
     with pytest.raises(MalformedEventError, match="bounce"):
         read(a_mail(), **{ENVELOPE_SENDER: ""})
     assert read(a_mail(Auto_Submitted="auto-generated"), **{ENVELOPE_SENDER: "a@b"}).dedup_key == "disk"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Subject: " + b"=?utf-8?b?4p2M?= " * 20_000 + b"\r\n\r\nx",
+        b"Subject: x\r\nReferences: " + b"<a@b> " * 50_000 + b"\r\n\r\nx",
+        b"Subject: x\r\nFrom: " + b"(" * 100_000 + b"\r\n\r\nx",
+        b"Subject: x\r\nContent-Type: text/plain; " + b"a=b; " * 50_000 + b"\r\n\r\nx",
+        b"Subject: x\r\nContent-Type: text/html\r\n\r\n" + b"<p" * 100_000,
+        b"Subject: x\r\nContent-Type: text/html\r\n\r\n" + b"<!--" * 100_000,
+        b"Subject: x\r\nContent-Type: text/html\r\n\r\n" + b"<script>" * 100_000,
+    ],
+)
+def test_nothing_takes_time_by_the_square_of_its_length(body: bytes) -> None:
+    """Found by `make fuzz`: the library's parsers did, for up to 40 s."""
+    began = time.perf_counter()
+    with contextlib.suppress(MalformedEventError):
+        read(body)
+    assert time.perf_counter() - began < 5
 
 
 def nested(depth: int) -> bytes:
