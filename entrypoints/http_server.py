@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import uvicorn
@@ -109,7 +110,17 @@ class Server(uvicorn.Server):
 
 def listen(settings: Settings) -> socket.socket:
     """Raises `AddressTakenError`: better now than after everything else has started."""
-    host, port = settings.host_and_port
+    return _bound("TOCSIN_HTTP_ADDRESS", settings.host_and_port)
+
+
+def listen_for_mail(settings: Settings) -> socket.socket | None:
+    """None: no mail is taken. Raises `AddressTakenError`."""
+    where = settings.inbound_mail_host_and_port
+    return None if where is None else _bound("TOCSIN_INBOUND_MAIL_ADDRESS", where)
+
+
+def _bound(setting: str, where: tuple[str, int]) -> socket.socket:
+    host, port = where
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -118,19 +129,23 @@ def listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise AddressTakenError(
-            f"cannot listen on {settings.http_address} ({error.strerror}): stop what uses it, "
-            "or set TOCSIN_HTTP_ADDRESS to another address"
+            f"cannot listen on {host}:{port} ({error.strerror}): stop what uses it, or set {setting} to another address"
         ) from None
     listener.setblocking(False)
     return listener
 
 
 async def serve(
-    container: AsyncContainer, listener: socket.socket, draining: asyncio.Event, listening: asyncio.Event | None = None
+    container: AsyncContainer,
+    listener: socket.socket,
+    draining: asyncio.Event,
+    listening: asyncio.Event | None = None,
+    *,
+    mail: socket.socket | None = None,
 ) -> None:
     """Run until draining is set: then tell viewers to come back elsewhere, finish requests, and return.
 
-    `listening` is set once requests are answered.
+    `listening` is set once requests are answered. Mail is taken where `mail` is bound to.
     """
     settings = await container.get(Settings)
     hub = await container.get(EventHub)
@@ -155,7 +170,7 @@ async def serve(
         backlog=1_024,
     )
     server = Server(config, listening or asyncio.Event())
-    async with asyncio.TaskGroup() as group:
+    async with _taking_mail(mail, doors, settings), asyncio.TaskGroup() as group:
         background = [
             group.create_task(commits.run(), name="group-commit"),
             group.create_task(hub.run(), name="event-hub"),
@@ -167,6 +182,25 @@ async def serve(
         await serving
         for task in (*background, drained):
             task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings: Settings) -> AsyncIterator[None]:
+    """New connections end with the block. Whoever is in the middle of a mail sends it again."""
+    if mail is None:
+        yield
+        return
+    from adapters.inbound.smtp.listener import MailDoor, MailServer  # only where it is used
+
+    door = MailDoor(doors.targets, doors.commits, doors.set_aside, doors.clock, doors.ids, doors.metrics)
+    sessions = MailServer(door, urlsplit(settings.base_url).hostname or "localhost")
+    server = await asyncio.get_running_loop().create_server(sessions, sock=mail)
+    try:
+        yield
+    finally:
+        server.close()
+        sessions.close()
+        await server.wait_closed()
 
 
 async def _stop_when(draining: asyncio.Event, server: Server, hub: EventHub) -> None:

@@ -19,7 +19,16 @@ from domain.shared.errors import InvalidValueError
 
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
-OTHERS: Final = frozenset({"TOCSIN_URL", "TOCSIN_TOKEN", "TOCSIN_PG_BIN", "TOCSIN_VALKEY_BIN"})
+OTHERS: Final = frozenset(
+    {
+        "TOCSIN_URL",
+        "TOCSIN_TOKEN",
+        "TOCSIN_INTEGRATION_KEY",
+        "TOCSIN_INTEGRATION_KEY_FILE",
+        "TOCSIN_PG_BIN",
+        "TOCSIN_VALKEY_BIN",
+    }
+)
 SECRETS: Final = frozenset(
     {
         "database_url",
@@ -68,6 +77,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     metrics_address: Annotated[
         str, Meta(description="Where worker and consumer show their metrics, `host:port`, open to whoever reaches it.")
+    ] = ""
+    inbound_mail_address: Annotated[
+        str,
+        Meta(
+            description="Where `up` and `http` take mail for integrations, `host:port`, behind an MTA that routes it"
+            " there. Empty: nowhere."
+        ),
     ] = ""
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` count, by commas.")
@@ -167,6 +183,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """None: nowhere. Raises `SettingsError`."""
         return _host_and_port("TOCSIN_METRICS_ADDRESS", self.metrics_address) if self.metrics_address else None
 
+    @property
+    def inbound_mail_host_and_port(self) -> tuple[str, int] | None:
+        """None: nowhere. Raises `SettingsError`."""
+        address = self.inbound_mail_address
+        return _host_and_port("TOCSIN_INBOUND_MAIL_ADDRESS", address) if address else None
+
 
 def _host_and_port(name: str, address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
@@ -200,7 +222,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()}: {reason[0].lower()}{reason[1:]}") from None
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
-    _ = settings.host_and_port, settings.metrics_host_and_port
+    _ = settings.host_and_port, settings.metrics_host_and_port, settings.inbound_mail_host_and_port
     try:
         DrillTime.read(settings.drill_weekly)
     except InvalidValueError as error:

@@ -43,6 +43,9 @@ from application.ports.heartbeats import HeartbeatRepository
 from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
+from application.ports.quiet_watches import QuietWatchRepository
+from application.service.watch_quiet import BATCH as QUIET_BATCH
+from application.service.watch_quiet import WatchQuietIntegrations
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from entrypoints.relay import relay
@@ -115,6 +118,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         group.create_task(alert_loop(container, clock).run(draining), name="alerts")
         group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
+        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -204,6 +208,23 @@ def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListen
             return await covers.earliest_deadline()
 
     return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
+
+
+def quiet_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    """Looks at integrations that may have fallen quiet."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("watch quiet integrations"):
+            async with container() as request:
+                return await (await request.get(WatchQuietIntegrations))() == QUIET_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            watches: QuietWatchRepository = await request.get(QuietWatchRepository)
+            return await watches.earliest_deadline()
+
+    # Minutes count here, so its poll is enough; a hint for each change of a configuration does no harm.
+    return DeadlineLoop("quiet", tick, earliest, listener.subscribe(Topic.CONFIGURATION), clock)
 
 
 def _courier(

@@ -10,6 +10,7 @@ from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.service.integration import GroupingMode, Integration, WhenSilent
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 
 
@@ -31,6 +32,7 @@ class UpdateIntegration:
         is_strict: bool,
         when_silent: WhenSilent,
         topic_arns: tuple[str, ...],
+        mapping: EventMapping | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
@@ -47,6 +49,7 @@ class UpdateIntegration:
                     is_strict=is_strict,
                     when_silent=when_silent,
                     topic_arns=topic_arns,
+                    mapping=mapping,
                 )
             )
             await self.record_audit(

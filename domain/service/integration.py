@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from domain.service.mapping import EventMapping
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import NAME_CHARACTERS
@@ -27,6 +28,8 @@ class IntegrationKind(StrEnum):
     UPTIMEROBOT = "uptimerobot"
     UPTIME_KUMA = "uptime-kuma"
     ZABBIX = "zabbix"
+    EMAIL = "email"
+    JSON = "json"  # of any shape, by a mapping
 
 
 # Senders that sign their bodies with a secret that both sides have.
@@ -74,6 +77,7 @@ class Integration:
     previous_signing_secret_expires_at: datetime | None = None
     when_silent: WhenSilent = WhenSilent.KEEP
     topic_arns: tuple[str, ...] = ()  # of SNS, whose signed messages are taken; whoever else signs is a stranger
+    mapping: EventMapping | None = None  # how JSON of any shape becomes events
     version: int = 0
 
     def __post_init__(self) -> None:

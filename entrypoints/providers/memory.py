@@ -24,12 +24,14 @@ from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
 from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
+from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
     MemoryDeadLetterReader,
     MemoryIncidentReader,
     MemoryMailboxReader,
 )
+from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
@@ -62,7 +64,9 @@ from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -116,6 +120,8 @@ class MemoryStorageProvider(Provider):
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
+    received = provide(MemoryReceivedReader, provides=ReceivedReader)
     references = provide(MemoryReferences, provides=References)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)

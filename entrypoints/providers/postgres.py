@@ -27,12 +27,14 @@ from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.quiet_watches import PostgresQuietWatchRepository
 from adapters.outbound.postgres.readers import (
     PostgresAuditReader,
     PostgresDeadLetterReader,
     PostgresIncidentReader,
     PostgresMailboxReader,
 )
+from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
@@ -67,7 +69,9 @@ from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -118,6 +122,8 @@ class PostgresStorageProvider(Provider):
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
+    received = provide(PostgresReceivedReader, provides=ReceivedReader)
     references = provide(PostgresReferences, provides=References)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)

@@ -158,14 +158,18 @@ from application.oncall.who_is_on_call import WhoIsOnCall
 from application.oncall.withdraw_cover import WithdrawCover
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
+from application.service.get_health import GetIntegrationHealth
 from application.service.get_integration import GetIntegration
 from application.service.get_service import GetService
 from application.service.list_integrations import ListIntegrations
 from application.service.list_services import ListServices
+from application.service.read_received import ReadReceived
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_quiet_watch import SetQuietWatch
 from application.service.set_signing_secret import SetSigningSecret
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
+from application.service.watch_quiet import WatchQuietIntegrations
 from application.subscription.create_subscription import CreateSubscription
 from application.subscription.delete_subscription import DeleteSubscription
 from application.subscription.get_subscription import GetSubscription
@@ -310,12 +314,16 @@ class UseCaseProvider(Provider):
         CreateIntegration,
         CreateService,
         GetIntegration,
+        GetIntegrationHealth,
         GetService,
         ListIntegrations,
+        ReadReceived,
         ListServices,
         RotateIntegrationKey,
         SetSigningSecret,
+        SetQuietWatch,
         UpdateIntegration,
+        WatchQuietIntegrations,
         UpdateService,
     )
     subscriptions = provide_all(

@@ -20,7 +20,9 @@ from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.heartbeats import HeartbeatController
+from adapters.inbound.http.integration_health import IntegrationHealthController
 from adapters.inbound.http.integrations import IntegrationController
+from adapters.inbound.http.mappings import MappingController
 from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_handler
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
@@ -44,6 +46,8 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
     HeartbeatController,
+    IntegrationHealthController,
+    MappingController,
     FallBackController,
     PolicyController,
     ScheduleController,

@@ -151,19 +151,20 @@ class IntakeDoors:
             query=scope.get("query_string", b"").decode("latin-1"),
             grouping=target.integration.grouping,
             ignore_labels=REPLICA_LABELS,
+            mapping=target.integration.mapping,
         )
         if not self._is_as_signed(sender, sent, target):
             reason = "it is not signed with the integration's signing secret"
-            await self._keep_refused(target, sent, reason)
+            await self._keep_refused(target, _kept(sent, key), reason)
             raise Refused(in_json(HTTPStatus.UNAUTHORIZED, error=reason))
         try:
             understood = await _understood(sender, sent)
         except MalformedEventError as error:
-            await self._keep_refused(target, sent, str(error))
+            await self._keep_refused(target, _kept(sent, key), str(error))
             return sender.malformed(error)
         if understood.refused:
-            await self._keep_refused(target, sent, str(MalformedEventError(understood.refused)))
-        await self._store(sender.name, target, understood.events, sent.body or sent.query.encode("latin-1"))
+            await self._keep_refused(target, _kept(sent, key), str(MalformedEventError(understood.refused)))
+        await self._store(sender.name, target, understood.events, _kept(sent, key))
         return sender.accepted(understood)
 
     def _is_as_signed(self, sender: Sender, sent: Sent, target: IntakeTarget) -> bool:
@@ -180,8 +181,7 @@ class IntakeDoors:
             return False
         return sender.is_signed(sent, secrets)
 
-    async def _keep_refused(self, target: IntakeTarget, sent: Sent, reason: str) -> None:
-        body = sent.body or sent.query.encode("latin-1")
+    async def _keep_refused(self, target: IntakeTarget, body: bytes, reason: str) -> None:
         await self.set_aside(body, reason=reason, source="http", integration_id=target.integration.id)
 
     async def _native(self, body: bytes, scope: Scope) -> Answer:
@@ -286,6 +286,11 @@ def _door_of(scope: Scope) -> _Door | None:
         return None
     sender = found.sender
     return _Door(sender.name, sender.limit_bytes, methods=sender.methods, addressed=found)
+
+
+def _kept(sent: Sent, key: str) -> bytes:
+    """What came, less the key: a mail has it in its headers."""
+    return redacted(sent.body or sent.query.encode("latin-1"), key)
 
 
 async def _understood(sender: Sender, sent: Sent) -> Understood:

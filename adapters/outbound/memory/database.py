@@ -42,6 +42,7 @@ from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
+from domain.service.quiet import QuietWatch
 from domain.service.service import Service
 from domain.shared.ids import (
     AbsenceId,
@@ -101,6 +102,7 @@ class MemoryDatabase:
     subscription_lanes: dict[tuple[SubscriptionId, UUID], tuple[datetime, UUID | None]] = field(default_factory=dict)
     event_deliveries: dict[EventDeliveryId, EventDelivery] = field(default_factory=dict)
     cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    quiet_watches: dict[IntegrationId, QuietWatch] = field(default_factory=dict)
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)

@@ -566,6 +566,7 @@ integrations = Table(
     _time("previous_signing_secret_expires_at", nullable=True),
     Column("when_silent", Text, nullable=False, server_default="keep"),
     Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("mapping", JSONB, nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )
@@ -599,6 +600,18 @@ Index(
     heartbeats.c.id,
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
+
+quiet_watches = Table(
+    "quiet_watches",
+    metadata,
+    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id"), primary_key=True),
+    Column("after_seconds", Integer, nullable=False),
+    _time("since"),
+    _time("next_deadline"),
+    Column("is_quiet", Boolean, nullable=False),
+    postgresql_with=HOT,
+)
+Index("quiet_watches_due_idx", quiet_watches.c.next_deadline, quiet_watches.c.integration_id)
 
 incidents = Table(
     "incidents",
@@ -1010,6 +1023,12 @@ raw_events = Table(
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )
+Index(
+    "raw_events_heard_idx",
+    raw_events.c.integration_id,
+    raw_events.c.received_at.desc(),
+    raw_events.c.id.desc(),
+)
 
 audit_entries = Table(
     "audit_entries",
@@ -1060,6 +1079,12 @@ dead_letters = Table(
     _text("source"),
     _text("reason"),
     Column("body", LargeBinary, nullable=False),
+)
+Index(
+    "dead_letters_heard_idx",
+    dead_letters.c.integration_id,
+    dead_letters.c.received_at.desc(),
+    dead_letters.c.id.desc(),
 )
 
 inbox = Table(

@@ -19,6 +19,7 @@ from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.pagination import Cursors
+from adapters.inbound.http.snippets import PublicUrl
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.destinations import MemoryDestinations
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
@@ -114,6 +115,10 @@ class _Surroundings(Provider):
     @provide
     def offload(self) -> Offload:
         return ThreadOffload()
+
+    @provide
+    def public_url(self) -> PublicUrl:
+        return PublicUrl("https://tocsin.example")
 
     @provide
     def randomness(self) -> Randomness:

@@ -16,6 +16,7 @@ from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.randomness import SystemRandomness
 from domain.alert.alert import AlertStatus
 from domain.service.integration import IntegrationKind
+from domain.service.mapping import EventMapping
 from tests.support import payloads
 from tests.support.builders import NOON, SHOP_PROBES
 from tests.support.doors import KEY, Doors, doors
@@ -26,6 +27,8 @@ RECORDED = {
     "grafana": payloads.GRAFANA_FIRING,
     "prometheus": payloads.PROMETHEUS_FIRING,
     "cloudevents": payloads.CLOUDEVENT,
+    "email": payloads.NAGIOS_MAIL,
+    "json": payloads.GITHUB_WORKFLOW_FAILED,
     "datadog": payloads.DATADOG_TRIGGERED,
     "sentry": payloads.SENTRY_EVENT_ALERT,
     "uptimerobot": payloads.UPTIMEROBOT_DOWN,
@@ -48,7 +51,7 @@ def address(sender: Sender, key: str = KEY) -> str:
 
 @pytest.fixture
 async def town() -> AsyncIterator[Doors]:
-    async with doors() as open_doors:
+    async with doors(mapping=EventMapping(summary="workflow_run.name")) as open_doors:
         yield open_doors
 
 
@@ -68,7 +71,8 @@ async def test_a_recorded_body_opens_an_alert_and_is_kept_as_it_came(town: Doors
     assert answer.status_code in {200, 202}
     (alert,) = town.alerts
     assert alert.status is AlertStatus.FIRING
-    assert [(raw.format, raw.body) for raw in town.database.raw_events] == [(sender.name, body)]
+    kept = body.replace(KEY.encode(), b"[redacted]")  # a mail has it in its headers
+    assert [(raw.format, raw.body) for raw in town.database.raw_events] == [(sender.name, kept)]
     assert town.reasons == []
 
 
@@ -302,3 +306,18 @@ async def test_a_secret_that_cannot_be_read_any_more_lets_nobody_in() -> None:
             answer = await town.ask(f"/integrations/{KEY}/sentry", body, headers=signed(body, sender="sentry"))
         assert answer.status_code == 401
         assert [line["event"] for line in logs if line["log_level"] == "error"] == ["signing_secret_unreadable"]
+
+
+class TestJson:
+    async def test_it_is_answered_with_the_keys_and_what_was_refused(self, town: Doors) -> None:
+        answer = await town.ask(f"/integrations/{KEY}/json", payloads.GITHUB_WORKFLOW_FAILED)
+
+        (alert,) = town.alerts
+        assert answer.json() == {"status": "accepted", "events": [{"dedup_key": alert.dedup_key}], "refused": []}
+
+    async def test_without_a_mapping_it_is_kept_to_try_one_on(self) -> None:
+        async with doors() as town:
+            answer = await town.ask(f"/integrations/{KEY}/json", b'{"a": 1}')
+
+            assert answer.json()["status"] == "set aside"
+            assert [letter.body for letter in town.database.dead_letters] == [b'{"a": 1}']

@@ -59,6 +59,7 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "previous_signing_secret_expires_at": None,
         "when_silent": "keep",
         "topic_arns": [],
+        "mapping": None,
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}
@@ -176,6 +177,7 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
                 is_strict=True,
                 when_silent=WhenSilent.KEEP,
                 topic_arns=(),
+                mapping=None,
                 actor=actor,
             )
     assert tuple(world.database.integrations.values()) == (issued.integration,)
@@ -196,6 +198,7 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
         is_strict=True,
         when_silent=WhenSilent.KEEP,
         topic_arns=(),
+        mapping=None,
         version=1,
         actor=ADMIN,
     )
@@ -215,6 +218,7 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
             is_strict=False,
             when_silent=WhenSilent.KEEP,
             topic_arns=(),
+            mapping=None,
             version=1,
             actor=ADMIN,
         )
