@@ -252,6 +252,7 @@ class Simulation(Gate, Notifiers):
             self.report.steps += 1
             if number % 16 == 0:
                 self.watch.look_at_everything()
+                self.watch.ask_who_is_on_call(self.clock.now())
             self._restart()
 
     def _calm_down(self) -> None:
