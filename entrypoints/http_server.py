@@ -34,6 +34,7 @@ from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
@@ -199,6 +200,7 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
     return IntakeDoors(
         app=app,
         targets=await intake_targets(container),
+        allowances=await container.get(Allowances),
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,

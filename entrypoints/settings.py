@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from domain.notification.drill import DrillTime
 from domain.notification.throttle import MESSAGES_PER_WINDOW
 from domain.shared.errors import InvalidValueError
+from domain.shared.limits import INTEGRATION_EVENT_BURST, INTEGRATION_EVENTS_PER_MINUTE
 
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
@@ -132,6 +133,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     contact_messages_per_minute: Annotated[
         int, Meta(ge=1, le=10_000, description="Pages one contact gets as messages of their own; more go as one.")
     ] = MESSAGES_PER_WINDOW
+
+    intake_events_per_minute: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=INTEGRATION_EVENTS_PER_MINUTE,
+            description="Events that one integration may send in the long run, unless it has a limit of its own.",
+        ),
+    ] = 120_000
+    intake_event_burst: Annotated[
+        int,
+        Meta(ge=1, le=INTEGRATION_EVENT_BURST, description="Events that it may send at once, in the same way."),
+    ] = 20_000
 
     @property
     def base_url(self) -> str:

@@ -29,16 +29,30 @@ class UpdateIntegration:
         name: str,
         grouping: GroupingMode,
         is_strict: bool,
+        events_per_minute: int | None,
+        event_burst: int | None,
+        open_alerts: int | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`."""
+        """A limit of None is that of the installation.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`.
+        """
         async with self.transaction:
             before = await self.integrations.get(integration_id)
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
             require_version("integration", integration_id, expected=version, stored=before.version)
             stored = await self.integrations.save(
-                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict)
+                replace(
+                    before,
+                    name=name.strip(),
+                    grouping=grouping,
+                    is_strict=is_strict,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
+                )
             )
             await self.record_audit(
                 "integration.update",

@@ -5,8 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from domain.shared.errors import InvalidValueError
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
-from domain.shared.limits import NAME_CHARACTERS
+from domain.shared.limits import (
+    INTEGRATION_EVENT_BURST,
+    INTEGRATION_EVENTS_PER_MINUTE,
+    INTEGRATION_OPEN_ALERTS,
+    NAME_CHARACTERS,
+)
+from domain.shared.quota import Quota
 from domain.shared.text import require_length
 
 
@@ -32,6 +39,14 @@ class GroupingMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeLimits:
+    """How much one integration may send, where it has no limits of its own."""
+
+    events_per_minute: int
+    event_burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """Its key is a bearer secret: only the SHA-256 of it is kept, and it is shown once."""
 
@@ -45,10 +60,22 @@ class Integration:
     previous_key_expires_at: datetime | None = None
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False  # refuse what the vendor would refuse instead of mending it
+    # Its own limits; None: those of the installation.
+    events_per_minute: int | None = None
+    event_burst: int | None = None
+    open_alerts: int | None = None
     version: int = 0
 
     def __post_init__(self) -> None:
         require_length("name", self.name, most=NAME_CHARACTERS)
+        _require_at_most("events_per_minute", self.events_per_minute, INTEGRATION_EVENTS_PER_MINUTE)
+        _require_at_most("event_burst", self.event_burst, INTEGRATION_EVENT_BURST)
+        _require_at_most("open_alerts", self.open_alerts, INTEGRATION_OPEN_ALERTS)
+
+    def quota(self, limits: IntakeLimits) -> Quota:
+        """Of events: how many at once, and how soon there is another."""
+        per_minute = limits.events_per_minute if self.events_per_minute is None else self.events_per_minute
+        return Quota.per_minute(per_minute, burst=limits.event_burst if self.event_burst is None else self.event_burst)
 
     def rotate_key(self, key_hash: bytes, *, overlap_ends_at: datetime) -> Self:
         """Take a new key; the old one is good until the overlap ends, so that senders can be changed one by one."""
@@ -61,3 +88,8 @@ class Integration:
             return True
         expires_at = self.previous_key_expires_at
         return expires_at is not None and key_hash == self.previous_key_hash and at < expires_at
+
+
+def _require_at_most(field: str, value: int | None, most: int) -> None:
+    if value is not None and not 1 <= value <= most:
+        raise InvalidValueError(field, f"is {value}, allowed are 1 to {most}")

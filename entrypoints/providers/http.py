@@ -14,6 +14,7 @@ from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
@@ -29,6 +30,7 @@ from application.ports.intake import IntakeTarget
 from application.ports.rate_limiter import RateLimiter
 from application.ports.wakeup import Wakeup
 from domain.identity.actor import Actor
+from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
 from entrypoints.telemetry import TRACER
 
@@ -59,6 +61,16 @@ class HttpProvider(Provider):
         await redis.aclose()
 
     attempts = provide(AttemptLimiter)
+
+    @provide
+    def intake_limits(self, settings: Settings) -> IntakeLimits:
+        return IntakeLimits(
+            events_per_minute=settings.intake_events_per_minute, event_burst=settings.intake_event_burst
+        )
+
+    @provide
+    def allowances(self, settings: Settings, limiter: RateLimiter, limits: IntakeLimits) -> Allowances:
+        return Allowances(limiter, limits, in_blocks=bool(settings.redis_url))
 
     @provide
     def cursors(self, settings: Settings) -> Cursors:

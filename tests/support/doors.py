@@ -14,9 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from adapters.inbound.http.asgi import Receive, Scope, Send
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.alert.record_change import RecordChange
@@ -27,6 +29,7 @@ from application.ports.ids import IdFactory
 from application.ports.intake import IntakeStore, IntakeTarget
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
+from domain.service.integration import IntakeLimits
 from domain.shared.ids import IntegrationId
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
 from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
@@ -104,6 +107,7 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
 
 async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:
     clock = await container.get(Clock)
+    limits = IntakeLimits(events_per_minute=120_000, event_burst=20_000)
 
     async def look_up(key_hash: bytes) -> IntakeTarget | None:
         async with container() as request:
@@ -121,6 +125,7 @@ async def _doors(container: AsyncContainer, commits: GroupCommit, registry: Coll
     return IntakeDoors(
         app=nothing_here,
         targets=Targets(look_up),
+        allowances=Allowances(MemoryRateLimiter(clock), limits, in_blocks=False),
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,

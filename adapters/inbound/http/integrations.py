@@ -37,6 +37,16 @@ Overlap = Annotated[
     int, Meta(ge=0, le=_OVERLAP_SECONDS_MAX, description="How long the old key stays good beside the new one.")
 ]
 
+EventsPerMinute = Annotated[
+    int | None,
+    Meta(description="Events it may send in a minute in the long run; null: as many as the installation allows."),
+]
+EventBurst = Annotated[int | None, Meta(description="Events it may send at once; null: as the installation says.")]
+OpenAlerts = Annotated[
+    int | None,
+    Meta(description="Alerts it may have open; further ones are counted in one. Null: as the installation says."),
+]
+
 
 class IntegrationBody(msgspec.Struct):
     """One sender's door to one service. Its key is never shown again."""
@@ -48,6 +58,9 @@ class IntegrationBody(msgspec.Struct):
     name: str
     grouping: GroupingMode
     is_strict: bool
+    events_per_minute: int | None
+    event_burst: int | None
+    open_alerts: int | None
     previous_key_expires_at: datetime | None
     version: Version
 
@@ -61,6 +74,9 @@ class IntegrationBody(msgspec.Struct):
             name=integration.name,
             grouping=integration.grouping,
             is_strict=integration.is_strict,
+            events_per_minute=integration.events_per_minute,
+            event_burst=integration.event_burst,
+            open_alerts=integration.open_alerts,
             previous_key_expires_at=integration.previous_key_expires_at,
             version=integration.version,
         )
@@ -83,6 +99,9 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False
+    events_per_minute: EventsPerMinute = None
+    event_burst: EventBurst = None
+    open_alerts: OpenAlerts = None
 
 
 class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,6 +110,9 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     grouping: GroupingMode | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
+    events_per_minute: EventsPerMinute | UnsetType = UNSET
+    event_burst: EventBurst | UnsetType = UNSET
+    open_alerts: OpenAlerts | UnsetType = UNSET
 
 
 class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -136,6 +158,9 @@ class IntegrationController(Controller):
             name=data.name,
             grouping=data.grouping,
             is_strict=data.is_strict,
+            events_per_minute=data.events_per_minute,
+            event_burst=data.event_burst,
+            open_alerts=data.open_alerts,
             actor=actor,
         )
         location = f"/v1/integrations/{issued.integration.id}"
@@ -171,6 +196,9 @@ class IntegrationController(Controller):
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
             is_strict=value(data.is_strict, old.is_strict),
+            events_per_minute=value(data.events_per_minute, old.events_per_minute),
+            event_burst=value(data.event_burst, old.event_burst),
+            open_alerts=value(data.open_alerts, old.open_alerts),
             version=old.version,
             actor=actor,
         )

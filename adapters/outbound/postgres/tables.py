@@ -530,6 +530,9 @@ integrations = Table(
     _time("previous_key_expires_at", nullable=True),
     _text("grouping"),
     Column("is_strict", Boolean, nullable=False),
+    Column("events_per_minute", Integer, nullable=True),  # null, here and below: as the installation has it
+    Column("event_burst", Integer, nullable=True),
+    Column("open_alerts", Integer, nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )

@@ -111,6 +111,52 @@ async def test_while_storage_is_away_it_is_asked_to_come_again(town: Doors, send
     assert answer.headers["retry-after"] == "1"
 
 
+@each_sender
+async def test_whoever_sends_too_much_hears_it_in_the_status_that_it_comes_again_after(sender: Sender) -> None:
+    async with doors(events_per_minute=1, event_burst=1) as town:
+        first = await town.ask(address(sender), RECORDED[sender.name])
+        with capture_logs() as logs:
+            refused = [await town.ask(address(sender), RECORDED[sender.name]) for _ in range(3)]
+
+        assert first.status_code != refused[0].status_code
+        # 429 is not sent again by Alertmanager and Grafana (protocols, "Which status code does what at the sender")
+        assert {each.status_code for each in refused} == {429 if sender.name == "cloudevents" else 503}
+        assert {each.headers["retry-after"] for each in refused} <= {"59", "60"}
+        assert [each["event"] for each in logs] == ["integration_throttled"]  # a storm fills no log
+        assert len(town.database.raw_events) <= 1
+        assert town.registry.get_sample_value("tocsin_intake_throttled_total", {"door": sender.name}) == 3
+
+
+class TestLimits:
+    async def test_pagerduty_is_throttled_in_its_own_words(self) -> None:
+        async with doors(events_per_minute=1, event_burst=1) as town:
+            await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER)
+            with capture_logs():
+                refused = await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER)
+
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+        assert refused.json()["status"] == "throttle exceeded"
+        assert refused.json()["errors"] == ["Retry after 60 seconds"]
+
+    async def test_our_own_events_are_throttled_with_a_problem(self) -> None:
+        async with doors(events_per_minute=1, event_burst=1) as town:
+            authorization = {"Authorization": f"Bearer {KEY}"}
+            await town.ask("/v1/events", payloads.NATIVE_TRIGGER, headers=authorization)
+            with capture_logs():
+                refused = await town.ask("/v1/events", payloads.NATIVE_TRIGGER, headers=authorization)
+
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert refused.headers["retry-after"] == "60"
+
+    async def test_bodies_that_cannot_be_read_count_too(self) -> None:
+        async with doors(events_per_minute=1, event_burst=2) as town:
+            with capture_logs():
+                answers = [await town.ask(f"/integrations/{KEY}/zabbix", b"{") for _ in range(4)]
+
+            assert [each.status_code for each in answers] == [202, 202, 503, 503]
+            assert len(town.reasons) == 2
+
+
 @pytest.mark.parametrize("path", [f"/integrations/{KEY}", f"/integrations/{KEY}/nobody", "/integrations//grafana"])
 async def test_what_is_no_senders_address_is_no_door(town: Doors, path: str) -> None:
     assert (await town.ask(path, b"{}")).text == "no door"

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from domain.shared.ids import ServiceId
 from tests.unit.config.world import ADMIN, CORE, CORE_MANAGER, EDGE, NOON, RESPONDER, World
 
 DAY = timedelta(days=1)
+AS_INSTALLED = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts"))
 
 
 def hashed(key: str) -> bytes:
@@ -56,6 +58,9 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "previous_key_expires_at": None,
         "grouping": "per_alert",
         "is_strict": False,
+        "events_per_minute": None,
+        "event_burst": None,
+        "open_alerts": None,
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}
@@ -97,7 +102,12 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
             await world.rotate(issued.integration.id, actor=actor)
         with pytest.raises(ForbiddenError):
             await world.update_integration(
-                issued.integration.id, name="x", grouping=GroupingMode.PER_GROUP, is_strict=True, actor=actor
+                issued.integration.id,
+                name="x",
+                grouping=GroupingMode.PER_GROUP,
+                is_strict=True,
+                **AS_INSTALLED,
+                actor=actor,
             )
     assert tuple(world.database.integrations.values()) == (issued.integration,)
 
@@ -111,7 +121,13 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
     service = await world.a_service()
     issued = await world.create_integration(service.id, kind=IntegrationKind.ALERTMANAGER, name="n", actor=ADMIN)
     updated = await world.update_integration(
-        issued.integration.id, name=" New ", grouping=GroupingMode.PER_GROUP, is_strict=True, version=1, actor=ADMIN
+        issued.integration.id,
+        name=" New ",
+        grouping=GroupingMode.PER_GROUP,
+        is_strict=True,
+        **AS_INSTALLED,
+        version=1,
+        actor=ADMIN,
     )
     assert (updated.name, updated.grouping, updated.is_strict, updated.version) == (
         "New",
@@ -123,7 +139,13 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
     assert world.audit[-1].action == "integration.update"
     with pytest.raises(ConflictError):
         await world.update_integration(
-            updated.id, name="Old", grouping=GroupingMode.PER_ALERT, is_strict=False, version=1, actor=ADMIN
+            updated.id,
+            name="Old",
+            grouping=GroupingMode.PER_ALERT,
+            is_strict=False,
+            **AS_INSTALLED,
+            version=1,
+            actor=ADMIN,
         )
 
 
@@ -144,3 +166,18 @@ async def test_integrations_go_with_their_service(world: World) -> None:
         actor=ADMIN,
     )
     assert (await world.integrations.look_up(issued.integration.id)).team_id == EDGE
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [("events_per_minute", 1_000_000), ("event_burst", 100_000), ("open_alerts", 100_000)]
+)
+async def test_a_limit_is_one_at_least_and_bounded(world: World, field: str, most: int) -> None:
+    service = await world.a_service()
+    limit: dict[str, Any] = {field: most}
+    for value in (0, most + 1):
+        with pytest.raises(InvalidValueError, match=f"{field}: is {value}, allowed are 1 to {most}"):
+            await world.create_integration(
+                service.id, kind=IntegrationKind.NATIVE, name="n", actor=ADMIN, **limit | {field: value}
+            )
+    issued = await world.create_integration(service.id, kind=IntegrationKind.NATIVE, name="n", actor=ADMIN, **limit)
+    assert getattr(issued.integration, field) == most
