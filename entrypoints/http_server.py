@@ -31,6 +31,7 @@ from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
+from adapters.inbound.http.protocol import BoundedProtocol
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.stream import StreamController
@@ -127,7 +128,7 @@ async def serve(
     doors = await intake_doors(container, app, commits)
     config = uvicorn.Config(
         doors,
-        http="httptools",
+        http=BoundedProtocol,
         loop="none",
         lifespan="off",
         log_config=None,

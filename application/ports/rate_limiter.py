@@ -9,7 +9,7 @@ from domain.shared.quota import Quota
 class Granted(NamedTuple):
     """How many of a bucket were given. With 0, `wait` says in how long there will be enough."""
 
-    count: int
+    tokens: int
     wait: timedelta = timedelta()
 
 

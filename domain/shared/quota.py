@@ -25,9 +25,9 @@ class Quota:
 
 
 class Taken(NamedTuple):
-    """What a bucket gave. With a count of 0, `wait` says in how long it will have enough."""
+    """What a bucket gave. With 0 tokens, `wait` says in how long it will have enough."""
 
-    count: int
+    tokens: int
     full_at: datetime
     wait: timedelta = timedelta()
 

@@ -84,7 +84,7 @@ async def test_fewer_than_the_least_are_left_where_they_are(limiter: RateLimiter
 
     refused = await limiter.take("a", quota=SLOW, least=2, most=3)
 
-    assert refused.count == 0
+    assert refused.tokens == 0
     assert timedelta(minutes=59) < refused.wait <= timedelta(hours=1)  # for the one that is missing
     assert await limiter.take("a", quota=SLOW) == Granted(1)
 
@@ -100,7 +100,7 @@ async def test_after_the_wait_there_are_enough(limiter: RateLimiter) -> None:
     await limiter.take("a", quota=quick, most=4)
     refused = await limiter.take("a", quota=quick, least=3, most=4)
     await asyncio.sleep(refused.wait.total_seconds() + 0.01)
-    assert (await limiter.take("a", quota=quick, least=3, most=4)).count >= 3
+    assert (await limiter.take("a", quota=quick, least=3, most=4)).tokens >= 3
 
 
 async def test_without_redis_each_process_counts_for_itself() -> None:

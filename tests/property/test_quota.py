@@ -50,9 +50,9 @@ def test_no_window_lets_through_more_than_the_burst_and_what_fell_into_it(data: 
     for ask in data.draw(asks(quota)):
         at += ask.after
         taken = take(full_at, quota=quota, now=at, least=ask.least, most=ask.most)
-        assert taken.count == 0 or ask.least <= taken.count <= ask.most
+        assert taken.tokens == 0 or ask.least <= taken.tokens <= ask.most
         full_at = taken.full_at
-        granted.append((at, taken.count))
+        granted.append((at, taken.tokens))
 
     for first, last in combinations_with_replacement(range(len(granted)), 2):
         window = granted[last][0] - granted[first][0]
@@ -65,17 +65,17 @@ def test_whoever_waits_as_long_as_told_is_served_and_not_an_instant_before(data:
     full_at = take(None, quota=quota, now=NOON, most=quota.burst).full_at
     least = data.draw(st.integers(1, quota.burst))
     refused = take(full_at, quota=quota, now=NOON, least=least, most=least)
-    assert (refused.count, refused.full_at) == (0, full_at)
+    assert (refused.tokens, refused.full_at) == (0, full_at)
 
     later = NOON + refused.wait
-    assert take(full_at, quota=quota, now=later, least=least, most=least).count == least
-    assert take(full_at, quota=quota, now=later - timedelta.resolution, least=least, most=least).count == 0
+    assert take(full_at, quota=quota, now=later, least=least, most=least).tokens == least
+    assert take(full_at, quota=quota, now=later - timedelta.resolution, least=least, most=least).tokens == 0
 
 
 @given(quotas)
 def test_a_bucket_that_nobody_asked_is_full(quota: Quota) -> None:
-    assert take(None, quota=quota, now=NOON, most=quota.burst + 1).count == quota.burst
-    assert take(NOON, quota=quota, now=NOON, most=quota.burst + 1).count == quota.burst
+    assert take(None, quota=quota, now=NOON, most=quota.burst + 1).tokens == quota.burst
+    assert take(NOON, quota=quota, now=NOON, most=quota.burst + 1).tokens == quota.burst
 
 
 @given(

@@ -26,6 +26,7 @@ from adapters.inbound.intake.alertmanager import REPLICA_LABELS
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.inflate import NotGzipError, TooLongError, inflated
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
@@ -318,6 +319,23 @@ async def _understood(sender: Sender, sent: Sent) -> Understood:
 
 
 async def _body(scope: Scope, receive: Receive, door: _Door) -> bytes:
+    """As it was before it was compressed, if it was: the limit holds for both."""
+    coding = (_header(scope, b"content-encoding") or "identity").strip().lower()
+    if coding not in {"identity", "gzip", "x-gzip"}:  # RFC 9110, 8.4.1
+        refusal = door.refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "compress bodies with gzip, or not at all")
+        raise Refused(refusal._replace(headers=((b"accept-encoding", b"gzip"),)))
+    body = await _received(scope, receive, door)
+    if coding == "identity":
+        return body
+    try:
+        return await asyncio.to_thread(inflated, body, most=door.limit_bytes)
+    except TooLongError:
+        raise Refused(_too_long(door)) from None
+    except NotGzipError as error:
+        raise Refused(door.refusal(HTTPStatus.BAD_REQUEST, f"the body is no gzip: {error}")) from None
+
+
+async def _received(scope: Scope, receive: Receive, door: _Door) -> bytes:
     announced = _header(scope, b"content-length")
     if announced is not None and announced.isdecimal() and int(announced) > door.limit_bytes:
         raise Refused(_too_long(door))

@@ -79,8 +79,8 @@ class Allowances:
             least = cost - allowance.in_hand
             block = max(least, quota.burst // BLOCK_PART) if self._in_blocks else least
             granted = await self._limiter.take(f"intake:{integration.id}", quota=quota, least=least, most=block)
-            allowance.in_hand += granted.count
-            if not granted.count:
+            allowance.in_hand += granted.tokens
+            if not granted.tokens:
                 allowance.refused, allowance.refused_until = cost, now + granted.wait.total_seconds()
                 self._say(integration, allowance, now)
                 raise RateLimitedError(granted.wait)

@@ -30,9 +30,9 @@ class MemoryRateLimiter(RateLimiter):
 
     async def take(self, key: str, *, quota: Quota, least: int = 1, most: int = 1) -> Granted:
         taken = buckets.take(self._full_at.get(key), quota=quota, now=self._clock.now(), least=least, most=most)
-        if taken.count:
+        if taken.tokens:
             self._remember(key, taken)
-        return Granted(taken.count, taken.wait)
+        return Granted(taken.tokens, taken.wait)
 
     def _remember(self, key: str, taken: Taken) -> None:
         self._full_at[key] = taken.full_at

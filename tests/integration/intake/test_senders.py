@@ -1,5 +1,6 @@
 """Each sender at its address, with the answer that it understands (docs/integrations.md, "What each is answered")."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -125,6 +126,46 @@ async def test_whoever_sends_too_much_hears_it_in_the_status_that_it_comes_again
         assert [each["event"] for each in logs] == ["integration_throttled"]  # a storm fills no log
         assert len(town.database.raw_events) <= 1
         assert town.registry.get_sample_value("tocsin_intake_throttled_total", {"door": sender.name}) == 3
+
+
+@each_sender
+async def test_a_body_may_come_compressed_and_is_kept_as_it_was(town: Doors, sender: Sender) -> None:
+    body = RECORDED[sender.name].replace(b'"endsAt":"2026-11-23T09', b'"endsAt":"2026-11-23T19')
+
+    answer = await town.ask(address(sender), gzip.compress(body), headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code in {200, 202}
+    assert len(town.alerts) == 1
+    assert town.database.raw_events[0].body == body
+
+
+@each_sender
+async def test_a_compressed_bomb_is_too_long_a_body(town: Doors, sender: Sender) -> None:
+    bomb = gzip.compress(bytes(sender.limit_bytes + 1))
+
+    assert (await town.ask(address(sender), bomb, headers={"Content-Encoding": "gzip"})).status_code == 413
+
+
+@each_sender
+async def test_json_nested_without_end_is_refused_like_any_other(town: Doors, sender: Sender) -> None:
+    for body in (b"[" * 100_000, b'{"a":' * 100_000, b'{"a":' * 2_000 + b"1" + b"}" * 2_000):
+        answer = await town.ask(address(sender), body)
+        assert answer.status_code in {202, 400}
+    assert town.alerts == ()
+
+
+class TestCompression:
+    async def test_another_coding_is_refused_with_the_one_that_is_taken(self, town: Doors) -> None:
+        answer = await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER, headers={"Content-Encoding": "br"})
+
+        assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip")
+        assert town.alerts == ()
+
+    async def test_what_is_no_gzip_is_said_not_to_be(self, town: Doors) -> None:
+        answer = await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER, headers={"Content-Encoding": "gzip"})
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0].startswith("the body is no gzip")
 
 
 class TestLimits:
