@@ -207,5 +207,5 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
         record_change=record_change,
         clock=clock,
         ids=await container.get(IdFactory),
-        metrics=IntakeMetrics(await container.get(CollectorRegistry)),
+        metrics=await container.get(IntakeMetrics),
     )

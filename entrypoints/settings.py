@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from domain.notification.drill import DrillTime
 from domain.notification.throttle import MESSAGES_PER_WINDOW
 from domain.shared.errors import InvalidValueError
-from domain.shared.limits import INTEGRATION_EVENT_BURST, INTEGRATION_EVENTS_PER_MINUTE
+from domain.shared.limits import INTEGRATION_EVENT_BURST, INTEGRATION_EVENTS_PER_MINUTE, INTEGRATION_OPEN_ALERTS
 
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
@@ -146,6 +146,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=INTEGRATION_EVENT_BURST, description="Events that it may send at once, in the same way."),
     ] = 20_000
+    intake_open_alerts: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=INTEGRATION_OPEN_ALERTS,
+            description="Alerts that it may have open, in the same way; further ones are counted in one alert.",
+        ),
+    ] = 10_000
 
     @property
     def base_url(self) -> str:

@@ -44,6 +44,7 @@ class IntakeLimits:
 
     events_per_minute: int
     event_burst: int
+    open_alerts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,10 @@ class Integration:
         """Of events: how many at once, and how soon there is another."""
         per_minute = limits.events_per_minute if self.events_per_minute is None else self.events_per_minute
         return Quota.per_minute(per_minute, burst=limits.event_burst if self.event_burst is None else self.event_burst)
+
+    def most_open_alerts(self, limits: IntakeLimits) -> int:
+        """Beyond so many, new ones are counted in one alert."""
+        return limits.open_alerts if self.open_alerts is None else self.open_alerts
 
     def rotate_key(self, key_hash: bytes, *, overlap_ends_at: datetime) -> Self:
         """Take a new key; the old one is good until the overlap ends, so that senders can be changed one by one."""

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.intake.allowances import Allowances
@@ -63,12 +64,6 @@ class HttpProvider(Provider):
     attempts = provide(AttemptLimiter)
 
     @provide
-    def intake_limits(self, settings: Settings) -> IntakeLimits:
-        return IntakeLimits(
-            events_per_minute=settings.intake_events_per_minute, event_burst=settings.intake_event_burst
-        )
-
-    @provide
     def allowances(self, settings: Settings, limiter: RateLimiter, limits: IntakeLimits) -> Allowances:
         return Allowances(limiter, limits, in_blocks=bool(settings.redis_url))
 
@@ -90,12 +85,16 @@ class HttpProvider(Provider):
     def registry(self) -> CollectorRegistry:
         return CollectorRegistry()
 
+    intake_metrics = provide(IntakeMetrics)
+
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
         with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
             async with container() as request:
-                await (await request.get(IngestEvents))(batch)
+                overflowed = await (await request.get(IngestEvents))(batch)
+        if overflowed:
+            (await container.get(IntakeMetrics)).overflowed.inc(overflowed)
 
     return GroupCommit(ingest)
 

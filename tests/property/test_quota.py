@@ -88,7 +88,7 @@ async def test_processes_with_blocks_in_hand_pass_the_limit_by_a_block_each_at_m
 ) -> None:
     clock = ManualClock(NOON)
     shared = MemoryRateLimiter(clock)
-    limits = IntakeLimits(events_per_minute=per_minute, event_burst=burst)
+    limits = IntakeLimits(events_per_minute=per_minute, event_burst=burst, open_alerts=1)
     processes = [
         Allowances(shared, limits, in_blocks=True, elapsed_seconds=lambda: clock.now().timestamp()) for _ in range(3)
     ]
@@ -108,7 +108,7 @@ async def test_processes_with_blocks_in_hand_pass_the_limit_by_a_block_each_at_m
 async def test_a_body_of_more_than_the_burst_costs_the_burst_and_passes_when_the_bucket_is_full() -> None:
     clock = ManualClock(NOON)
     allowances = Allowances(
-        MemoryRateLimiter(clock), IntakeLimits(events_per_minute=60, event_burst=10), in_blocks=False
+        MemoryRateLimiter(clock), IntakeLimits(events_per_minute=60, event_burst=10, open_alerts=1), in_blocks=False
     )
     await allowances.spend(an_integration(), 500)
 
@@ -128,7 +128,9 @@ class Counted(MemoryRateLimiter):
 
 async def test_one_event_in_a_block_pays_the_round_trip_and_a_storm_of_refusals_pays_none() -> None:
     limiter = Counted(ManualClock(NOON))
-    allowances = Allowances(limiter, IntakeLimits(events_per_minute=60, event_burst=1_000), in_blocks=True)
+    allowances = Allowances(
+        limiter, IntakeLimits(events_per_minute=60, event_burst=1_000, open_alerts=1), in_blocks=True
+    )
     for _ in range(1_000):
         await allowances.spend(an_integration(), 1)
     assert limiter.asked == BLOCK_PART

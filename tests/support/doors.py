@@ -107,7 +107,7 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
 
 async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:
     clock = await container.get(Clock)
-    limits = IntakeLimits(events_per_minute=120_000, event_burst=20_000)
+    limits = IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 
     async def look_up(key_hash: bytes) -> IntakeTarget | None:
         async with container() as request:

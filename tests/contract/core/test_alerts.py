@@ -6,7 +6,7 @@ from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import Link
 from domain.alert.events import AlertCleared
 from tests.contract.core.storing import an_open_incident, firing
-from tests.support.builders import MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
+from tests.support.builders import BANK_PROBES, MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
 from tests.support.world import Ports
 
 
@@ -137,3 +137,19 @@ async def test_an_incident_has_the_labels_of_its_first_alert_whether_it_fires_or
         wanted = {first.incident_id, bare.incident_id, a_draft(3).id}
         assert await ports.alerts.first_labels(wanted) == {first.incident_id: {"region": "north"}, bare.incident_id: {}}
         assert await ports.alerts.first_labels(set()) == {}
+
+
+async def test_firing_alerts_of_integrations_are_counted_as_far_as_their_limits(ports: Ports) -> None:
+    await an_open_incident(ports)
+    one, two, three = an_alert(1), an_alert(2), an_alert(3)
+    await firing(ports, one, two, three, an_alert(4, integration_id=SHOP_LOGS))
+    await cleared(ports, three)
+
+    async with ports.transaction:
+        assert await ports.alerts.count_firing({SHOP_PROBES: 9, SHOP_LOGS: 9, BANK_PROBES: 9}) == {
+            SHOP_PROBES: 2,
+            SHOP_LOGS: 1,
+            BANK_PROBES: 0,
+        }
+        assert await ports.alerts.count_firing({SHOP_PROBES: 1}) == {SHOP_PROBES: 1}
+        assert await ports.alerts.count_firing({}) == {}
