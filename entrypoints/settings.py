@@ -111,6 +111,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_endpoint_url: Annotated[str, Meta(description="Another endpoint than AWS's own.")] = ""
     sqs_integration_key: Annotated[str, Meta(description="Key of the integration for messages that name none.")] = ""
     sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 2
+    spill_queue_url: Annotated[
+        str,
+        Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
+    ] = ""
     watcher_emails: Annotated[
         str,
         Meta(description="Users who are told of stalled incidents, by e-mail address, by commas. Empty: every admin."),
@@ -207,6 +211,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         DrillTime.read(settings.drill_weekly)
     except InvalidValueError as error:
         raise SettingsError(f"TOCSIN_DRILL_WEEKLY {error.reason}") from None
+    if settings.spill_queue_url and not settings.spill_queue_url.endswith(".fifo"):
+        raise SettingsError("TOCSIN_SPILL_QUEUE_URL is no FIFO queue: use one whose name ends with .fifo")
     _require_url("TOCSIN_WATCHER_URL", settings.watcher_url)
     _require_url("TOCSIN_HEARTBEAT_URL", settings.heartbeat_url)
     return settings

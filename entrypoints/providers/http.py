@@ -17,7 +17,7 @@ from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
-from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, SharedLookUps, Targets
+from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, LookUpMany, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.event_log import PostgresEventLog, Topic
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -99,16 +99,24 @@ def group_commit(container: AsyncContainer) -> GroupCommit:
     return GroupCommit(ingest)
 
 
-async def intake_targets(container: AsyncContainer) -> Targets:
-    """Remembers for as long as hints come; see `forget_when_hinted`."""
+async def key_look_up(container: AsyncContainer) -> LookUpMany:
     intake = PostgresIntakeStore(PostgresSession(await container.get(Pool)))
     clock = await container.get(Clock)
-    listener = await container.get(PostgresListener)
 
     async def look_up(key_hashes: Sequence[bytes]) -> Mapping[bytes, IntakeTarget]:
         return await intake.targets_of(key_hashes, at=clock.now())
 
-    return Targets(SharedLookUps(look_up), lambda: REMEMBERED_SECONDS if listener.is_listening else BRIEFLY_SECONDS)
+    return look_up
+
+
+async def intake_targets(container: AsyncContainer, *, outlive_storage: bool = False) -> Targets:
+    """Remembers for as long as hints come; see `forget_when_hinted`."""
+    listener = await container.get(PostgresListener)
+    return Targets(
+        SharedLookUps(await key_look_up(container)),
+        lambda: REMEMBERED_SECONDS if listener.is_listening else BRIEFLY_SECONDS,
+        outlive_storage=outlive_storage,
+    )
 
 
 async def forget_when_hinted(targets: Targets, listener: PostgresListener) -> None:

@@ -10,11 +10,16 @@ in hand, whatever its rows are locked by.
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final, NamedTuple
+
+import structlog
 
 from application.alert.ingest import ReceivedEvent
 from application.ports.errors import TransientPortError
+from application.ports.spill import Spill
 from domain.shared.ids import IntegrationId
 from domain.shared.limits import INGEST_BATCH
 
@@ -25,6 +30,13 @@ WRITERS: Final = 4
 BACKLOG: Final = 20_000
 # And so many of one integration, which leaves room for others; a longer body passes when nothing else of it waits.
 BACKLOG_EACH: Final = 5_000
+
+# How often it is looked whether the spill holds anything, while it did not and while it did.
+SPILL_LOOKS_SECONDS: Final = (5.0, 0.5)
+# A queue counts its messages only approximately: so long after the last one, it is believed that there are none.
+SPILL_SETTLES_SECONDS: Final = 2.0
+
+_log = structlog.get_logger()
 
 type Ingest = Callable[[Sequence[ReceivedEvent]], Awaitable[None]]
 
@@ -45,6 +57,11 @@ class GroupCommit:
     ingest: Ingest
     writers: int = WRITERS
     most: int = INGEST_BATCH
+    spill: Spill | None = None  # where events go while storage is away, if there is such a place
+    # What was spilled must be stored first: a resolve must not come before its trigger. So until nothing of it is left,
+    # everything is spilled.
+    is_spilling: bool = False
+    _spilled_at: float = 0.0
     # By integration; whose turn it is comes first. Those of whom nothing waits are not in it.
     _waiting: OrderedDict[IntegrationId, deque[_Submission]] = field(default_factory=OrderedDict)
     _count: int = 0
@@ -123,7 +140,7 @@ class GroupCommit:
 
     async def _write(self, submissions: Sequence[_Submission]) -> None:
         try:
-            await self.ingest([event for submission in submissions for event in submission.events])
+            await self._keep([event for submission in submissions for event in submission.events])
         except TransientPortError as error:
             _answer(submissions, error)
         except Exception as error:  # noqa: BLE001  # one event's fault must not cost its neighbours theirs
@@ -137,6 +154,41 @@ class GroupCommit:
             raise
         else:
             _answer(submissions, None)
+
+    async def _keep(self, events: Sequence[ReceivedEvent]) -> None:
+        """Raises `TransientPortError` when neither storage nor the spill takes them."""
+        if self.spill is None:
+            await self.ingest(events)
+            return
+        # As it is now: another writer may find out meanwhile that storage is away.
+        was_spilling = self.is_spilling
+        try:
+            await (self._put(self.spill, events) if was_spilling else self.ingest(events))
+        except TransientPortError:
+            # Out of order is better than refused.
+            await (self.ingest(events) if was_spilling else self._put(self.spill, events))
+
+    async def _put(self, spill: Spill, events: Sequence[ReceivedEvent]) -> None:
+        if not self.is_spilling:
+            self.is_spilling = True
+            _log.warning("intake_spills")
+        self._spilled_at = monotonic()
+        await spill.put(events)
+        self._spilled_at = monotonic()
+
+    async def look_after_the_spill(self) -> None:
+        """Until cancelled, see whether anything is in the spill: another process may have begun to fill it."""
+        assert self.spill is not None
+        while True:
+            with suppress(TransientPortError):  # as it was, until it can be seen
+                asked_at = monotonic()
+                holds_any = await self.spill.holds_any()
+                if holds_any:
+                    self.is_spilling = True
+                elif self.is_spilling and asked_at - self._spilled_at > SPILL_SETTLES_SECONDS:
+                    self.is_spilling = False
+                    _log.warning("intake_stores_again")
+            await asyncio.sleep(SPILL_LOOKS_SECONDS[self.is_spilling])
 
 
 def _answer(submissions: Sequence[_Submission], error: Exception | None) -> None:

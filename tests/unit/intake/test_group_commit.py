@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.inbound.intake import group_commit
 from adapters.inbound.intake.group_commit import BACKLOG, BACKLOG_EACH, GroupCommit
+from adapters.outbound.memory.spill import MemorySpill
 from application.alert.ingest import ReceivedEvent
 from application.ports.errors import TransientPortError
 from application.ports.intake import IntakeTarget
@@ -155,3 +158,98 @@ async def test_an_event_that_storage_refuses_costs_its_neighbours_nothing() -> N
 
     assert stored == ["a", "b"]
     assert [type(outcome) for outcome in outcomes] == [type(None), ValueError, type(None)]
+
+
+@dataclass
+class Storage:
+    """There or away, with what it has been given."""
+
+    is_away: bool = False
+    stored: list[str] = field(default_factory=list)
+
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
+        if self.is_away:
+            raise TransientPortError("storage is away")
+        self.stored += [received.event.dedup_key for received in batch]
+
+
+@contextlib.asynccontextmanager
+async def spilling(spill: MemorySpill | None) -> AsyncIterator[tuple[GroupCommit, Storage]]:
+    storage = Storage()
+    commits = GroupCommit(storage, spill=spill)
+    running = asyncio.create_task(commits.run())
+    yield commits, storage
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def kept_by(spill: MemorySpill) -> list[str]:
+    return [received.event.dedup_key for received in spill.kept]
+
+
+async def test_while_storage_is_away_events_are_accepted_and_spilled() -> None:
+    spill = MemorySpill()
+    async with spilling(spill) as (commits, storage):
+        await commits.store(body(SHOP_PROBES, "stored"))
+        storage.is_away = True
+        with capture_logs() as logs:
+            await commits.store(body(SHOP_PROBES, "spilled"))
+            await commits.store(body(SHOP_PROBES, "too"))
+
+    assert (storage.stored, kept_by(spill)) == (["stored"], ["spilled", "too"])
+    assert [each["event"] for each in logs] == ["intake_spills"]
+
+
+async def test_until_nothing_of_it_is_left_everything_is_spilled_so_that_nothing_overtakes() -> None:
+    spill = MemorySpill()
+    async with spilling(spill) as (commits, storage):
+        storage.is_away = True
+        with capture_logs():
+            await commits.store(body(SHOP_PROBES, "trigger"))
+        storage.is_away = False
+        await commits.store(body(SHOP_PROBES, "its resolve"))
+
+    assert (storage.stored, kept_by(spill)) == ([], ["trigger", "its resolve"])
+
+
+async def test_when_the_spill_is_away_too_events_are_refused() -> None:
+    async with spilling(MemorySpill(is_away=True)) as (commits, storage):
+        storage.is_away = True
+        with capture_logs(), pytest.raises(TransientPortError, match="the spill is away"):
+            await commits.store(body(SHOP_PROBES, "refused"))
+
+
+async def test_when_the_spill_goes_away_while_it_is_in_use_events_are_stored_although_out_of_order() -> None:
+    spill = MemorySpill()
+    async with spilling(spill) as (commits, storage):
+        storage.is_away = True
+        with capture_logs():
+            await commits.store(body(SHOP_PROBES, "spilled"))
+        storage.is_away, spill.is_away = False, True
+        await commits.store(body(SHOP_PROBES, "stored"))
+
+    assert storage.stored == ["stored"]
+
+
+async def test_without_a_spill_events_are_refused() -> None:
+    async with spilling(None) as (commits, storage):
+        storage.is_away = True
+        with pytest.raises(TransientPortError, match="storage is away"):
+            await commits.store(body(SHOP_PROBES, "refused"))
+
+
+async def test_what_another_process_spilled_is_noticed_and_its_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "SPILL_LOOKS_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(group_commit, "SPILL_SETTLES_SECONDS", 0.05)
+    spill = MemorySpill(kept=body(SHOP_PROBES, "of another"))
+    async with spilling(spill) as (commits, storage):
+        with capture_logs():
+            looking = asyncio.create_task(commits.look_after_the_spill())
+            await asyncio.sleep(0.05)
+            await commits.store(body(SHOP_PROBES, "follows"))
+            spill.kept.clear()
+            await asyncio.sleep(0.2)
+            await commits.store(body(SHOP_PROBES, "stored"))
+            looking.cancel()
+
+    assert storage.stored == ["stored"]
