@@ -115,6 +115,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
     ] = ""
+    raw_events_kept_days: Annotated[
+        int, Meta(ge=1, le=3650, description="Bodies as senders sent them, for replay; up to a month more.")
+    ] = 30
+    history_kept_days: Annotated[
+        int,
+        Meta(ge=62, le=3650, description="Timelines of incidents and attempts at delivery; up to a month more."),
+    ] = 730
+    mailbox_kept_days: Annotated[int, Meta(ge=1, le=3650, description="Messages of the local mailbox.")] = 30
+    dead_letters_kept_days: Annotated[int, Meta(ge=1, le=3650, description="Bodies that nobody could read.")] = 90
     watcher_emails: Annotated[
         str,
         Meta(description="Users who are told of stalled incidents, by e-mail address, by commas. Empty: every admin."),

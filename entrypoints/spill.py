@@ -13,7 +13,7 @@ from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.spilled import SpillReader
 from adapters.outbound.postgres.session import Pool
-from adapters.outbound.sqs.client import SqsClient, open_client
+from adapters.outbound.sqs.client import SpillClient, open_client
 from adapters.outbound.sqs.spill import SqsSpill
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
@@ -30,7 +30,7 @@ _WAIT_SECONDS: Final = 5
 @dataclass(frozen=True, slots=True)
 class OpenSpill:
     container: AsyncContainer
-    client: SqsClient
+    client: SpillClient
     spill: Spill
 
     async def drain(self, commits: GroupCommit) -> None:

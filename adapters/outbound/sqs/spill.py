@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Final
 
-from adapters.outbound.sqs.client import SqsClient, translating
+from adapters.outbound.sqs.client import SpillClient, translating
 from adapters.wire.spilled import encoded
 from application.alert.ingest import ReceivedEvent
 from application.ports.errors import PermanentPortError, TransientPortError
@@ -32,7 +32,7 @@ type Entry = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SqsSpill(Spill):
-    client: SqsClient
+    client: SpillClient
     queue_url: str
     ids: IdFactory
 

@@ -10,6 +10,7 @@ import uvicorn
 
 from adapters.inbound.http.asgi import Receive, Scope, Send
 from adapters.inbound.http.protocol import BoundedProtocol
+from entrypoints.http_server import Server
 
 HEAD = b"POST / HTTP/1.1\r\nHost: tocsin.test\r\nContent-Length: 4\r\n\r\n"
 
@@ -35,8 +36,7 @@ async def port() -> AsyncIterator[int]:
     config = uvicorn.Config(
         echo, http=Impatient, port=0, loop="none", lifespan="off", log_config=None, timeout_keep_alive=1
     )
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+    server = Server(config, asyncio.Event())
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # it gives no hint
         await asyncio.sleep(0.01)

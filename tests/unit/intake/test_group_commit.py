@@ -142,7 +142,7 @@ async def test_all_together_fill_no_more_than_the_queue() -> None:
 
 
 async def test_an_event_that_storage_refuses_costs_its_neighbours_nothing() -> None:
-    stored = []
+    stored: list[str] = []
 
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
         if any(received.event.dedup_key == "bad" for received in batch):
