@@ -90,14 +90,14 @@ def world() -> Iterator[World]:
         asyncio.run(postgres.start())
         made = World(postgres, directory)
         asyncio.run(made._execute(f"CREATE DATABASE {_TEMPLATE}"))
-        asyncio.run(_seed(postgres.dsn(_TEMPLATE)))
+        asyncio.run(seed(postgres.dsn(_TEMPLATE)))
         yield made
     finally:
         asyncio.run(postgres.stop())
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def _seed(dsn: str) -> None:
+async def seed(dsn: str) -> None:
     await migrate_async(dsn)
     pool = await create_pool(dsn, most=2)
     session = PostgresSession(pool)
