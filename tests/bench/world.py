@@ -24,6 +24,7 @@ from domain.identity.user import User
 from domain.shared.ids import PolicyId, TeamId, UserId
 from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
+from entrypoints.embedded.valkey import EmbeddedValkey
 from tests.bench.load import SERVICES
 
 USER, TEAM, POLICY, CONTACT = (UUID(int=number) for number in range(1, 5))
@@ -53,6 +54,7 @@ _CONTACT = (
 class World:
     postgres: EmbeddedPostgres
     directory: Path
+    redis_url: str
 
     @property
     def postgres_pid(self) -> int:
@@ -86,14 +88,16 @@ def world() -> Iterator[World]:
     directory = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     directory.chmod(0o711)  # PostgreSQL does not run as root
     postgres = EmbeddedPostgres(directory / "postgres")
+    valkey = EmbeddedValkey(directory / "valkey")
     try:
         asyncio.run(postgres.start())
-        made = World(postgres, directory)
+        made = World(postgres, directory, asyncio.run(valkey.start()))
         asyncio.run(made._execute(f"CREATE DATABASE {_TEMPLATE}"))
         asyncio.run(seed(postgres.dsn(_TEMPLATE)))
         yield made
     finally:
         asyncio.run(postgres.stop())
+        asyncio.run(valkey.stop())
         shutil.rmtree(directory, ignore_errors=True)
 
 

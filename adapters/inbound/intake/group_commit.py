@@ -10,7 +10,6 @@ in hand, whatever its rows are locked by.
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final, NamedTuple
@@ -179,16 +178,26 @@ class GroupCommit:
     async def look_after_the_spill(self) -> None:
         """Until cancelled, see whether anything is in the spill: another process may have begun to fill it."""
         assert self.spill is not None
+        is_there = True
         while True:
-            with suppress(TransientPortError):  # as it was, until it can be seen
-                asked_at = monotonic()
+            asked_at = monotonic()
+            try:
                 holds_any = await self.spill.holds_any()
-                if holds_any:
-                    self.is_spilling = True
-                elif self.is_spilling and asked_at - self._spilled_at > SPILL_SETTLES_SECONDS:
-                    self.is_spilling = False
-                    _log.warning("intake_stores_again")
+            except TransientPortError as error:  # as it was, until it can be seen
+                if is_there:
+                    _log.error("spill_unreachable", reason=str(error))
+                is_there = False
+            else:
+                is_there = True
+                self._have_seen(holds_any=holds_any, at=asked_at)
             await asyncio.sleep(SPILL_LOOKS_SECONDS[self.is_spilling])
+
+    def _have_seen(self, *, holds_any: bool, at: float) -> None:
+        if holds_any:
+            self.is_spilling = True
+        elif self.is_spilling and at - self._spilled_at > SPILL_SETTLES_SECONDS:
+            self.is_spilling = False
+            _log.warning("intake_stores_again")
 
 
 def _answer(submissions: Sequence[_Submission], error: Exception | None) -> None:
