@@ -17,6 +17,7 @@ from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
 from application.escalation.prove import ProvePolicy
+from application.escalation.require_proof import RequireProof
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
@@ -29,6 +30,7 @@ from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin
 from application.identity.create_team import CreateTeam
@@ -43,9 +45,16 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import (
+    RecognizeDrillLink,
+    RecognizeLink,
+    RecognizeSlackMember,
+    RecognizeTexter,
+)
 from application.identity.refresh_session import RefreshSession
+from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
@@ -65,6 +74,7 @@ from application.incident.decide import DecideOnIncident
 from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
 from application.incident.escalate import EscalateIncident
+from application.incident.explain import ExplainIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.ledger import ReadLedger
@@ -93,6 +103,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -176,6 +187,7 @@ class UseCaseProvider(Provider):
         DecideOnIncident,
         DeclineRequest,
         EscalateIncident,
+        ExplainIncident,
         FindIncident,
         GetIncident,
         ListAlerts,
@@ -207,6 +219,7 @@ class UseCaseProvider(Provider):
         ListPolicies,
         MoveToNewestVersion,
         ProvePolicy,
+        RequireProof,
         ResolveUnanswered,
         SetFallBack,
         SimulatePaging,
@@ -301,6 +314,8 @@ class UseCaseProvider(Provider):
         Authenticate,
         BeginSession,
         ChangePassword,
+        ConfirmContact,
+        ConfirmTexts,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -319,9 +334,13 @@ class UseCaseProvider(Provider):
         RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
+        RecognizeTexter,
         RefreshSession,
+        RequestContactVerification,
         RevokeApiKey,
+        RotateContactSecret,
         SetReachability,
+        StopTexts,
         TeamReadiness,
         UpdateTeam,
         UpdateUser,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020_storms"
-down_revision = "0016_subscriptions"
+down_revision = "0017_cover_overrides"
 branch_labels = None
 depends_on = None
 

@@ -105,6 +105,9 @@ teams = Table(
     metadata,
     _id(),
     _text("name"),
+    Column("proof_weeks", Integer, nullable=False, server_default=text("4")),
+    Column("proof_within_seconds", Integer, nullable=False, server_default=text("1800")),
+    Column("proof_refuses", Boolean, nullable=False, server_default=text("false")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -129,6 +132,28 @@ contacts = Table(
     _text("address"),
     _text("label"),
     _time("verified_at", nullable=True),
+)
+
+Index("contacts_text_idx", contacts.c.address, postgresql_where=text("channel = 'sms'"))
+
+contact_secrets = Table(
+    "contact_secrets",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),
+    _text("old_secret", nullable=True),  # signs beside the other one until then
+    _time("old_until", nullable=True),
+)
+
+contact_verifications = Table(
+    "contact_verifications",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    _time("sent_at"),
+    _time("counted_from"),
+    Column("codes_sent", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
 )
 
 user_quiet_hours = Table(
@@ -420,6 +445,12 @@ Index(
     cover_requests.c.team_id,
     cover_requests.c.is_open.desc(),
     cover_requests.c.id.desc(),
+)
+Index(
+    "cover_requests_override_ids_idx",
+    cover_requests.c.override_ids,
+    postgresql_using="gin",
+    postgresql_where=text("status = 'accepted'"),
 )
 Index("cover_requests_absence_id_idx", cover_requests.c.absence_id, postgresql_where=text("is_open"))
 
