@@ -41,6 +41,9 @@ class CreateIntegration:
         when_silent: WhenSilent = WhenSilent.KEEP,
         topic_arns: tuple[str, ...] = (),
         mapping: EventMapping | None = None,
+        events_per_minute: int | None = None,
+        event_burst: int | None = None,
+        open_alerts: int | None = None,
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -62,6 +65,9 @@ class CreateIntegration:
                     when_silent=when_silent,
                     topic_arns=topic_arns,
                     mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
                 )
             )
             await self.record_audit(

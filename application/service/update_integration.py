@@ -33,10 +33,16 @@ class UpdateIntegration:
         when_silent: WhenSilent,
         topic_arns: tuple[str, ...],
         mapping: EventMapping | None,
+        events_per_minute: int | None,
+        event_burst: int | None,
+        open_alerts: int | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`."""
+        """A limit of None is that of the installation.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`.
+        """
         async with self.transaction:
             before = await self.integrations.get(integration_id)
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
@@ -50,6 +56,9 @@ class UpdateIntegration:
                     when_silent=when_silent,
                     topic_arns=topic_arns,
                     mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
                 )
             )
             await self.record_audit(

@@ -81,3 +81,10 @@ PROOF_EXAMPLES_SHOWN: Final = 50
 PAGE_LIMIT: Final = 200  # rows of a list in one answer
 PAGE_DEFAULT: Final = 50
 INGEST_BATCH: Final = 500  # events that share one commit
+
+# Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as
+# senders wait.
+INTEGRATION_EVENTS_PER_MINUTE: Final = 1_000_000
+INTEGRATION_EVENT_BURST: Final = 100_000
+# Alerts that one integration may have open: each is a row that every list and every repeat looks through.
+INTEGRATION_OPEN_ALERTS: Final = 100_000

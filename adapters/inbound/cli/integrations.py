@@ -35,7 +35,7 @@ INTEGRATION: Final = Noun(
 Overlap = Annotated[int, Parameter(help="How long the old one stays good beside the new one: 0 to 720 hours.")]
 
 app: Final = noun_app(INTEGRATION, with_show=False)
-app.help = "Integrations: list, show, their keys, what their senders sign with, watch, map, try."
+app.help = "Integrations: list, show, their keys, what their senders sign with, watch, limit, map, try."
 
 
 @app.command
@@ -229,3 +229,52 @@ def _rows(tried: Record) -> list[tuple[object, ...]]:
     ]
     refused = [(at, "refused", each["pointer"], NOTHING, each["detail"]) for each in tried["refused"]]
     return events + refused or [(at, "ignored", NOTHING, NOTHING, NOTHING)]
+
+
+Most = Annotated[int | None, Parameter(show_default=False)]
+
+
+@app.command
+def limit(
+    ref: str,
+    /,
+    *,
+    events_per_minute: Most = None,
+    burst: Most = None,
+    open_alerts: Most = None,
+    as_installed: Switch = False,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Say how much an integration may send. What is not given stays as it is.
+
+    Parameters
+    ----------
+    ref
+        Its name or id.
+    events_per_minute
+        Events in a minute, in the long run.
+    burst
+        Events at once.
+    open_alerts
+        Alerts that may be open; further ones are counted in one alert.
+    as_installed
+        Have no limits of its own any more: those of the installation hold.
+    """
+    given = {"events_per_minute": events_per_minute, "event_burst": burst, "open_alerts": open_alerts}
+    named: Record = {name: value for name, value in given.items() if value is not None}
+    if bool(named) is as_installed:
+        raise CommandError("give a limit, or --as-installed", ExitCode.USAGE)
+    api = cli.api()
+    integration = find(api, INTEGRATION, ref)
+    changes = dict.fromkeys(given) if as_installed else named
+    path = f"{INTEGRATION.path}/{integration['id']}"
+    changed = api.patch(path, changes, tag=f'"v{integration["version"]}"')
+    if output == "json":
+        show_json(changed)
+        return
+    show_fields((name.replace("_", " "), _limit_shown(changed[name])) for name in ("name", *given))
+
+
+def _limit_shown(limit: object) -> object:
+    return "as installed" if limit is None else limit

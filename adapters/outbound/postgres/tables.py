@@ -567,6 +567,9 @@ integrations = Table(
     Column("when_silent", Text, nullable=False, server_default="keep"),
     Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("mapping", JSONB, nullable=True),
+    Column("events_per_minute", Integer, nullable=True),  # null, here and below: as the installation has it
+    Column("event_burst", Integer, nullable=True),
+    Column("open_alerts", Integer, nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )

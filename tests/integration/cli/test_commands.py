@@ -445,3 +445,35 @@ def test_an_integration_is_watched_for_falling_quiet(api: RecordedApi, tocsin: T
     assert api.asked[-1].method == "DELETE"
     assert tocsin("integration", "watch", "GitHub") == 2
     assert tocsin("integration", "watch", "GitHub", "--after", "soon") == 2
+
+
+def test_an_integration_is_limited_and_what_is_not_given_stays(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = {"id": SERVICE_ID, "name": "Nagios", "version": 4}
+    limits = {"events_per_minute": 600, "event_burst": None, "open_alerts": None}
+    api.answers["GET /v1/integrations"] = Answer(200, page(ours | limits))
+    api.answers[f"PATCH /v1/integrations/{SERVICE_ID}"] = Answer(200, ours | limits)
+
+    assert tocsin("integration", "limit", "nagios", "--events-per-minute", "600") == 0
+
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"events_per_minute": 600}, '"v4"')
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert shown == [
+        "name: Nagios",
+        "events per minute: 600",
+        "event burst: as installed",
+        "open alerts: as installed",
+    ]
+
+
+def test_an_integration_can_be_left_to_the_limits_of_the_installation(api: RecordedApi, tocsin: Tocsin) -> None:
+    ours = {"id": SERVICE_ID, "name": "Nagios", "version": 4}
+    limits = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts"))
+    api.answers["GET /v1/integrations"] = Answer(200, page(ours))
+    api.answers[f"PATCH /v1/integrations/{SERVICE_ID}"] = Answer(200, ours | limits)
+
+    assert tocsin("integration", "limit", "Nagios", "--as-installed") == 0
+    assert api.asked[-1].body == limits
+    assert tocsin("integration", "limit", "Nagios") == 2
+    assert tocsin("integration", "limit", "Nagios", "--burst", "3", "--as-installed") == 2

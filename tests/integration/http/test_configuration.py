@@ -227,6 +227,26 @@ async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: W
     assert refused.json()["errors"][0]["pointer"] == "#/kind"
 
 
+async def test_an_integration_has_limits_of_its_own_until_it_has_none(api: World) -> None:
+    service = await make_service(api)
+    limits = {"events_per_minute": 600, "event_burst": 50, "open_alerts": 7}
+    given = {"service_id": service["id"], "kind": "pagerduty", "name": "Nagios", **limits}
+    made = (await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)).json()["integration"]
+    path = f"/v1/integrations/{made['id']}"
+    assert {name: made[name] for name in limits} == limits
+
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json={"event_burst": None})
+
+    assert {name: changed.json()[name] for name in limits} == limits | {"event_burst": None}
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"events_per_minute": 0})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0] == {
+        "pointer": "#/events_per_minute",
+        "code": "invalid_value",
+        "detail": "is 0, allowed are 1 to 1000000",
+    }
+
+
 def told(saved: httpx.Response) -> dict[str, Any]:
     """A saved policy without its proof."""
     return {name: value for name, value in saved.json().items() if name != "proof"}
