@@ -89,9 +89,10 @@ class NotifierProvider(Provider):
                     NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
                 )
             if settings.twilio_account_sid:
-                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
-                by_channel[Channel.SMS] = SmsNotifier(twilio_settings(settings), session)
-                by_channel[Channel.VOICE] = VoiceNotifier(twilio_settings(settings), session)
+                for channel, kind in ((Channel.SMS, SmsNotifier), (Channel.VOICE, VoiceNotifier)):
+                    # One session each: texts that hang take no connection from calls.
+                    session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
+                    by_channel[channel] = kind(twilio_settings(settings), session)
             webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
             yield Providers(by_channel, webhooks)
 
