@@ -25,10 +25,10 @@ from domain.alert.events import AlertJoined
 from domain.alert.grouping import group_key_of
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 INCIDENT_SEVERITY = {

@@ -1,8 +1,8 @@
 """What would happen if a service broke: the very functions of the worker, over a clock that nobody waits for.
 
-`Incident.tick` and `acknowledge`, `EscalationRun.tick`, `Step.told`, `on_call` and `planned` decide, as they do when it
-is real (P13, held by a property test). Here is only what the worker's storage and its clock do: what is due next, what
-is made, and what an answer cancels.
+`Incident.tick` and `acknowledge`, `EscalationRun.tick`, `Step.told`, `asked`, `on_call` and `planned` decide, as they
+do when it is real (P13, held by a property test). Here is only what the worker's storage and its clock do: what is due
+next, what is made, and what an answer cancels.
 
 At one instant the incident is looked at before its escalation, and whatever is due then has happened before an answer
 of that instant counts.
@@ -19,6 +19,7 @@ from uuid import UUID
 from application.ports.directory import Reachability
 from application.ports.escalations import StepKey
 from application.service.urgency import judged
+from domain.escalation.asked import asked
 from domain.escalation.condition import Circumstances
 from domain.escalation.plan import Position
 from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
@@ -122,6 +123,7 @@ class Happening:
     position: Position | None = None
     told: tuple[Meant, ...] = ()
     unreachable: tuple[UserId, ...] = ()  # of those: people whom no page would reach
+    answered: tuple[UserId, ...] = ()  # of those: people who have acknowledged already, and are not paged again
     user_id: UserId | None = None
     detail: str = ""  # of a step that is passed over: why; of an exhaustion: what the policy says to do
 
@@ -130,6 +132,7 @@ class _Told(NamedTuple):
     position: Position | None
     meant: tuple[Meant, ...] = ()
     unreachable: tuple[UserId, ...] = ()
+    answered: tuple[UserId, ...] = ()
 
 
 _NOBODY: Final = _Told(None)
@@ -280,13 +283,14 @@ class _Course:
 
     def _tell(self, kind: HappeningKind, position: Position, targets: Sequence[Target], at: datetime) -> None:
         meant = tuple(meant_by(self.setting, targets, at))
+        still, answered = asked((each.user_id for each in meant), answered=self.incident.answered_by)
         unreachable = []
-        for each in meant:
+        for each in (each for each in meant if each.user_id in still):
             pages = list(self._pages_to(each, position, kind is HappeningKind.FALL_BACK, at))
             self.pages += pages
             if not pages:
                 unreachable.append(each.user_id)
-        self._note(kind, at, told=_Told(position, meant, tuple(unreachable)))
+        self._note(kind, at, told=_Told(position, meant, tuple(unreachable), answered))
 
     def _pages_to(
         self, meant: Meant, position: Position, is_last_resort: bool, at: datetime
@@ -350,7 +354,7 @@ class _Course:
         detail: str = "",
         told: _Told = _NOBODY,
     ) -> None:
-        position, meant, unreachable = told
+        position, meant, unreachable, answered = told
         self.happenings.append(
             Happening(
                 at=at,
@@ -359,6 +363,7 @@ class _Course:
                 position=position,
                 told=meant,
                 unreachable=unreachable,
+                answered=answered,
                 user_id=user_id,
                 detail=detail,
             )

@@ -63,7 +63,7 @@ class FallBack:
         for page in refused:
             assert page.incident_id is not None
             incident, person = incidents.get(page.incident_id), people.get(page.user_id)
-            if incident is None or person is None or incident.status is not IncidentStatus.TRIGGERED:
+            if incident is None or person is None or not _still_asks(incident, page.user_id):
                 continue
             step = steps[_step(page)]
             plan = fall_back(page, person.contacts, person.rules, step=step, urgency=incident.urgency, at=at)
@@ -84,6 +84,10 @@ class FallBack:
             step.append(instead)  # so that two that were refused at once do not go to the same contact
             made.append(instead)
         return made
+
+
+def _still_asks(incident: Incident, user_id: UserId) -> bool:
+    return incident.status is IncidentStatus.TRIGGERED and user_id not in incident.answered_by
 
 
 def _is_page(notification: Notification) -> bool:

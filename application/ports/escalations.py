@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
-from domain.shared.ids import IncidentId, PolicyId
+from domain.shared.ids import IncidentId, PolicyId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
@@ -14,6 +14,7 @@ class DueRun(NamedTuple):
     run: EscalationRun
     urgency: Urgency  # of its incident, now
     severity: Severity
+    answered_by: tuple[UserId, ...] = ()  # who has acknowledged, while others are still required
 
 
 class StepKey(NamedTuple):

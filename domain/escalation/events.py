@@ -24,6 +24,7 @@ class EscalationStepReached(EscalationEvent):
     due_at: datetime  # how late it was: `at` less this
     responders: tuple[UserId, ...] = ()
     unreachable: tuple[UserId, ...] = ()  # responders without a working contact
+    answered: tuple[UserId, ...] = ()  # responders who had acknowledged, while others had not: not paged again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class EscalationFallBackPaged(EscalationEvent):
     kind: ClassVar[str] = "escalation.fall_back_paged"
     responders: tuple[UserId, ...] = ()
     unreachable: tuple[UserId, ...] = ()
+    answered: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,7 @@ from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.stand_in import StandIn
+from application.oncall.take_back_cover import TakeBackCover
 from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
@@ -251,6 +252,7 @@ class UseCaseProvider(Provider):
         RequestAbsenceCover,
         RequestCover,
         StandIn,
+        TakeBackCover,
         UncoveredAbsences,
         WithdrawCover,
     )

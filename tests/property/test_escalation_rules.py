@@ -266,3 +266,32 @@ def test_a_run_that_moves_pages_by_the_newest_version_from_the_same_step_at_the_
         reached = [event for event in facts(stored) if isinstance(event, EscalationStepReached)]
         assert [event.at for event in reached] == [NOON, NOON + 5 * MINUTE, NOON + 10 * MINUTE]
         assert {event.run_id for event in reached} == {moved.run_id, moved.successor_id}
+
+
+def test_who_has_acknowledged_gets_no_further_page_and_everyone_else_is_paged_as_ever(lab: Lab) -> None:
+    @lab.holds(
+        policy=strategies.policies(), answers=st.dictionaries(strategies.responders, strategies.spans, max_size=2)
+    )
+    def _(policy: EscalationPolicy, answers: dict[UserId, timedelta]) -> None:
+        town = a_town(
+            policies=(policy,),
+            services=(a_service(acknowledgements_required=3),),
+            integrations=(an_integration(),),
+        )
+        with lab.world(town) as world:
+            world.trigger()
+            for user_id, after in sorted(answers.items(), key=lambda each: each[1]):
+                world.advance_to(NOON + after)
+                world.call(AcknowledgeIncident, the(world).incident.id, actor=an_actor(user_id))
+            world.settle()
+
+            stored = the(world)
+            paged = {(page.run_id, page.round, page.step, page.user_id) for page in stored.pages}
+            for event in stored.events:
+                if not isinstance(event, EscalationStepReached):
+                    continue
+                answered = {user_id for user_id, after in answers.items() if NOON + after < event.at}
+                assert set(event.answered) == answered & set(event.responders)
+                assert {user_id for *step, user_id in paged if step == [event.run_id, event.round, event.step]} == (
+                    set(event.responders) - answered - set(event.unreachable)
+                )

@@ -17,7 +17,6 @@ from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
 from domain.notification.contact import Channel, Contact
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.rule import NotificationRule
@@ -38,6 +37,7 @@ from domain.shared.ids import (
     TeamId,
     UserId,
 )
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from domain.shared.weekly_window import Weekday, WeeklyWindow

@@ -397,6 +397,9 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("runbook", incident["runbook_url"]),
             ("triggered", when(incident["triggered_at"], cli.now)),
             ("acknowledged", _done(incident, "acknowledged", cli)),
+            ("acknowledgements", _acknowledgements(incident["acknowledgements"])),
+            ("snoozed until", when(incident["snoozed_until"], cli.now) if incident["snoozed_until"] else ""),
+            ("responders", ", ".join(f"{name_of(each['user'])} ({each['answer']})" for each in incident["responders"])),
             ("resolved", _done(incident, "resolved", cli)),
             ("next escalation", _next_escalation(incident, cli)),
             ("id", incident["id"]),
@@ -413,6 +416,16 @@ def _done(incident: Record, what: str, cli: Given) -> str:
         return ""
     who = incident[f"{what}_by"]
     return when(incident[f"{what}_at"], cli.now) + (f" by {name_of(who)}" if who else "")
+
+
+def _acknowledgements(acknowledgements: Record) -> str:
+    """Of an incident that needs several; of any other `acknowledged` says it all."""
+    if acknowledgements["required"] == 1:
+        return ""
+    given = ", ".join(f"{name_of(each['user'])} at {moment(each['at'])}" for each in acknowledgements["given"])
+    count = f"{len(acknowledgements['given'])} of {acknowledgements['required']}"
+    missing = f", {acknowledgements['missing']} still missing" if acknowledgements["missing"] else ""
+    return count + (f": {given}" if given else "") + missing
 
 
 def _next_escalation(incident: Record, cli: Given) -> str:

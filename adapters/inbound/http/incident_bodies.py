@@ -16,12 +16,31 @@ from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDeta
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason, stall_reason
+from domain.incident.responder import ResponderAnswer
 from domain.shared.ids import UserId
 
 
 class NamedBody(msgspec.Struct):
     id: UUID
     name: str
+
+
+class AcknowledgementBody(msgspec.Struct):
+    user: NamedBody
+    at: datetime
+
+
+class AcknowledgementsBody(msgspec.Struct):
+    """Since it was last triggered. Until none is missing it goes on paging those who have not acknowledged."""
+
+    given: list[AcknowledgementBody]
+    required: int  # by so many different people
+    missing: int
+
+
+class ResponderBody(msgspec.Struct):
+    user: NamedBody
+    answer: ResponderAnswer
 
 
 class IncidentBody(msgspec.Struct):
@@ -37,6 +56,9 @@ class IncidentBody(msgspec.Struct):
     triggered_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: NamedBody | None
+    acknowledgements: AcknowledgementsBody
+    snoozed_until: datetime | None
+    responders: list[ResponderBody]  # who was asked to help
     resolved_at: datetime | None
     resolved_by: NamedBody | None
     escalation: str | None  # running, stopped, exhausted
@@ -87,6 +109,15 @@ def _common(incident: IncidentSummary) -> dict[str, Any]:
         "triggered_at": incident.triggered_at,
         "acknowledged_at": incident.acknowledged_at,
         "acknowledged_by": _person(incident.acknowledged_by, incident.acknowledged_by_name),
+        "acknowledgements": AcknowledgementsBody(
+            given=[
+                AcknowledgementBody(NamedBody(each.user_id, each.name), each.at) for each in incident.acknowledgements
+            ],
+            required=incident.acknowledgements_required,
+            missing=incident.acknowledgements_missing,
+        ),
+        "snoozed_until": incident.snoozed_until,
+        "responders": [ResponderBody(NamedBody(each.user_id, each.name), each.answer) for each in incident.responders],
         "resolved_at": incident.resolved_at,
         "resolved_by": _person(incident.resolved_by, incident.resolved_by_name),
         "escalation": incident.escalation,

@@ -57,8 +57,8 @@ from application.ports.readers import (
 )
 from domain.identity.actor import Actor
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.shared.ids import IncidentId, ServiceId, TeamId, UserId
+from domain.shared.severity import Severity
 
 _NUMBER: Final = re.compile(r"(?:INC-)?([0-9]{1,18})", re.IGNORECASE)
 _OPEN: Final = "open"  # everything that is not resolved

@@ -1,6 +1,6 @@
 """What would happen if a service broke. It takes a body, since the question is long; it changes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Final, NamedTuple, Self
 from uuid import UUID
@@ -161,12 +161,17 @@ class SimulatedPageBody(msgspec.Struct):
 class MeantBody(msgspec.Struct):
     user: NamedBody
     is_reachable: bool
+    has_answered: bool  # acknowledged already, while others have not, and so is not paged again
     target: SimulatedTargetBody
 
     @classmethod
-    def of(cls, meant: Meant, unreachable: Sequence[UserId], names: "Names") -> Self:
-        target = SimulatedTargetBody.of(meant.target, meant.source, names)
-        return cls(names.user(meant.user_id), meant.user_id not in unreachable, target)
+    def of(cls, meant: Meant, happening: Happening, names: "Names") -> Self:
+        return cls(
+            user=names.user(meant.user_id),
+            is_reachable=meant.user_id not in happening.unreachable,
+            has_answered=meant.user_id in happening.answered,
+            target=SimulatedTargetBody.of(meant.target, meant.source, names),
+        )
 
 
 class HappeningBody(msgspec.Struct):
@@ -189,7 +194,7 @@ class HappeningBody(msgspec.Struct):
             run=happening.run + 1,
             round=None if position is None else position.round + 1,
             step=position.step + 1 if is_step and position is not None else None,
-            told=[MeantBody.of(each, happening.unreachable, names) for each in happening.told],
+            told=[MeantBody.of(each, happening, names) for each in happening.told],
             by=None if happening.user_id is None else names.user(happening.user_id),
             detail=happening.detail,
         )

@@ -1,6 +1,6 @@
 """What happened, in one sentence for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -71,7 +71,7 @@ def told(event: DomainEvent, names: Names) -> str:
         case EscalationExhausted():
             return f"The escalation policy is exhausted: nobody answered{_OUTCOMES[event.outcome]}"
         case EscalationFallBackPaged():
-            return f"The fall-back of last resort: {_told(event.responders, event.unreachable, names)}"
+            return f"The fall-back of last resort: {_told(event, names)}"
         case EscalationMoved():
             return _move(event, names)
         case EscalationStopped():
@@ -134,7 +134,7 @@ def _until(at: datetime | None) -> str:
 
 
 def _step(event: EscalationStepReached, names: Names) -> str:
-    return f"{_place(event.round, event.step)}: {_told(event.responders, event.unreachable, names)}"
+    return f"{_place(event.round, event.step)}: {_told(event, names)}"
 
 
 def _move(event: EscalationMoved, names: Names) -> str:
@@ -150,11 +150,12 @@ def _place(round_number: int, step: int) -> str:
     return f"Step {step + 1} of round {round_number + 1}"
 
 
-def _told(responders: Sequence[UserId], unreachable: Sequence[UserId], names: Names) -> str:
-    if not responders:
+def _told(event: EscalationStepReached | EscalationFallBackPaged, names: Names) -> str:
+    if not event.responders:
         return "nobody to page"
-    without = f"; without a way to reach them: {_list(unreachable, names)}" if unreachable else ""
-    return f"{_list(responders, names)}{without}"
+    without = f"; without a way to reach them: {_list(event.unreachable, names)}" if event.unreachable else ""
+    already = f"; not paged again, having acknowledged: {_list(event.answered, names)}" if event.answered else ""
+    return f"{_list(event.responders, names)}{without}{already}"
 
 
 def _who(user_id: UserId | None, via: Via, names: Names) -> str:

@@ -19,7 +19,9 @@ class MemoryRunRepository(RunRepository):
         due = [(run.next_deadline, run.id, run) for run in database.runs.values() if run.next_deadline is not None]
         ordered = sorted((deadline, run_id, run) for deadline, run_id, run in due if deadline <= at)
         incidents = ((run, database.incidents[run.incident_id]) for _, _, run in ordered[:limit])
-        return tuple(DueRun(run, incident.urgency, incident.severity) for run, incident in incidents)
+        return tuple(
+            DueRun(run, incident.urgency, incident.severity, incident.answered_by) for run, incident in incidents
+        )
 
     async def save(self, runs: Sequence[EscalationRun]) -> None:
         for run in runs:

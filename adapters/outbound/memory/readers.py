@@ -8,6 +8,7 @@ from application.errors import NotFoundError
 from application.ports.mailbox import MailboxMessage
 from application.ports.page import Page
 from application.ports.readers import (
+    AcknowledgementRecord,
     AuditReader,
     AuditRecord,
     ChangeRecord,
@@ -23,6 +24,7 @@ from application.ports.readers import (
     MailboxReader,
     NewestFirst,
     OldestFirst,
+    ResponderRecord,
     TimeKey,
 )
 from domain.alert.alert import Alert
@@ -137,11 +139,23 @@ class MemoryIncidentReader(IncidentReader):
             acknowledged_at=incident.acknowledged_at,
             acknowledged_by=incident.acknowledged_by,
             acknowledged_by_name=self._name(incident.acknowledged_by),
+            acknowledgements=tuple(
+                AcknowledgementRecord(each.by, database.users[each.by].name, each.at)
+                for each in incident.acknowledgements
+            ),
+            acknowledgements_required=incident.acknowledgements_required,
+            acknowledgements_missing=incident.acknowledgements_missing,
+            snoozed_until=incident.snoozed_until,
+            responders=tuple(
+                ResponderRecord(each.user_id, database.users[each.user_id].name, each.answer)
+                for each in incident.responders
+            ),
             resolved_at=incident.resolved_at,
             resolved_by=incident.resolved_by,
             resolved_by_name=self._name(incident.resolved_by),
             escalation=None if newest_run is None else newest_run.status,
             next_escalation_at=None if newest_run is None else newest_run.next_deadline,
+            next_deadline=incident.next_deadline,
             version=incident.version,
         )
 

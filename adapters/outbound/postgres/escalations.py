@@ -9,14 +9,16 @@ from application.ports.escalations import DueRun, PolicyVersions, RunRepository,
 from domain.escalation.plan import Position
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.shared.ids import IncidentId, PolicyId, RunId
+from domain.shared.ids import IncidentId, PolicyId, RunId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 _CLAIM = """
-SELECT r.*, i.urgency, i.severity FROM escalation_runs r JOIN incidents i ON i.id = r.incident_id
-WHERE r.next_deadline <= $1 ORDER BY r.next_deadline, r.id LIMIT $2 FOR UPDATE OF r SKIP LOCKED
+SELECT * FROM escalation_runs WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
+# Read once the runs are held: who acknowledges holds them too, so whatever was said before is seen (P3). In the
+# statement that claims them the incidents would be as they were when it began.
+_OF_INCIDENTS = "SELECT id, urgency, severity, acknowledgements FROM incidents WHERE id = ANY($1::uuid[])"
 _SAVE = """
 UPDATE escalation_runs r
 SET status = n.status, round = n.round, step = n.step, next_deadline = n.next_deadline, version = r.version + 1
@@ -74,8 +76,12 @@ class PostgresRunRepository(RunRepository):
     session: PostgresSession
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        rows = await self.session.fetch(_CLAIM, at, limit)
-        return tuple(DueRun(_run_of(row), Urgency(row["urgency"]), Severity(row["severity"])) for row in rows)
+        runs = [_run_of(row) for row in await self.session.fetch(_CLAIM, at, limit)]
+        if not runs:
+            return ()
+        rows = await self.session.fetch(_OF_INCIDENTS, [run.incident_id for run in runs])
+        incidents = {row["id"]: row for row in rows}
+        return tuple(_due(run, incidents[run.incident_id]) for run in runs)
 
     async def save(self, runs: Sequence[EscalationRun]) -> None:
         if not runs:
@@ -162,6 +168,15 @@ class PostgresStepTurns(StepTurns):
         rows = await self.session.fetch(_TURNS, [key.policy_id for key in keys], [key.step for key in keys])
         taken = {StepKey(PolicyId(row["policy_id"]), row["step"]): row["taken"] for row in rows}
         return {key: taken.get(key, 0) for key in keys}
+
+
+def _due(run: EscalationRun, incident: Row) -> DueRun:
+    return DueRun(
+        run,
+        Urgency(incident["urgency"]),
+        Severity(incident["severity"]),
+        tuple(UserId(each) for each in incident["acknowledgements"]),
+    )
 
 
 def _run_of(row: Row) -> EscalationRun:

@@ -555,6 +555,7 @@ incidents = Table(
     _version(),
     Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
     Column("acknowledgements", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'")),
+    Column("acknowledgement_times", ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
     _time("acknowledgement_expires_at", nullable=True),
     _time("snoozed_until", nullable=True),
     _time("rises_at", nullable=True),

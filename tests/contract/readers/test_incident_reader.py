@@ -7,21 +7,25 @@ from application.errors import NotFoundError
 from application.ports.notifications import Attempt, Settlement
 from application.ports.notifier import Outcome
 from application.ports.readers import (
+    AcknowledgementRecord,
     IncidentFilter,
     IncidentQuery,
     IncidentRef,
     IncidentSummary,
     OldestFirst,
+    ResponderRecord,
     TimeKey,
 )
 from domain.alert.alert_event import ChangeEvent, Link
 from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
-from domain.incident.severity import Severity
+from domain.incident.responder import ResponderAnswer
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, UserId
+from domain.shared.ids import IncidentId, RunId, UserId
+from domain.shared.severity import Severity
+from domain.shared.via import Via
 from tests.support.stock import (
     ADA,
     BANK,
@@ -66,11 +70,17 @@ async def test_a_summary_tells_names_and_the_next_escalation(stock: Stock) -> No
             acknowledged_at=None,
             acknowledged_by=None,
             acknowledged_by_name=None,
+            acknowledgements=(),
+            acknowledgements_required=1,
+            acknowledgements_missing=1,
+            snoozed_until=None,
+            responders=(),
             resolved_at=None,
             resolved_by=None,
             resolved_by_name=None,
             escalation=RunStatus.RUNNING,
             next_escalation_at=NOON,
+            next_deadline=None,
             version=incident.version,
         ),
     )
@@ -85,6 +95,25 @@ async def test_a_summary_tells_who_has_it_and_who_resolved_it(stock: Stock) -> N
     assert (summary.acknowledged_at, summary.resolved_at) == (NOON + MINUTE, NOON + 9 * MINUTE)
     assert (summary.escalation, summary.next_escalation_at) == (RunStatus.STOPPED, None)
     assert summary.version == incident.version
+
+
+async def test_a_summary_tells_who_shares_an_incident_and_until_when_it_is_left_alone(stock: Stock) -> None:
+    incident = await stock.acknowledged(await stock.incident(), by=BEN)
+    until = NOON + timedelta(hours=1)
+    async with stock.transaction:
+        asked = incident.ask_responders((ADA,), run_id=RunId(new_id()), by=BEN, via=Via.API, at=NOON)
+        incident = await stock.incidents.save(asked)
+        await stock.incidents.save(incident.snooze(until=until, by=ADA, via=Via.API, at=NOON + 2 * MINUTE))
+
+    summary = (await stock.incident_reader.get(incident.id)).summary
+    assert summary.acknowledgements == (
+        AcknowledgementRecord(BEN, "Ben", NOON + MINUTE),
+        AcknowledgementRecord(ADA, "Ada", NOON + 2 * MINUTE),
+    )
+    assert (summary.acknowledgements_required, summary.acknowledgements_missing) == (1, 0)
+    assert (summary.snoozed_until, summary.next_deadline) == (until, until)
+    assert summary.responders == (ResponderRecord(ADA, "Ada", ResponderAnswer.ASKED),)
+    assert (await stock.incident_reader.list(IncidentQuery())).items == (summary,)
 
 
 async def test_an_incident_that_never_escalated_says_so(stock: Stock) -> None:

@@ -6,7 +6,7 @@ from application.ports.intake import DeadLetter
 from domain.alert.alert_event import ChangeEvent
 from domain.identity.role import Role
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from tests.integration.http.world import PEOPLE
 from tests.integration.incidents_http.desk import Desk
 from tests.support.stock import ADA, BANK, CHECKOUT, CHECKOUT_ALERTS, LEDGER, NOON, SHOP, new_id

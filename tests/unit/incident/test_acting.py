@@ -22,11 +22,11 @@ from domain.escalation.events import EscalationStepReached
 from domain.escalation.run import RunStatus
 from domain.identity.role import Role
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.notification.notification import NotificationStatus, Purpose
 from domain.service.service import UrgencyRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support.builders import (
     ADA,
@@ -286,6 +286,26 @@ def test_until_enough_have_acknowledged_the_others_are_paged_on(bank: World) -> 
     act(bank, AcknowledgeIncident, by=CAT)
     assert the(bank).summary.escalation is RunStatus.STOPPED
     assert the(bank).incident.acknowledged_by == CAT
+
+
+def test_who_has_acknowledged_is_not_paged_by_later_rounds_while_others_are_waited_for(bank: World) -> None:
+    act(bank, AcknowledgeIncident, by=BEN)
+    before = len(bank.pages)
+    bank.advance(9 * MINUTE)  # three rounds, whose only step means Ben and Dan, who has left
+
+    assert steps(bank) == [(0, 0), (1, 0), (2, 0)]
+    assert len(bank.pages) == before
+    last = [each for each in the(bank).events if isinstance(each, EscalationStepReached)][-1]
+    assert (last.responders, last.unreachable, last.answered) == ((BEN, DAN), (DAN,), (BEN,))
+
+
+def test_who_gave_it_back_is_paged_by_later_rounds_again(bank: World) -> None:
+    act(bank, AcknowledgeIncident, by=BEN)
+    act(bank, UnacknowledgeIncident, by=BEN)
+    before = len(bank.pages)
+    bank.advance(3 * MINUTE)
+
+    assert set(paged(bank)[before:]) == {BEN}
 
 
 def test_a_sender_alone_cannot_acknowledge_what_people_have_to(bank: World) -> None:
