@@ -95,6 +95,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
     ] = ""
+    outgoing_ports: Annotated[
+        str, Meta(description="Ports that webhooks of subscriptions may be sent to, by commas.")
+    ] = "443"
+    subscription_arns: Annotated[
+        str,
+        Meta(description="Topics and queues that subscriptions may name, as ARNs with `*`, by commas. Empty: none."),
+    ] = ""
     sqs_queue_url: Annotated[
         str, Meta(description="Queue that the consumer takes events from. Empty: no consumer.")
     ] = ""

@@ -90,6 +90,10 @@ class SecretFactory(Protocol):
         """Safe in a URL."""
 
     @abstractmethod
+    def webhook_secret(self) -> str:
+        """As of Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes."""
+
+    @abstractmethod
     def calendar_token(self) -> str:
         """Safe in a URL: it is all that a calendar feed asks for."""
 

@@ -12,6 +12,7 @@ from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
+from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
@@ -34,6 +35,7 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.absences import AbsenceRepository
@@ -46,6 +48,7 @@ from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
+from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
@@ -61,6 +64,7 @@ from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
@@ -86,6 +90,7 @@ class PostgresStorageProvider(Provider):
     runs = provide(PostgresRunRepository, provides=RunRepository)
     step_turns = provide(PostgresStepTurns, provides=StepTurns)
     fall_backs = provide(PostgresFallBackRepository, provides=FallBackRepository)
+    event_deliveries = provide(PostgresEventDeliveries, provides=EventDeliveries)
     event_log = provide(PostgresEventLog, provides=EventLog)
     inbox = provide(PostgresInbox, provides=Inbox)
     incidents = provide(PostgresIncidentRepository, provides=IncidentRepository)
@@ -103,6 +108,7 @@ class PostgresStorageProvider(Provider):
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)
 

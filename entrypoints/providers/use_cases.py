@@ -144,6 +144,21 @@ from application.service.list_services import ListServices
 from application.service.rotate_integration_key import RotateIntegrationKey
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
+from application.subscription.create_subscription import CreateSubscription
+from application.subscription.delete_subscription import DeleteSubscription
+from application.subscription.get_subscription import GetSubscription
+from application.subscription.lease_events import LeaseEvents
+from application.subscription.list_event_deliveries import ListEventDeliveries
+from application.subscription.list_subscriptions import ListSubscriptions
+from application.subscription.ping_subscription import PingSubscription
+from application.subscription.relay_events import RelayEvents
+from application.subscription.replay_event import ReplayEvent
+from application.subscription.replay_events import ReplayEvents
+from application.subscription.rotate_subscription_secret import RotateSubscriptionSecret
+from application.subscription.send_events import SendEvents
+from application.subscription.settle_events import SettleEvents
+from application.subscription.switch_off_subscription import SwitchOffSubscription
+from application.subscription.update_subscription import UpdateSubscription
 
 
 class UseCaseProvider(Provider):
@@ -266,6 +281,23 @@ class UseCaseProvider(Provider):
         RotateIntegrationKey,
         UpdateIntegration,
         UpdateService,
+    )
+    subscriptions = provide_all(
+        CreateSubscription,
+        DeleteSubscription,
+        GetSubscription,
+        LeaseEvents,
+        ListEventDeliveries,
+        ListSubscriptions,
+        PingSubscription,
+        RelayEvents,
+        ReplayEvent,
+        ReplayEvents,
+        RotateSubscriptionSecret,
+        SendEvents,
+        SettleEvents,
+        SwitchOffSubscription,
+        UpdateSubscription,
     )
     identity = provide_all(
         Authenticate,

@@ -13,6 +13,8 @@ from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_
 
 from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.destinations import MemoryDestinations
+from adapters.outbound.memory.event_sender import MemoryEventSender, MemoryEventSenders
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
@@ -34,9 +36,12 @@ from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.destinations import Destinations
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
+from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
+from application.ports.event_sender import EventSenders
 from application.ports.fall_backs import FallBackRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
@@ -57,6 +62,7 @@ from application.ports.readers import (
 )
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
@@ -155,6 +161,7 @@ class Ports:
     contact_proofs: ContactProofs
     covers: CoverRepository
     directory: Directory
+    event_deliveries: EventDeliveries
     events: EventLog
     incident_reader: IncidentReader
     incidents: IncidentRepository
@@ -168,6 +175,7 @@ class Ports:
     fall_backs: FallBackRepository
     schedules: ScheduleRepository
     services: ServiceRepository
+    subscriptions: SubscriptionRepository
     teams: TeamRepository
     users: UserRepository
 
@@ -235,6 +243,9 @@ class SeededProvider(Provider):
 
     alarm = provide(MemoryAlarm)
     any_alarm = alias(source=MemoryAlarm, provides=Alarm)
+    destinations = provide(MemoryDestinations, provides=Destinations)
+    event_senders = provide(MemoryEventSenders)
+    any_event_senders = alias(source=MemoryEventSenders, provides=EventSenders)
     heartbeat = alias(source=MemoryAlarm, provides=Heartbeat)
 
     def __init__(self, clock: ManualClock, notifiers: Notifiers, seed: int) -> None:
@@ -444,6 +455,11 @@ class World:
         """Nothing is taken for these contacts from now on."""
         for contact in contacts:
             self._notifiers.by_channel[contact.channel].refuse(contact.address)
+
+    @property
+    def event_receiver(self) -> MemoryEventSender:
+        """Takes what is sent to any subscription."""
+        return self._run(self._container.get(MemoryEventSenders)).receiver
 
     @property
     def alarm(self) -> MemoryAlarm:

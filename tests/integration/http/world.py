@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
+from dishka import AsyncContainer, Provider, Scope, alias, make_async_container, provide
 from dishka.integrations.litestar import LitestarProvider
 from litestar import Litestar, Request
 from litestar.testing import AsyncTestClient
@@ -20,6 +20,7 @@ from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.pagination import Cursors
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.destinations import MemoryDestinations
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.security.links import SignedLinks
@@ -31,6 +32,7 @@ from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
+from application.ports.destinations import Destinations
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
@@ -59,6 +61,8 @@ class _Surroundings(Provider):
     scope = Scope.APP
 
     attempts = provide(AttemptLimiter)
+    destinations = provide(MemoryDestinations)
+    any_destinations = alias(source=MemoryDestinations, provides=Destinations)
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     rate_limiter = provide(MemoryRateLimiter, provides=RateLimiter)
     ids = provide(UuidFactory, provides=IdFactory)
