@@ -53,7 +53,7 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def count_stalled(self, *, at: datetime) -> int:
-        """Open incidents that nothing will happen to, and nothing says why (P2).
+        """Open incidents that were there at `at`, that nothing will happen to, and nothing says why (P2).
 
         One that nobody has needs a newest run which has a deadline after `at` or is exhausted; and whichever has a
         deadline of its own, such as the end of a snooze, needs it to be after `at`.
@@ -70,7 +70,9 @@ class PolicyVersions(Protocol):
 
     @abstractmethod
     async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
-        """What pages for each incident now: the policy that it was reassigned to, or else its service's."""
+        """What pages for each incident now: the policy that it was reassigned to, if it is still there, or else its
+        service's.
+        """
 
 
 class StepTurns(Protocol):

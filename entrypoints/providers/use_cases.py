@@ -12,6 +12,7 @@ from application.dead_letter.list import ListDeadLetters
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.delete_policy import DeletePolicy
 from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
@@ -201,6 +202,7 @@ class UseCaseProvider(Provider):
         Beat,
         CountStalled,
         CreatePolicy,
+        DeletePolicy,
         FindResponders,
         FindUnreachable,
         GetFallBack,

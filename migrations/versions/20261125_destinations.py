@@ -1,11 +1,11 @@
-"""when each person acknowledged an incident"""
+"""when each person acknowledged an incident; versions of policies outlive them"""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0012_destinations"
-down_revision = "0002_oncall_model"
+down_revision = "0016_subscriptions"
 branch_labels = None
 depends_on = None
 
@@ -23,7 +23,10 @@ def upgrade() -> None:
             server_default=sa.text("'{}'"),
         ),
     )
+    op.drop_constraint("policy_versions_policy_id_fkey", "policy_versions", type_="foreignkey")
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM policy_versions v WHERE NOT EXISTS (SELECT FROM policies p WHERE p.id = v.policy_id)")
+    op.create_foreign_key("policy_versions_policy_id_fkey", "policy_versions", "policies", ["policy_id"], ["id"])
     op.drop_column("incidents", "acknowledgement_times")

@@ -97,6 +97,34 @@ def list_(
 
 
 @app.command
+def stalled(*, limit: Limit = 50, cursor: Cursor = None, output: Output = "table", cli: Given) -> int:
+    """List open incidents that nothing will happen to, oldest first, and why. Exit code 1 when there are any."""
+    page = cli.api().get("/v1/incidents/stalled", {"limit": limit, "cursor": cursor})
+    if output == "json":
+        show_json(page)
+    elif page["items"]:
+        show_table(
+            ("INCIDENT", "SEVERITY", "STATUS", "SERVICE", "TITLE", "AGE", "REASON"),
+            (
+                (
+                    each["reference"],
+                    each["severity"],
+                    each["status"],
+                    each["service"]["name"],
+                    each["title"],
+                    age(each["triggered_at"], cli.now),
+                    each["explanation"],
+                )
+                for each in page["items"]
+            ),
+        )
+        say_more(page)
+    else:
+        say("no incident has stalled")
+    return ExitCode.FAILURE if page["items"] else ExitCode.OK
+
+
+@app.command
 def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     """Show an incident, what happened, and who was told how.
 

@@ -9,13 +9,14 @@ import msgspec
 
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
+from application.incident.list_stalled import StalledIncident
 from application.incident.timeline import people_in
 from application.ports.event_log import LoggedEvent
 from application.ports.notifications import Attempt
 from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
-from domain.escalation.stall import StallReason, stall_reason
+from domain.escalation.stall import StallReason
 from domain.incident.responder import ResponderAnswer
 from domain.shared.ids import UserId
 
@@ -75,9 +76,8 @@ class StalledIncidentBody(IncidentBody):
     explanation: str
 
     @classmethod
-    def of(cls, incident: IncidentSummary) -> Self:
-        reason = stall_reason(incident.escalation)
-        return cls(**_common(incident), reason=reason, explanation=reason.sentence)
+    def of_stalled(cls, stalled: StalledIncident) -> Self:
+        return cls(**_common(stalled.incident), reason=stalled.reason, explanation=stalled.reason.sentence)
 
 
 class IncidentDetailBody(IncidentBody):

@@ -165,8 +165,8 @@ class IncidentController(Controller):
             request,
             cursors,
             page,
-            body=StalledIncidentBody.of,
-            key=lambda incident: (incident.triggered_at.isoformat(), incident.id),
+            body=StalledIncidentBody.of_stalled,
+            key=lambda stalled: (stalled.incident.triggered_at.isoformat(), stalled.incident.id),
         )
 
     @get("/{ref:str}")

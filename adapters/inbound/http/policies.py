@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
@@ -24,6 +24,7 @@ from adapters.inbound.http.pagination import (
 from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.delete_policy import DeletePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.policy_draft import PolicyDraft
@@ -281,6 +282,13 @@ class PolicyController(Controller):
             actor=actor,
         )
         return tagged(request, PolicyBody.of(policy), tag=version_tag(policy.version))
+
+    @delete("/{policy_id:uuid}", status_code=204)
+    async def remove(
+        self, policy_id: FromPath[UUID], delete_policy: FromDishka[DeletePolicy], actor: FromDishka[Actor]
+    ) -> None:
+        """Do without an escalation policy that pages for no service. Its versions stay."""
+        await delete_policy(PolicyId(policy_id), actor=actor)
 
 
 def _steps(bodies: list[StepBody]) -> tuple[Step, ...]:

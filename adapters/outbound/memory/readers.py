@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.stalled import stalled
 from application.errors import NotFoundError
 from application.ports.mailbox import MailboxMessage
 from application.ports.page import Page
@@ -28,8 +29,7 @@ from application.ports.readers import (
     TimeKey,
 )
 from domain.alert.alert import Alert
-from domain.escalation.run import RunStatus
-from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.incident import Incident
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, ServiceId, UserId
 
@@ -41,8 +41,8 @@ class MemoryIncidentReader(IncidentReader):
     async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
         incidents = [each for each in self.session.database.incidents.values() if _passes(each, query.filter)]
         if (at := query.filter.stalled_at) is not None:
-            looked_after = self._looked_after(at)
-            incidents = [each for each in incidents if _waits_since(each, at) and each.id not in looked_after]
+            ids = {each.id for each in stalled(self.session.database, at=at)}
+            incidents = [each for each in incidents if each.id in ids]
         incidents.sort(key=_time_key, reverse=not query.oldest_first)
         if query.after is not None:
             after = query.after
@@ -101,14 +101,6 @@ class MemoryIncidentReader(IncidentReader):
     async def user_names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
         users = self.session.database.users
         return {user_id: users[user_id].name for user_id in user_ids if user_id in users}
-
-    def _looked_after(self, at: datetime) -> frozenset[IncidentId]:
-        """Those with a deadline after the instant, or a stated reason for none."""
-        return frozenset(
-            run.incident_id
-            for run in self.session.database.runs.values()
-            if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
-        )
 
     def _incident(self, ref: IncidentRef) -> Incident:
         incidents = self.session.database.incidents
@@ -226,10 +218,6 @@ def _passes(incident: Incident, wanted: IncidentFilter) -> bool:
         and (wanted.until is None or incident.triggered_at < wanted.until)
         and (wanted.acknowledged_by is None or incident.acknowledged_by == wanted.acknowledged_by)
     )
-
-
-def _waits_since(incident: Incident, at: datetime) -> bool:
-    return incident.status is IncidentStatus.TRIGGERED and incident.triggered_at <= at
 
 
 def _time_key(incident: Incident) -> TimeKey:

@@ -19,10 +19,8 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
-    and_,
     any_,
     bindparam,
-    exists,
     literal_column,
     select,
     true,
@@ -33,6 +31,7 @@ from adapters.outbound.postgres.alerts import alert_of
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.notifications import notification_of
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.outbound.postgres.stalled import have_stalled, newest_run
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import (
     alerts,
@@ -40,7 +39,6 @@ from adapters.outbound.postgres.tables import (
     change_events,
     dead_letters,
     delivery_attempts,
-    escalation_runs,
     incidents,
     integrations,
     mailbox_messages,
@@ -87,14 +85,7 @@ _OPEN: Final = frozenset({IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED}
 
 _acknowledger = users.alias("acknowledger")
 _resolver = users.alias("resolver")
-# The newest run of each incident shown: a look into an index for each row, not a scan of all runs.
-_newest_run = (
-    select(escalation_runs.c.status, escalation_runs.c.next_deadline)
-    .where(escalation_runs.c.incident_id == incidents.c.id)
-    .order_by(escalation_runs.c.started_at.desc(), escalation_runs.c.id.desc())
-    .limit(literal_column("1"))
-    .lateral("newest_run")
-)
+_newest_run = newest_run()
 _summary = (
     select(
         incidents,
@@ -178,23 +169,12 @@ def incident_list(shape: IncidentListShape) -> Statement:
         (shape.has_since, columns.triggered_at >= bindparam("since")),
         (shape.has_until, columns.triggered_at < bindparam("until")),
         (shape.has_acknowledged_by, columns.acknowledged_by == bindparam("acknowledged_by")),
-        (shape.is_stalled, _is_stalled(bindparam("stalled_at", type_=DateTime(timezone=True)))),
+        (shape.is_stalled, have_stalled(_newest_run, bindparam("stalled_at", type_=DateTime(timezone=True)))),
         (shape.is_continued, tuple_(*key) > after if shape.oldest_first else tuple_(*key) < after),
     )
     order = key if shape.oldest_first else tuple(column.desc() for column in key)
     statement: Select[Any] = _summary.where(*(condition for is_asked, condition in conditions if is_asked))
     return Statement(statement.order_by(*order).limit(literal_column(str(shape.limit))))
-
-
-def _is_stalled(at: ColumnElement[Any]) -> ColumnElement[bool]:
-    """As `count_stalled` has it, of those that were there already."""
-    runs = escalation_runs.alias("any_run")
-    says_why = (runs.c.status == literal_column("'exhausted'", Text)) | (runs.c.next_deadline > at)
-    return and_(
-        incidents.c.status == literal_column("'triggered'", Text),
-        incidents.c.triggered_at <= at,
-        ~exists().where(runs.c.incident_id == incidents.c.id, says_why),
-    )
 
 
 def arguments_of(query: IncidentQuery) -> dict[str, object]:

@@ -211,10 +211,11 @@ policies = Table(
 )
 Index("policies_name_idx", policies.c.name, policies.c.id)
 
+# No foreign key: the versions of a policy stay when it is deleted, as the runs and facts that name them do.
 policy_versions = Table(
     "policy_versions",
     metadata,
-    _ref("policy_id", "policies.id"),
+    _ref("policy_id"),
     _version(),
     Column("body", JSONB, nullable=False),  # the whole policy as it was
     PrimaryKeyConstraint("policy_id", "version"),

@@ -51,6 +51,18 @@ def test_a_list_as_json_is_the_api_s(api: RecordedApi, tocsin: Tocsin, capsys: p
     assert api.asked[0].path == "/v1/incidents?limit=1&cursor=b"
 
 
+def test_stalled_incidents_are_listed_with_the_reason_and_fail(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    why = {"reason": "overdue", "explanation": "its escalation was due, and no worker moved it"}
+    api.answers["GET /v1/incidents/stalled"] = [Answer(200, page(INCIDENT | why)), Answer(200, page())]
+    assert tocsin("incident", "stalled") == 1
+    assert why["explanation"] in capsys.readouterr().out
+
+    assert tocsin("incident", "stalled") == 0
+    assert capsys.readouterr().err == "no incident has stalled\n"
+
+
 def test_an_incident_is_shown_with_its_timeline_and_deliveries(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,13 @@ async def test_a_list_shows_each_incident_with_names_and_its_reference(api: Desk
                 "triggered_at": "2026-11-23T12:00:00Z",
                 "acknowledged_at": "2026-11-23T12:01:00Z",
                 "acknowledged_by": {"id": str(ADA), "name": "Ada"},
+                "acknowledgements": {
+                    "given": [{"user": {"id": str(ADA), "name": "Ada"}, "at": "2026-11-23T12:01:00Z"}],
+                    "required": 1,
+                    "missing": 0,
+                },
+                "snoozed_until": None,
+                "responders": [],
                 "resolved_at": None,
                 "resolved_by": None,
                 "escalation": "stopped",
