@@ -1,14 +1,12 @@
-import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given
+from adapters.inbound.cli.documents import File, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.integrations import INTEGRATION
@@ -31,7 +29,7 @@ def simulate(
     severity: str = "SEV1",
     label: Several = (),
     ack: Several = (),
-    change: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    change: File = None,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -156,12 +154,7 @@ def _named(option: str, text: str) -> tuple[str, str]:
 
 def _change(file: str) -> Record:
     """Raises `CommandError`."""
-    try:
-        given = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror}", ExitCode.USAGE) from None
-    except ValueError as error:
-        raise CommandError(f"{file} is no JSON: {error}", ExitCode.USAGE) from None
+    given = read_json(file)
     if not isinstance(given, dict) or not given or not given.keys() <= {"policy", "schedule"}:
         raise CommandError(f"{file} must be an object with policy, schedule, or both", ExitCode.USAGE)
     return given
