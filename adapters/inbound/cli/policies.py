@@ -43,7 +43,7 @@ Steps = Annotated[
 WhenExhausted = Literal["stay", "resolve", "fall_back"]
 
 _DELAY: Final = "5m"
-_DEFAULT_STEP: Final = {"targets": [], "delay_seconds": None, "mode": "everyone", "condition": None}
+_DEFAULT_STEP: Final[Record] = {"targets": [], "delay_seconds": None, "mode": "everyone", "condition": None}
 
 
 @app.command
@@ -231,7 +231,7 @@ def _options(**options: object) -> Record:
 
 def _changed(policy: Record, body: Record) -> Record:
     """As the API would show it: a step says what it is given, and leaves the rest as it is when nothing is said."""
-    steps = [_DEFAULT_STEP | step for step in body.get("steps", policy["steps"])]
+    steps = [_DEFAULT_STEP | step for step in (body["steps"] if "steps" in body else policy["steps"])]
     return {**policy, **body, "steps": steps}
 
 

@@ -46,8 +46,8 @@ def document_of(api: ApiClient, policy: Mapping[str, Any], names: dict[str, str]
 
 def difference(before: Record, after: Record) -> list[str]:
     """Line by line; none when they say the same."""
-    texts = [json.dumps(each, indent=2, ensure_ascii=False).splitlines() for each in (before, after)]
-    return list(unified_diff(*texts, "as it is", "as it would be", lineterm=""))
+    old, new = (json.dumps(each, indent=2, ensure_ascii=False).splitlines() for each in (before, after))
+    return list(unified_diff(old, new, "as it is", "as it would be", lineterm=""))
 
 
 def _step(api: ApiClient, step: Any) -> Any:

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Text, and_, literal_column, not_, or_, select
 from sqlalchemy.sql.functions import coalesce
-from sqlalchemy.sql.selectable import Lateral
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from adapters.outbound.postgres.tables import escalation_runs, incidents
 
 
-def newest_run() -> Lateral:
+def newest_run() -> LateralFromClause:
     """The run that began last of each incident: a look into an index for each row, not a scan of all runs."""
     return (
         select(escalation_runs.c.status, escalation_runs.c.next_deadline)
@@ -20,7 +20,7 @@ def newest_run() -> Lateral:
     )
 
 
-def have_stalled(newest: Lateral, at: ColumnElement[Any]) -> ColumnElement[bool]:
+def have_stalled(newest: LateralFromClause, at: ColumnElement[Any]) -> ColumnElement[bool]:
     """Open ones that were there then, and that nothing was to happen to, or said why.
 
     An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come.
