@@ -21,7 +21,6 @@ from domain.escalation.policy import EscalationPolicy, Target, TargetKind
 from domain.escalation.proof import Gap, Reach, Reaches, first_reach, gaps, step_reach
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.notification.contact import Contact
 from domain.notification.rule import planned
 from domain.oncall.coverage import Shift
 from domain.oncall.history import Timeline, as_known
@@ -155,17 +154,12 @@ def told_apart(policy: EscalationPolicy) -> Iterator[Circumstances]:
             yield Circumstances(severity=severity, urgency=Urgency.HIGH, labels=each)
 
 
-def working(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """Those by which somebody can be reached: the one place that decides it for proofs."""
-    return tuple(contacts)
-
-
 def soonest(person: Reachability | None) -> timedelta | None:
     """How soon after their turn came an urgent page is due; None: no page would reach them."""
     if person is None:
         return None
     begins = datetime(2000, 1, 1, tzinfo=UTC)  # any instant would do: what is urgent does not wait for the morning
-    plans = planned(working(person.contacts), person.rules, urgency=Urgency.HIGH, at=begins)
+    plans = planned(person.contacts, person.rules, urgency=Urgency.HIGH, at=begins)
     return plans[0].due_at - begins if plans else None
 
 

@@ -57,7 +57,7 @@ class RecognizeLink:
         actor = Actor(
             user_id=user.id,
             role=user.role,
-            via=Via.EMAIL,
+            via=claims.via,
             credential=CredentialKind.LINK,
             scopes=RESPONDING,
             team_ids=await self.teams.team_ids_of(user.id),

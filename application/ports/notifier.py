@@ -30,7 +30,7 @@ class Message:
     incident_id: IncidentId
     incident_number: int
     user_id: UserId
-    address: str  # an e-mail address, or a Slack member or channel id
+    address: str  # as the channel's contacts have it
     title: str
     status: str  # triggered, acknowledged, resolved
     severity: str  # SEV1 to SEV5

@@ -5,6 +5,7 @@ from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
+from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
@@ -34,11 +35,13 @@ from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
+from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
@@ -63,6 +66,7 @@ from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 
 
 class MemoryStorageProvider(Provider):
@@ -79,6 +83,7 @@ class MemoryStorageProvider(Provider):
     absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
@@ -109,3 +114,4 @@ class MemoryStorageProvider(Provider):
     subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)
+    verifications = provide(MemoryVerificationRepository, provides=VerificationRepository)

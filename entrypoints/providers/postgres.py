@@ -8,6 +8,7 @@ from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
+from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
@@ -38,12 +39,14 @@ from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
+from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
@@ -68,6 +71,7 @@ from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 from entrypoints.settings import Settings
 
 
@@ -81,6 +85,7 @@ class PostgresStorageProvider(Provider):
     absences = provide(PostgresAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
@@ -111,6 +116,7 @@ class PostgresStorageProvider(Provider):
     subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)
+    verifications = provide(PostgresVerificationRepository, provides=VerificationRepository)
 
 
 class PostgresProvider(Provider):

@@ -30,6 +30,7 @@ from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin
 from application.identity.create_team import CreateTeam
@@ -46,7 +47,9 @@ from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
 from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
+from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
@@ -305,6 +308,7 @@ class UseCaseProvider(Provider):
         Authenticate,
         BeginSession,
         ChangePassword,
+        ConfirmContact,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -324,7 +328,9 @@ class UseCaseProvider(Provider):
         RecognizeLink,
         RecognizeSlackMember,
         RefreshSession,
+        RequestContactVerification,
         RevokeApiKey,
+        RotateContactSecret,
         SetReachability,
         TeamReadiness,
         UpdateTeam,

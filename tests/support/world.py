@@ -21,6 +21,7 @@ from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.randomness import SeededRandomness
+from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
@@ -66,6 +67,7 @@ from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
@@ -256,6 +258,7 @@ class SeededProvider(Provider):
 
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 
     @provide

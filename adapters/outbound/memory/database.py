@@ -33,6 +33,7 @@ from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.notification.verification import ContactVerification
 from domain.oncall.absence import Absence
 from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
@@ -72,6 +73,8 @@ class MemoryDatabase:
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
     contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    verifications: dict[ContactId, ContactVerification] = field(default_factory=dict)
+    contact_secrets: dict[ContactId, str] = field(default_factory=dict, repr=False)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)

@@ -131,6 +131,24 @@ contacts = Table(
     _time("verified_at", nullable=True),
 )
 
+contact_secrets = Table(
+    "contact_secrets",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),
+)
+
+contact_verifications = Table(
+    "contact_verifications",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    _time("sent_at"),
+    _time("counted_from"),
+    Column("codes_sent", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+)
+
 user_quiet_hours = Table(
     "user_quiet_hours",
     metadata,

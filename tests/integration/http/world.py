@@ -23,6 +23,7 @@ from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
+from adapters.outbound.memory.verifications import MemoryVerificationSender
 from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
@@ -40,11 +41,13 @@ from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.verifications import VerificationSender
 from domain.identity.actor import Actor
 from domain.identity.credential import ApiKey, secret_hash
 from domain.identity.role import PERMITTED, Role
 from domain.identity.team import Team
 from domain.identity.user import User
+from domain.notification.contact import Contact
 from domain.shared.ids import ApiKeyId, TeamId, UserId
 from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.use_cases import UseCaseProvider
@@ -67,6 +70,14 @@ class _Surroundings(Provider):
     rate_limiter = provide(MemoryRateLimiter, provides=RateLimiter)
     ids = provide(UuidFactory, provides=IdFactory)
     secrets = provide(RandomSecretFactory, provides=SecretFactory)
+
+    @provide
+    def sender(self) -> MemoryVerificationSender:
+        return MemoryVerificationSender()
+
+    @provide
+    def verification_sender(self, sender: MemoryVerificationSender) -> VerificationSender:
+        return sender
 
     @provide
     def links(self, tokens: TokenIssuer) -> Links:
@@ -120,6 +131,7 @@ class World:
     database: MemoryDatabase
     clock: ManualClock
     registry: CollectorRegistry
+    codes: list[tuple[Contact, str]]  # that were sent to contacts
     amiss: list[str]  # what the readiness check finds
 
     async def ask(
@@ -160,7 +172,8 @@ async def world(*more: ControllerRouterHandler, providers: Sequence[Provider] = 
     _populate(database)
     try:
         async with AsyncTestClient(app, raise_server_exceptions=False) as client:
-            yield World(app, client, database, await container.get(ManualClock), registry, amiss)
+            sender = await container.get(MemoryVerificationSender)
+            yield World(app, client, database, await container.get(ManualClock), registry, sender.sent, amiss)
     finally:
         await container.close()
 

@@ -31,6 +31,7 @@ from application.ports.chat_replies import ChatReplies
 from domain.identity.role import Role
 from domain.incident.incident import Incident
 from domain.shared.ids import UserId
+from domain.shared.via import Via
 from tests.integration.http.world import SECRET, World, world
 from tests.support.stock import ADA, Stock, over_memory
 from tests.unit.stream.test_event_hub import Bell
@@ -82,11 +83,18 @@ class Desk:
     async def ask(self, method: str, path: str, *, by: Role | None = Role.RESPONDER, **request: Any) -> httpx.Response:
         return await self.world.ask(method, path, by=by, **request)
 
-    def link(self, incident: Incident, *, user_id: UserId = ADA, good_for: timedelta = timedelta(hours=1)) -> str:
+    def link(
+        self,
+        incident: Incident,
+        *,
+        user_id: UserId = ADA,
+        good_for: timedelta = timedelta(hours=1),
+        via: Via = Via.EMAIL,
+    ) -> str:
         """The path of the page for an incident and a user."""
         tokens = JwtTokenIssuer(SECRET, UuidFactory())
         now = self.world.clock.now()
-        return "/a/" + tokens.issue_link(incident.id, user_id, at=now, expires_at=now + good_for)
+        return "/a/" + tokens.issue_link(incident.id, user_id, at=now, expires_at=now + good_for, via=via)
 
 
 @asynccontextmanager
