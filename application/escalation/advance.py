@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from application.escalation.resolve_unanswered import ResolveUnanswered, Unanswered
 from application.escalation.responders import FindResponders, Responders
-from application.notification.pages_to import pages_to
+from application.notification.pages_to import page_at, pages_to
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
@@ -30,7 +30,7 @@ from domain.escalation.policy import EscalationPolicy, Target, WhenExhausted
 from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, UserId
+from domain.shared.ids import IncidentId
 
 BATCH: Final = 100
 
@@ -164,7 +164,18 @@ class AdvanceEscalations:
     def _pages(self, told: _Told, responders: Responders, at: datetime) -> list[Notification]:
         run, urgency = told.ticked.run, told.ticked.due.urgency
         people = (responders.reachability.get(user_id) for user_id in told.asked(responders).still)
-        return [
+        beside = [
+            page_at(
+                destination,
+                incident_id=run.incident_id,
+                run_id=run.id,
+                position=told.position,
+                at=at,
+                ids=self.ids,
+            )
+            for destination in responders.destinations_of(told.targets)
+        ]
+        return beside + [
             page
             for person in people
             if person is not None
@@ -202,7 +213,8 @@ def _telling(told: _Told, responders: Responders, pages: Sequence[Notification],
     reached.
     """
     before, meant, (still, answered) = told.ticked.due.run, responders.of(told.targets), told.asked(responders)
-    paged: set[UserId] = {page.user_id for page in pages}
+    paged = {page.user_id for page in pages}
+    destinations = tuple(each.id for each in responders.destinations_of(told.targets))
     unreachable = tuple(user_id for user_id in still if user_id not in paged)
     if told.ticked.look.reached is None:
         return EscalationFallBackPaged(
@@ -211,6 +223,7 @@ def _telling(told: _Told, responders: Responders, pages: Sequence[Notification],
             responders=meant,
             unreachable=unreachable,
             answered=answered,
+            destinations=destinations,
             at=at,
         )
     assert before.next_deadline is not None
@@ -223,5 +236,6 @@ def _telling(told: _Told, responders: Responders, pages: Sequence[Notification],
         responders=meant,
         unreachable=unreachable,
         answered=answered,
+        destinations=destinations,
         at=at,
     )

@@ -17,7 +17,7 @@ from application.ports.references import References
 from application.ports.schedule_history import KnownSchedule, ScheduleHistory
 from application.references import require_known
 from domain.escalation.condition import Circumstances
-from domain.escalation.policy import EscalationPolicy, Target, TargetKind
+from domain.escalation.policy import DESTINATIONS, EscalationPolicy, Target, TargetKind
 from domain.escalation.proof import Gap, Reach, Reaches, first_reach, gaps, step_reach
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
@@ -178,6 +178,8 @@ def _reach(target: Target, facts: Facts, interval: Interval) -> StepFunction[Rea
                 (piece, _of_people(users, facts, gap)) for piece, users in _duties(timeline.shifts(interval), interval)
             ]
             return StepFunction.of(pieces, interval, otherwise=Reach(None, (gap,)))
+        case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+            return StepFunction.constant(Reach(None, (f"a {target.kind} is told, which wakes nobody",)), interval)
 
 
 def _duties(shifts: Iterable[Shift], interval: Interval) -> Iterator[tuple[Interval, tuple[UserId, ...]]]:
@@ -201,8 +203,10 @@ def _of_people(user_ids: Collection[UserId], facts: Facts, nobody: str) -> Reach
 
 
 def _empty_steps(policy: EscalationPolicy, reaches: Reaches, interval: Interval) -> Iterator[int]:
+    """Steps that tell destinations alone are meant to tell nobody else."""
     for number, step in enumerate(policy.steps):
-        if all(reach.after is None for reach in step_reach(step, reaches, interval).values):
+        names_people = any(target.kind not in DESTINATIONS for target in step.targets)
+        if names_people and all(reach.after is None for reach in step_reach(step, reaches, interval).values):
             yield number
 
 

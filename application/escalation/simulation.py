@@ -22,17 +22,18 @@ from application.service.urgency import judged
 from domain.escalation.asked import asked
 from domain.escalation.condition import Circumstances
 from domain.escalation.plan import Position
-from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
+from domain.escalation.policy import DESTINATIONS, EscalationPolicy, Target, TargetKind, WhenExhausted
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus, pages_anew
 from domain.notification.contact import Channel
+from domain.notification.destination import Destination
 from domain.notification.rule import applying, planned
 from domain.oncall import coverage
 from domain.oncall.coverage import Source
 from domain.oncall.history import Timeline
 from domain.service.service import Service
 from domain.shared.errors import IllegalTransitionError
-from domain.shared.ids import IncidentId, RunId, ScheduleId, TeamId, UserId
+from domain.shared.ids import DestinationId, IncidentId, RunId, ScheduleId, TeamId, UserId
 from domain.shared.limits import SIMULATED_DAYS, SIMULATED_LOOKS, SIMULATED_PAGES
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -70,6 +71,7 @@ class Setting:
     people: Mapping[UserId, Reachability]
     fall_backs: Mapping[TeamId, tuple[Target, ...]] = field(default_factory=dict)
     turns: Mapping[int, int] = field(default_factory=dict)  # of steps that take turns: which is the next
+    destinations: Mapping[DestinationId, Destination] = field(default_factory=dict)
 
 
 class Meant(NamedTuple):
@@ -84,7 +86,7 @@ class Meant(NamedTuple):
 class SimulatedPage:
     """One page: to whom, when, by which contact, and why."""
 
-    user_id: UserId
+    user_id: UserId | None  # None exactly for a destination
     channel: Channel
     address: str
     due_at: datetime
@@ -99,6 +101,7 @@ class SimulatedPage:
     has_rule: bool  # without, its user is told everywhere
     waits_for_morning: bool  # it would have come in quiet hours
     cancelled_at: datetime | None = None  # it never leaves, since somebody answered first
+    destination_id: DestinationId | None = None
 
 
 class HappeningKind(StrEnum):
@@ -124,6 +127,7 @@ class Happening:
     told: tuple[Meant, ...] = ()
     unreachable: tuple[UserId, ...] = ()  # of those: people whom no page would reach
     answered: tuple[UserId, ...] = ()  # of those: people who have acknowledged already, and are not paged again
+    destinations: tuple[DestinationId, ...] = ()  # what is told beside people
     user_id: UserId | None = None
     detail: str = ""  # of a step that is passed over: why; of an exhaustion: what the policy says to do
 
@@ -133,6 +137,7 @@ class _Told(NamedTuple):
     meant: tuple[Meant, ...] = ()
     unreachable: tuple[UserId, ...] = ()
     answered: tuple[UserId, ...] = ()
+    destinations: tuple[DestinationId, ...] = ()
 
 
 _NOBODY: Final = _Told(None)
@@ -290,7 +295,32 @@ class _Course:
             self.pages += pages
             if not pages:
                 unreachable.append(each.user_id)
-        self._note(kind, at, told=_Told(position, meant, tuple(unreachable), answered))
+        destinations = tuple(destinations_of(self.setting, targets))
+        is_last_resort = kind is HappeningKind.FALL_BACK
+        self.pages += [self._page_at(*each, position, at, is_last_resort=is_last_resort) for each in destinations]
+        ids = tuple(destination.id for _, destination in destinations)
+        self._note(kind, at, told=_Told(position, meant, tuple(unreachable), answered, ids))
+
+    def _page_at(
+        self, target: Target, destination: Destination, position: Position, at: datetime, *, is_last_resort: bool
+    ) -> SimulatedPage:
+        return SimulatedPage(
+            user_id=None,
+            destination_id=destination.id,
+            channel=destination.channel,
+            address=destination.address,
+            due_at=at,
+            made_at=at,
+            run=self.runs,
+            position=position,
+            is_last_resort=is_last_resort,
+            urgency=self.incident.urgency,
+            target=target,
+            source=None,
+            rule_position=0,
+            has_rule=False,
+            waits_for_morning=False,
+        )
 
     def _pages_to(
         self, meant: Meant, position: Position, is_last_resort: bool, at: datetime
@@ -354,7 +384,7 @@ class _Course:
         detail: str = "",
         told: _Told = _NOBODY,
     ) -> None:
-        position, meant, unreachable, answered = told
+        position, meant, unreachable, answered, destinations = told
         self.happenings.append(
             Happening(
                 at=at,
@@ -364,6 +394,7 @@ class _Course:
                 told=meant,
                 unreachable=unreachable,
                 answered=answered,
+                destinations=destinations,
                 user_id=user_id,
                 detail=detail,
             )
@@ -392,6 +423,13 @@ def meant_by(setting: Setting, targets: Sequence[Target], at: datetime) -> Itera
                 yield meant
 
 
+def destinations_of(setting: Setting, targets: Sequence[Target]) -> Iterator[tuple[Target, Destination]]:
+    """What targets tell beside people; what is there no more is left out."""
+    for target in targets:
+        if target.kind in DESTINATIONS and DestinationId(target.id) in setting.destinations:
+            yield target, setting.destinations[DestinationId(target.id)]
+
+
 def _meant_by(setting: Setting, target: Target, at: datetime) -> Iterator[Meant]:
     match target.kind:
         case TargetKind.USER:
@@ -407,6 +445,8 @@ def _meant_by(setting: Setting, target: Target, at: datetime) -> Iterator[Meant]
             sources = {each.user_id: each.source for each in coverage.explain(schedule, at).on_call}
             for user_id in timeline.on_call(at):
                 yield Meant(user_id, target, sources[user_id])
+        case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+            return
 
 
 def turn_keys(policy: EscalationPolicy) -> set[StepKey]:

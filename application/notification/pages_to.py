@@ -4,6 +4,7 @@ from datetime import datetime
 from application.ports.directory import Reachability
 from application.ports.ids import IdFactory
 from domain.escalation.plan import Position
+from domain.notification.destination import Destination
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.rule import planned
 from domain.shared.ids import IncidentId, NotificationId, RunId
@@ -37,3 +38,31 @@ def pages_to(
             created_at=at,
             next_deadline=plan.due_at,
         )
+
+
+def page_at(
+    destination: Destination,
+    *,
+    incident_id: IncidentId,
+    run_id: RunId,
+    position: Position,
+    at: datetime,
+    ids: IdFactory,
+) -> Notification:
+    """The one intent for a destination: at once, whatever the urgency, since it wakes nobody."""
+    return Notification(
+        id=NotificationId(ids.new()),
+        incident_id=incident_id,
+        run_id=run_id,
+        round=position.round,
+        step=position.step,
+        user_id=None,
+        destination_id=destination.id,
+        rule_position=0,
+        purpose=Purpose.PAGE,
+        channel=destination.channel,
+        address=destination.address,
+        status=NotificationStatus.PENDING,
+        created_at=at,
+        next_deadline=at,
+    )

@@ -144,7 +144,7 @@ class DeliveryRecord:
     """The ledger of one notification: the intent, to whom, and every attempt, oldest first."""
 
     notification: Notification
-    user_name: str
+    recipient_name: str  # of the person, or of the destination; its address when it is there no more
     attempts: tuple[Attempt, ...]
 
 

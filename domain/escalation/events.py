@@ -5,7 +5,7 @@ from typing import ClassVar
 from domain.escalation.condition import SkipReason
 from domain.escalation.policy import WhenExhausted
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, RunId, UserId
+from domain.shared.ids import DestinationId, IncidentId, RunId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class EscalationStepReached(EscalationEvent):
     responders: tuple[UserId, ...] = ()
     unreachable: tuple[UserId, ...] = ()  # responders without a working contact
     answered: tuple[UserId, ...] = ()  # responders who had acknowledged, while others had not: not paged again
+    destinations: tuple[DestinationId, ...] = ()  # what was told beside people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class EscalationFallBackPaged(EscalationEvent):
     responders: tuple[UserId, ...] = ()
     unreachable: tuple[UserId, ...] = ()
     answered: tuple[UserId, ...] = ()
+    destinations: tuple[DestinationId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,12 @@ from application.alert.set_aside import SetAside
 from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
+from application.destination.create_destination import CreateDestination
+from application.destination.delete_destination import DeleteDestination
+from application.destination.get_destination import GetDestination
+from application.destination.list_destinations import ListDestinations
+from application.destination.rotate_destination_secret import RotateDestinationSecret
+from application.destination.update_destination import UpdateDestination
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.create_policy import CreatePolicy
@@ -275,6 +281,14 @@ class UseCaseProvider(Provider):
         TakeBackCover,
         UncoveredAbsences,
         WithdrawCover,
+    )
+    destinations = provide_all(
+        CreateDestination,
+        DeleteDestination,
+        GetDestination,
+        ListDestinations,
+        RotateDestinationSecret,
+        UpdateDestination,
     )
     services = provide_all(
         CreateIntegration,

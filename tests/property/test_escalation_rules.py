@@ -286,7 +286,7 @@ def test_who_has_acknowledged_gets_no_further_page_and_everyone_else_is_paged_as
             world.settle()
 
             stored = the(world)
-            paged = {(page.run_id, page.round, page.step, page.user_id) for page in stored.pages}
+            paged = {(page.run_id, page.round, page.step, page.user_id) for page in stored.pages if page.user_id}
             for event in stored.events:
                 if not isinstance(event, EscalationStepReached):
                     continue

@@ -18,6 +18,7 @@ from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident, IncidentDraft
 from domain.notification.contact import Channel, Contact
+from domain.notification.destination import Destination, DestinationKind
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
@@ -27,6 +28,7 @@ from domain.service.support_hours import SupportHours
 from domain.shared.ids import (
     AlertId,
     ContactId,
+    DestinationId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -51,6 +53,7 @@ CREW = TeamId(UUID(int=11))
 ROTA = ScheduleId(UUID(int=21))
 LADDER, LOOP = PolicyId(UUID(int=31)), PolicyId(UUID(int=32))
 SHOP, BANK = ServiceId(UUID(int=41)), ServiceId(UUID(int=42))
+OPS, HOOK = DestinationId(UUID(int=61)), DestinationId(UUID(int=62))
 SHOP_PROBES, SHOP_LOGS, BANK_PROBES = (IntegrationId(UUID(int=number)) for number in range(51, 54))
 
 
@@ -103,6 +106,23 @@ def to_team(team_id: TeamId = CREW) -> Target:
 
 def to_schedule(schedule_id: ScheduleId = ROTA) -> Target:
     return Target(kind=TargetKind.SCHEDULE, id=schedule_id)
+
+
+def a_channel(destination_id: DestinationId = OPS, name: str = "Ops", address: str = "C0123OPS") -> Destination:
+    return Destination(id=destination_id, team_id=CREW, name=name, kind=DestinationKind.SLACK_CHANNEL, address=address)
+
+
+def a_webhook() -> Destination:
+    address = "https://hooks.example.test/t/secret"
+    return Destination(id=HOOK, team_id=CREW, name="Hook", kind=DestinationKind.WEBHOOK, address=address)
+
+
+def to_channel(destination_id: DestinationId = OPS) -> Target:
+    return Target(kind=TargetKind.CHANNEL, id=destination_id)
+
+
+def to_webhook() -> Target:
+    return Target(kind=TargetKind.WEBHOOK, id=HOOK)
 
 
 def a_step(*targets: Target, delay: timedelta = 5 * MINUTE, **more: Any) -> Step:
@@ -255,6 +275,7 @@ class Town:
     policies: tuple[EscalationPolicy, ...]
     services: tuple[Service, ...]
     integrations: tuple[Integration, ...]
+    destinations: tuple[Destination, ...]
 
 
 def a_town(**more: Any) -> Town:
@@ -292,6 +313,7 @@ def a_town(**more: Any) -> Town:
             an_integration(SHOP_LOGS),
             an_integration(BANK_PROBES, BANK),
         ),
+        "destinations": (a_channel(), a_webhook()),
         **more,
     }
     return Town(**parts)

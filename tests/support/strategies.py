@@ -29,6 +29,7 @@ from tests.support.builders import (
     a_rule,
     a_step,
     an_event,
+    to_channel,
     to_schedule,
     to_team,
     to_user,
@@ -78,7 +79,7 @@ deliveries = st.one_of(
     ),
 )
 
-targets = st.sampled_from((to_user(ADA), to_user(BEN), to_user(DAN), to_team(), to_schedule()))
+targets = st.sampled_from((to_user(ADA), to_user(BEN), to_user(DAN), to_team(), to_schedule(), to_channel()))
 
 
 severities = st.sampled_from(tuple(Severity))

@@ -37,6 +37,7 @@ from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_deliveries import EventDeliveries
@@ -162,6 +163,7 @@ class Ports:
     audit_reader: AuditReader
     contact_proofs: ContactProofs
     covers: CoverRepository
+    destinations: DestinationRepository
     directory: Directory
     event_deliveries: EventDeliveries
     events: EventLog
@@ -192,6 +194,8 @@ class Ports:
                 await self.teams.save(team)
             for schedule in town.schedules:
                 await self.schedules.save(schedule, at=THE_BEGINNING)
+            for destination in town.destinations:
+                await self.destinations.save(destination)
             for policy in town.policies:
                 await self.policies.save(policy)
             for service in town.services:

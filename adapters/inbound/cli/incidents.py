@@ -152,7 +152,7 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
         (
             (
                 moment(each["created_at"]),
-                each["user"]["name"],
+                name_of(each["user"] or each["destination"]),
                 each["channel"],
                 each["address"],
                 each["purpose"],

@@ -11,7 +11,7 @@ from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.integrations import INTEGRATION
 from adapters.inbound.cli.listing import find
-from adapters.inbound.cli.output import Output, instant, moment, say, show_json, show_table, span
+from adapters.inbound.cli.output import Output, instant, moment, name_of, say, show_json, show_table, span
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.users import USER
 
@@ -87,7 +87,11 @@ def _show(found: Record) -> None:
 
 def _row(page: Record) -> tuple[object, ...]:
     after = span(timedelta(seconds=page["after_seconds"]))
-    return after, moment(page["due_at"]), page["user"]["name"], page["channel"], page["address"], _because(page)
+    return after, moment(page["due_at"]), _whom(page), page["channel"], page["address"], _because(page)
+
+
+def _whom(page: Record) -> str:
+    return name_of(page["user"] or page["destination"])
 
 
 def _because(page: Record) -> str:
@@ -97,8 +101,9 @@ def _because(page: Record) -> str:
     if target["kind"] == "schedule":
         parts.append(f"{target['schedule']}, {_source(target['source'])}")
     else:
-        parts.append("named" if target["kind"] == "user" else "member of the team")
-    parts.append("no rule: everywhere" if page["rule"] is None else f"rule {page['rule']}")
+        parts.append("member of the team" if target["kind"] == "team" else "named")
+    if page["user"] is not None:
+        parts.append("no rule: everywhere" if page["rule"] is None else f"rule {page['rule']}")
     if page["waits_for_morning"]:
         parts.append("after quiet hours")
     if page["cancelled_at"] is not None:
@@ -114,14 +119,13 @@ def _source(source: Record) -> str:
 
 def _difference(difference: Record) -> Iterator[str]:
     for page in difference["removed"]:
-        yield f"no longer: {page['user']['name']} by {page['channel']} at {moment(page['due_at'])}"
+        yield f"no longer: {_whom(page)} by {page['channel']} at {moment(page['due_at'])}"
     for page in difference["added"]:
-        yield f"new: {page['user']['name']} by {page['channel']} at {moment(page['due_at'])}"
+        yield f"new: {_whom(page)} by {page['channel']} at {moment(page['due_at'])}"
     for moved in difference["moved"]:
         before, after = moved["before"], moved["after"]
         yield (
-            f"moved: {after['user']['name']} by {after['channel']} from {moment(before['due_at'])}"
-            f" to {moment(after['due_at'])}"
+            f"moved: {_whom(after)} by {after['channel']} from {moment(before['due_at'])} to {moment(after['due_at'])}"
         )
     if difference["more"]:
         yield f"and {difference['more']} more"

@@ -4,13 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from adapters.inbound.cli.client import ApiClient, Record
+from adapters.inbound.cli.destinations import DESTINATION
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.listing import Noun, find
 from adapters.inbound.cli.schedules import SCHEDULE
 from adapters.inbound.cli.teams import TEAM
 from adapters.inbound.cli.users import USER
 
-NOUNS: Final[Mapping[str, Noun]] = {"user": USER, "schedule": SCHEDULE, "team": TEAM}
+NOUNS: Final[Mapping[str, Noun]] = {
+    "user": USER,
+    "schedule": SCHEDULE,
+    "team": TEAM,
+    "channel": DESTINATION,
+    "webhook": DESTINATION,
+}
 
 
 def targets_of(api: ApiClient, kind: str, refs: Iterable[str]) -> Iterator[Record]:

@@ -10,7 +10,7 @@ import msgspec
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
 from application.incident.list_stalled import StalledIncident
-from application.incident.timeline import people_in
+from application.incident.timeline import destinations_in, people_in
 from application.ports.event_log import LoggedEvent
 from application.ports.notifications import Attempt
 from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
@@ -18,7 +18,9 @@ from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason
 from domain.incident.responder import ResponderAnswer
-from domain.shared.ids import UserId
+from domain.notification.destination import masked
+from domain.notification.notification import Notification
+from domain.shared.ids import DestinationId, UserId
 
 
 class NamedBody(msgspec.Struct):
@@ -137,17 +139,19 @@ class TimelineEntryBody(msgspec.Struct):
     text: str  # one sentence for people
     data: dict[str, Any]
     people: dict[str, str]  # the name of everyone in `data`, by id
+    destinations: dict[str, str]  # and of every destination
 
     @classmethod
-    def of(cls, logged: LoggedEvent, names: Mapping[UserId, str]) -> Self:
+    def of(cls, logged: LoggedEvent, names: Mapping[UserId, str], destinations: Mapping[DestinationId, str]) -> Self:
         event = logged.event
         return cls(
             position=position_text(logged.position),
             kind=event.kind,
             at=event.at,
-            text=told(event, names),
+            text=told(event, names, destinations),
             data=msgspec.to_builtins(event),
             people={str(user_id): names[user_id] for user_id in people_in(event) if user_id in names},
+            destinations={str(each): destinations[each] for each in destinations_in(event) if each in destinations},
         )
 
 
@@ -217,9 +221,10 @@ class DeliveryBody(msgspec.Struct):
 
     id: UUID
     purpose: str
-    user: NamedBody
+    user: NamedBody | None  # null for a destination
+    destination: NamedBody | None
     channel: str
-    address: str
+    address: str  # of what is posted to a destination's URL the server alone
     status: str
     round: int  # counted from 1, as people do
     step: int  # counted from 1
@@ -236,9 +241,10 @@ class DeliveryBody(msgspec.Struct):
         return cls(
             id=notification.id,
             purpose=notification.purpose,
-            user=NamedBody(notification.user_id, record.user_name),
+            user=_person(notification.user_id, record.recipient_name),
+            destination=_destination(record),
             channel=notification.channel,
-            address=notification.address,
+            address=_shown_address(notification),
             status=notification.status,
             round=notification.round + 1,
             step=notification.step + 1,
@@ -249,6 +255,16 @@ class DeliveryBody(msgspec.Struct):
             receipt=dict(notification.receipt),
             attempts=[AttemptBody.of(attempt) for attempt in record.attempts],
         )
+
+
+def _destination(record: DeliveryRecord) -> NamedBody | None:
+    destination_id = record.notification.destination_id
+    return None if destination_id is None else NamedBody(destination_id, record.recipient_name)
+
+
+def _shown_address(notification: Notification) -> str:
+    is_of_destination = notification.destination_id is not None
+    return masked(notification.channel, notification.address) if is_of_destination else notification.address
 
 
 class ChangeBody(msgspec.Struct):

@@ -197,7 +197,7 @@ class IncidentController(Controller):
             request,
             cursors,
             Page(timeline.events, timeline.has_more),
-            body=lambda logged: TimelineEntryBody.of(logged, timeline.names),
+            body=lambda logged: TimelineEntryBody.of(logged, timeline.names, timeline.destinations),
             key=lambda logged: (position_text(logged.position), _NOBODY),
         )
 

@@ -154,13 +154,21 @@ class MemoryIncidentReader(IncidentReader):
     def _name(self, user_id: UserId | None) -> str | None:
         return None if user_id is None else self.session.database.users[user_id].name
 
+    def _recipient_name(self, notification: Notification) -> str:
+        database = self.session.database
+        if notification.user_id is not None:
+            return database.users[notification.user_id].name
+        assert notification.destination_id is not None
+        destination = database.destinations.get(notification.destination_id)
+        return notification.address if destination is None else destination.name
+
     def _delivery(self, notification: Notification) -> DeliveryRecord:
         database = self.session.database
         attempts = [each for each in database.attempts if each.notification_id == notification.id]
         attempts.sort(key=lambda attempt: (attempt.started_at, attempt.number))
         return DeliveryRecord(
             notification=notification,
-            user_name=database.users[notification.user_id].name,
+            recipient_name=self._recipient_name(notification),
             attempts=tuple(attempts),
         )
 

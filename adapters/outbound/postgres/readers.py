@@ -26,6 +26,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.sql.functions import coalesce
 
 from adapters.outbound.postgres.alerts import alert_of
 from adapters.outbound.postgres.incidents import incident_of
@@ -39,6 +40,7 @@ from adapters.outbound.postgres.tables import (
     change_events,
     dead_letters,
     delivery_attempts,
+    destinations,
     incidents,
     integrations,
     mailbox_messages,
@@ -209,8 +211,12 @@ def _alert_list(limit: int, *, is_continued: bool) -> Statement:
 @lru_cache(_SHAPES_KEPT)
 def _delivery_list(limit: int, *, is_continued: bool) -> Statement:
     statement = (
-        select(notifications, users.c.name.label("user_name"))
-        .join(users, users.c.id == notifications.c.user_id)
+        select(
+            notifications,
+            coalesce(users.c.name, destinations.c.name, notifications.c.address).label("recipient_name"),
+        )
+        .outerjoin(users, users.c.id == notifications.c.user_id)
+        .outerjoin(destinations, destinations.c.id == notifications.c.destination_id)
         .where(notifications.c.incident_id == bindparam("incident_id"))
     )
     if is_continued:
@@ -301,7 +307,7 @@ class PostgresIncidentReader(IncidentReader):
         records = tuple(
             DeliveryRecord(
                 notification=notification_of(row),
-                user_name=row["user_name"],
+                recipient_name=row["recipient_name"],
                 attempts=attempts.get(row["id"], ()),
             )
             for row in shown

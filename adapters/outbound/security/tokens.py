@@ -162,7 +162,7 @@ def _uuid(value: object) -> UUID:
 
 def _via(value: object) -> Via:
     try:
-        return Via(value)
+        return Via(str(value))
     except ValueError:
         _refuse()
 

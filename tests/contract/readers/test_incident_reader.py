@@ -236,12 +236,12 @@ async def test_the_ledger_has_every_notification_with_its_attempts(stock: Stock)
             (held,) = [due.notification for due in leased if due.notification.id == first.id]
             await stock.notifications.settle([Settlement(Change(held), attempt)])
     page = await stock.incident_reader.deliveries(incident.id, OldestFirst(limit=1))
-    assert [(record.notification.id, record.user_name) for record in page.items] == [(first.id, "Ada")]
+    assert [(record.notification.id, record.recipient_name) for record in page.items] == [(first.id, "Ada")]
     assert page.items[0].attempts == tuple(attempts)
     assert page.items[0].notification.attempts == 2
     assert page.has_more
     rest = await stock.incident_reader.deliveries(incident.id, OldestFirst(limit=5, after=first.id))
-    assert [(record.notification.id, record.user_name, record.attempts) for record in rest.items] == [
+    assert [(record.notification.id, record.recipient_name, record.attempts) for record in rest.items] == [
         (second.id, "Ben", ())
     ]
     assert not rest.has_more

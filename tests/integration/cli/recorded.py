@@ -50,6 +50,7 @@ DELIVERY: dict[str, Any] = {
     "id": "01a20525-e7e0-701f-9f98-e71f1f76b4db",
     "purpose": "page",
     "user": {"id": USER_ID, "name": "Mira Yilmaz"},
+    "destination": None,
     "channel": "slack",
     "address": "UMIRA",
     "status": "sent",

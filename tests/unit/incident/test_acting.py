@@ -66,7 +66,7 @@ def steps(world: World) -> list[tuple[int, int]]:
 
 
 def paged(world: World) -> list[UserId]:
-    return [left.message.user_id for left in world.pages]
+    return [left.message.user_id for left in world.pages if left.message.user_id is not None]
 
 
 def act(world: World, use_case: object, by: UserId = ADA, **arguments: object) -> None:

@@ -47,7 +47,7 @@ def requests(world: World) -> tuple[CoverRequest, ...]:
 
 def told(world: World) -> list[tuple[UserId, str]]:
     world.work()
-    return [(notice.user_id, notice.title) for _, notice in world.notices]
+    return [(notice.user_id, notice.title) for _, notice in world.notices if notice.user_id is not None]
 
 
 def test_what_was_asked_for_it_is_withdrawn_with_it_and_everyone_who_was_asked_hears_once(
