@@ -99,7 +99,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     ntfy_token: Annotated[str, Meta(description="Its access token; no other server is given it.")] = ""
     twilio_account_sid: Annotated[
-        str, Meta(description="Twilio account, `AC…`. Empty: text messages land in the local mailbox.")
+        str, Meta(description="Twilio account, `AC…`. Empty: text messages and calls land in the local mailbox.")
     ] = ""
     twilio_auth_token: Annotated[str, Meta(description="Its auth token.")] = ""
     twilio_sender: Annotated[str, Meta(description="Number of the account that messages come from, `+…`.")] = ""

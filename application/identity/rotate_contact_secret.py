@@ -1,4 +1,6 @@
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from application.audit.record import RecordAudit
 from application.identity.self_or_admin import require_self_or_admin
@@ -13,12 +15,14 @@ from domain.notification.contact import SIGNED
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId, UserId
 
+SECRET_OVERLAP: Final = timedelta(hours=24)  # as for the keys of integrations
+
 
 @dataclass(frozen=True, slots=True)
 class RotateContactSecret:
     """A user, or an admin for them, takes a new secret that messages to a webhook are signed with from now on.
 
-    It is shown this once; the one before signs nothing more.
+    It is shown this once. The one before signs beside it for a day, so that the receiver can be told in its own time.
     """
 
     users: UserRepository
@@ -36,12 +40,13 @@ class RotateContactSecret:
             if contact.channel not in SIGNED:
                 raise InvalidValueError("contact", f"is on {contact.channel}, which signs nothing")
             secret = self.secrets.webhook_secret()
-            await self.contact_secrets.put(contact_id, secret)
+            at = self.clock.now()
+            await self.contact_secrets.put(contact_id, secret, old_until=at + SECRET_OVERLAP)
             await self.record_audit(
                 "user.rotate_contact_secret",
                 user_id,
                 actor=actor,
-                at=self.clock.now(),
+                at=at,
                 after={"contact_id": str(contact_id), "channel": contact.channel.value, "address": contact.address},
             )
             return secret

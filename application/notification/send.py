@@ -156,6 +156,7 @@ class SendNotification:
             may_be_repeat=notification.may_be_repeat,
             # A secret link is made for each message, and stored nowhere.
             url=self.links.drill(notification.id, notification.user_id, at=at) if is_drill else notice.url,
+            asks=is_drill,
         )
 
 

@@ -70,6 +70,7 @@ class NoticeMessage:
     attempt: int = 1
     may_be_repeat: bool = False
     url: str | None = None  # where to act on it or read on
+    asks: bool = False  # the page of that address has a button that says that it arrived
     speaks_for: tuple[NotificationId, ...] = ()  # of a digest: the pages that it stands for
     destination_id: DestinationId | None = None
 

@@ -23,6 +23,7 @@ class Channel(StrEnum):
     NTFY = "ntfy"
     WEBHOOK = "webhook"
     SMS = "sms"
+    VOICE = "voice"
 
 
 # Whose messages are signed with a secret of the contact's own
@@ -65,7 +66,7 @@ def reason_against(channel: Channel, address: str) -> str | None:
             return None if is_topic else "is not a topic of 1 to 64 letters, digits, - and _, nor its https URL"
         case Channel.WEBHOOK:
             return None if _https(address) else "is not an https URL without a name and a password"
-        case Channel.SMS:
+        case Channel.SMS | Channel.VOICE:
             return None if _E164.fullmatch(address) else "is not + and 7 to 15 digits, such as +4915112345678"
         case Channel.SLACK:
             return None

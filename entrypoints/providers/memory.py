@@ -35,6 +35,7 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
+from adapters.outbound.memory.texted_pages import MemoryTextedPages
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
@@ -66,6 +67,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from application.ports.verifications import VerificationRepository
@@ -85,6 +87,7 @@ class MemoryStorageProvider(Provider):
     absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    texted_pages = provide(MemoryTextedPages, provides=TextedPages)
     contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)

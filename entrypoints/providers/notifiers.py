@@ -16,7 +16,7 @@ from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
-from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings, VoiceNotifier
 from adapters.outbound.verification.sender import NotifierVerificationSender
 from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
@@ -85,6 +85,7 @@ class NotifierProvider(Provider):
             if settings.twilio_account_sid:
                 session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
                 by_channel[Channel.SMS] = SmsNotifier(twilio_settings(settings), session)
+                by_channel[Channel.VOICE] = VoiceNotifier(twilio_settings(settings), session)
             webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
             yield Providers(by_channel, webhooks)
 

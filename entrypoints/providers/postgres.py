@@ -39,6 +39,7 @@ from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
+from adapters.outbound.postgres.texted_pages import PostgresTextedPages
 from adapters.outbound.postgres.users import PostgresUserRepository
 from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from application.ports.absences import AbsenceRepository
@@ -71,6 +72,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from application.ports.verifications import VerificationRepository
@@ -87,6 +89,7 @@ class PostgresStorageProvider(Provider):
     absences = provide(PostgresAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    texted_pages = provide(PostgresTextedPages, provides=TextedPages)
     contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)

@@ -24,6 +24,7 @@ from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
 from application.escalation.prove import ProvePolicy
+from application.escalation.require_proof import RequireProof
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
@@ -51,7 +52,12 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import (
+    RecognizeDrillLink,
+    RecognizeLink,
+    RecognizeSlackMember,
+    RecognizeTexter,
+)
 from application.identity.refresh_session import RefreshSession
 from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
@@ -103,6 +109,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -219,6 +226,7 @@ class UseCaseProvider(Provider):
         ListPolicies,
         MoveToNewestVersion,
         ProvePolicy,
+        RequireProof,
         ResolveUnanswered,
         SetFallBack,
         SimulatePaging,
@@ -323,6 +331,7 @@ class UseCaseProvider(Provider):
         BeginSession,
         ChangePassword,
         ConfirmContact,
+        ConfirmTexts,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -341,11 +350,13 @@ class UseCaseProvider(Provider):
         RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
+        RecognizeTexter,
         RefreshSession,
         RequestContactVerification,
         RevokeApiKey,
         RotateContactSecret,
         SetReachability,
+        StopTexts,
         TeamReadiness,
         UpdateTeam,
         UpdateUser,

@@ -15,7 +15,7 @@ from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
-from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings, VoiceNotifier
 from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
@@ -35,6 +35,7 @@ class Provider(Protocol):
 
     notifier: Notifier
     address: str
+    opening: str = "SEV1 INC-123 checkout 5xx 23%"
 
     @abstractmethod
     def refuse_for_good(self) -> None:
@@ -182,6 +183,13 @@ class SmsProvider(Provider):
         return [text.body for text in self.twilio.texts]
 
 
+class VoiceProvider(SmsProvider):
+    opening = "This is Tocsin. Severity 1. Incident 123. checkout 5xx 23%."
+
+    def arrived(self) -> list[str]:
+        return [call.said for call in self.twilio.calls]
+
+
 class FixedClock(Clock):
     def now(self) -> datetime:
         return datetime(2026, 11, 3, 3, 12, 9, tzinfo=UTC)
@@ -190,7 +198,7 @@ class FixedClock(Clock):
 type Providers = Callable[..., AbstractAsyncContextManager[Provider]]
 
 
-@pytest.fixture(params=["memory", "smtp", "slack", "ntfy", "webhook", "sms"])
+@pytest.fixture(params=["memory", "smtp", "slack", "ntfy", "webhook", "sms", "voice"])
 def providers(
     request: pytest.FixtureRequest,
     smtp_server: SmtpServer,
@@ -224,7 +232,7 @@ def providers(
                         base_url=f"http://127.0.0.1:{port}", token=fake_ntfy.token, timeout_seconds=0.5
                     )
                     yield NtfyProvider(NtfyNotifier(ntfy_settings, session), fake_ntfy)
-            case "sms":
+            case "sms" | "voice" as kind:
                 port = fake_twilio.port if is_there else free_port()
                 async with loopback_session(port) as session:
                     twilio_settings = TwilioSettings(
@@ -234,7 +242,10 @@ def providers(
                         base_url=f"http://127.0.0.1:{port}",
                         timeout_seconds=0.5,
                     )
-                    yield SmsProvider(SmsNotifier(twilio_settings, session), fake_twilio)
+                    if kind == "sms":
+                        yield SmsProvider(SmsNotifier(twilio_settings, session), fake_twilio)
+                    else:
+                        yield VoiceProvider(VoiceNotifier(twilio_settings, session), fake_twilio)
             case "webhook":
                 port = fake_webhook.port if is_there else free_port()
                 async with loopback_session(port) as session:
@@ -268,7 +279,7 @@ async def test_a_delivered_message_arrives_once_and_has_a_receipt(provider: Prov
     assert delivery.receipt
     assert all(delivery.receipt.values())
     [text] = provider.arrived()
-    assert text.startswith("SEV1 INC-123 checkout 5xx 23%")
+    assert text.startswith(provider.opening)
 
 
 async def test_a_notice_arrives_once_and_has_a_receipt(provider: Provider) -> None:
@@ -276,7 +287,7 @@ async def test_a_notice_arrives_once_and_has_a_receipt(provider: Provider) -> No
     assert delivery.outcome is Outcome.DELIVERED
     assert all(delivery.receipt.values())
     [text] = provider.arrived()
-    assert text.startswith("You are on call for shop")
+    assert "You are on call for shop" in text
 
 
 async def test_a_hostile_notice_is_delivered(provider: Provider) -> None:

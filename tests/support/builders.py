@@ -84,7 +84,7 @@ def an_address(channel: Channel, name: str) -> str:
             return name.upper()
         case Channel.NTFY:
             return name
-        case Channel.SMS:
+        case Channel.SMS | Channel.VOICE:
             return "+49" + "".join(character for character in name if character.isdigit()).rjust(9, "1")[-9:]
         case Channel.WEBHOOK:
             return f"https://{name}.example.test/pages"

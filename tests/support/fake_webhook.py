@@ -17,16 +17,16 @@ from tests.support.fake_http import Asked, HttpFake
 
 
 class OneSecret(ContactSecrets):
-    """Of every contact."""
+    """Of every contact: this one, and those that it takes the place of."""
 
-    def __init__(self, secret: str | None) -> None:
-        self.secret = secret
+    def __init__(self, secret: str | None, *old: str) -> None:
+        self.secrets = () if secret is None else (secret, *old)
 
-    async def put(self, contact_id: ContactId, secret: str) -> None:
-        self.secret = secret
+    async def put(self, contact_id: ContactId, secret: str, *, old_until: datetime | None = None) -> None:
+        self.secrets = (secret,)
 
-    async def of_address(self, user_id: UserId, channel: Channel, address: str) -> str | None:
-        return self.secret
+    async def of_address(self, user_id: UserId, channel: Channel, address: str, *, at: datetime) -> tuple[str, ...]:
+        return self.secrets
 
 
 class FakeWebhook(HttpFake):

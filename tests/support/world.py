@@ -20,6 +20,7 @@ from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
+from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents, ReceivedEvent
@@ -51,6 +52,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
+from application.ports.offload import Offload
 from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
@@ -66,6 +68,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from application.ports.verifications import VerificationSender
@@ -162,6 +165,7 @@ class Ports:
     audit: AuditLog
     audit_reader: AuditReader
     contact_proofs: ContactProofs
+    texted_pages: TextedPages
     covers: CoverRepository
     destinations: DestinationRepository
     directory: Directory
@@ -262,6 +266,7 @@ class SeededProvider(Provider):
 
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
+    offload = provide(InlineOffload, provides=Offload)
     verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 

@@ -384,7 +384,7 @@ class UserController(Controller):
         rotate_contact_secret: FromDishka[RotateContactSecret],
         actor: FromDishka[Actor],
     ) -> ContactSecretBody:
-        """A new secret for a webhook's signatures, shown this once. The old one signs nothing more."""
+        """A new secret for a webhook's signatures, shown this once. The old one signs as well for a day."""
         return ContactSecretBody(await rotate_contact_secret(UserId(user_id), ContactId(contact_id), actor=actor))
 
 

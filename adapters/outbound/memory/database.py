@@ -76,7 +76,8 @@ class MemoryDatabase:
     contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
     verifications: dict[ContactId, ContactVerification] = field(default_factory=dict)
-    contact_secrets: dict[ContactId, str] = field(default_factory=dict, repr=False)
+    # Each with until when it signs; None: until another takes its place
+    contact_secrets: dict[ContactId, tuple[tuple[str, datetime | None], ...]] = field(default_factory=dict, repr=False)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)

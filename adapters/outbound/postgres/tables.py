@@ -105,6 +105,9 @@ teams = Table(
     metadata,
     _id(),
     _text("name"),
+    Column("proof_weeks", Integer, nullable=False, server_default=text("4")),
+    Column("proof_within_seconds", Integer, nullable=False, server_default=text("1800")),
+    Column("proof_refuses", Boolean, nullable=False, server_default=text("false")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -131,11 +134,15 @@ contacts = Table(
     _time("verified_at", nullable=True),
 )
 
+Index("contacts_text_idx", contacts.c.address, postgresql_where=text("channel = 'sms'"))
+
 contact_secrets = Table(
     "contact_secrets",
     metadata,
     Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
     _text("secret"),
+    _text("old_secret", nullable=True),  # signs beside the other one until then
+    _time("old_until", nullable=True),
 )
 
 contact_verifications = Table(

@@ -1,6 +1,8 @@
-"""Text messages by Twilio. Twilio, "Create a Message": a form, answered 201; errors carry a code of five digits."""
+"""Text messages and calls by Twilio. Twilio, "Create a Message" and "Make calls": a form, answered 201; errors carry a
+code of five digits."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -8,11 +10,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import ClientSession
 
+from adapters.outbound.twilio.speech import notice_call, page_call
 from adapters.outbound.twilio.text import notice_text, sms_text
 from adapters.posting import Posted, post
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 API_URL: Final = "https://api.twilio.com"
+RING_SECONDS: Final = 30  # less, and a sleeper does not get there; more, and an answering machine does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +60,38 @@ class SmsNotifier(Notifier):
         return await self._text(notice.address, notice_text(notice))
 
     async def _text(self, address: str, body: str) -> Delivery:
-        settings = self.settings
-        form = {"To": address, "From": settings.sender, "Body": body}
-        posted = await post(
-            self.session,
-            f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{quote(settings.account_sid)}/Messages.json",
-            urlencode(form).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Authorization": _basic(settings)},
-            provider="Twilio",
-            timeout_seconds=settings.timeout_seconds,
-        )
-        return _delivery(posted)
+        form = {"To": address, "From": self.settings.sender, "Body": body}
+        return await _create("Messages", form, self.settings, self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceNotifier(Notifier):
+    """Calls, says it, and asks for a key. What to say goes with the request, so that no server of ours is asked."""
+
+    settings: TwilioSettings
+    session: ClientSession
+
+    async def send(self, message: Message) -> Delivery:
+        return await self._call(message.address, page_call(message))
+
+    async def send_notice(self, notice: NoticeMessage) -> Delivery:
+        return await self._call(notice.address, notice_call(notice))
+
+    async def _call(self, address: str, twiml: str) -> Delivery:
+        form = {"To": address, "From": self.settings.sender, "Twiml": twiml, "Timeout": str(RING_SECONDS)}
+        return await _create("Calls", form, self.settings, self.session)
+
+
+async def _create(kind: str, form: Mapping[str, str], settings: TwilioSettings, session: ClientSession) -> Delivery:
+    posted = await post(
+        session,
+        f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{quote(settings.account_sid)}/{kind}.json",
+        urlencode(form).encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Authorization": _basic(settings)},
+        provider="Twilio",
+        timeout_seconds=settings.timeout_seconds,
+    )
+    return _delivery(posted)
 
 
 def _delivery(posted: Posted) -> Delivery:

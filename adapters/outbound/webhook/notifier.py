@@ -33,20 +33,21 @@ class WebhookNotifier(Notifier):
     timeout_seconds: float = 5.0
 
     async def send(self, message: Message) -> Delivery:
-        return await self._post(message, document(message, at=self.clock.now()))
+        at = self.clock.now()
+        return await self._post(message, document(message, at=at), at=at)
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        return await self._post(notice, notice_document(notice, at=self.clock.now()))
-
-    async def _post(self, message: Message | NoticeMessage, told: Mapping[str, object]) -> Delivery:
         at = self.clock.now()
+        return await self._post(notice, notice_document(notice, at=at), at=at)
+
+    async def _post(self, message: Message | NoticeMessage, told: Mapping[str, object], *, at: datetime) -> Delivery:
         try:
             secrets = await self._secrets(message, at)
         except PortError as error:
             return Delivery(outcome=Outcome.RETRY, detail=str(error))
         if not secrets:
             return Delivery(outcome=Outcome.REJECTED, detail="the recipient is gone, or has no secret")
-        secret, *old_secrets = secrets
+        newest, *older = secrets
         message_id = f"msg_{message.notification_id.hex}"  # the same for every attempt, for the receiver to tell
         body = msgspec.json.encode(told)
         posted = await post(
@@ -55,7 +56,7 @@ class WebhookNotifier(Notifier):
             body,
             headers={
                 "Content-Type": "application/json",
-                **signed_headers(body, message_id=message_id, at=at, secret=secret, old_secrets=old_secrets),
+                **signed_headers(body, message_id=message_id, at=at, secret=newest, old_secrets=older),
             },
             provider="the webhook",
             timeout_seconds=self.timeout_seconds,
@@ -70,8 +71,7 @@ class WebhookNotifier(Notifier):
             return await self.destination_secrets.of(message.destination_id, at=at)
         if message.user_id is None:
             return ()
-        secret = await self.secrets.of_address(message.user_id, Channel.WEBHOOK, message.address)
-        return () if secret is None else (secret,)
+        return tuple(await self.secrets.of_address(message.user_id, Channel.WEBHOOK, message.address, at=at))
 
 
 def document(message: Message, *, at: datetime) -> Mapping[str, object]:

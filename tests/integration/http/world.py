@@ -30,12 +30,14 @@ from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFa
 from adapters.outbound.security.tokens import JwtTokenIssuer
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
+from application.ports.offload import Offload
 from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
@@ -106,6 +108,10 @@ class _Surroundings(Provider):
     @provide
     def cursors(self) -> Cursors:
         return Cursors(SECRET)
+
+    @provide
+    def offload(self) -> Offload:
+        return ThreadOffload()
 
     @provide
     def randomness(self) -> Randomness:

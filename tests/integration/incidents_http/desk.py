@@ -22,6 +22,7 @@ from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.slack import SlackController, SlackSigning
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.twilio import TwilioController, TwilioSigning
 from adapters.outbound.memory.chat_replies import MemoryChatReplies
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.event_log import MemoryEventLog
@@ -49,21 +50,31 @@ CONTROLLERS: Final = (
     OnCallController,
     SlackController,
     StreamController,
+    TwilioController,
 )
+TWILIO_URL: Final = "https://tocsin.example"
+TWILIO_TOKENS: Final = ("the token of now", "the token of before")
 SLACK_SECRETS: Final = ("the secret of now", "the secret of before")
 
 
 class _Doors(Provider):
     scope = Scope.APP
 
-    def __init__(self, slack_secrets: tuple[str, ...], replies: MemoryChatReplies) -> None:
+    def __init__(
+        self, slack_secrets: tuple[str, ...], twilio_tokens: tuple[str, ...], replies: MemoryChatReplies
+    ) -> None:
         super().__init__()
+        self._twilio_tokens = twilio_tokens
         self._slack_secrets = slack_secrets
         self._replies = replies
 
     @provide
     def slack_signing(self) -> SlackSigning:
         return SlackSigning(self._slack_secrets)
+
+    @provide
+    def twilio_signing(self) -> TwilioSigning:
+        return TwilioSigning(TWILIO_URL, self._twilio_tokens)
 
     @provide
     def chat_replies(self) -> ChatReplies:
@@ -98,9 +109,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(*, slack_secrets: tuple[str, ...] = SLACK_SECRETS) -> AsyncIterator[Desk]:
+async def desk(
+    *, slack_secrets: tuple[str, ...] = SLACK_SECRETS, twilio_tokens: tuple[str, ...] = TWILIO_TOKENS
+) -> AsyncIterator[Desk]:
     replies = MemoryChatReplies()
-    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets, replies)]) as made:
+    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets, twilio_tokens, replies)]) as made:
         stock = over_memory(MemorySession(made.database))
         await stock.lay_in()
         yield Desk(made, stock, replies.replies)

@@ -1,3 +1,4 @@
+import base64
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -19,14 +20,14 @@ from tests.integration.sessions import ENDINGS, Ending, forbidden_session, loopb
 from tests.support.builders import NOON
 from tests.support.fake_http import Answers, Behaviour, Drops, Hangs
 from tests.support.fake_webhook import FakeWebhook, OneSecret, SomeSecrets
-from tests.unit.outgoing.messages import HOSTILE_TITLE, NOTIFICATION_ID, a_message
+from tests.unit.outgoing.messages import HOSTILE_TITLE, NOTIFICATION_ID, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
 
 CLOCK: Final = ManualClock(NOON)
 
 
 class LostSecrets(OneSecret):
-    async def of_address(self, user_id: UserId, channel: Channel, address: str) -> str | None:
+    async def of_address(self, user_id: UserId, channel: Channel, address: str, *, at: datetime) -> tuple[str, ...]:
         raise TransientPortError("the storage is away")
 
 
@@ -117,6 +118,17 @@ async def test_the_network_that_we_stand_in_is_never_asked(fake_webhook: FakeWeb
         notifier = WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK, SomeSecrets())
         delivery = await notifier.send(a_message(address=f"http://{host}:{fake_webhook.port}/pages"))
     assert (delivery.outcome, fake_webhook.asked) == (Outcome.REJECTED, [])
+
+
+async def test_while_a_secret_is_replaced_a_receiver_of_either_takes_what_is_signed(fake_webhook: FakeWebhook) -> None:
+    newer = "whsec_" + base64.b64encode(b"n" * 32).decode()
+    async with loopback_session(fake_webhook.port) as session:
+        notifier = WebhookNotifier(session, OneSecret(newer, fake_webhook.secret), CLOCK, SomeSecrets())
+        still_old = await notifier.send(to_webhook(fake_webhook))
+        fake_webhook.secret = newer
+        already_new = await notifier.send_notice(a_notice(address=fake_webhook.address))
+    assert {still_old.outcome, already_new.outcome} == {Outcome.DELIVERED}
+    assert [len(asked.headers["webhook-signature"].split()) for asked in fake_webhook.asked] == [2, 2]
 
 
 async def test_without_a_secret_nothing_is_sent(fake_webhook: FakeWebhook) -> None:

@@ -7,6 +7,7 @@ from application.errors import ConflictError, ForbiddenError, NotFoundError, Una
 from application.identity.get_reachability import GetReachability
 from application.identity.get_user import GetUser
 from application.identity.list_users import ListUsers
+from application.identity.rotate_contact_secret import SECRET_OVERLAP
 from application.identity.set_reachability import ContactDraft, RuleDraft
 from application.ports.page import PageRequest
 from domain.identity.actor import Actor, CredentialKind
@@ -244,16 +245,17 @@ async def test_a_webhook_signs_from_the_first_and_with_another_secret_once_its_o
     reach = await world.set_reachability(ada.id, contacts=(MAIL, HOOK), rules=(), actor=actor_of(ada))
     mail, hook = reach.contacts
     secrets = world.new_store().contact_secrets
-    first = await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address)
-    assert first is not None
-    assert await secrets.of_address(ada.id, Channel.EMAIL, MAIL.address) is None
+    (first,) = await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=START)
+    assert await secrets.of_address(ada.id, Channel.EMAIL, MAIL.address, at=START) == ()
     await world.set_reachability(ada.id, contacts=(HOOK, MAIL), rules=(), actor=actor_of(ada))
-    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address) == first
+    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=START) == (first,)
     second = await world.rotate_contact_secret(ada.id, hook.id, actor=actor_of(ada))
     third = await world.rotate_contact_secret(ada.id, hook.id, actor=by_key(admin))
     assert len({first, second, third}) == 3
     assert third.startswith("whsec_")
-    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address) == third
+    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=START) == (third, second)
+    a_day_later = START + SECRET_OVERLAP
+    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=a_day_later) == (third,)
     assert world.actions[-1] == "user.rotate_contact_secret"
     assert not any(secret in repr(world.database) for secret in (first, second, third))
     with pytest.raises(InvalidValueError, match="signs nothing"):
