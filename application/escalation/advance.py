@@ -31,6 +31,7 @@ from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
+from domain.shared.priority import priority_of
 
 BATCH: Final = 100
 
@@ -122,7 +123,10 @@ class AdvanceEscalations:
         ticked = []
         for each, policy in zip(due, policies, strict=True):
             circumstances = Circumstances(
-                severity=each.severity, urgency=each.urgency, labels=labels.get(each.run.incident_id, {})
+                severity=each.severity,
+                urgency=each.urgency,
+                priority=priority_of(each.severity, tier=each.tier),
+                labels=labels.get(each.run.incident_id, {}),
             )
             run, look = each.run.tick(policy, circumstances, at=at)
             assert look is not None, "what is not due is not claimed"

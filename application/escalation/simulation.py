@@ -35,6 +35,7 @@ from domain.service.service import Service
 from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import DestinationId, IncidentId, RunId, ScheduleId, TeamId, UserId
 from domain.shared.limits import SIMULATED_DAYS, SIMULATED_LOOKS, SIMULATED_PAGES
+from domain.shared.priority import priority_of
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
@@ -240,7 +241,10 @@ class _Course:
 
     def _tick_run(self, at: datetime) -> None:
         circumstances = Circumstances(
-            severity=self.incident.severity, urgency=self.incident.urgency, labels=self.question.labels
+            severity=self.incident.severity,
+            urgency=self.incident.urgency,
+            priority=priority_of(self.incident.severity, tier=self.setting.service.tier),
+            labels=self.question.labels,
         )
         policy = self.setting.policy
         self.escalation, look = self.escalation.tick(policy, circumstances, at=at)

@@ -15,6 +15,7 @@ class DueRun(NamedTuple):
     urgency: Urgency  # of its incident, now
     severity: Severity
     answered_by: tuple[UserId, ...] = ()  # who has acknowledged, while others are still required
+    tier: int | None = None  # of its service, now
 
 
 class StepKey(NamedTuple):

@@ -19,6 +19,7 @@ from domain.incident.responder import ResponderAnswer
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
 from domain.shared.limits import PAGE_DEFAULT
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
@@ -106,6 +107,7 @@ class IncidentSummary:
     title: str
     severity: Severity
     urgency: Urgency
+    priority: Priority
     status: IncidentStatus
     service_id: ServiceId
     service_name: str

@@ -29,6 +29,7 @@ from domain.incident.events import IncidentResolved
 from domain.incident.incident import IncidentStatus
 from domain.notification.notification import NotificationStatus, Purpose
 from domain.shared.ids import TeamId, UserId
+from domain.shared.priority import MOVED, priority_of
 from domain.shared.severity import Severity
 from domain.shared.via import Via
 from tests.support import strategies
@@ -109,16 +110,24 @@ def test_a_run_that_nobody_answers_goes_through_exactly_what_the_timetable_says(
     @lab.holds(
         policy=strategies.conditional_policies(),
         severity=st.sampled_from(AlertSeverity),
+        tier=st.sampled_from((None, *MOVED)),
         labels=strategies.some_labels,
     )
-    def _(policy: EscalationPolicy, severity: AlertSeverity, labels: dict[str, str]) -> None:
-        with lab.world(town_of(policy)) as world:
+    def _(policy: EscalationPolicy, severity: AlertSeverity, tier: int | None, labels: dict[str, str]) -> None:
+        town = a_town(policies=(policy,), services=(a_service(tier=tier),), integrations=(an_integration(),))
+        with lab.world(town) as world:
             world.trigger(severity=severity, labels=labels, group_key="rack")
             world.trigger("load", labels={"region": "elsewhere"}, group_key="rack")  # joins, and changes nothing
             world.settle()
 
             stored = the(world)
-            like = Circumstances(severity=INCIDENT_SEVERITY[severity], urgency=stored.incident.urgency, labels=labels)
+            grade = INCIDENT_SEVERITY[severity]
+            like = Circumstances(
+                severity=grade,
+                urgency=stored.incident.urgency,
+                priority=priority_of(grade, tier=tier),
+                labels=labels,
+            )
             assert list(gone_through(facts(stored))) == list(promised(policy, like))
             assert world.count_stalled() == 0
 

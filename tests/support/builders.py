@@ -39,6 +39,7 @@ from domain.shared.ids import (
     TeamId,
     UserId,
 )
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
@@ -135,7 +136,7 @@ def only_for(*severities: Severity, **more: Any) -> StepCondition:
 
 def circumstances(**more: Any) -> Circumstances:
     """Of a grave and urgent incident."""
-    return Circumstances(**{"severity": Severity.SEV1, "urgency": Urgency.HIGH, **more})
+    return Circumstances(**{"severity": Severity.SEV1, "urgency": Urgency.HIGH, "priority": Priority.P1, **more})
 
 
 def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **more: Any) -> EscalationPolicy:

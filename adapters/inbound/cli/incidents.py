@@ -421,6 +421,7 @@ def _show_header(incident: Record, cli: Given) -> None:
         (
             ("service", incident["service"]["name"]),
             ("team", incident["team"]["name"]),
+            ("priority", incident["priority"]),
             ("about", incident["service_description"]),
             ("runbook", incident["runbook_url"]),
             ("triggered", when(incident["triggered_at"], cli.now)),

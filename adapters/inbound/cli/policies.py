@@ -265,7 +265,9 @@ def _show(found: Record) -> None:
     if found["holds"]:
         say(f"until {moment(found['ends_at'])} somebody is told within {found['within_seconds'] // 60} minutes")
         return
-    show_table(("FROM", "TO", "SEVERITY", "LABELS", "REASON"), (_row(each) for each in found["counter_examples"]))
+    show_table(
+        ("FROM", "TO", "SEVERITY", "PRIORITY", "LABELS", "REASON"), (_row(each) for each in found["counter_examples"])
+    )
     if found["more_counter_examples"]:
         say(f"and {found['more_counter_examples']} more")
 
@@ -275,4 +277,11 @@ def _row(example: Record) -> tuple[object, ...]:
     reason = "; ".join(example["reasons"])
     if example["told_after_seconds"] is not None:
         reason = f"somebody is told only after {example['told_after_seconds'] / 60:g} minutes"
-    return moment(example["starts_at"]), moment(example["ends_at"]), example["severity"], labels, reason
+    return (
+        moment(example["starts_at"]),
+        moment(example["ends_at"]),
+        example["severity"],
+        example["priority"],
+        labels,
+        reason,
+    )

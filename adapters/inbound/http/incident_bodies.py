@@ -21,6 +21,7 @@ from domain.incident.responder import ResponderAnswer
 from domain.notification.destination import masked
 from domain.notification.notification import Notification
 from domain.shared.ids import DestinationId, UserId
+from domain.shared.priority import Priority
 
 
 class NamedBody(msgspec.Struct):
@@ -53,6 +54,7 @@ class IncidentBody(msgspec.Struct):
     title: str
     severity: str
     urgency: str
+    priority: Priority  # the severity, moved by the tier of the service
     status: str
     service: NamedBody
     team: NamedBody
@@ -105,6 +107,7 @@ def _common(incident: IncidentSummary) -> dict[str, Any]:
         "title": incident.title,
         "severity": incident.severity,
         "urgency": incident.urgency,
+        "priority": incident.priority,
         "status": incident.status,
         "service": NamedBody(incident.service_id, incident.service_name),
         "team": NamedBody(incident.team_id, incident.team_name),

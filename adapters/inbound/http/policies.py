@@ -49,6 +49,7 @@ from domain.shared.limits import (
     STEP_DELAY_SECONDS_MIN,
     STEP_TARGETS,
 )
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.weekly_window import WeeklyWindow
@@ -101,6 +102,10 @@ class ConditionBody(msgspec.Struct, forbid_unknown_fields=True):
     """Every part that is there must hold when the step is reached, or it is passed over at once."""
 
     severities: Annotated[list[Severity], Meta(max_length=len(Severity), description="One of these.")] = []
+    priorities: Annotated[
+        list[Priority],
+        Meta(max_length=len(Priority), description="One of these: the severity, moved by the tier of the service."),
+    ] = []
     urgency: Urgency | None = None
     labels: Annotated[
         list[LabelMatchBody], Meta(max_length=CONDITION_LABELS, description="All of these, of the first alert.")
@@ -336,6 +341,7 @@ def _condition(body: ConditionBody) -> StepCondition:
     with at("condition"):
         return StepCondition(
             severities=tuple(body.severities),
+            priorities=tuple(body.priorities),
             urgency=body.urgency,
             labels=tuple(_label(place, label) for place, label in enumerate(body.labels)),
             hours=None if body.hours is None else _hours(body.hours),
@@ -364,6 +370,7 @@ def _condition_body(condition: StepCondition) -> ConditionBody:
     hours = condition.hours
     return ConditionBody(
         severities=list(condition.severities),
+        priorities=list(condition.priorities),
         urgency=condition.urgency,
         labels=[LabelMatchBody(name=match.name, value=match.value) for match in condition.labels],
         hours=None if hours is None else HoursBody(time_zone=hours.time_zone, windows=_window_bodies(hours.windows)),

@@ -20,7 +20,14 @@ class MemoryRunRepository(RunRepository):
         ordered = sorted((deadline, run_id, run) for deadline, run_id, run in due if deadline <= at)
         incidents = ((run, database.incidents[run.incident_id]) for _, _, run in ordered[:limit])
         return tuple(
-            DueRun(run, incident.urgency, incident.severity, incident.answered_by) for run, incident in incidents
+            DueRun(
+                run,
+                incident.urgency,
+                incident.severity,
+                incident.answered_by,
+                database.services[incident.service_id].tier,
+            )
+            for run, incident in incidents
         )
 
     async def save(self, runs: Sequence[EscalationRun]) -> None:

@@ -32,6 +32,7 @@ from domain.alert.alert import Alert
 from domain.incident.incident import Incident
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, ServiceId, UserId
+from domain.shared.priority import priority_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class MemoryIncidentReader(IncidentReader):
             title=incident.title,
             severity=incident.severity,
             urgency=incident.urgency,
+            priority=priority_of(incident.severity, tier=database.services[incident.service_id].tier),
             status=incident.status,
             service_id=incident.service_id,
             service_name=database.services[incident.service_id].name,

@@ -23,7 +23,10 @@ SELECT * FROM escalation_runs WHERE next_deadline <= $1 ORDER BY next_deadline, 
 """
 # Read once the runs are held: who acknowledges holds them too, so whatever was said before is seen (P3). In the
 # statement that claims them the incidents would be as they were when it began.
-_OF_INCIDENTS = "SELECT id, urgency, severity, acknowledgements FROM incidents WHERE id = ANY($1::uuid[])"
+_OF_INCIDENTS = """
+SELECT i.id, i.urgency, i.severity, i.acknowledgements, s.tier FROM incidents i JOIN services s ON s.id = i.service_id
+WHERE i.id = ANY($1::uuid[])
+"""
 _SAVE = """
 UPDATE escalation_runs r
 SET status = n.status, round = n.round, step = n.step, next_deadline = n.next_deadline, version = r.version + 1
@@ -175,6 +178,7 @@ def _due(run: EscalationRun, incident: Row) -> DueRun:
         Urgency(incident["urgency"]),
         Severity(incident["severity"]),
         tuple(UserId(each) for each in incident["acknowledgements"]),
+        incident["tier"],
     )
 
 

@@ -78,6 +78,7 @@ from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.ids import IncidentId, NotificationId, ServiceId, UserId
+from domain.shared.priority import priority_of
 from domain.shared.via import Via
 
 # Callers rarely use more than a few limits and combinations of filters; those who do only cost themselves a compile.
@@ -92,6 +93,7 @@ _summary = (
     select(
         incidents,
         services.c.name.label("service_name"),
+        services.c.tier,
         teams.c.name.label("team_name"),
         _acknowledger.c.name.label("acknowledged_by_name"),
         _resolver.c.name.label("resolved_by_name"),
@@ -387,6 +389,7 @@ def _summary_from(row: Row, incident: Incident, names: Mapping[UserId, str]) -> 
         title=incident.title,
         severity=incident.severity,
         urgency=incident.urgency,
+        priority=priority_of(incident.severity, tier=row["tier"]),
         status=incident.status,
         service_id=incident.service_id,
         service_name=row["service_name"],

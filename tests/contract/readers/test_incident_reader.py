@@ -24,6 +24,7 @@ from domain.notification.contact import Channel
 from domain.notification.notification import Notification
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, RunId, UserId
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.via import Via
 from tests.support.stock import (
@@ -61,6 +62,7 @@ async def test_a_summary_tells_names_and_the_next_escalation(stock: Stock) -> No
             title="5xx on checkout",
             severity=Severity.SEV2,
             urgency=incident.urgency,
+            priority=Priority.P2,
             status=IncidentStatus.TRIGGERED,
             service_id=CHECKOUT,
             service_name="checkout",

@@ -13,6 +13,7 @@ INCIDENT: dict[str, Any] = {
     "title": "Payment page weight above budget",
     "severity": "SEV3",
     "urgency": "low",
+    "priority": "P3",
     "status": "triggered",
     "service": {"id": SERVICE_ID, "name": "checkout"},
     "team": {"id": TEAM_ID, "name": "Payments"},

@@ -250,6 +250,7 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
 
 CONDITION: dict[str, Any] = {
     "severities": ["SEV1", "SEV2"],
+    "priorities": ["P1", "P2"],
     "urgency": "high",
     "labels": [{"name": "region", "value": "north"}, {"name": "rack", "value": None}],
     "hours": {

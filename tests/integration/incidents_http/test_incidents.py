@@ -32,6 +32,7 @@ async def test_a_list_shows_each_incident_with_names_and_its_reference(api: Desk
                 "title": "5xx on checkout",
                 "severity": "SEV2",
                 "urgency": "high",
+                "priority": "P2",
                 "status": "acknowledged",
                 "service": {"id": str(CHECKOUT), "name": "checkout"},
                 "team": {"id": str(SHOP), "name": "Store"},
