@@ -136,6 +136,11 @@ class SendNotification:
         link = self._acknowledge(told, at) or self.links.incident(incident.number)
         return f"{_headline(told)} ({service_name}), since {since}", link
 
+    def _drill(self, notification: Notification, at: datetime) -> str:
+        assert notification.user_id is not None, "a drill is to a person"
+        via = Via(notification.channel.value)
+        return self.links.drill(notification.id, notification.user_id, at=at, via=via)
+
     def _acknowledge(self, told: _Told, at: datetime) -> str | None:
         """A link acts as whom it was made for, so that a destination gets none: who reads it there is not known."""
         page = told.page
@@ -155,7 +160,7 @@ class SendNotification:
             attempt=notification.attempts,
             may_be_repeat=notification.may_be_repeat,
             # A secret link is made for each message, and stored nowhere.
-            url=self.links.drill(notification.id, notification.user_id, at=at) if is_drill else notice.url,
+            url=self._drill(notification, at) if is_drill else notice.url,
             asks=is_drill,
         )
 

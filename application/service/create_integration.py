@@ -13,7 +13,7 @@ from application.service.integration_key import IssuedIntegration, new_key
 from domain.identity.actor import Actor
 from domain.identity.credential import secret_hash
 from domain.identity.role import Permission
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.shared.ids import IntegrationId, ServiceId
 
 
@@ -37,6 +37,8 @@ class CreateIntegration:
         name: str,
         grouping: GroupingMode = GroupingMode.PER_ALERT,
         is_strict: bool = False,
+        when_silent: WhenSilent = WhenSilent.KEEP,
+        topic_arns: tuple[str, ...] = (),
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -55,6 +57,8 @@ class CreateIntegration:
                     key_hash=secret_hash(key),
                     grouping=grouping,
                     is_strict=is_strict,
+                    when_silent=when_silent,
+                    topic_arns=topic_arns,
                 )
             )
             await self.record_audit(

@@ -1,6 +1,7 @@
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.memory.absences import MemoryAbsenceRepository
+from adapters.outbound.memory.alert_requests import MemoryAlertRequests
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
@@ -15,6 +16,7 @@ from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRun
 from adapters.outbound.memory.event_deliveries import MemoryEventDeliveries
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
+from adapters.outbound.memory.heartbeats import MemoryHeartbeatRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
@@ -39,6 +41,7 @@ from adapters.outbound.memory.texted_pages import MemoryTextedPages
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
@@ -52,6 +55,7 @@ from application.ports.escalations import PolicyVersions, RunRepository, StepTur
 from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -109,6 +113,8 @@ class MemoryStorageProvider(Provider):
     mailbox = provide(MemoryMailbox, provides=Mailbox)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(MemoryHeartbeatRepository, provides=HeartbeatRepository)
+    alert_requests = provide(MemoryAlertRequests, provides=AlertRequests)
     incident_reader = provide(MemoryIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)

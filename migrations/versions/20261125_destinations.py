@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0012_destinations"
-down_revision = "0006_contacts"
+down_revision = "0018_heartbeats"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,7 @@ from adapters.outbound.postgres.tables import integrations
 from application.errors import NotFoundError
 from application.ports.integrations import IntegrationRepository
 from application.ports.page import Page, PageRequest
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _COLUMNS = tuple(field.name for field in fields(Integration))
@@ -60,4 +60,9 @@ class PostgresIntegrationRepository(IntegrationRepository):
 
 
 def _integration_from(row: Row) -> Integration:
-    return Integration(**{**row, "kind": IntegrationKind(row["kind"]), "grouping": GroupingMode(row["grouping"])})
+    chosen = {
+        "kind": IntegrationKind(row["kind"]),
+        "grouping": GroupingMode(row["grouping"]),
+        "when_silent": WhenSilent(row["when_silent"]),
+    }
+    return Integration(**{**row, **chosen, "topic_arns": tuple(row["topic_arns"])})
