@@ -28,11 +28,11 @@ from domain.alert.grouping import group_key_of
 from domain.alert.overflow import OVERFLOW_KEY, has_room_again, overflow_event
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
 from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 INCIDENT_SEVERITY = {

@@ -53,6 +53,9 @@ SERVICE_TIERS: Final = 4  # more than these nobody can tell apart at night
 BULK_INCIDENTS: Final = 100  # each in a transaction of its own, within one request
 
 # A webhook's URL may carry a long token; browsers and proxies take no more of it
+DESTINATION_ADDRESS_CHARACTERS: Final = 2048  # a URL, as browsers and proxies take it
+DESTINATIONS: Final = 1000  # of an installation: whoever has more channels than that reads none of them
+
 SUBSCRIPTION_ADDRESS_CHARACTERS: Final = 2048
 SUBSCRIPTION_EVENT_KINDS: Final = 50  # about as many as there are; whoever wants more wants all
 SUBSCRIPTIONS: Final = 1000  # of an installation: each event is held against every one of them

@@ -23,6 +23,7 @@ from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
 from application.ports.contact_secrets import ContactSecrets
+from application.ports.destinations import DestinationSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
@@ -47,10 +48,11 @@ class ChannelNotifiers(Notifiers):
     clock: Clock
     ids: IdFactory
     contact_secrets: ContactSecrets
+    destination_secrets: DestinationSecrets
 
     def of(self, channel: Channel) -> Notifier:
         if channel is Channel.WEBHOOK:
-            return WebhookNotifier(self.providers.webhooks, self.contact_secrets, self.clock)
+            return WebhookNotifier(self.providers.webhooks, self.contact_secrets, self.clock, self.destination_secrets)
         return self.providers.by_channel.get(channel) or MailboxNotifier(channel, self.mailbox, self.clock, self.ids)
 
 

@@ -189,6 +189,8 @@ class Watch:
                 return self.database.teams[TeamId(target.id)].member_ids
             case TargetKind.SCHEDULE:
                 return self._on_call(ScheduleId(target.id), at)
+            case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+                return ()
 
     def _on_call(self, schedule_id: ScheduleId, at: datetime) -> tuple[UserId, ...]:
         """Also by the shifts around the instant; and what was known just before it, which is remembered."""

@@ -44,10 +44,10 @@ from application.ports.readers import IncidentRef
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.identity.actor import Actor
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
 from domain.notification.contact import Channel
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 from domain.shared.ids import IncidentId, IntegrationId
+from domain.shared.severity import Severity
 from tests.simulation.city import ZONES, a_city, another_version
 from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
 from tests.simulation.planning import Planning

@@ -7,8 +7,8 @@ from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record
 from adapters.inbound.cli.context import Context, Given, Switch
+from adapters.inbound.cli.documents import File, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.files import read_json
 from adapters.inbound.cli.listing import Noun, find, names_of, noun_app
 from adapters.inbound.cli.output import (
     NOTHING,
@@ -88,9 +88,6 @@ def _secret(file: str) -> str:
         return (sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"cannot read {file}: {error}", ExitCode.USAGE) from None
-
-
-File = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 
 
 @app.command

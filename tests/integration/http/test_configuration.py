@@ -293,6 +293,7 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
 
 CONDITION: dict[str, Any] = {
     "severities": ["SEV1", "SEV2"],
+    "priorities": ["P1", "P2"],
     "urgency": "high",
     "labels": [{"name": "region", "value": "north"}, {"name": "rack", "value": None}],
     "hours": {
@@ -355,6 +356,20 @@ async def test_an_impossible_policy_is_refused_with_the_field_the_limit_and_what
     (error,) = refused.json()["errors"]
     assert error["pointer"] == pointer
     assert would_do in error["detail"]
+
+
+async def test_a_policy_that_pages_for_nothing_is_deleted_and_any_other_is_refused(api: World) -> None:
+    service = await make_service(api)
+    used, spare = service["policy_id"], (await make_policy(api, "Spare"))["id"]
+
+    refused = await api.ask("DELETE", f"/v1/policies/{used}", by=Role.MANAGER)
+    assert refused.status_code == 409
+    assert "pages for the services Checkout" in refused.json()["detail"]
+    assert (await api.ask("DELETE", f"/v1/policies/{spare}", by=Role.RESPONDER)).status_code == 403
+    assert (await api.ask("DELETE", f"/v1/policies/{spare}", by=Role.MANAGER)).status_code == 204
+    assert (await api.ask("GET", f"/v1/policies/{spare}")).status_code == 404
+    assert (await api.ask("DELETE", f"/v1/policies/{spare}", by=Role.MANAGER)).status_code == 404
+    assert [entry.action for entry in api.database.audit][-1] == "policy.delete"
 
 
 async def test_a_team_and_the_installation_have_a_fall_back_that_policies_may_end_with(api: World) -> None:

@@ -10,7 +10,7 @@ from application.alert.room import OpenAlertRoom
 from domain.alert.alert import AlertStatus
 from domain.alert.overflow import OVERFLOW_KEY, has_room_again
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from tests.support.builders import BANK_PROBES, NOON, SHOP_PROBES, a_town, an_event
 from tests.support.world import Stored, World
 
