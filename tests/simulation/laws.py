@@ -227,7 +227,7 @@ class Watch:
                 continue
             assert page.incident_id is not None
             self.made[page.incident_id] += page.run_id not in self.asked
-            key = page.run_id, page.round, page.step, page.user_id, page.rule_position
+            key = page.run_id, page.round, page.step, page.recipient_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
             self.page_keys.add(key)
 
@@ -317,15 +317,16 @@ def _every_request_for_cover_is_decided(watch: Watch) -> None:
 
 
 def _every_step_was_told(watch: Watch) -> None:
-    """Whoever a step named and could be reached has a page of it in the ledger."""
+    """Whoever a step named and could be reached has a page of it in the ledger, and so has each destination."""
     paged = {
-        (page.run_id, page.round, page.step, page.user_id)
+        (page.run_id, page.round, page.step, page.recipient_id)
         for page in watch.database.notifications.values()
         if page.purpose is Purpose.PAGE
     }
     for logged in watch.database.log:
         event = logged.event
         if isinstance(event, EscalationStepReached):
-            for user_id in set(event.responders) - set(event.unreachable):
-                key = event.run_id, event.round, event.step, user_id
+            people = set(event.responders) - set(event.unreachable) - set(event.answered)
+            for recipient_id in (*people, *event.destinations):
+                key = event.run_id, event.round, event.step, recipient_id
                 require(key in paged, "whom a step reached has a page", event)

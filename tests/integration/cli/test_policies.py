@@ -193,7 +193,10 @@ def test_what_the_server_refuses_is_named_by_field(
     [
         (("create",), "name a file, or --name, --team and --step"),
         (("create", "--step", "Primary"), "write schedule=NAME, user=NAME or team=NAME"),
-        (("create", "--step", "group=Primary"), "'group' is no kind of target; there are user, schedule, team"),
+        (
+            ("create", "--step", "group=Primary"),
+            "'group' is no kind of target; there are user, schedule, team, channel",
+        ),
         (("create", "--step", "user=nobody"), "there is no user 'nobody'"),
         (("create", "--step", "schedule=primary", "--delay", "soon"), "write how long, such as 90s"),
         (("edit", "page", "missing.json"), "cannot read missing.json"),

@@ -306,15 +306,15 @@ def test_who_had_acknowledged_before_their_step_came_is_told_that_as_the_reason_
     world = World(town=a_town(services=(a_service(acknowledgements_required=2), a_service(BANK, LOOP))))
     world.trigger()
     world.work()
-    act(world, AcknowledgeIncident, by=CAT)
-    world.advance(5 * MINUTE)  # the second step means the team, which Cat belongs to
+    act(world, AcknowledgeIncident, by=BEN)
+    world.advance(5 * MINUTE)  # the second step means the team, which Ben belongs to
 
-    answer = world.call(ExplainIncident, the(world).incident.id, actor=an_actor(CAT))
+    answer = world.call(ExplainIncident, the(world).incident.id, actor=an_actor(BEN))
     world.close()
 
     why_not = answer.explanation.why_not
     assert why_not is not None
-    assert (why_not.reason, why_not.by, why_not.position) == (Reason.ANSWERED, CAT, Position(0, 1))
+    assert (why_not.reason, why_not.by, why_not.position) == (Reason.ANSWERED, BEN, Position(0, 1))
     assert why_not.instead == ()
 
 
