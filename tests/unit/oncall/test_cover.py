@@ -10,12 +10,13 @@ import pytest
 from domain.oncall.cover import COVER_MAX, CoverRequest, CoverStatus
 from domain.oncall.coverage import on_call
 from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
+from domain.oncall.override import OverrideKind
 from domain.oncall.schedule import Schedule
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import CoverRequestId, OverrideId, UserId
 from domain.shared.interval import Interval
 from domain.shared.limits import COVER_ASKED, COVER_NOTE_CHARACTERS
-from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, an_override, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, a_temporary, an_override, utc
 
 NOW = utc("2026-11-23 12:00")
 # A day each from 08:00 UTC: ANN on the 23rd, BOB on the 24th, CYD on the 25th, ANN again on the 26th.
@@ -121,6 +122,40 @@ def test_time_in_which_somebody_stands_in_already_is_not_asked_for_again() -> No
     with pytest.raises(InvalidValueError, match=r"stands in .* from 2026-11-26T10:00Z to 2026-11-26T12:00Z; ask for"):
         a_request(schedule=taken)
     assert a_request(a_span("26 12:00", "27 08:00"), schedule=taken).is_open
+
+
+def test_time_in_which_the_asker_is_taken_off_is_not_asked_for() -> None:
+    removal = an_override(1, ANN, "2026-11-26 10:00", "2026-11-26 12:00", kind=OverrideKind.REMOVE)
+    taken = replace(DAILY, overrides=(removal,))
+    with pytest.raises(InvalidValueError, match=r"is taken off already from 2026-11-26T10:00Z to 2026-11-26T12:00Z"):
+        a_request(schedule=taken)
+    assert a_request(a_span("26 12:00", "27 08:00"), schedule=taken).is_open
+
+
+def test_time_that_somebody_was_added_for_is_theirs_to_ask_for() -> None:
+    added = an_override(1, ANN, "2026-11-24 10:00", "2026-11-24 12:00", kind=OverrideKind.ADD)
+    schedule = replace(DAILY, overrides=(added,))
+    request = a_request(a_span("24 08:00", "25 08:00"), schedule=schedule)
+    after = with_overrides(schedule, accepted(request, DEE, schedule=schedule))
+    assert on_call(after, added.starts_at) == (BOB, DEE)
+    assert on_call(after, added.ends_at) == (BOB,)
+
+
+def test_time_in_place_of_everyone_is_theirs_to_ask_for() -> None:
+    for_all = an_override(1, ANN, "2026-11-24 10:00", "2026-11-24 12:00")
+    schedule = replace(DAILY, overrides=(for_all,))
+    request = a_request(a_span("24 08:00", "25 08:00"), schedule=schedule)
+    after = with_overrides(schedule, accepted(request, DEE, schedule=schedule))
+    assert on_call(after, for_all.starts_at) == (DEE,)
+
+
+def test_a_shift_of_a_temporary_schedule_is_theirs_to_ask_for() -> None:
+    temporary = a_temporary(1, "2026-11-24 08:00", "2026-11-25 08:00", (ANN, "2026-11-24 10:00", "2026-11-24 12:00"))
+    schedule = replace(DAILY, temporaries=(temporary,))
+    request = a_request(a_span("24 08:00", "25 08:00"), schedule=schedule)
+    after = with_overrides(schedule, accepted(request, DEE, schedule=schedule))
+    assert on_call(after, utc("2026-11-24 10:00")) == (DEE,)
+    assert on_call(after, utc("2026-11-24 12:00")) == ()
 
 
 # ------------------------------------------------------------------------------------------------------ accepting
