@@ -76,11 +76,21 @@ def telling_conflicts(noun: str, stored: Mapping[str, object]) -> Iterator[None]
 
 
 async def page_rows(
-    session: PostgresSession, query: Select[tuple[object, ...]], table: Table, page: PageRequest, **filters: object
+    session: PostgresSession,
+    query: Select[tuple[object, ...]],
+    table: Table,
+    page: PageRequest,
+    *,
+    given: Mapping[str, object] | None = None,
+    **filters: object,
 ) -> tuple[list[Row], bool]:
-    """One page by (name, id) of the rows whose columns are as the filters that are given, and whether more follow."""
+    """One page by (name, id) of the rows whose columns are as the filters that are given, and whether more follow.
+
+    `given` are the query's own parameters.
+    """
     values = {column: value for column, value in filters.items() if value is not None}
     statement = _listing(query, table, tuple(values), is_first=page.after is None)
+    values |= given or {}
     if page.after is not None:
         values["after_name"], values["after_id"] = page.after
     rows = await session.rows(statement, **values, most=page.limit + 1)

@@ -50,7 +50,7 @@ async def test_a_planned_change_is_in_force_from_its_effective_time_on(world: Wo
         schedule_id=schedule.id, name="Daily", user_ids=(ANN,), until=at
     )
     assert (await ask(schedule.id, at=at, actor=RESPONDER)).user_ids == (CYD,)
-    everywhere = WhoIsOnCall(world.schedules, world.history, world.clock)
+    everywhere = WhoIsOnCall(world.history, world.clock)
     assert (await everywhere(PageRequest(), actor=RESPONDER)).items[0].until == at
     policy = await world.a_policy(to_schedule(schedule))
     service = await world.create_service(team_id=CORE, policy_id=policy.id, name="Payments", actor=ADMIN)
