@@ -57,5 +57,5 @@ async def test_who_is_on_call_in_a_page_of_schedules_is_one_statement(session: C
 
 async def test_the_shifts_of_an_interval_are_one_statement(session: CountingSession) -> None:
     shifts = ScheduleShifts(PostgresScheduleHistory(session), CLOCK)
-    assert await shifts(ROTA, Interval(start=NOON, end=NOON + MINUTE), actor=ASKER)
+    assert (await shifts(ROTA, Interval(start=NOON, end=NOON + MINUTE), actor=ASKER)).shifts
     assert session.statements == 1

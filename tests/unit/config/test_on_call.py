@@ -96,7 +96,7 @@ async def test_shifts_and_gaps_of_an_interval(world: World) -> None:
     schedule = await world.a_schedule()
     interval = Interval(start=start, end=start + timedelta(days=2))
     found = await ScheduleShifts(world.history, world.clock)(schedule.id, interval, actor=RESPONDER)
-    assert [(shift.user_id, shift.interval) for shift in found] == [
+    assert [(shift.user_id, shift.interval) for shift in found.shifts] == [
         (ANN, Interval(start=utc("2026-11-23 08:00"), end=TOMORROW)),
         (BOB, Interval(start=TOMORROW, end=interval.end)),
     ]
