@@ -141,14 +141,16 @@ def show_preview(api: ApiClient, found: Record, output: Output, cli: Given) -> N
         return when(each["starts_at"], cli.now), when(each["ends_at"], cli.now)
 
     if differences:
-        rows = ((*from_to(each), named(each["before"]), named(each["after"])) for each in differences)
-        show_table(("FROM", "TO", "NOW", "THEN"), rows)
+        show_table(
+            ("FROM", "TO", "NOW", "THEN"),
+            ((*from_to(each), named(each["before"]), named(each["after"])) for each in differences),
+        )
     if shadows:
         changes = [("new", each) for each in found["shadows_new"]] + [("gone", each) for each in found["shadows_gone"]]
-        rows = (
-            (*from_to(each), change, named([each["user_id"]]), named([each["follows"]])) for change, each in changes
+        show_table(
+            ("FROM", "TO", "SHADOW", "WHO", "FOLLOWS"),
+            ((*from_to(each), change, named([each["user_id"]]), named([each["follows"]])) for change, each in changes),
         )
-        show_table(("FROM", "TO", "SHADOW", "WHO", "FOLLOWS"), rows)
     until = when(found["until"], cli.now)
     changed = len(differences) + found["more"]
     if changed:

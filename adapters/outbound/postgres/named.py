@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from types import MappingProxyType
 
 import asyncpg
 from sqlalchemy import BindParameter, Table, bindparam, insert, select, tuple_, update
@@ -80,8 +81,8 @@ async def page_rows(
     query: Select[tuple[object, ...]],
     table: Table,
     page: PageRequest,
-    *,
-    given: Mapping[str, object] | None = None,
+    given: Mapping[str, object] = MappingProxyType({}),
+    /,
     **filters: object,
 ) -> tuple[list[Row], bool]:
     """One page by (name, id) of the rows whose columns are as the filters that are given, and whether more follow.
@@ -90,7 +91,7 @@ async def page_rows(
     """
     values = {column: value for column, value in filters.items() if value is not None}
     statement = _listing(query, table, tuple(values), is_first=page.after is None)
-    values |= given or {}
+    values |= given
     if page.after is not None:
         values["after_name"], values["after_id"] = page.after
     rows = await session.rows(statement, **values, most=page.limit + 1)

@@ -181,7 +181,7 @@ class PostgresScheduleHistory(ScheduleHistory):
         self, request: PageRequest, interval: Interval, *, team_id: TeamId | None = None
     ) -> Page[KnownSchedule]:
         rows, has_more = await named.page_rows(
-            self.session, _KNOWN_NOW, schedules, request, given=_asked(interval, None), team_id=team_id
+            self.session, _KNOWN_NOW, schedules, request, _asked(interval, None), team_id=team_id
         )
         return Page(tuple(map(_known_from_row, rows)), has_more)
 
