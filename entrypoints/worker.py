@@ -31,6 +31,7 @@ from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.oncall.expire_covers import BATCH as COVER_BATCH
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.oncall.tell_shifts import TellShifts
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
@@ -46,6 +47,7 @@ CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
 TELL_INTERVAL: Final = timedelta(minutes=1)
 DRILL_INTERVAL: Final = timedelta(minutes=1)
+SHIFT_INTERVAL: Final = timedelta(seconds=20)  # the first of a minute looks: nobody hears of a shift a minute late
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
 
@@ -252,6 +254,12 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if told:
             _log.info("weekly_drill", people=told)
 
+    async def tell_shifts() -> None:
+        async with container() as request:
+            told = await (await request.get(TellShifts))()
+        if told:
+            _log.info("shifts_told", count=told)
+
     async def make_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
@@ -268,4 +276,5 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
         group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
         group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
+        group.create_task(every(SHIFT_INTERVAL, tell_shifts, draining, name="shifts"))
         group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))

@@ -3,12 +3,14 @@ from dataclasses import dataclass
 from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for
+from application.oncall.tell_cover import TellCover
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.schedules import ScheduleRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.oncall.cover import CoverRequest
+from domain.shared.change import Change
 from domain.shared.ids import CoverRequestId
 
 
@@ -18,6 +20,7 @@ class WithdrawCover:
 
     covers: CoverRepository
     schedules: ScheduleRepository
+    tell_cover: TellCover
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -36,4 +39,5 @@ class WithdrawCover:
             await self.record_audit(
                 "cover.withdraw", saved.id, actor=actor, at=at, before=describe(request), after=describe(saved)
             )
+            await self.tell_cover([Change(saved, change.events)], at=at)
             return saved

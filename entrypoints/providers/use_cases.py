@@ -130,6 +130,9 @@ from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.stand_in import StandIn
+from application.oncall.tell_cover import TellCover
+from application.oncall.tell_shifts import TellShifts
+from application.oncall.told_times import FindReaders
 from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
@@ -234,6 +237,7 @@ class UseCaseProvider(Provider):
         UpdateSchedule,
         WhoIsOnCall,
     )
+    shift_notices = provide_all(FindReaders, TellCover, TellShifts)
     answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
     calendars = provide_all(CreateCalendarFeed, ListCalendarFeeds, ReadCalendar, RevokeCalendarFeed)
     covers = provide_all(

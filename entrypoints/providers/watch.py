@@ -1,12 +1,14 @@
-"""The ways out past policies and couriers: who is told of stalled incidents, the alarm, and the sign of life."""
+"""What is told past policies: of stalled incidents, of shifts, by drills, by the alarm, and the sign of life."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from dishka import Provider, Scope, provide
 
 from adapters.outbound.http.beacon import HttpAlarm, HttpHeartbeat
 from adapters.outbound.http.session import guarded_session
 from application.escalation.tell_stalled import WatchList
+from application.oncall.tell_shifts import ShiftNotices
 from application.ports.alarm import Alarm, Heartbeat
 from domain.notification.drill import DrillTime
 from entrypoints.providers.notifiers import guard_for
@@ -24,6 +26,10 @@ class WatchProvider(Provider):
     @provide
     def drill_time(self, settings: Settings) -> DrillTime:
         return DrillTime.read(settings.drill_weekly)
+
+    @provide
+    def shift_notices(self, settings: Settings) -> ShiftNotices:
+        return ShiftNotices(timedelta(hours=settings.shift_notice_hours) if settings.shift_notice_hours else None)
 
     @provide
     async def alarm(self, settings: Settings) -> AsyncIterator[Alarm]:

@@ -27,6 +27,7 @@ from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.oncall.tell_shifts import ShiftNotices
 from application.ports.absences import AbsenceRepository
 from application.ports.alarm import Alarm, Heartbeat
 from application.ports.alerts import AlertRepository
@@ -254,6 +255,10 @@ class SeededProvider(Provider):
     @provide
     def drill_time(self) -> DrillTime:
         return DrillTime.read("tue 10")
+
+    @provide
+    def shift_notices(self) -> ShiftNotices:
+        return ShiftNotices(timedelta(hours=24))
 
     @provide
     def clock(self) -> ManualClock:
