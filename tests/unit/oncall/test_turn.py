@@ -62,7 +62,7 @@ def test_what_is_cut_by_the_time_that_is_looked_at_neither_begins_nor_ends() -> 
 
 
 def test_it_is_heard_of_a_week_ahead_at_most_and_before_it_begins() -> None:
-    assert seen_at(HANDOFF, ahead=AHEAD_MAX)
+    assert seen_at(HANDOFF, ahead=AHEAD_MAX).start == HANDOFF - NEWS
     for ahead in (timedelta(0), AHEAD_MAX + timedelta.resolution):
         with pytest.raises(InvalidValueError, match=r"^ahead: must be more than nothing and at most 7 days"):
             seen_at(HANDOFF, ahead=ahead)
