@@ -4,6 +4,7 @@ from adapters.outbound.memory.absences import MemoryAbsenceRepository
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
+from adapters.outbound.memory.calendar_imports import MemoryCalendarImportRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
@@ -36,6 +37,7 @@ from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
+from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
@@ -76,6 +78,7 @@ class MemoryStorageProvider(Provider):
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
+    calendar_imports = provide(MemoryCalendarImportRepository, provides=CalendarImportRepository)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)

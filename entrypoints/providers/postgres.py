@@ -6,6 +6,7 @@ from adapters.outbound.postgres.absences import PostgresAbsenceRepository
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
+from adapters.outbound.postgres.calendar_imports import PostgresCalendarImportRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.covers import PostgresCoverRepository
@@ -40,6 +41,7 @@ from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
+from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
@@ -78,6 +80,7 @@ class PostgresStorageProvider(Provider):
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
+    calendar_imports = provide(PostgresCalendarImportRepository, provides=CalendarImportRepository)
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)

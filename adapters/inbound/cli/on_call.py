@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
+from adapters.inbound.cli.calendars import calendar_app, feed_app
 from adapters.inbound.cli.client import ApiClient, Query, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.instants import instant_option
@@ -15,9 +16,11 @@ from adapters.inbound.cli.teams import TEAM
 from adapters.inbound.cli.users import USER
 
 app: Final = commands_of(
-    "oncall", "Who is on call: now, at, shifts, gaps, quality, fairness; override, temporary, shadow.", group=INCIDENTS
+    "oncall",
+    "Who is on call: now, at, shifts, gaps, quality, fairness; override, temporary, shadow, calendar, feed.",
+    group=INCIDENTS,
 )
-for _part in (override_app, temporary_app, shadow_app):
+for _part in (override_app, temporary_app, shadow_app, calendar_app, feed_app):
     app.command(_part)
 
 KnownAt = Annotated[

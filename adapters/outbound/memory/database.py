@@ -31,6 +31,7 @@ from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
 from domain.oncall.absence import Absence
+from domain.oncall.calendar_import import CalendarImport
 from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
@@ -80,6 +81,7 @@ class MemoryDatabase:
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
     schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
     calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
+    calendar_imports: dict[ScheduleId, CalendarImport] = field(default_factory=dict)
     cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
