@@ -1,5 +1,5 @@
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -32,6 +32,12 @@ class Region(NamedTuple):
     country: str
     subdivision: str | None = None
 
+    @classmethod
+    def read(cls, code: str) -> "Region":
+        """From an ISO 3166 code."""
+        country, _, subdivision = code.partition("-")
+        return cls(country, subdivision or None)
+
 
 class PersonLoad(NamedTuple):
     load: Load
@@ -59,7 +65,8 @@ class ScheduleLoad:
     ) -> tuple[PersonLoad, ...]:
         """By user; as was known at an instant, or, without one, as is known now.
 
-        Without a region no hours are holidays.
+        Holidays are those of each person's own region; `region` is that of those who have none. Who is left without has
+        no hours on holidays.
 
         Raises:
             ForbiddenError, NotFoundError.
@@ -75,17 +82,28 @@ class ScheduleLoad:
         names = await self.reader.time_zones(people)
         zones = {user_id: ZoneInfo(names.get(user_id, _NO_LONGER_THERE)) for user_id in people}
         shared = loads(
-            found, zones=zones, holidays=self._holidays(region, interval), pages=await self._pages(zones, interval)
+            found,
+            zones=zones,
+            holidays=await self._holidays(people, region, interval),
+            pages=await self._pages(zones, interval),
         )
         rows = zip(shared, fairness(shared), strict=True)
         return tuple(PersonLoad(load, share, zones[load.user_id]) for load, share in rows)
 
-    def _holidays(self, region: Region | None, interval: Interval) -> frozenset[date]:
-        if region is None:
-            return frozenset()
+    async def _holidays(
+        self, people: Collection[UserId], default: Region | None, interval: Interval
+    ) -> Mapping[UserId, frozenset[date]]:
+        """Those of each person."""
+        named = await self.reader.holiday_regions(people)
+        regions = {user_id: Region.read(named[user_id]) if user_id in named else default for user_id in people}
         # A day more on each side: no local date is further from the date in UTC.
         first, last = interval.start.date() - _DAY, interval.end.date() + _DAY
-        return self.holidays.dates(region.country, region.subdivision, first=first, last=last)
+        dates = {
+            region: self.holidays.dates(region.country, region.subdivision, first=first, last=last)
+            for region in {default, *regions.values()}
+            if region is not None
+        }
+        return {user_id: dates[region] for user_id, region in regions.items() if region is not None}
 
     async def _pages(self, people: Mapping[UserId, ZoneInfo], interval: Interval) -> Mapping[UserId, list[datetime]]:
         received: defaultdict[UserId, list[datetime]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""calendars that schedules follow"""
+"""calendars that schedules follow, and whose holidays a person has"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,7 +40,9 @@ def upgrade() -> None:
         ["failing_since", "schedule_id"],
         postgresql_where=sa.text("failing_since IS NOT NULL"),
     )
+    op.add_column("users", sa.Column("holiday_region", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("users", "holiday_region")
     op.drop_table("calendar_imports")

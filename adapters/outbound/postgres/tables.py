@@ -94,6 +94,7 @@ users = Table(
     _text("slack_user_id", nullable=True),
     Column("is_active", Boolean, nullable=False),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _text("holiday_region", nullable=True),
     _version(),
     UniqueConstraint("email"),
     UniqueConstraint("slack_user_id"),

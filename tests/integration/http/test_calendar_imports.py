@@ -51,6 +51,6 @@ async def test_what_is_wrong_is_named(api: World, body: dict[str, object], point
 
 async def test_only_who_configures_a_schedule_says_what_it_follows(api: World) -> None:
     path = f"{await a_schedule(api, DAILY)}/calendar-import"
-    for method, place in (("PUT", path), ("POST", f"{path}/refresh"), ("DELETE", path)):
-        body = {"json": {"url": URL}} if method == "PUT" else {}
-        assert (await api.ask(method, place, by=Role.RESPONDER, **body)).status_code == 403
+    assert (await api.ask("PUT", path, by=Role.RESPONDER, json={"url": URL})).status_code == 403
+    for method, place in (("POST", f"{path}/refresh"), ("DELETE", path)):
+        assert (await api.ask(method, place, by=Role.RESPONDER)).status_code == 403

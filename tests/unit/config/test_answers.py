@@ -109,6 +109,18 @@ async def test_load_is_counted_in_each_one_s_own_zone(world: World) -> None:
     assert ann.fairness.total == Fraction(5, 3)
 
 
+async def test_holidays_are_those_of_each_one_s_own_region_or_else_of_the_one_that_is_asked_for(world: World) -> None:
+    world.database.users[ANN] = replace(world.database.users[ANN], holiday_region="DE-BY")
+    schedule = await world.a_schedule()
+    days = Interval(start=utc("2027-01-05 00:00"), end=utc("2027-01-09 00:00"))  # Bavaria's Epiphany is ANN's
+    ask = Questions(world).load
+    assert [row.load.holidays for row in await ask(schedule.id, days, actor=RESPONDER)] == [16 * HOUR, 0 * HOUR]
+    german = await ask(schedule.id, days, region=Region("DE", "BY"), actor=RESPONDER)
+    assert sum((row.load.holidays for row in german), timedelta(0)) == 24 * HOUR
+    world.database.users[ANN] = replace(world.database.users[ANN], holiday_region="FR")
+    assert [row.load.holidays for row in await ask(schedule.id, days, actor=RESPONDER)] == [0 * HOUR, 0 * HOUR]
+
+
 async def test_a_load_of_too_many_pages_is_asked_for_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = await world.a_schedule()
     monkeypatch.setattr(schedule_load, "PAGES_COUNTED", 2)

@@ -29,7 +29,12 @@ def loads_of(
     holidays: Sequence[date] = (),
     pages: Mapping[UserId, Sequence[datetime]] | None = None,
 ) -> dict[UserId, Load]:
-    found = loads(shifts(schedule, interval), zones=zones, holidays=holidays, pages=pages)
+    found = loads(
+        shifts(schedule, interval),
+        zones=zones,
+        holidays={user_id: frozenset(holidays) for user_id in zones},
+        pages=pages,
+    )
     return {load.user_id: load for load in found}
 
 
@@ -40,6 +45,15 @@ A_WINTER_DAY = between("2026-01-14 11:00", "2026-01-15 11:00")  # noon to noon i
 def test_a_day_on_call_has_nine_hours_of_night() -> None:
     load = loads_of(ALWAYS_ANN, A_WINTER_DAY, {ANN: BERLIN})[ANN]
     assert load == Load(user_id=ANN, total=24 * HOUR, nights=9 * HOUR)
+
+
+def test_a_holiday_is_the_person_s_own() -> None:
+    both = a_schedule(a_layer((ANN, BOB), starts="2026-01-01 00:00"))
+    epiphany = date(2026, 1, 6)  # a holiday in Bavaria, and not in Berlin
+    interval = between("2026-01-05 00:00", "2026-01-08 00:00")
+    zones = {ANN: BERLIN, BOB: BERLIN}
+    ann, bob = loads(shifts(both, interval), zones=zones, holidays={ANN: frozenset({epiphany})})
+    assert (ann.holidays, bob.holidays, bob.total) == (24 * HOUR, 0 * HOUR, ann.total)
 
 
 def test_a_night_is_the_person_s_own_whatever_the_zone_of_the_schedule() -> None:
