@@ -156,6 +156,14 @@ def test_fairness_is_each_one_s_part_against_the_mean() -> None:
         Fairness(Fraction(2, 3), Fraction(0), None, None),
         Fairness(Fraction(1, 3), Fraction(0), None, None),
     )
+    off = (
+        Load(user_id=ANN, weekends=6 * HOUR, holidays=HOUR),
+        Load(user_id=BOB, weekends=2 * HOUR, holidays=3 * HOUR),
+    )
+    assert fairness(off) == (
+        Fairness(None, None, Fraction(3, 2), Fraction(1, 2)),
+        Fairness(None, None, Fraction(1, 2), Fraction(3, 2)),
+    )
 
 
 def test_nobody_s_load_is_unfair_to_nobody() -> None:
@@ -165,7 +173,7 @@ def test_nobody_s_load_is_unfair_to_nobody() -> None:
 
 
 def test_everyone_with_a_shift_needs_a_zone() -> None:
-    with pytest.raises(InvalidValueError, match="zone of user"):
+    with pytest.raises(InvalidValueError, match=r"^zones: must have the zone of user"):
         loads(shifts(ALWAYS_ANN, A_WINTER_DAY), zones={BOB: BERLIN})
 
 
