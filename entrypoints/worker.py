@@ -43,6 +43,7 @@ from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from domain.shared.limits import PAGE_LIMIT
+from entrypoints.relay import relay
 from entrypoints.settings import Settings
 from entrypoints.telemetry import TRACER
 
@@ -119,6 +120,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
+        group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
         if settings.heartbeat_url:
             interval = timedelta(seconds=settings.heartbeat_seconds)
