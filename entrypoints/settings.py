@@ -19,7 +19,16 @@ from domain.shared.errors import InvalidValueError
 
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
-OTHERS: Final = frozenset({"TOCSIN_URL", "TOCSIN_TOKEN", "TOCSIN_PG_BIN", "TOCSIN_VALKEY_BIN"})
+OTHERS: Final = frozenset(
+    {
+        "TOCSIN_URL",
+        "TOCSIN_TOKEN",
+        "TOCSIN_INTEGRATION_KEY",
+        "TOCSIN_INTEGRATION_KEY_FILE",
+        "TOCSIN_PG_BIN",
+        "TOCSIN_VALKEY_BIN",
+    }
+)
 SECRETS: Final = frozenset(
     {
         "database_url",
@@ -28,6 +37,7 @@ SECRETS: Final = frozenset(
         "smtp_password",
         "slack_token",
         "slack_signing_secrets",
+        "slack_app_token",
         "ntfy_token",
         "twilio_auth_token",
         "sqs_integration_key",
@@ -68,6 +78,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     metrics_address: Annotated[
         str, Meta(description="Where worker and consumer show their metrics, `host:port`, open to whoever reaches it.")
     ] = ""
+    inbound_mail_address: Annotated[
+        str,
+        Meta(
+            description="Where `up` and `http` take mail for integrations, `host:port`, behind an MTA that routes it"
+            " there. Empty: nowhere."
+        ),
+    ] = ""
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` count, by commas.")
     ] = ""
@@ -93,6 +110,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     slack_signing_secrets: Annotated[
         str, Meta(description="Signing secret of the app; during a rotation the old one too, by commas.")
     ] = ""
+    slack_app_token: Annotated[
+        str, Meta(description="App-level token, `xapp-…`, for Socket Mode: buttons without a public URL. Empty: none.")
+    ] = ""
     slack_url: Annotated[str, Meta(description="Base URL of the Slack Web API.")] = "https://slack.com/api/"
     ntfy_url: Annotated[
         str, Meta(description="ntfy server of topics that name none. Empty: ntfy messages land in the local mailbox.")
@@ -103,6 +123,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     twilio_auth_token: Annotated[str, Meta(description="Its auth token.")] = ""
     twilio_sender: Annotated[str, Meta(description="Number of the account that messages come from, `+…`.")] = ""
+    twilio_answers: Annotated[
+        bool,
+        Meta(description="Whether text messages to the number come to `/twilio/sms`; each then says how to answer."),
+    ] = False
     twilio_url: Annotated[str, Meta(description="Base URL of the Twilio API.")] = "https://api.twilio.com"
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
@@ -163,6 +187,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """None: nowhere. Raises `SettingsError`."""
         return _host_and_port("TOCSIN_METRICS_ADDRESS", self.metrics_address) if self.metrics_address else None
 
+    @property
+    def inbound_mail_host_and_port(self) -> tuple[str, int] | None:
+        """None: nowhere. Raises `SettingsError`."""
+        address = self.inbound_mail_address
+        return _host_and_port("TOCSIN_INBOUND_MAIL_ADDRESS", address) if address else None
+
 
 def _host_and_port(name: str, address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
@@ -196,7 +226,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()}: {reason[0].lower()}{reason[1:]}") from None
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
-    _ = settings.host_and_port, settings.metrics_host_and_port
+    _ = settings.host_and_port, settings.metrics_host_and_port, settings.inbound_mail_host_and_port
     try:
         DrillTime.read(settings.drill_weekly)
     except InvalidValueError as error:

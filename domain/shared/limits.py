@@ -14,6 +14,16 @@ LABELS: Final = 64
 LABEL_CHARACTERS: Final = 1024
 LINKS: Final = 32
 
+# A longer expression nobody understands at night; a table that needs more words is a list of its sender's states
+MAPPING_EXPRESSION_CHARACTERS: Final = 1024
+MAPPING_VALUES: Final = 50
+MAPPING_VALUE_CHARACTERS: Final = 255
+MAPPING_TRIED: Final = 50  # stored bodies at once: more nobody compares by eye
+
+# Below five minutes a sender's own pauses would page; what may be silent for a month is not missed
+QUIET_SECONDS_MIN: Final = 5 * 60
+QUIET_SECONDS_MAX: Final = 30 * 24 * 3600
+
 POLICY_STEPS: Final = 20
 STEP_TARGETS: Final = 20
 POLICY_REPEATS: Final = 50
@@ -57,6 +67,10 @@ SIMULATED_DAYS: Final = 7
 SIMULATED_PAGES_SHOWN: Final = 500
 SIMULATED_PAGES: Final = 10_000
 SIMULATED_LOOKS: Final = 2_000
+
+# An explanation: of more pages to one person the ledger tells; each instant of a schedule is looked up on its own.
+EXPLAINED_PAGES: Final = 50
+EXPLAINED_INSTANTS: Final = 20
 
 # A proof: nobody plans on-call for longer than half a year; who is told after a day is not told in time.
 PROOF_WEEKS: Final = 26

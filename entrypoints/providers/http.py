@@ -14,6 +14,7 @@ from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
+from adapters.inbound.http.snippets import PublicUrl
 from adapters.inbound.http.twilio import TwilioSigning
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, SharedLookUps, Targets
@@ -64,6 +65,10 @@ class HttpProvider(Provider):
     @provide
     def cursors(self, settings: Settings) -> Cursors:
         return Cursors(hashlib.sha256(b"cursors:" + settings.secret_key.encode()).digest())
+
+    @provide
+    def public_url(self, settings: Settings) -> PublicUrl:
+        return PublicUrl(settings.base_url)
 
     @provide
     def slack_signing(self, settings: Settings) -> SlackSigning:

@@ -11,6 +11,7 @@ from dishka import Provider, Scope, provide
 from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
+from adapters.outbound.http.sns import HttpSnsEndpoint
 from adapters.outbound.mailbox.notifier import MailboxNotifier
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
@@ -25,6 +26,7 @@ from application.ports.contact_secrets import ContactSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
+from application.ports.sns import SnsEndpoint
 from application.ports.verifications import VerificationSender
 from domain.notification.contact import Channel
 from entrypoints.settings import Settings, SettingsError
@@ -61,6 +63,12 @@ class NotifierProvider(Provider):
         # Slack's own hosts alone, which the reader of a press has checked; none of them is private.
         async with guarded_session(OutgoingGuard(), total_seconds=3) as session:
             yield SlackReplies(session)
+
+    @provide(scope=Scope.APP)
+    async def sns(self, clock: Clock) -> AsyncIterator[SnsEndpoint]:
+        # SNS's own hosts alone, which the reader of a message has checked; none of them is private.
+        async with guarded_session(OutgoingGuard()) as session:
+            yield HttpSnsEndpoint(session, clock)
 
     @provide(scope=Scope.APP)
     async def providers(self, settings: Settings, clock: Clock) -> AsyncIterator[Providers]:
@@ -108,6 +116,7 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
             account_sid=settings.twilio_account_sid,
             auth_token=settings.twilio_auth_token,
             sender=settings.twilio_sender,
+            takes_answers=settings.twilio_answers,
             base_url=settings.twilio_url,
         )
     except ValueError as error:

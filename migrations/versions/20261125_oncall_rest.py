@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0017_oncall_rest"
-down_revision = "0006_contacts"
+down_revision = "0020_mappings"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,20 @@
 """A few hundred short simulations, and that a simulation is what it says: repeatable, and able to fail."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import pytest
 
+from application.escalation import responders
+from application.oncall.stand_in import StandIn
 from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification, NotificationStatus
+from domain.oncall.coverage import on_call
+from domain.oncall.history import History, ScheduleVersion
 from tests.simulation.run import main
 from tests.simulation.simulation import Simulation, SimulationError
+from tests.support.world import THE_BEGINNING
 
 CHUNKS: Final = 12
 SEEDS_PER_CHUNK: Final = 20
@@ -62,6 +68,30 @@ def test_a_repeat_that_does_not_say_so_is_noticed(monkeypatch: pytest.MonkeyPatc
         _try_until_it_fails()
 
 
+def test_a_step_that_asks_who_was_on_call_an_hour_before_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responders, "on_call", lambda schedule, at: on_call(schedule, at - timedelta(hours=1)))
+    with pytest.raises(SimulationError, match="P6 a step means whoever is on call"):
+        _try_until_it_fails()
+
+
+def test_a_past_that_an_edit_changes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rewritten(history: History, version: ScheduleVersion) -> History:
+        return replace(history, versions=(replace(version, effective_at=THE_BEGINNING, known_at=THE_BEGINNING),))
+
+    monkeypatch.setattr(History, "with_version", rewritten)
+    with pytest.raises(SimulationError, match="P7 who was on call, as known then, has one answer for ever"):
+        _try_until_it_fails()
+
+
+def test_a_request_for_cover_that_changes_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def agreed(*_: object, **__: object) -> None:
+        """And nobody writes it down."""
+
+    monkeypatch.setattr(StandIn, "__call__", agreed)
+    with pytest.raises(SimulationError, match="a request for cover that was accepted is on the schedule"):
+        _try_until_it_fails(steps=600)
+
+
 def test_a_failure_prints_its_seed_and_how_to_see_it_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +103,6 @@ def test_a_failure_prints_its_seed_and_how_to_see_it_again(
     assert "committed incident.triggered" in told
 
 
-def _try_until_it_fails() -> None:
+def _try_until_it_fails(*, steps: int = STEPS) -> None:
     for seed in range(50):
-        Simulation(seed).run(STEPS)
+        Simulation(seed).run(steps)

@@ -1,14 +1,11 @@
-import json
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given
-from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.files import read_json
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, names_of, noun_app, say_more
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
@@ -122,7 +119,7 @@ def preview(
         add_override, remove_override_id and so on, as POST /v1/schedules/{id}/preview takes them.
     """
     api = cli.api()
-    found = api.post(f"{SCHEDULE.path}/{find(api, SCHEDULE, ref)['id']}/preview", _json_of(file))
+    found = api.post(f"{SCHEDULE.path}/{find(api, SCHEDULE, ref)['id']}/preview", read_json(file))
     show_preview(api, found, output, cli)
 
 
@@ -158,14 +155,3 @@ def show_preview(api: ApiClient, found: Record, output: Output, cli: Given) -> N
         say(f"others are on call by it {changed} times until {until}{shown}")
     else:
         say(f"who is on call does not change by it until {until}")
-
-
-def _json_of(file: str) -> object:
-    """Raises `CommandError`."""
-
-    try:
-        return json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror}", ExitCode.USAGE) from None
-    except ValueError as error:
-        raise CommandError(f"{file} is no JSON: {error}", ExitCode.USAGE) from None
