@@ -16,6 +16,7 @@ from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.system.clock import SystemClock
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import GRACE, CountStalled
+from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.clock import Clock
 from application.ports.directory import Directory
 from application.ports.errors import PortError
@@ -23,6 +24,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.page import PageRequest
 from application.ports.policies import PolicyRepository
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader
+from application.ports.schedules import ScheduleRepository
 from domain.escalation.policy import EscalationPolicy, TargetKind
 from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
@@ -181,6 +183,7 @@ async def _examine_incidents(settings: Settings, report: Report) -> None:
         ("stalled incidents", check_stalled),
         ("notifications", check_backlog),
         ("reachability", check_reachability),
+        ("calendars", check_calendars),
     )
     try:
         for name, check in checks:
@@ -238,6 +241,21 @@ async def check_reachability(request: AsyncContainer) -> Finding:
     shown = _some(sorted(each.name for each in unreachable))
     hint = "give them a contact (PUT /v1/users/{id}/notification-rules), or take them out of policies and schedules"
     return Finding("reachability", "fail", f"cannot be paged, though a policy or a schedule means them: {shown}", hint)
+
+
+async def check_calendars(request: AsyncContainer) -> Finding:
+    """Calendars that schedules follow: what was read last stays on a schedule, and gets older."""
+    failing = await (await request.get(CalendarImportRepository)).failing(limit=PAGE_LIMIT)
+    if not failing:
+        return Finding("calendars", "ok", "every calendar that a schedule follows can be read")
+    now = (await request.get(Clock)).now()
+    schedules = await (await request.get(ScheduleRepository)).look_up_many(
+        [each.schedule_id for each in failing], since=now
+    )
+    names = {schedule.id: schedule.name for schedule in schedules}
+    told = _some([f"{names.get(each.schedule_id, each.schedule_id)} ({each.host}: {each.failure})" for each in failing])
+    hint = "`tocsin oncall calendar show SCHEDULE` says since when; until then who is on call is as it was read last"
+    return Finding("calendars", "warn", f"cannot be read: {told}", hint)
 
 
 async def _meant(policies: PolicyRepository, directory: Directory, *, at: datetime) -> set[UserId]:

@@ -176,6 +176,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="When everybody gets a test page, as day and hour in UTC, such as `tue 10`. Empty: never."),
     ] = ""
+    shift_notice_hours: Annotated[
+        int,
+        Meta(ge=0, le=168, description="How long before their time on call people hear of it. 0: of no shift at all."),
+    ] = 24
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
     ] = 16

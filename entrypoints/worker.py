@@ -35,7 +35,10 @@ from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.oncall.expire_covers import BATCH as COVER_BATCH
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.oncall.refresh_calendars import RefreshCalendars
+from application.oncall.tell_shifts import TellShifts
 from application.ports.alerts import AlertRepository
+from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
@@ -48,6 +51,7 @@ from application.service.watch_quiet import BATCH as QUIET_BATCH
 from application.service.watch_quiet import WatchQuietIntegrations
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
+from domain.shared.limits import PAGE_LIMIT
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
 from entrypoints.socket_mode import socket_mode
@@ -57,6 +61,8 @@ CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
 TELL_INTERVAL: Final = timedelta(minutes=1)
 DRILL_INTERVAL: Final = timedelta(minutes=1)
+CALENDAR_INTERVAL: Final = timedelta(seconds=30)
+SHIFT_INTERVAL: Final = timedelta(seconds=20)  # the first of a minute looks: nobody hears of a shift a minute late
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
 
@@ -84,6 +90,11 @@ class WorkerMetrics:
         self.unreachable = Gauge(
             "tocsin_unreachable_targets",
             "People whom a policy or a schedule means, and who have no contact that works",
+            registry=registry,
+        )
+        self.calendars = Gauge(
+            "tocsin_calendar_imports_failing",
+            "Calendars that schedules follow, and that could not be read at the last try",
             registry=registry,
         )
         self.heartbeat = Gauge(
@@ -330,6 +341,18 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         dead_letters=timedelta(days=settings.dead_letters_kept_days),
     )
 
+    async def tell_shifts() -> None:
+        async with container() as request:
+            told = await (await request.get(TellShifts))()
+        if told:
+            _log.info("shifts_told", count=told)
+
+    async def refresh_calendars() -> None:
+        async with container() as request:
+            await (await request.get(RefreshCalendars))()
+            failing = await (await request.get(CalendarImportRepository)).failing(limit=PAGE_LIMIT)
+        metrics.calendars.set(len(failing))
+
     async def look_after_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
@@ -349,4 +372,6 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
         group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
         group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
+        group.create_task(every(CALENDAR_INTERVAL, refresh_calendars, draining, name="calendars"))
+        group.create_task(every(SHIFT_INTERVAL, tell_shifts, draining, name="shifts"))
         group.create_task(every(PARTITION_INTERVAL, look_after_partitions, draining, name="partitions"))

@@ -3,8 +3,10 @@ from dataclasses import dataclass, field
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.identity.facts import user_facts
+from application.identity.holiday_region import require_holidays
 from application.identity.setup_link import MakeSetupLink
 from application.ports.clock import Clock
+from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
@@ -30,6 +32,7 @@ class CreateUser:
     transaction: Transaction
     clock: Clock
     ids: IdFactory
+    holidays: HolidayCalendar
 
     async def __call__(
         self,
@@ -39,6 +42,7 @@ class CreateUser:
         role: Role,
         time_zone: str = "UTC",
         slack_user_id: str | None = None,
+        holiday_region: str | None = None,
         actor: Actor,
     ) -> NewUser:
         """Raises `ForbiddenError`, `InvalidValueError`, and `ConflictError` when address or Slack member are taken."""
@@ -50,7 +54,9 @@ class CreateUser:
             role=role,
             time_zone=time_zone,
             slack_user_id=slack_user_id or None,
+            holiday_region=holiday_region,
         )
+        require_holidays(self.holidays, holiday_region)
         async with self.transaction:
             at = self.clock.now()
             saved = await self.users.save(user)

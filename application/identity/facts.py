@@ -16,6 +16,7 @@ def user_facts(user: User) -> Mapping[str, object]:
         "time_zone": user.time_zone,
         "slack_user_id": user.slack_user_id,
         "is_active": user.is_active,
+        "holiday_region": user.holiday_region,
     }
 
 

@@ -4,8 +4,10 @@ from application.audit.record import RecordAudit
 from application.authorize import require
 from application.errors import ConflictError
 from application.identity.facts import user_facts
+from application.identity.holiday_region import require_holidays
 from application.ports.clock import Clock
 from application.ports.credentials import CredentialRepository
+from application.ports.holidays import HolidayCalendar
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from domain.identity.actor import Actor
@@ -23,6 +25,7 @@ class UpdateUser:
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
+    holidays: HolidayCalendar
 
     async def __call__(
         self,
@@ -33,10 +36,13 @@ class UpdateUser:
         time_zone: str | None = None,
         is_active: bool | None = None,
         slack_user_id: str | None = None,
+        holiday_region: str | None = None,
         expected_version: int | None = None,
         actor: Actor,
     ) -> User:
-        """None leaves a field as it is; an empty Slack member unlinks. Deactivating ends every session.
+        """None leaves a field as it is; an empty Slack member unlinks, an empty region clears it.
+
+        Deactivating ends every session.
 
         Raises:
             ForbiddenError, NotFoundError, InvalidValueError.
@@ -56,7 +62,10 @@ class UpdateUser:
                 time_zone=user.time_zone if time_zone is None else time_zone,
                 is_active=user.is_active if is_active is None else is_active,
                 slack_user_id=user.slack_user_id if slack_user_id is None else slack_user_id or None,
+                holiday_region=user.holiday_region if holiday_region is None else holiday_region or None,
             )
+            if changed.holiday_region != user.holiday_region:
+                require_holidays(self.holidays, changed.holiday_region)
             if changed == user:
                 return user
             if admins == {user_id} and not (changed.is_active and changed.role is Role.ADMIN):

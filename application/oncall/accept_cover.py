@@ -6,6 +6,7 @@ from application.authorize import require
 from application.errors import ForbiddenError
 from application.expectation import require_version
 from application.oncall.stand_in import StandIn
+from application.oncall.tell_cover import TellCover
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.ids import IdFactory
@@ -15,6 +16,7 @@ from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.oncall.cover import CoverRequest
+from domain.shared.change import Change
 from domain.shared.ids import CoverRequestId, OverrideId
 
 
@@ -26,6 +28,7 @@ class AcceptCover:
     schedules: ScheduleRepository
     teams: TeamRepository
     stand_in: StandIn
+    tell_cover: TellCover
     record_audit: RecordAudit
     transaction: Transaction
     ids: IdFactory
@@ -57,4 +60,5 @@ class AcceptCover:
             await self.record_audit(
                 "cover.accept", saved.id, actor=actor, at=at, before=describe(request), after=describe(saved)
             )
+            await self.tell_cover([Change(saved, change.events)], at=at)
             return saved

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ from application.ports.transaction import Transaction
 from application.references import require_known
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
+from domain.oncall.layer import Layer
 from domain.oncall.shadow import Shadow
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ScheduleId, ShadowId, UserId
@@ -53,8 +55,7 @@ class AddShadow:
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             if ends_at <= at:
                 raise InvalidValueError("ends_at", "must be in the future")
-            if layer is not None and layer >= len(schedule.layers):
-                raise InvalidValueError("layer", f"must be one of the {len(schedule.layers)} there are, from 0")
+            require_layer("layer", layer, schedule.layers)
             if len(schedule.shadows) >= SHADOWS_AHEAD:
                 raise InvalidValueError("shadows", f"must be at most {SHADOWS_AHEAD} that are not over")
             shadow = Shadow(
@@ -72,3 +73,9 @@ class AddShadow:
             await self.schedules.add_shadow(schedule_id, shadow, at=at)
             await self.record_audit("schedule.add_shadow", schedule_id, actor=actor, at=at, after=describe(shadow))
             return shadow
+
+
+def require_layer(field: str, layer: int | None, layers: Collection[Layer]) -> None:
+    """Raises `InvalidValueError` when there is no layer at that place."""
+    if layer is not None and layer >= len(layers):
+        raise InvalidValueError(field, f"must be one of the {len(layers)} there are, from 0")

@@ -4,6 +4,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.errors import ForbiddenError
+from application.oncall.tell_cover import TellCover
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.schedules import ScheduleRepository
@@ -12,6 +13,7 @@ from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.oncall.cover import CoverRequest
+from domain.shared.change import Change
 from domain.shared.ids import CoverRequestId
 
 
@@ -22,6 +24,7 @@ class DeclineCover:
     covers: CoverRepository
     schedules: ScheduleRepository
     teams: TeamRepository
+    tell_cover: TellCover
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -43,4 +46,5 @@ class DeclineCover:
             await self.record_audit(
                 "cover.decline", saved.id, actor=actor, at=at, before=describe(request), after=describe(saved)
             )
+            await self.tell_cover([Change(saved, change.events)], at=at)
             return saved

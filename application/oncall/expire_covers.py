@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from application.oncall.tell_cover import TellCover
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.transaction import Transaction
@@ -13,6 +14,7 @@ class ExpireCoverRequests:
     """Ends the requests for cover that nobody accepted in time."""
 
     covers: CoverRepository
+    tell_cover: TellCover
     transaction: Transaction
     clock: Clock
 
@@ -21,5 +23,7 @@ class ExpireCoverRequests:
         async with self.transaction:
             at = self.clock.now()
             due = await self.covers.claim_due(at=at, limit=limit)
-            await self.covers.expire([request.tick(at) for request in due])
+            changes = [request.tick(at) for request in due]
+            await self.covers.expire(changes)
+            await self.tell_cover(changes, at=at)
             return len(due)

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from application.authorize import require
+from application.oncall.add_shadow import require_layer
 from application.oncall.as_known import known_schedule
 from application.oncall.schedule_references import references_of, user_at
 from application.oncall.span import require_span
@@ -21,21 +22,24 @@ from domain.oncall.history import History, ScheduleVersion, as_known
 from domain.oncall.layer import Layer
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
+from domain.oncall.shadow import Shadow
+from domain.oncall.shadowing import ShadowShift
+from domain.oncall.temporary import TemporarySchedule
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
-from domain.shared.ids import OverrideId, ScheduleId
+from domain.shared.ids import OverrideId, ScheduleId, ShadowId, TemporaryScheduleId
 from domain.shared.interval import Interval
 from domain.shared.local_time import require_instant
 
 LOOK_AHEAD: Final = timedelta(days=14)
 CHANGES_SHOWN: Final = 100  # more than anybody reads; the rest is counted
-MADE_LAST: Final = OverrideId(UUID(int=2**128 - 1))  # for a draft: overrides act in the order of their ids
+MADE_LAST: Final = UUID(int=2**128 - 1)  # for a draft: overrides act in the order of their ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleDraft:
     """What might be done to a schedule, all of it at once; what is not given stays as it is.
 
-    The override to add has the id `MADE_LAST`, and acts from now on though its start has passed.
+    What is to be added has the id `MADE_LAST`, and acts from now on though its start has passed.
     """
 
     time_zone: str | None = None
@@ -43,15 +47,24 @@ class ScheduleDraft:
     effective_at: datetime | None = None
     add_override: Override | None = None
     remove_override: OverrideId | None = None
+    add_temporary: TemporarySchedule | None = None
+    remove_temporary: TemporaryScheduleId | None = None
+    add_shadow: Shadow | None = None
+    remove_shadow: ShadowId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """Where others would be on call, oldest first; the first of them, and how many more there are in the interval."""
+    """Where others would be on call, oldest first; the first of them, and how many more there are in the interval.
+
+    And who would shadow whom, and would no longer; the first of each.
+    """
 
     interval: Interval
     differences: tuple[Difference, ...]
     more: int
+    shadows_new: tuple[ShadowShift, ...] = ()
+    shadows_gone: tuple[ShadowShift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +81,9 @@ class PreviewSchedule:
     ) -> Preview:
         """Over two weeks, unless `until` is given.
 
-        Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError`, `InvalidValueError` where saving it would.
-        That an override overlaps another is said by whoever saves it.
+        Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError`, `InvalidValueError` where saving it would,
+        and for a temporary schedule that overlaps another. That an override overlaps another is said by whoever saves
+        it.
         """
         require(actor, Permission.READ)
         at = self.clock.now()
@@ -81,21 +95,17 @@ class PreviewSchedule:
         changed = found.history
         if draft.time_zone is not None or draft.layers is not None:
             changed = changed.with_version(await self._version(schedule, draft, at=at))
-        if draft.remove_override is not None:
-            await self._require_removable(schedule_id, draft.remove_override, at=at)
-            changed = changed.without_override(draft.remove_override, at=at)
-        if draft.add_override is not None:
-            if draft.add_override.ends_at <= at:
-                raise InvalidValueError("add_override.ends_at", "must be in the future")
-            changed = changed.with_override(draft.add_override, at=at)
-        return _preview(found.history, changed, interval)
+        changed = await self._without(changed, draft, schedule_id, at=at)
+        return _preview(found.history, _with(changed, draft, at=at), interval)
 
     async def _require_known(self, schedule: Schedule, draft: ScheduleDraft) -> None:
         if draft.layers is not None:
             wanted = replace(schedule, layers=draft.layers)
             await require_known(self.references, references_of(wanted), before=references_of(schedule))
-        if draft.add_override is not None:
-            await require_known(self.references, _named_in(draft.add_override))
+        if draft.add_shadow is not None:
+            layers = schedule.layers if draft.layers is None else draft.layers
+            require_layer("add_shadow.layer", draft.add_shadow.layer, layers)
+        await require_known(self.references, _named_in(draft))
 
     async def _version(self, schedule: Schedule, draft: ScheduleDraft, *, at: datetime) -> ScheduleVersion:
         effective_at = at if draft.effective_at is None else draft.effective_at
@@ -109,19 +119,72 @@ class PreviewSchedule:
         )
         return ScheduleVersion(schedule=wanted, effective_at=effective_at, known_at=at)
 
-    async def _require_removable(self, schedule_id: ScheduleId, override_id: OverrideId, *, at: datetime) -> None:
-        override = await self.schedules.get_override(schedule_id, override_id)
-        if override.ends_at <= at:
-            raise IllegalTransitionError("override", "over", "removed")
+    async def _without(
+        self, history: History, draft: ScheduleDraft, schedule_id: ScheduleId, *, at: datetime
+    ) -> History:
+        if draft.remove_override is not None:
+            override = await self.schedules.get_override(schedule_id, draft.remove_override)
+            _require_not_over("override", override.ends_at, at)
+            history = history.without_override(override.id, at=at)
+        if draft.remove_temporary is not None:
+            temporary = await self.schedules.get_temporary(schedule_id, draft.remove_temporary)
+            _require_not_over("temporary schedule", temporary.ends_at, at)
+            history = history.without_temporary(temporary.id, at=at)
+        if draft.remove_shadow is not None:
+            shadow = await self.schedules.get_shadow(schedule_id, draft.remove_shadow)
+            _require_not_over("shadow", shadow.ends_at, at)
+            history = history.without_shadow(shadow.id, at=at)
+        return history
+
+
+def _require_not_over(noun: str, ends_at: datetime, at: datetime) -> None:
+    if ends_at <= at:
+        raise IllegalTransitionError(noun, "over", "removed")
+
+
+def _with(history: History, draft: ScheduleDraft, *, at: datetime) -> History:
+    parts = {"override": draft.add_override, "temporary": draft.add_temporary, "shadow": draft.add_shadow}
+    for name, part in parts.items():
+        if part is not None and part.ends_at <= at:
+            raise InvalidValueError(f"add_{name}.ends_at", "must be in the future")
+    if draft.add_override is not None:
+        history = history.with_override(draft.add_override, at=at)
+    if draft.add_temporary is not None:
+        temporary = draft.add_temporary.cut(starts_at=at, ends_at=draft.add_temporary.ends_at)
+        history = history.with_temporary(temporary, at=at)
+    if draft.add_shadow is not None:
+        history = history.with_shadow(draft.add_shadow, at=at)
+    return history
 
 
 def _preview(before: History, after: History, interval: Interval) -> Preview:
-    found = differences(as_known(before), as_known(after), interval)
+    old, new = as_known(before), as_known(after)
+    found = differences(old, new, interval)
     shown = tuple(islice(found, CHANGES_SHOWN))
-    return Preview(interval=interval, differences=shown, more=sum(1 for _ in found))
+    shadows_before, shadows_after = old.shadow_shifts(interval), new.shadow_shifts(interval)
+    return Preview(
+        interval=interval,
+        differences=shown,
+        more=sum(1 for _ in found),
+        shadows_new=_only_in(shadows_after, shadows_before),
+        shadows_gone=_only_in(shadows_before, shadows_after),
+    )
 
 
-def _named_in(override: Override) -> Iterator[NamedReference]:
-    yield user_at("add_override.user_id", override.user_id)
-    if override.replaces is not None:
-        yield user_at("add_override.replaces", override.replaces)
+def _only_in(found: Iterable[ShadowShift], others: Iterable[ShadowShift]) -> tuple[ShadowShift, ...]:
+    there = frozenset(others)
+    return tuple(islice((each for each in found if each not in there), CHANGES_SHOWN))
+
+
+def _named_in(draft: ScheduleDraft) -> Iterator[NamedReference]:
+    if draft.add_override is not None:
+        yield user_at("add_override.user_id", draft.add_override.user_id)
+        if draft.add_override.replaces is not None:
+            yield user_at("add_override.replaces", draft.add_override.replaces)
+    if draft.add_temporary is not None:
+        for number, shift in enumerate(draft.add_temporary.shifts):
+            yield user_at(f"add_temporary.shifts[{number}].user_id", shift.user_id)
+    if draft.add_shadow is not None:
+        yield user_at("add_shadow.user_id", draft.add_shadow.user_id)
+        if draft.add_shadow.follows is not None:
+            yield user_at("add_shadow.follows", draft.add_shadow.follows)

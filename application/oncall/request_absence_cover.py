@@ -8,6 +8,7 @@ from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for, require_for_member
 from application.oncall.find_uncovered import FindUncovered
 from application.oncall.schedule_references import users_at
+from application.oncall.tell_cover import TellCover
 from application.ports.absences import AbsenceRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
@@ -37,6 +38,7 @@ class RequestAbsenceCover:
     directory: Directory
     references: References
     find_uncovered: FindUncovered
+    tell_cover: TellCover
     record_audit: RecordAudit
     transaction: Transaction
     ids: IdFactory
@@ -84,7 +86,11 @@ class RequestAbsenceCover:
                 )
                 for each in left
             ]
-            return tuple([await self._save(change, actor, at) for change in changes])
+            saved = tuple([await self._save(change, actor, at) for change in changes])
+            await self.tell_cover(
+                [Change(state, change.events) for state, change in zip(saved, changes, strict=True)], at=at
+            )
+            return saved
 
     async def _save(self, change: Change[CoverRequest], actor: Actor, at: datetime) -> CoverRequest:
         saved = await self.covers.save(change)

@@ -5,6 +5,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for
 from application.oncall.schedule_references import user_at, users_at
+from application.oncall.tell_cover import TellCover
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.ids import IdFactory
@@ -15,6 +16,7 @@ from application.ports.transaction import Transaction
 from application.references import require_known
 from domain.identity.actor import Actor
 from domain.oncall.cover import CoverRequest
+from domain.shared.change import Change
 from domain.shared.ids import CoverRequestId, ScheduleId, UserId
 from domain.shared.interval import Interval
 
@@ -27,6 +29,7 @@ class RequestCover:
     schedules: ScheduleRepository
     teams: TeamRepository
     references: References
+    tell_cover: TellCover
     record_audit: RecordAudit
     transaction: Transaction
     ids: IdFactory
@@ -68,4 +71,5 @@ class RequestCover:
             )
             saved = await self.covers.save(change)
             await self.record_audit("cover.request", saved.id, actor=actor, at=at, after=describe(saved))
+            await self.tell_cover([Change(saved, change.events)], at=at)
             return saved

@@ -1,11 +1,14 @@
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.authorize import require
+from application.oncall.as_known import known_schedule, require_known_by
 from application.oncall.span import require_span
-from application.ports.schedules import ScheduleRepository
+from application.ports.clock import Clock
+from application.ports.schedule_history import ScheduleHistory
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.oncall.coverage import shifts
+from domain.oncall.history import as_known
 from domain.oncall.quality import Finding, QualityLimits, overlaps
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
@@ -15,13 +18,26 @@ from domain.shared.interval import Interval
 class ScheduleOverlaps:
     """When more people are on call at once than are meant to be."""
 
-    schedules: ScheduleRepository
+    history: ScheduleHistory
+    clock: Clock
 
     async def __call__(
-        self, schedule_id: ScheduleId, interval: Interval, *, people: int = 1, actor: Actor
+        self,
+        schedule_id: ScheduleId,
+        interval: Interval,
+        *,
+        people: int = 1,
+        known_at: datetime | None = None,
+        actor: Actor,
     ) -> tuple[Finding, ...]:
-        """Oldest first. Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days."""
+        """Oldest first; as was known at an instant, or, without one, as is known now.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days, and for what is known in
+        the future.
+        """
         require(actor, Permission.READ)
         require_span(interval)
+        require_known_by(known_at, now=self.clock.now())
         meant = QualityLimits(people=people).people
-        return overlaps(shifts(await self.schedules.look_up(schedule_id, since=interval.start), interval), people=meant)
+        found = await known_schedule(self.history, schedule_id, interval, known_at=known_at)
+        return overlaps(as_known(found.history, known_at).shifts(interval), people=meant)

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from application.authorize import require
 from application.oncall.as_known import known_schedule, require_known_by
@@ -10,20 +11,28 @@ from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.oncall.coverage import Shift
 from domain.oncall.history import as_known
+from domain.oncall.shadowing import ShadowShift
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
 
 
+class ShiftsFound(NamedTuple):
+    """By their start, and cut to the interval that was asked about."""
+
+    shifts: tuple[Shift, ...]
+    shadows: tuple[ShadowShift, ...]  # who learns beside whom; never counted as on call
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduleShifts:
-    """The shifts of an interval, cut to it, by their start."""
+    """Who is on call in an interval, and who shadows them."""
 
     history: ScheduleHistory
     clock: Clock
 
     async def __call__(
         self, schedule_id: ScheduleId, interval: Interval, *, known_at: datetime | None = None, actor: Actor
-    ) -> tuple[Shift, ...]:
+    ) -> ShiftsFound:
         """As was known at an instant, or, without one, as is known now.
 
         Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError` for more than 366 days, and for what is known in
@@ -33,4 +42,5 @@ class ScheduleShifts:
         require_span(interval)
         require_known_by(known_at, now=self.clock.now())
         found = await known_schedule(self.history, schedule_id, interval, known_at=known_at)
-        return as_known(found.history, known_at).shifts(interval)
+        timeline = as_known(found.history, known_at)
+        return ShiftsFound(timeline.shifts(interval), timeline.shadow_shifts(interval))

@@ -7,7 +7,6 @@ from application.oncall.on_call import OnCall
 from application.ports.clock import Clock
 from application.ports.page import Page, PageRequest
 from application.ports.schedule_history import ScheduleHistory
-from application.ports.schedules import ScheduleRepository
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.shared.ids import TeamId
@@ -18,7 +17,6 @@ from domain.shared.local_time import require_instant
 class WhoIsOnCall:
     """Who is on call, schedule by schedule."""
 
-    schedules: ScheduleRepository
     history: ScheduleHistory
     clock: Clock
 
@@ -32,6 +30,5 @@ class WhoIsOnCall:
         require(actor, Permission.READ)
         instant = self.clock.now() if at is None else at
         require_instant("at", instant)
-        schedules, has_more = await self.schedules.list(page, since=instant, team_id=team_id)
-        known = await self.history.of([schedule.id for schedule in schedules], ahead_of(instant))
-        return Page(tuple(OnCall.of(known[schedule.id], at=instant) for schedule in schedules), has_more)
+        schedules, has_more = await self.history.page(page, ahead_of(instant), team_id=team_id)
+        return Page(tuple(OnCall.of(schedule, at=instant) for schedule in schedules), has_more)

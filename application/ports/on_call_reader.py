@@ -22,6 +22,10 @@ class OnCallReader(Protocol):
         """Where those users that exist live, as IANA names."""
 
     @abstractmethod
+    async def holiday_regions(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        """Whose public holidays those users have, as ISO 3166 codes; without those who did not say."""
+
+    @abstractmethod
     async def pages(self, user_ids: Collection[UserId], interval: Interval, *, limit: int) -> tuple[PageReceived, ...]:
         """The pages delivered to them in the interval, oldest first, at most so many. An update is no page."""
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from application.ports.page import Page, require_limit
+from application.ports.page import Page, PageRequest, require_limit
 from domain.oncall.history import History, ScheduleVersion
-from domain.shared.ids import ScheduleId
+from domain.shared.ids import ScheduleId, TeamId
 from domain.shared.interval import Interval
 from domain.shared.limits import PAGE_DEFAULT
 
@@ -42,6 +42,12 @@ class ScheduleHistory(Protocol):
         It answers for that interval, and as known at that instant, alone: so it grows with what happens in them and not
         with what was before, is after, or was known at other times.
         """
+
+    @abstractmethod
+    async def page(
+        self, request: PageRequest, interval: Interval, *, team_id: TeamId | None = None
+    ) -> Page[KnownSchedule]:
+        """What bears on the interval, as is known now, of the schedules of one team or of all, by name and id."""
 
     @abstractmethod
     async def versions(self, schedule_id: ScheduleId, request: NewestVersionsFirst) -> Page[ScheduleVersion]:

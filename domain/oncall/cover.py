@@ -1,12 +1,12 @@
 """Somebody asks that another be on call in their place, for nothing or in exchange for time of the other's."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from domain.oncall.coverage import shifts
+from domain.oncall.coverage import Shift, shifts
 from domain.oncall.events import (
     CoverAccepted,
     CoverDeclined,
@@ -14,7 +14,7 @@ from domain.oncall.events import (
     CoverRequested,
     CoverWithdrawn,
 )
-from domain.oncall.override import Override
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.schedule import Schedule
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
@@ -89,7 +89,7 @@ class CoverRequest:
         _require_ahead("starts_at", interval, at)
         _require_asked(asked_of, members, user_id)
         require_length("note", note, least=0, most=COVER_NOTE_CHARACTERS)
-        _require_time_to_give("starts_at", schedule, user_id, interval)
+        _require_time_to_give("starts_at", schedule, user_id, interval, shifts(schedule, interval))
         if offers is not None:
             _require_offer(offers, interval, schedule, asked_of or tuple(members), user_id, at)
         request = CoverRequest(
@@ -225,7 +225,7 @@ class CoverRequest:
 
 def time_on_call(schedule: Schedule, user_id: UserId, interval: Interval) -> tuple[Interval, ...]:
     """When exactly the user is on call in the interval, oldest first and apart from each other."""
-    return union(shift.interval for shift in shifts(schedule, interval) if shift.user_id == user_id)
+    return _time_of(user_id, shifts(schedule, interval))
 
 
 def _require_ahead(field: str, interval: Interval, at: datetime) -> None:
@@ -268,8 +268,9 @@ def _require_offer(
 
 def _require_exchange(field: str, schedule: Schedule, interval: Interval, *, goes: UserId, comes: UserId) -> None:
     """One person may take another's time only while they are not on call themselves."""
-    giving = _require_time_to_give(field, schedule, goes, interval)
-    for own in time_on_call(schedule, comes, interval):
+    found = shifts(schedule, interval)
+    giving = _require_time_to_give(field, schedule, goes, interval, found)
+    for own in _time_of(comes, found):
         shared = next((each.intersection(own) for each in giving if each.overlaps(own)), None)
         if shared is not None:
             reason = (
@@ -278,19 +279,25 @@ def _require_exchange(field: str, schedule: Schedule, interval: Interval, *, goe
             raise InvalidValueError(field, reason)
 
 
-def _require_time_to_give(field: str, schedule: Schedule, user_id: UserId, interval: Interval) -> tuple[Interval, ...]:
-    given = time_on_call(schedule, user_id, interval)
+def _require_time_to_give(
+    field: str, schedule: Schedule, user_id: UserId, interval: Interval, found: Iterable[Shift]
+) -> tuple[Interval, ...]:
+    """The user's part of the shifts that were found in the interval."""
+    given = _time_of(user_id, found)
     if not given:
         reason = f"{user_id} is not on call on this schedule then"
         raise InvalidValueError(field, f"{reason}; {_next_time(schedule, user_id, interval.start)}")
     for override in schedule.overrides:
         taken = Interval(start=override.starts_at, end=override.ends_at)
-        if override.replaces == user_id and taken.overlaps(interval):
-            reason = (
-                f"{override.user_id} stands in for {user_id} already {told(taken)}; ask for time before or after it"
-            )
-            raise InvalidValueError(field, reason)
+        if override.is_to_take_off(user_id) and taken.overlaps(interval):
+            is_removal = override.kind is OverrideKind.REMOVE
+            fact = f"{user_id} is taken off" if is_removal else f"{override.user_id} stands in for {user_id}"
+            raise InvalidValueError(field, f"{fact} already {told(taken)}; ask for time before or after it")
     return given
+
+
+def _time_of(user_id: UserId, found: Iterable[Shift]) -> tuple[Interval, ...]:
+    return union(shift.interval for shift in found if shift.user_id == user_id)
 
 
 def _next_time(schedule: Schedule, user_id: UserId, after: datetime) -> str:

@@ -15,17 +15,17 @@ another version of it, or none, known from that instant on.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.oncall import coverage, shadowing
+from domain.oncall import coverage, load, quality, shadowing
 from domain.oncall.coverage import HANDOFF_HORIZON, Handoff, Shift
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
 from domain.oncall.shadow import Shadow
-from domain.oncall.shadowing import Shadowing
+from domain.oncall.shadowing import Shadowing, ShadowShift
 from domain.oncall.temporary import TemporarySchedule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import OverrideId, ShadowId, TemporaryScheduleId, UserId
@@ -156,6 +156,27 @@ class Timeline:
         for part, schedule in self._parts(interval):
             found = _joined(found, coverage.shifts(schedule, part), seam=part.start)
         return tuple(sorted(found, key=lambda shift: (shift.interval.start, shift.user_id.int)))
+
+    def shadow_shifts(self, interval: Interval) -> tuple[ShadowShift, ...]:
+        """Raises `InvalidValueError` for an interval outside the supported years."""
+        return shadowing.joined(
+            each for part, schedule in self._parts(interval) for each in shadowing.shadow_shifts(schedule, part)
+        )
+
+    def handoffs(self, interval: Interval) -> tuple[Handoff, ...]:
+        """Also those that a change of the schedule makes.
+
+        Raises `InvalidValueError` for an interval outside the supported years.
+        """
+        before = self.on_call(interval.start - timedelta.resolution)
+        return quality.handoffs_of(self.shifts(interval), interval, before=before)
+
+    def participants(self, interval: Interval, found: Iterable[Shift]) -> tuple[UserId, ...]:
+        """Whom the load of these shifts of the interval is shared by, by id: `load.participants_of`."""
+        people = {shift.user_id for shift in found}
+        for part, schedule in self._parts(interval):
+            people.update(load.participants_of(schedule, part, ()))
+        return tuple(sorted(people, key=lambda user_id: user_id.int))
 
     def gaps(self, interval: Interval) -> tuple[Interval, ...]:
         """Raises `InvalidValueError` for an interval outside the supported years."""

@@ -72,13 +72,13 @@ def loads(
     shifts: Iterable[Shift],
     *,
     zones: Mapping[UserId, ZoneInfo],
-    holidays: Collection[date] = (),
+    holidays: Mapping[UserId, frozenset[date]] | None = None,
     pages: Mapping[UserId, Sequence[datetime]] | None = None,
 ) -> tuple[Load, ...]:
     """The load of everyone in `zones`, by id: they share it, with a shift or without.
 
-    `holidays` are local dates, `pages` the instants at which pages reached a person. A page counts when it came during
-    a shift of theirs. Times are counted once, however many shifts of a person they are in.
+    `holidays` are each person's, as local dates, `pages` the instants at which pages reached a person. A page counts
+    when it came during a shift of theirs. Times are counted once, however many shifts of a person they are in.
 
     Raises:
         InvalidValueError: somebody with a shift has no zone.
@@ -88,7 +88,7 @@ def loads(
         if shift.user_id not in served:
             raise InvalidValueError("zones", f"must have the zone of user {shift.user_id}")
         served[shift.user_id].append(shift.interval)
-    calendars: dict[str, _Calendar] = {}
+    calendars: dict[tuple[str, frozenset[date]], _Calendar] = {}  # most people share one with others
     whole = _hull(interval for intervals in served.values() for interval in intervals)
     found: list[Load] = []
     for user_id in sorted(zones, key=lambda each: each.int):
@@ -97,8 +97,9 @@ def loads(
             found.append(Load(user_id=user_id))
             continue
         zone = zones[user_id]
-        calendar = calendars.get(zone.key) or _calendar(zone, whole, holidays)
-        calendars[zone.key] = calendar
+        own = (holidays or {}).get(user_id, frozenset())
+        calendar = calendars.get((zone.key, own)) or _calendar(zone, whole, own)
+        calendars[zone.key, own] = calendar
         found.append(_load(user_id, spans, calendar, (pages or {}).get(user_id, ())))
     return tuple(found)
 

@@ -62,6 +62,10 @@ class Override:
         """Whether the two take off the same user, or both everyone, or both add the same one, at the same time."""
         return self.subject == other.subject and self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
+    def is_to_take_off(self, user_id: UserId) -> bool:
+        """Whether it is about taking off this user alone, so that another one about that contradicts it."""
+        return self.subject == (False, user_id)
+
     @property
     def subject(self) -> tuple[bool, UserId | None]:
         """Whom it takes off, everyone being None; or, as another matter, whom it adds."""

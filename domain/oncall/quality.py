@@ -92,8 +92,13 @@ def quality(schedule: Schedule, interval: Interval, limits: QualityLimits) -> Qu
     Raises:
         InvalidValueError: the interval is outside the supported years.
     """
-    found = shifts(schedule, interval)
-    missing = gaps(schedule, interval)
+    return quality_of(shifts(schedule, interval), gaps(schedule, interval), interval, limits)
+
+
+def quality_of(
+    found: Sequence[Shift], missing: Sequence[Interval], interval: Interval, limits: QualityLimits
+) -> Quality:
+    """What is to be mended, by the shifts and the gaps of the interval."""
     own = stretches(found)
     findings = [
         *(Finding(kind=FindingKind.GAP, interval=gap) for gap in missing),
@@ -135,12 +140,18 @@ def handoffs(schedule: Schedule, interval: Interval) -> tuple[Handoff, ...]:
     Raises:
         InvalidValueError: the interval is outside the supported years.
     """
+    before = on_call(schedule, interval.start - timedelta.resolution)
+    return handoffs_of(shifts(schedule, interval), interval, before=before)
+
+
+def handoffs_of(found: Sequence[Shift], interval: Interval, *, before: tuple[UserId, ...]) -> tuple[Handoff, ...]:
+    """The handoffs between those shifts of the interval, the first after those on call just before it."""
     on_call_from: dict[datetime, tuple[UserId, ...]] = {interval.start: ()}
-    for start, end, user_ids in _together(shifts(schedule, interval)):
+    for start, end, user_ids in _together(found):
         on_call_from[start] = user_ids
         on_call_from[end] = ()  # unless somebody goes on
     on_call_from.pop(interval.end, None)
-    return tuple(_changes(on_call_from, before=on_call(schedule, interval.start - timedelta.resolution)))
+    return tuple(_changes(on_call_from, before=before))
 
 
 def _changes(on_call_from: Mapping[datetime, tuple[UserId, ...]], *, before: tuple[UserId, ...]) -> Iterator[Handoff]:

@@ -5,6 +5,7 @@ from adapters.outbound.memory.alert_requests import MemoryAlertRequests
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
+from adapters.outbound.memory.calendar_imports import MemoryCalendarImportRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
 from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
@@ -47,6 +48,7 @@ from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
+from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
@@ -98,6 +100,7 @@ class MemoryStorageProvider(Provider):
     texted_pages = provide(MemoryTextedPages, provides=TextedPages)
     contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
+    calendar_imports = provide(MemoryCalendarImportRepository, provides=CalendarImportRepository)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)

@@ -7,6 +7,7 @@ from adapters.outbound.postgres.alert_requests import PostgresAlertRequests
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
+from adapters.outbound.postgres.calendar_imports import PostgresCalendarImportRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
@@ -51,6 +52,7 @@ from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
+from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
@@ -100,6 +102,7 @@ class PostgresStorageProvider(Provider):
     texted_pages = provide(PostgresTextedPages, provides=TextedPages)
     contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
+    calendar_imports = provide(PostgresCalendarImportRepository, provides=CalendarImportRepository)
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)

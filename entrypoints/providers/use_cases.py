@@ -133,8 +133,10 @@ from application.oncall.decline_cover import DeclineCover
 from application.oncall.expire_covers import ExpireCoverRequests
 from application.oncall.find_uncovered import FindUncovered
 from application.oncall.get_absence import GetAbsence
+from application.oncall.get_calendar_import import GetCalendarImport
 from application.oncall.get_cover import GetCover
 from application.oncall.get_schedule import GetSchedule
+from application.oncall.imported_schedule import ImportedSchedule
 from application.oncall.list_absences import ListAbsences
 from application.oncall.list_calendar_feeds import ListCalendarFeeds
 from application.oncall.list_covers import ListCovers
@@ -143,7 +145,10 @@ from application.oncall.list_schedules import ListSchedules
 from application.oncall.preview_schedule import PreviewSchedule
 from application.oncall.propose_cover import ProposeCover
 from application.oncall.read_calendar import ReadCalendar
+from application.oncall.refresh_calendar_import import RefreshCalendarImport
+from application.oncall.refresh_calendars import RefreshCalendars
 from application.oncall.remove_absence import RemoveAbsence
+from application.oncall.remove_calendar_import import RemoveCalendarImport
 from application.oncall.remove_override import RemoveOverride
 from application.oncall.remove_shadow import RemoveShadow
 from application.oncall.remove_temporary import RemoveTemporarySchedule
@@ -158,8 +163,12 @@ from application.oncall.schedule_overlaps import ScheduleOverlaps
 from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
+from application.oncall.set_calendar_import import SetCalendarImport
 from application.oncall.stand_in import StandIn
 from application.oncall.take_back_cover import TakeBackCover
+from application.oncall.tell_cover import TellCover
+from application.oncall.tell_shifts import TellShifts
+from application.oncall.told_times import FindReaders
 from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
@@ -299,6 +308,15 @@ class UseCaseProvider(Provider):
         UpdateSchedule,
         WhoIsOnCall,
     )
+    calendar_imports = provide_all(
+        GetCalendarImport,
+        ImportedSchedule,
+        RefreshCalendarImport,
+        RefreshCalendars,
+        RemoveCalendarImport,
+        SetCalendarImport,
+    )
+    shift_notices = provide_all(FindReaders, TellCover, TellShifts)
     answers = provide_all(ScheduleHandoffs, ScheduleLoad, ScheduleOverlaps, ScheduleQuality)
     calendars = provide_all(CreateCalendarFeed, ListCalendarFeeds, ReadCalendar, RevokeCalendarFeed)
     covers = provide_all(

@@ -1,13 +1,19 @@
-"""The ways out past policies and couriers: who is told of stalled incidents, the alarm, and the sign of life."""
+"""What is told past policies: of stalled incidents, of shifts, by drills, by the alarm, and the sign of life."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 from dishka import Provider, Scope, provide
 
+from adapters.inbound.calendar.reading import IcalendarReader
 from adapters.outbound.http.beacon import HttpAlarm, HttpHeartbeat
+from adapters.outbound.http.calendar_source import TOTAL_SECONDS, HttpCalendarSource
 from adapters.outbound.http.session import guarded_session
 from application.escalation.tell_stalled import WatchList
+from application.oncall.tell_shifts import ShiftNotices
 from application.ports.alarm import Alarm, Heartbeat
+from application.ports.calendar_source import CalendarReader, CalendarSource
 from domain.notification.drill import DrillTime
 from entrypoints.providers.notifiers import guard_for
 from entrypoints.settings import Settings
@@ -24,6 +30,21 @@ class WatchProvider(Provider):
     @provide
     def drill_time(self, settings: Settings) -> DrillTime:
         return DrillTime.read(settings.drill_weekly)
+
+    @provide
+    def shift_notices(self, settings: Settings) -> ShiftNotices:
+        return ShiftNotices(timedelta(hours=settings.shift_notice_hours) if settings.shift_notice_hours else None)
+
+    @provide
+    def calendar_reader(self) -> CalendarReader:
+        return IcalendarReader()
+
+    @provide
+    async def calendar_source(self, settings: Settings) -> AsyncIterator[CalendarSource]:
+        """On the ports of the two schemes alone, as whoever configures a schedule gives the address."""
+        guard = replace(guard_for(settings, "https://"), ports=frozenset({80, 443}))
+        async with guarded_session(guard, total_seconds=TOTAL_SECONDS) as session:
+            yield HttpCalendarSource(session)
 
     @provide
     async def alarm(self, settings: Settings) -> AsyncIterator[Alarm]:

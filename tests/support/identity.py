@@ -9,6 +9,7 @@ from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.memory.verifications import MemoryVerificationRepository, MemoryVerificationSender
@@ -200,12 +201,14 @@ class IdentityWorld:
     @property
     def create_user(self) -> CreateUser:
         s = self.new_store()
-        return CreateUser(s.users, self._make_link(s), self._record(s), s.transaction, self.clock, self.ids)
+        return CreateUser(
+            s.users, self._make_link(s), self._record(s), s.transaction, self.clock, self.ids, MemoryHolidayCalendar()
+        )
 
     @property
     def update_user(self) -> UpdateUser:
         s = self.new_store()
-        return UpdateUser(s.users, s.credentials, self._record(s), s.transaction, self.clock)
+        return UpdateUser(s.users, s.credentials, self._record(s), s.transaction, self.clock, MemoryHolidayCalendar())
 
     @property
     def set_reachability(self) -> SetReachability:

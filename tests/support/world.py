@@ -11,7 +11,9 @@ from typing import Any, Final, Protocol, cast
 
 from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_container, provide
 
+from adapters.inbound.calendar.reading import IcalendarReader
 from adapters.outbound.memory.alarm import MemoryAlarm
+from adapters.outbound.memory.calendar_source import MemoryCalendarSource
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.event_sender import MemoryEventSender, MemoryEventSenders
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
@@ -33,11 +35,13 @@ from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.oncall.tell_shifts import ShiftNotices
 from application.ports.absences import AbsenceRepository
 from application.ports.alarm import Alarm, Heartbeat
 from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
+from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
@@ -270,6 +274,9 @@ class SeededProvider(Provider):
         self._notifiers = notifiers
         self._seed = seed
 
+    calendar_source = provide(MemoryCalendarSource)
+    any_calendar_source = alias(source=MemoryCalendarSource, provides=CalendarSource)
+    calendar_reader = provide(IcalendarReader, provides=CalendarReader)
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
     offload = provide(InlineOffload, provides=Offload)
@@ -283,6 +290,10 @@ class SeededProvider(Provider):
     @provide
     def drill_time(self) -> DrillTime:
         return DrillTime.read("tue 10")
+
+    @provide
+    def shift_notices(self) -> ShiftNotices:
+        return ShiftNotices(timedelta(hours=24))
 
     @provide
     def clock(self) -> ManualClock:
@@ -487,6 +498,10 @@ class World:
     @property
     def alarm(self) -> MemoryAlarm:
         return self._run(self._container.get(MemoryAlarm))
+
+    @property
+    def calendars(self) -> MemoryCalendarSource:
+        return self._run(self._container.get(MemoryCalendarSource))
 
     @property
     def left(self) -> tuple[Left, ...]:

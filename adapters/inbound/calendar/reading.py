@@ -9,11 +9,10 @@ so one could move the hours of another; and its rules may take for ever. Names o
 """
 
 import re
+from asyncio import to_thread
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from warnings import catch_warnings
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from icalendar import Calendar, Component
 from icalendar.error import BrokenCalendarProperty
 
 from adapters.plain_text import one_line, shortened
+from application.ports.calendar_source import CalendarReader, CalendarShifts, Person, ReadShift, Unread, UnreadEvent
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
 from domain.shared.interval import Interval
@@ -42,48 +42,7 @@ _TIME_ZONE: Final = re.compile(
 )
 
 
-class Person(NamedTuple):
-    """Somebody whom an event may mean."""
-
-    user_id: UserId
-    name: str
-    email: str  # in lower case
-
-
-class Unread(StrEnum):
-    """Why an event is no shift."""
-
-    NOBODY = "it names nobody who is a user here, by e-mail address or by whole name"
-    AMBIGUOUS = "its title names more than one user: invite the one who is meant"
-    REPEATS = "it repeats by a rule, which is not followed: export single events"
-    NO_TIME = "it has no start and end that can be read, or ends before it starts"
-    UNKNOWN_ZONE = "its time zone is none of IANA's, such as Europe/Berlin"
-    TOO_LONG = "it is longer than 366 days"
-    CROWDED = "it invites more than 50 people"
-
-
-class ReadShift(NamedTuple):
-    user_id: UserId
-    interval: Interval
-    uid: str  # of the event
-
-
-class UnreadEvent(NamedTuple):
-    uid: str
-    summary: str
-    reason: Unread
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadCalendar:
-    """Shifts by their start, then user; events that are none, in the order of the calendar."""
-
-    shifts: tuple[ReadShift, ...]
-    unread: tuple[UnreadEvent, ...]  # at most `UNREAD_SHOWN`
-    unread_count: int
-
-
-def read_calendar(body: bytes, *, people: Sequence[Person], zone: ZoneInfo, window: Interval) -> ReadCalendar:
+def read_calendar(body: bytes, *, people: Sequence[Person], zone: ZoneInfo, window: Interval) -> CalendarShifts:
     """The shifts that touch the window, whole. Cancelled events are nothing.
 
     Days, and times that are in no zone, are the schedule's: `zone`.
@@ -104,11 +63,18 @@ def read_calendar(body: bytes, *, people: Sequence[Person], zone: ZoneInfo, wind
                 shifts.extend(ReadShift(user_id, interval, uid) for user_id in directory.meant(event, summary))
         except _UnreadError as error:
             unread.append(UnreadEvent(uid, summary, error.reason))
-    return ReadCalendar(
+    return CalendarShifts(
         shifts=tuple(sorted(shifts, key=lambda shift: (shift.interval.start, shift.user_id.int, shift.uid))),
         unread=tuple(unread[:UNREAD_SHOWN]),
         unread_count=len(unread),
     )
+
+
+class IcalendarReader(CalendarReader):
+    """In a thread of its own: a megabyte takes longer than others should wait."""
+
+    async def read(self, body: bytes, *, people: Sequence[Person], zone: ZoneInfo, window: Interval) -> CalendarShifts:
+        return await to_thread(read_calendar, body, people=people, zone=zone, window=window)
 
 
 class _UnreadError(Exception):

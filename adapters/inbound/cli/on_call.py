@@ -1,17 +1,34 @@
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from cyclopts import Parameter
+
+from adapters.inbound.cli.calendars import calendar_app, feed_app
 from adapters.inbound.cli.client import ApiClient, Query, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.listing import find, id_of, names_of
 from adapters.inbound.cli.output import NOTHING, Output, instant, say, show_json, show_table, span, when
-from adapters.inbound.cli.schedules import SCHEDULE
+from adapters.inbound.cli.schedule_parts import override_app, shadow_app, temporary_app
+from adapters.inbound.cli.schedules import SCHEDULE, show_on_call
 from adapters.inbound.cli.teams import TEAM
 from adapters.inbound.cli.users import USER
 
-app: Final = commands_of("oncall", "Who is on call: now, at, shifts, gaps, quality, fairness.", group=INCIDENTS)
+app: Final = commands_of(
+    "oncall",
+    "Who is on call: now, at, shifts, gaps, quality, fairness; override, temporary, shadow, calendar, feed.",
+    group=INCIDENTS,
+)
+for _part in (override_app, temporary_app, shadow_app, calendar_app, feed_app):
+    app.command(_part)
+
+KnownAt = Annotated[
+    str | None,
+    Parameter(
+        help="As was known then, before what was changed since: an ISO date and time, or how long ago, such as 2h."
+    ),
+]
 
 _PEOPLE: Final = 10_000
 _FINDINGS: Final = 200  # the most that the API gives at once
@@ -58,6 +75,7 @@ def shifts(
     *,
     since: str | None = None,
     until: str | None = None,
+    known_at: KnownAt = None,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -71,14 +89,16 @@ def shifts(
         An ISO date and time.
     """
     api = cli.api()
-    found = _ask(api, schedule, "shifts", _times(cli, since, until))
+    found = _ask(api, schedule, "shifts", _times(cli, since, until, known_at))
     if output == "json":
         show_json(found)
         return
     names = names_of(api, USER.path, most=_PEOPLE)
+    by = [(each, _source(each["source"])) for each in found["shifts"]]
+    by += [(each, f"shadows {names.get(each['follows'], each['follows'])}") for each in found["shadows"]]
     rows = (
-        (names.get(each["user_id"], each["user_id"]), *_from_to(each, cli), _source(each["source"]))
-        for each in found["shifts"]
+        (names.get(each["user_id"], each["user_id"]), *_from_to(each, cli), source)
+        for each, source in sorted(by, key=lambda row: str(row[0]["starts_at"]))
     )
     show_table(("WHO", "FROM", "TO", "LASTS", "BY"), rows)
 
@@ -90,6 +110,7 @@ def gaps(
     *,
     since: str | None = None,
     until: str | None = None,
+    known_at: KnownAt = None,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -102,7 +123,7 @@ def gaps(
     until
         An ISO date and time.
     """
-    found = _ask(cli.api(), schedule, "gaps", _times(cli, since, until))
+    found = _ask(cli.api(), schedule, "gaps", _times(cli, since, until, known_at))
     if output == "json":
         show_json(found)
         return
@@ -116,6 +137,7 @@ def quality(
     *,
     weeks: int = 8,
     people: int = 1,
+    known_at: KnownAt = None,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -128,7 +150,8 @@ def quality(
     people
         How many are meant to be on call at once.
     """
-    found = _ask(cli.api(), schedule, "quality", {"weeks": weeks, "people": people, "limit": _FINDINGS})
+    query = _known_at(cli, known_at) | {"weeks": weeks, "people": people, "limit": _FINDINGS}
+    found = _ask(cli.api(), schedule, "quality", query)
     if output == "json":
         show_json(found)
         return
@@ -146,6 +169,7 @@ def fairness(
     since: str | None = None,
     until: str | None = None,
     country: str | None = None,
+    known_at: KnownAt = None,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -161,7 +185,7 @@ def fairness(
         Whose public holidays count, such as DE, or DE-BY for a part of it.
     """
     land, _, part = (country or "").partition("-")
-    query = _times(cli, since, until) | {"country": land.upper() or None, "subdivision": part.upper() or None}
+    query = _times(cli, since, until, known_at) | {"country": land.upper() or None, "subdivision": part.upper() or None}
     found = _ask(cli.api(), schedule, "load", query)
     if output == "json":
         show_json(found)
@@ -188,17 +212,7 @@ def _show_on_call(cli: Given, *, at: str | None, team: str | None, output: Outpu
     if output == "json":
         show_json(page)
         return
-    show_table(
-        ("SCHEDULE", "ON CALL", "UNTIL"),
-        (
-            (
-                each["schedule"]["name"],
-                ", ".join(user["name"] for user in each["users"]) or "nobody: a gap",
-                when(each["until"], cli.now),
-            )
-            for each in page["items"]
-        ),
-    )
+    show_on_call(page["items"], cli)
 
 
 def _ask(api: ApiClient, schedule: str, question: str, query: Query) -> Any:
@@ -206,8 +220,13 @@ def _ask(api: ApiClient, schedule: str, question: str, query: Query) -> Any:
     return api.get(f"{SCHEDULE.path}/{segment(schedule_id)}/{question}", query)
 
 
-def _times(cli: Given, since: str | None, until: str | None) -> dict[str, str | int | None]:
-    return {"since": instant_option("--since", since, cli), "until": instant_option("--until", until, cli)}
+def _times(cli: Given, since: str | None, until: str | None, known_at: str | None) -> dict[str, str | int | None]:
+    times = {"since": instant_option("--since", since, cli), "until": instant_option("--until", until, cli)}
+    return times | _known_at(cli, known_at)
+
+
+def _known_at(cli: Given, known_at: str | None) -> dict[str, str | int | None]:
+    return {"known_at": instant_option("--known-at", known_at, cli)}
 
 
 def _from_to(each: Mapping[str, Any], cli: Given) -> tuple[str, str, str]:
@@ -216,7 +235,9 @@ def _from_to(each: Mapping[str, Any], cli: Given) -> tuple[str, str, str]:
 
 
 def _source(source: Mapping[str, Any]) -> str:
-    return "an override" if source["layer"] is None else f"layer {source['layer'] + 1}"
+    if source["layer"] is not None:
+        return f"layer {source['layer'] + 1}"
+    return "an override" if source["temporary_id"] is None else "a temporary schedule"
 
 
 def _names(finding: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given
 from adapters.inbound.cli.documents import read_json
 from adapters.inbound.cli.instants import instant_option
@@ -21,6 +22,7 @@ app: Final = noun_app(SCHEDULE)
 app.help = "Schedules: list, show, who is on call, their versions, previews."
 
 _NOBODY: Final = "nobody: a gap"
+_PEOPLE: Final = 10_000
 
 
 @app.command(name="on-call")
@@ -47,8 +49,23 @@ def on_call(
     if output == "json":
         show_json(found)
         return
-    users = ", ".join(user["name"] for user in found["users"]) or _NOBODY
-    show_table(("SCHEDULE", "ON CALL", "UNTIL"), [(found["schedule"]["name"], users, when(found["until"], cli.now))])
+    show_on_call([found], cli)
+
+
+def show_on_call(found: Iterable[Record], cli: Given) -> None:
+    """A line for each schedule."""
+    show_table(
+        ("SCHEDULE", "ON CALL", "UNTIL", "SHADOWS"),
+        (
+            (
+                each["schedule"]["name"],
+                ", ".join(user["name"] for user in each["users"]) or _NOBODY,
+                when(each["until"], cli.now),
+                ", ".join(user["name"] for user in each["shadows"]),
+            )
+            for each in found
+        ),
+    )
 
 
 @app.command
@@ -98,33 +115,43 @@ def preview(
     ref
         Its name or id.
     file
-        A file with the change as JSON; - is the standard input. Any of time_zone, layers, effective_at, add_override,
-        remove_override_id and until, as POST /v1/schedules/{id}/preview takes them.
+        A file with the change as JSON; - is the standard input. Any of time_zone, layers, effective_at, until, and
+        add_override, remove_override_id and so on, as POST /v1/schedules/{id}/preview takes them.
     """
     api = cli.api()
     found = api.post(f"{SCHEDULE.path}/{find(api, SCHEDULE, ref)['id']}/preview", read_json(file))
+    show_preview(api, found, output, cli)
+
+
+def show_preview(api: ApiClient, found: Record, output: Output, cli: Given) -> None:
+    """Who would be on call instead of whom, and who would shadow whom."""
     if output == "json":
         show_json(found)
         return
-    if not found["differences"]:
-        say(f"who is on call does not change by it until {when(found['until'], cli.now)}")
-        return
-    names = names_of(api, "/v1/users")
+    differences, shadows = found["differences"], (*found["shadows_new"], *found["shadows_gone"])
+    names = names_of(api, "/v1/users", most=_PEOPLE) if differences or shadows else {}
 
     def named(ids: Iterable[str]) -> str:
         return ", ".join(names.get(each, each) for each in ids) or _NOBODY
 
-    show_table(
-        ("FROM", "TO", "NOW", "THEN"),
-        (
-            (
-                when(each["starts_at"], cli.now),
-                when(each["ends_at"], cli.now),
-                named(each["before"]),
-                named(each["after"]),
-            )
-            for each in found["differences"]
-        ),
-    )
-    if found["more"]:
-        say(f"and {found['more']} more until {when(found['until'], cli.now)}")
+    def from_to(each: Record) -> tuple[str, str]:
+        return when(each["starts_at"], cli.now), when(each["ends_at"], cli.now)
+
+    if differences:
+        show_table(
+            ("FROM", "TO", "NOW", "THEN"),
+            ((*from_to(each), named(each["before"]), named(each["after"])) for each in differences),
+        )
+    if shadows:
+        changes = [("new", each) for each in found["shadows_new"]] + [("gone", each) for each in found["shadows_gone"]]
+        show_table(
+            ("FROM", "TO", "SHADOW", "WHO", "FOLLOWS"),
+            ((*from_to(each), change, named([each["user_id"]]), named([each["follows"]])) for change, each in changes),
+        )
+    until = when(found["until"], cli.now)
+    changed = len(differences) + found["more"]
+    if changed:
+        shown = f", of which {len(differences)} are shown" if found["more"] else ""
+        say(f"others are on call by it {changed} times until {until}{shown}")
+    else:
+        say(f"who is on call does not change by it until {until}")

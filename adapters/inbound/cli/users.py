@@ -25,6 +25,7 @@ def create(
     name: str,
     role: str = "responder",
     time_zone: str = "UTC",
+    holiday_region: str | None = None,
     first_admin: Switch = False,
     output: Output = "table",
     cli: Given,
@@ -37,6 +38,8 @@ def create(
         viewer, responder, manager or admin.
     time_zone
         An IANA name, such as Europe/Berlin.
+    holiday_region
+        Whose public holidays are theirs, such as DE, or DE-BY for a part of it.
     first_admin
         At the database, where there is no active admin yet who could let anybody in.
     """
@@ -44,6 +47,8 @@ def create(
         made = cli.operations.create_first_admin(email=email, name=name)
     else:
         body = {"email": email, "name": name, "role": role, "time_zone": time_zone}
+        if holiday_region is not None:
+            body["holiday_region"] = holiday_region.upper()
         made = cli.api().post("/v1/users", body)
     if output == "json":
         show_json(made)

@@ -14,6 +14,7 @@ from adapters.inbound.http.asgi import App
 from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
+from adapters.inbound.http.calendar_imports import CalendarImportController
 from adapters.inbound.http.calendars import CalendarFeedController
 from adapters.inbound.http.destinations import DestinationController
 from adapters.inbound.http.docs import docs, docs_file
@@ -57,6 +58,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ScheduleHistoryController,
     ScheduleAnswersController,
     CalendarFeedController,
+    CalendarImportController,
     SimulationController,
     ProofController,
     SubscriptionController,

@@ -11,7 +11,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
-from adapters.inbound.http.fields import InstantQuery, query_instant
+from adapters.inbound.http.fields import InstantQuery, KnownAtQuery, query_instant
 from adapters.inbound.http.incident_bodies import NamedBody
 from adapters.inbound.http.pagination import LIMIT_DEFAULT, Limit
 from application.oncall.schedule_handoffs import ScheduleHandoffs
@@ -199,10 +199,11 @@ class ScheduleAnswersController(Controller):
         since: InstantQuery = None,
         until: InstantQuery = None,
         people: People = 1,
+        known_at: KnownAtQuery = None,
     ) -> OverlapsBody:
         """When more are on call at once than are meant to be; unless said otherwise, in the next two weeks."""
-        interval = _ahead(clock, since, until)
-        found = await schedule_overlaps(ScheduleId(schedule_id), interval, people=people, actor=actor)
+        interval, known = _ahead(clock, since, until), query_instant("known_at", known_at)
+        found = await schedule_overlaps(ScheduleId(schedule_id), interval, people=people, known_at=known, actor=actor)
         names = await reader.user_names({user_id for each in found for user_id in each.user_ids})
         return OverlapsBody(
             [OverlapBody(each.interval.start, each.interval.end, _people(each.user_ids, names)) for each in found]
@@ -219,10 +220,11 @@ class ScheduleAnswersController(Controller):
         since: InstantQuery = None,
         until: InstantQuery = None,
         limit: Limit = LIMIT_DEFAULT,
+        known_at: KnownAtQuery = None,
     ) -> HandoffsBody:
         """Who follows whom, and when; unless said otherwise, in the next two weeks."""
-        interval = _ahead(clock, since, until)
-        page = await schedule_handoffs(ScheduleId(schedule_id), interval, limit=limit, actor=actor)
+        interval, known = _ahead(clock, since, until), query_instant("known_at", known_at)
+        page = await schedule_handoffs(ScheduleId(schedule_id), interval, limit=limit, known_at=known, actor=actor)
         people = {user_id for each in page.handoffs for user_id in (*each.before, *each.after)}
         names = await reader.user_names(people)
         return HandoffsBody([HandoffBody.of(each, names) for each in page.handoffs], page.next_since)
@@ -241,6 +243,7 @@ class ScheduleAnswersController(Controller):
         stretch_hours: StretchHours = STRETCH_LIMIT // _HOUR,
         rest_hours: RestHours = REST_MIN // _HOUR,
         limit: Limit = LIMIT_DEFAULT,
+        known_at: KnownAtQuery = None,
     ) -> QualityBody:
         """Gaps, overlaps, long stretches and too little rest in the weeks from now on, or from another time."""
         start = query_instant("since", since) or _now(clock)
@@ -248,6 +251,7 @@ class ScheduleAnswersController(Controller):
             ScheduleId(schedule_id),
             Interval(start=start, end=start + timedelta(weeks=weeks)),
             limits=QualityLimits(people=people, stretch=stretch_hours * _HOUR, rest=rest_hours * _HOUR),
+            known_at=query_instant("known_at", known_at),
             actor=actor,
         )
         shown = report.findings[:limit]
@@ -268,16 +272,23 @@ class ScheduleAnswersController(Controller):
         until: InstantQuery = None,
         country: Country = None,
         subdivision: Subdivision = None,
+        known_at: KnownAtQuery = None,
     ) -> LoadBody:
         """Hours, nights, weekends, holidays and pages of each person; unless said otherwise, in the last four weeks.
 
-        By the schedule as it is now, for what was and for what is to come.
+        By what was in force at each time, as is known now, or as was known at another time.
         """
         start = query_instant("since", since)
         end = query_instant("until", until) or (_now(clock) if start is None else start + _LOOK_BACK)
         interval = Interval(start=end - _LOOK_BACK if start is None else start, end=end)
         region = None if country is None else Region(country, subdivision)
-        rows = await schedule_load(ScheduleId(schedule_id), interval, region=region, actor=actor)
+        rows = await schedule_load(
+            ScheduleId(schedule_id),
+            interval,
+            region=region,
+            known_at=query_instant("known_at", known_at),
+            actor=actor,
+        )
         names = await reader.user_names({row.load.user_id for row in rows})
         return LoadBody(interval.start, interval.end, [PersonLoadBody.of(row, names) for row in rows])
 

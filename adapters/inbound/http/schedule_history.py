@@ -23,6 +23,8 @@ from adapters.inbound.http.pagination import (
     page_response,
 )
 from adapters.inbound.http.schedules import AddOverrideBody, LayerBody, Layers, layer_body, layers_of
+from adapters.inbound.http.shadows import AddShadowBody, ShadowShiftBody
+from adapters.inbound.http.temporaries import AddTemporaryScheduleBody, shifts_of
 from application.oncall.list_schedule_versions import ListScheduleVersions
 from application.oncall.preview_schedule import CHANGES_SHOWN, MADE_LAST, Preview, PreviewSchedule, ScheduleDraft
 from application.oncall.schedule_on_call import ScheduleOnCall
@@ -32,7 +34,9 @@ from domain.identity.actor import Actor
 from domain.oncall.difference import Difference
 from domain.oncall.history import ScheduleVersion
 from domain.oncall.override import Override
-from domain.shared.ids import OverrideId, ScheduleId, UserId
+from domain.oncall.shadow import Shadow
+from domain.oncall.temporary import TemporarySchedule
+from domain.shared.ids import OverrideId, ScheduleId, ShadowId, TemporaryScheduleId, UserId
 
 
 class ScheduleVersionBody(msgspec.Struct):
@@ -68,6 +72,10 @@ class PreviewScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
     effective_at: Annotated[Instant | None, Meta(description="When the zone or the layers change; now without.")] = None
     add_override: AddOverrideBody | None = None
     remove_override_id: UUID | None = None
+    add_temporary: AddTemporaryScheduleBody | None = None
+    remove_temporary_id: UUID | None = None
+    add_shadow: AddShadowBody | None = None
+    remove_shadow_id: UUID | None = None
     until: Annotated[Instant | None, Meta(description="How far to look; two weeks without, 366 days at most.")] = None
 
     def draft(self) -> ScheduleDraft:
@@ -77,6 +85,12 @@ class PreviewScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
             effective_at=None if self.effective_at is None else in_utc(self.effective_at),
             add_override=None if self.add_override is None else _override(self.add_override),
             remove_override=None if self.remove_override_id is None else OverrideId(self.remove_override_id),
+            add_temporary=None if self.add_temporary is None else _temporary(self.add_temporary),
+            remove_temporary=(
+                None if self.remove_temporary_id is None else TemporaryScheduleId(self.remove_temporary_id)
+            ),
+            add_shadow=None if self.add_shadow is None else _shadow(self.add_shadow),
+            remove_shadow=None if self.remove_shadow_id is None else ShadowId(self.remove_shadow_id),
         )
 
 
@@ -103,6 +117,8 @@ class PreviewBody(msgspec.Struct):
     until: datetime
     differences: Annotated[list[DifferenceBody], Meta(description=f"The first {CHANGES_SHOWN}, oldest first.")]
     more: Annotated[int, Meta(ge=0, description="How many there are beyond those.")]
+    shadows_new: Annotated[list[ShadowShiftBody], Meta(description=f"The first {CHANGES_SHOWN}, oldest first.")]
+    shadows_gone: Annotated[list[ShadowShiftBody], Meta(description=f"The first {CHANGES_SHOWN}, oldest first.")]
 
     @classmethod
     def of(cls, preview: Preview) -> Self:
@@ -111,6 +127,8 @@ class PreviewBody(msgspec.Struct):
             until=preview.interval.end,
             differences=[DifferenceBody.of(each) for each in preview.differences],
             more=preview.more,
+            shadows_new=[ShadowShiftBody.of(each) for each in preview.shadows_new],
+            shadows_gone=[ShadowShiftBody.of(each) for each in preview.shadows_gone],
         )
 
 
@@ -177,10 +195,32 @@ class ScheduleHistoryController(Controller):
 def _override(body: AddOverrideBody) -> Override:
     with at_place("add_override"):
         return Override(
-            id=MADE_LAST,
+            id=OverrideId(MADE_LAST),
             user_id=UserId(body.user_id),
             starts_at=in_utc(body.starts_at),
             ends_at=in_utc(body.ends_at),
             replaces=None if body.replaces is None else UserId(body.replaces),
             kind=body.kind,
+        )
+
+
+def _temporary(body: AddTemporaryScheduleBody) -> TemporarySchedule:
+    with at_place("add_temporary"):
+        return TemporarySchedule(
+            id=TemporaryScheduleId(MADE_LAST),
+            starts_at=in_utc(body.starts_at),
+            ends_at=in_utc(body.ends_at),
+            shifts=shifts_of(body.shifts),
+        )
+
+
+def _shadow(body: AddShadowBody) -> Shadow:
+    with at_place("add_shadow"):
+        return Shadow(
+            id=ShadowId(MADE_LAST),
+            user_id=UserId(body.user_id),
+            starts_at=in_utc(body.starts_at),
+            ends_at=in_utc(body.ends_at),
+            follows=None if body.follows is None else UserId(body.follows),
+            layer=body.layer,
         )

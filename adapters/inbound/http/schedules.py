@@ -33,7 +33,7 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
-from adapters.inbound.http.shadows import ShadowBody
+from adapters.inbound.http.shadows import ShadowBody, ShadowShiftBody
 from adapters.inbound.http.temporaries import TemporaryScheduleBody
 from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody, window_of
@@ -199,6 +199,7 @@ class ShiftBody(msgspec.Struct):
 
 class ShiftsBody(msgspec.Struct):
     shifts: list[ShiftBody]
+    shadows: list[ShadowShiftBody]
 
 
 class GapBody(msgspec.Struct):
@@ -349,10 +350,12 @@ class ScheduleController(Controller):
         until: InstantQuery = None,
         known_at: KnownAtQuery = None,
     ) -> ShiftsBody:
-        """Who is on call in an interval; unless said otherwise, in the next two weeks."""
+        """Who is on call in an interval, and who shadows them; unless said otherwise, in the next two weeks."""
         interval, known = _interval(clock, since, until), query_instant("known_at", known_at)
         found = await schedule_shifts(ScheduleId(schedule_id), interval, known_at=known, actor=actor)
-        return ShiftsBody([ShiftBody.of(shift) for shift in found])
+        return ShiftsBody(
+            [ShiftBody.of(shift) for shift in found.shifts], [ShadowShiftBody.of(shift) for shift in found.shadows]
+        )
 
     @get("/{schedule_id:uuid}/gaps")
     async def gaps(

@@ -15,7 +15,7 @@ from application.oncall.remove_shadow import RemoveShadow
 from application.oncall.schedule_on_call import ScheduleOnCall
 from domain.identity.actor import Actor
 from domain.oncall.shadow import Shadow
-from domain.oncall.shadowing import Shadowing
+from domain.oncall.shadowing import Shadowing, ShadowShift
 from domain.shared.ids import ScheduleId, ShadowId, UserId
 from domain.shared.limits import SCHEDULE_LAYERS
 
@@ -66,6 +66,26 @@ class ShadowingBody(msgspec.Struct):
 
 class ShadowingsBody(msgspec.Struct):
     shadows: list[ShadowingBody]
+
+
+class ShadowShiftBody(msgspec.Struct):
+    """In this time this user shadows that one, who is on call; never counted as on call."""
+
+    shadow_id: UUID
+    user_id: UUID
+    follows: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, shift: ShadowShift) -> Self:
+        return cls(
+            shadow_id=shift.shadow_id,
+            user_id=shift.user_id,
+            follows=shift.follows,
+            starts_at=shift.interval.start,
+            ends_at=shift.interval.end,
+        )
 
 
 class ShadowController(Controller):

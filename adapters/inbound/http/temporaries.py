@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -56,6 +57,10 @@ class AddTemporaryScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
     shifts: Annotated[list[FixedShiftBody], Meta(max_length=TEMPORARY_SHIFTS)] = []
 
 
+def shifts_of(bodies: Iterable[FixedShiftBody]) -> tuple[FixedShift, ...]:
+    return tuple(_shift(number, shift) for number, shift in enumerate(bodies))
+
+
 class TemporaryScheduleController(Controller):
     path = "/v1/schedules/{schedule_id:uuid}/temporaries"
     tags = ("schedules",)
@@ -73,7 +78,7 @@ class TemporaryScheduleController(Controller):
             ScheduleId(schedule_id),
             starts_at=in_utc(data.starts_at),
             ends_at=in_utc(data.ends_at),
-            shifts=tuple(_shift(number, shift) for number, shift in enumerate(data.shifts)),
+            shifts=shifts_of(data.shifts),
             actor=actor,
         )
         # It is shown as a part of its schedule.

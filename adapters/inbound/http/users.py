@@ -54,6 +54,14 @@ ContactIndex = Annotated[int, Meta(ge=0, description="Its place in the list of c
 RuleDelay = Annotated[int, Meta(ge=0, le=STEP_DELAY_SECONDS_MAX, description="After the user's turn came.")]
 
 
+HolidayRegion = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$", description="ISO 3166, such as DE or DE-BY: whose public holidays count."
+    ),
+]
+
+
 class UserBody(msgspec.Struct):
     """A person who can be paged, or may look."""
 
@@ -64,6 +72,7 @@ class UserBody(msgspec.Struct):
     time_zone: str
     slack_user_id: str | None
     is_active: bool
+    holiday_region: str | None
     version: Version
 
     @classmethod
@@ -76,6 +85,7 @@ class UserBody(msgspec.Struct):
             time_zone=user.time_zone,
             slack_user_id=user.slack_user_id,
             is_active=user.is_active,
+            holiday_region=user.holiday_region,
             version=user.version,
         )
 
@@ -86,6 +96,7 @@ class CreateUserBody(msgspec.Struct, forbid_unknown_fields=True):
     role: Role
     time_zone: TimeZone = "UTC"
     slack_user_id: SlackMember | None = None
+    holiday_region: HolidayRegion | None = None
 
 
 class NewUserBody(msgspec.Struct):
@@ -96,13 +107,14 @@ class NewUserBody(msgspec.Struct):
 
 
 class PatchUserBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is not there stays as it is; null unlinks the Slack member."""
+    """What is not there stays as it is; null unlinks the Slack member, and leaves no region."""
 
     name: Name | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
     slack_user_id: SlackMember | UnsetType | None = UNSET
+    holiday_region: HolidayRegion | UnsetType | None = UNSET
 
 
 class ContactBody(msgspec.Struct):
@@ -234,6 +246,7 @@ class UserController(Controller):
             role=data.role,
             time_zone=data.time_zone,
             slack_user_id=data.slack_user_id,
+            holiday_region=data.holiday_region,
             actor=actor,
         )
         body = NewUserBody(user=UserBody.of(new.user), setup_secret=new.setup_secret)
@@ -291,6 +304,7 @@ class UserController(Controller):
             time_zone=_said(data.time_zone),
             is_active=_said(data.is_active),
             slack_user_id="" if data.slack_user_id is None else _said(data.slack_user_id),
+            holiday_region="" if data.holiday_region is None else _said(data.holiday_region),
             expected_version=old.version,
             actor=actor,
         )

@@ -38,6 +38,7 @@ from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
 from domain.notification.verification import ContactVerification
 from domain.oncall.absence import Absence
+from domain.oncall.calendar_import import CalendarImport
 from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
@@ -97,6 +98,7 @@ class MemoryDatabase:
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
     schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
     calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
+    calendar_imports: dict[ScheduleId, CalendarImport] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     subscription_secrets: dict[SubscriptionId, tuple[SigningSecret, ...]] = field(default_factory=dict)
     subscription_cursors: dict[SubscriptionId, EventPosition] = field(default_factory=dict)

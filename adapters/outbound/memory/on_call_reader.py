@@ -22,6 +22,11 @@ class MemoryOnCallReader(OnCallReader):
         users = self.session.database.users
         return {user_id: users[user_id].time_zone for user_id in user_ids if user_id in users}
 
+    async def holiday_regions(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        users = self.session.database.users
+        regions = {user_id: users[user_id].holiday_region for user_id in user_ids if user_id in users}
+        return {user_id: region for user_id, region in regions.items() if region is not None}
+
     async def pages(self, user_ids: Collection[UserId], interval: Interval, *, limit: int) -> tuple[PageReceived, ...]:
         database = self.session.database
         found = [

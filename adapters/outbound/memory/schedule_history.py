@@ -3,11 +3,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
-from application.ports.page import Page
+from adapters.outbound.memory.named import page_of
+from application.ports.page import Page, PageRequest
 from application.ports.schedule_history import KnownSchedule, NewestVersionsFirst, ScheduleHistory
 from domain.oncall.history import History, ScheduleVersion, as_known, bearing_on
 from domain.oncall.schedule import Schedule
-from domain.shared.ids import ScheduleId
+from domain.shared.ids import ScheduleId, TeamId
 from domain.shared.interval import Interval
 
 
@@ -24,6 +25,14 @@ class MemoryScheduleHistory(ScheduleHistory):
             for each in schedule_ids
             if each in schedules
         }
+
+    async def page(
+        self, request: PageRequest, interval: Interval, *, team_id: TeamId | None = None
+    ) -> Page[KnownSchedule]:
+        schedules = self.session.database.schedules.values()
+        found = page_of(schedules, request, is_wanted=lambda each: team_id in (None, each.team_id))
+        known = await self.of([each.id for each in found.items], interval)
+        return Page(tuple(known[each.id] for each in found.items), found.has_more)
 
     async def versions(self, schedule_id: ScheduleId, request: NewestVersionsFirst) -> Page[ScheduleVersion]:
         history = self.session.database.schedule_histories.get(schedule_id, History())

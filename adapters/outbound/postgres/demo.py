@@ -12,12 +12,16 @@ _MARK = tuple(
 _INCIDENTS = "SELECT i.id FROM incidents i JOIN services s ON s.id = i.service_id WHERE s.is_demo"
 _INTEGRATIONS = "SELECT g.id FROM integrations g JOIN services s ON s.id = g.service_id WHERE s.is_demo"
 _USERS = "SELECT id FROM users WHERE is_demo"
+_NOTICES = "SELECT n.id FROM notifications n JOIN users u ON u.id = n.user_id WHERE u.is_demo AND n.purpose = 'notice'"
 _COVERS = "SELECT r.id FROM cover_requests r JOIN schedules s ON s.id = r.schedule_id WHERE s.is_demo"
 # Children before parents. Nothing but the constants above is put into the text.
 _REMOVE = (
     f"DELETE FROM mailbox_messages WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM delivery_attempts WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM notifications WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM mailbox_messages WHERE notification_id IN ({_NOTICES})",  # noqa: S608
+    f"DELETE FROM delivery_attempts WHERE notification_id IN ({_NOTICES})",  # noqa: S608
+    f"DELETE FROM notifications WHERE id IN ({_NOTICES})",  # noqa: S608
     f"DELETE FROM escalation_runs WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM domain_events WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM alerts WHERE incident_id IN ({_INCIDENTS})",  # noqa: S608
@@ -37,6 +41,7 @@ _REMOVE = (
     "DELETE FROM schedule_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
     f"DELETE FROM cover_request_people WHERE request_id IN ({_COVERS})",  # noqa: S608
     f"DELETE FROM cover_requests WHERE id IN ({_COVERS})",  # noqa: S608
+    "DELETE FROM calendar_imports c USING schedules s WHERE s.id = c.schedule_id AND s.is_demo",
     f"DELETE FROM absences WHERE user_id IN ({_USERS})",  # noqa: S608
     "DELETE FROM schedule_overrides o USING schedules s WHERE s.id = o.schedule_id AND s.is_demo",
     "DELETE FROM schedule_temporaries t USING schedules s WHERE s.id = t.schedule_id AND s.is_demo",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from types import MappingProxyType
 
 import asyncpg
 from sqlalchemy import BindParameter, Table, bindparam, insert, select, tuple_, update
@@ -76,11 +77,21 @@ def telling_conflicts(noun: str, stored: Mapping[str, object]) -> Iterator[None]
 
 
 async def page_rows(
-    session: PostgresSession, query: Select[tuple[object, ...]], table: Table, page: PageRequest, **filters: object
+    session: PostgresSession,
+    query: Select[tuple[object, ...]],
+    table: Table,
+    page: PageRequest,
+    given: Mapping[str, object] = MappingProxyType({}),
+    /,
+    **filters: object,
 ) -> tuple[list[Row], bool]:
-    """One page by (name, id) of the rows whose columns are as the filters that are given, and whether more follow."""
+    """One page by (name, id) of the rows whose columns are as the filters that are given, and whether more follow.
+
+    `given` are the query's own parameters.
+    """
     values = {column: value for column, value in filters.items() if value is not None}
     statement = _listing(query, table, tuple(values), is_first=page.after is None)
+    values |= given
     if page.after is not None:
         values["after_name"], values["after_id"] = page.after
     rows = await session.rows(statement, **values, most=page.limit + 1)

@@ -13,6 +13,7 @@ from domain.shared.limits import STEP_DELAY_SECONDS_MAX
 _LONGEST_WAIT: Final = timedelta(seconds=STEP_DELAY_SECONDS_MAX, days=1)
 
 _TIME_ZONES = "SELECT id, time_zone FROM users WHERE id = ANY($1::uuid[])"
+_HOLIDAY_REGIONS = "SELECT id, holiday_region FROM users WHERE id = ANY($1::uuid[]) AND holiday_region IS NOT NULL"
 # From a user's pages of the time to the attempt that delivered each, so the cost is that of what is counted.
 PAGES = """
 SELECT n.user_id, a.started_at FROM notifications n
@@ -54,6 +55,10 @@ class PostgresOnCallReader(OnCallReader):
     async def time_zones(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
         rows = await self.session.fetch(_TIME_ZONES, list(user_ids))
         return {UserId(row["id"]): row["time_zone"] for row in rows}
+
+    async def holiday_regions(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        rows = await self.session.fetch(_HOLIDAY_REGIONS, list(user_ids))
+        return {UserId(row["id"]): row["holiday_region"] for row in rows}
 
     async def pages(self, user_ids: Collection[UserId], interval: Interval, *, limit: int) -> tuple[PageReceived, ...]:
         rows = await self.session.fetch(PAGES, list(user_ids), interval.start, interval.end, _LONGEST_WAIT, limit)

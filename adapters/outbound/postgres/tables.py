@@ -94,6 +94,7 @@ users = Table(
     _text("slack_user_id", nullable=True),
     Column("is_active", Boolean, nullable=False),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    _text("holiday_region", nullable=True),
     _version(),
     UniqueConstraint("email"),
     UniqueConstraint("slack_user_id"),
@@ -333,6 +334,32 @@ Index(
     calendar_feeds.c.owner_id,
     calendar_feeds.c.id,
     postgresql_where=text("revoked_at IS NULL"),
+)
+
+calendar_imports = Table(
+    "calendar_imports",
+    metadata,
+    Column("schedule_id", UUID(as_uuid=True), ForeignKey("schedules.id"), primary_key=True),
+    _text("url"),  # as secret as a password, and needed as it is
+    Column("refresh_seconds", BigInteger, nullable=False),
+    _ref("created_by", "users.id"),
+    _time("created_at"),
+    _time("next_refresh_at"),
+    _text("etag", nullable=True),
+    _time("read_at", nullable=True),
+    _time("failing_since", nullable=True),
+    _text("failure"),
+    Column("unread", JSONB, nullable=False),
+    Column("unread_count", BigInteger, nullable=False),
+    _ref("temporary_id", nullable=True),  # may be taken back by somebody; the import stays
+    Column("version", BigInteger, nullable=False),
+)
+Index("calendar_imports_due_idx", calendar_imports.c.next_refresh_at, calendar_imports.c.schedule_id)
+Index(
+    "calendar_imports_failing_idx",
+    calendar_imports.c.failing_since,
+    calendar_imports.c.schedule_id,
+    postgresql_where=calendar_imports.c.failing_since.is_not(None),
 )
 
 schedule_temporaries = Table(

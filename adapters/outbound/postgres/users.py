@@ -31,6 +31,7 @@ _COLUMNS = (
     "password_hash",
     "slack_user_id",
     "is_active",
+    "holiday_region",
     "version",
 )
 _USERS = select(*(users.c[name] for name in _COLUMNS))
@@ -201,5 +202,6 @@ def _user(row: Row) -> User:
         password_hash=row["password_hash"],
         slack_user_id=row["slack_user_id"],
         is_active=row["is_active"],
+        holiday_region=row["holiday_region"],
         version=row["version"],
     )

@@ -10,14 +10,14 @@ from application.ports.page import PageRequest
 from application.ports.schedule_history import NewestVersionsFirst
 from domain.oncall.history import Timeline, as_known
 from domain.oncall.layer import Layer
-from domain.oncall.override import Override
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.schedule import Schedule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ScheduleId, UserId
 from domain.shared.interval import Interval
 from tests.contract.config.building import new_id
 from tests.contract.config.conftest import EDGE, NewStore, Store
-from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, a_schedule, an_override, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, a_schedule, a_shadow, a_temporary, an_override, utc
 
 DAY = timedelta(days=1)
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (utc(f"2026-01-0{day} 00:00") for day in (5, 6, 7, 8))
@@ -208,6 +208,59 @@ async def test_what_does_not_bear_on_the_interval_or_was_not_known_is_left_out(s
     assert await bearing(WEDNESDAY, THURSDAY, None) == ([4], {coming})
     assert await bearing(THURSDAY, week_end, MONDAY) == ([3], {gone})
     assert await bearing(MONDAY - DAY, MONDAY, None) == ([], set())
+
+
+async def test_parts_of_every_kind_are_known_as_they_were_made_and_until_they_were_taken_back(store: Store) -> None:
+    schedule = await made(store)
+    fixed = a_temporary(1, "2026-01-07 00:00", "2026-01-09 00:00", (EVE, "2026-01-07 00:00", "2026-01-08 00:00"))
+    learners = (
+        a_shadow(1, CYD, "2026-01-05 00:00", "2026-01-09 00:00", follows=ANN),
+        a_shadow(2, DEE, "2026-01-05 00:00", "2026-01-09 00:00", layer=0),
+    )
+    stand_ins = (
+        an_override(1, BOB, "2026-01-10 00:00", "2026-01-11 00:00", replaces=ANN),
+        an_override(2, CYD, "2026-01-10 00:00", "2026-01-11 00:00", kind=OverrideKind.ADD),
+        an_override(3, ANN, "2026-01-11 00:00", "2026-01-12 00:00", kind=OverrideKind.REMOVE),
+    )
+    async with store.transaction:
+        await store.schedules.add_temporary(schedule.id, fixed, at=MONDAY)
+        for shadow in learners:
+            await store.schedules.add_shadow(schedule.id, shadow, at=MONDAY)
+        for override in stand_ins:
+            await store.schedules.add_override(schedule.id, override, at=MONDAY)
+    for known_at in (None, TUESDAY):
+        (phase,) = (await known(store, schedule, known_at)).phases
+        assert phase.schedule == replace(schedule, temporaries=(fixed,), shadows=learners, overrides=stand_ins)
+    async with store.transaction:
+        await store.schedules.remove_temporary(schedule.id, fixed.id, at=TUESDAY)
+        await store.schedules.end_shadow(schedule.id, learners[0].id, at=TUESDAY)
+        await store.schedules.remove_override(schedule.id, stand_ins[0].id, at=TUESDAY)
+    (then,) = (await known(store, schedule, MONDAY)).phases
+    assert then.schedule == replace(schedule, temporaries=(fixed,), shadows=learners, overrides=stand_ins)
+    for known_at in (None, TUESDAY):
+        (now,) = (await known(store, schedule, known_at)).phases
+        shortened = replace(learners[0], ends_at=TUESDAY)
+        assert now.schedule == replace(schedule, shadows=(shortened, learners[1]), overrides=stand_ins[1:])
+
+
+async def test_a_page_of_what_is_known_is_by_name_of_one_team_or_of_all(store: Store) -> None:
+    core, edge, other = [await made(store, name) for name in ("Core", "Edge", "another")]
+    async with store.transaction:
+        await store.schedules.rename(replace(edge, team_id=EDGE))
+    await changed(store, core, BOB, at=TUESDAY)
+    await added(store, other, STANDS_IN, at=MONDAY)
+    every = await store.history.page(PageRequest(), WEEK)
+    by_id = await store.history.of([core.id, edge.id, other.id], WEEK)
+    assert [each.name for each in every.items] == sorted(("Core", "Edge", "another"))
+    assert {each.id: as_known(each.history) for each in every.items} == {
+        key: as_known(each.history) for key, each in by_id.items()
+    }
+    first = await store.history.page(PageRequest(limit=1), WEEK)
+    assert ([each.name for each in first.items], first.has_more) == (["Core"], True)
+    rest = await store.history.page(PageRequest(limit=2, after=("Core", core.id)), WEEK)
+    assert ([each.name for each in rest.items], rest.has_more) == (["Edge", "another"], False)
+    of_edge = await store.history.page(PageRequest(), WEEK, team_id=EDGE)
+    assert [each.name for each in of_edge.items] == ["Edge"]
 
 
 async def test_what_a_transaction_undoes_was_never_known(store: Store) -> None:

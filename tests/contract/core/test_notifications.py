@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -147,9 +148,16 @@ async def test_a_lease_takes_what_is_due_on_its_channel_earliest_first_and_no_mo
     assert await leased(ports) == ()
 
 
-def at_the_channel(number: int, *, due_at: datetime = NOON, **more: object) -> Notification:
+def at_the_channel(number: int, *, due_at: datetime = NOON, **more: Any) -> Notification:
     """A page to the town's channel, of one step for each number."""
-    told = {"user_id": None, "destination_id": OPS, "rule_position": 0, "step": number, "address": "C0123OPS", **more}
+    told: dict[str, Any] = {
+        "user_id": None,
+        "destination_id": OPS,
+        "rule_position": 0,
+        "step": number,
+        "address": "C0123OPS",
+        **more,
+    }
     return a_page(number, due_at=due_at, channel=Channel.SLACK, **told)
 
 

@@ -39,6 +39,13 @@ async def test_time_zones_are_those_of_users_that_exist(ports: Ports, reader: On
     assert await reader.time_zones(()) == {}
 
 
+async def test_holiday_regions_are_those_of_users_who_have_one(ports: Ports, reader: OnCallReader) -> None:
+    async with ports.transaction:
+        await ports.users.save(replace(await ports.users.get(BEN), holiday_region="DE-BY"))
+    assert await reader.holiday_regions({ADA, BEN, NOBODY}) == {BEN: "DE-BY"}
+    assert await reader.holiday_regions(()) == {}
+
+
 async def test_pages_are_those_delivered_in_the_interval_oldest_first(ports: Ports, reader: OnCallReader) -> None:
     await an_open_incident(ports)
     pages = [a_page(number, user_id=user_id) for number, user_id in enumerate((ADA, ADA, BEN, ADA, ADA))]

@@ -251,7 +251,8 @@ def test_every_noun_of_the_api_can_be_listed(
 def test_who_is_on_call_is_asked_for_an_instant(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gap: dict[str, Any] = {"schedule": {"id": "s", "name": "Payments on call"}, "users": [], "until": None}
+    named = {"id": "s", "name": "Payments on call"}
+    gap: dict[str, Any] = {"schedule": named, "users": [], "until": None, "shadows": []}
     api.answers["GET /v1/on-call"] = Answer(200, page(gap))
     assert tocsin("oncall", "now", "--at", "2026-12-24T18:00:00Z") == 0
     assert api.asked[0].path == "/v1/on-call?limit=200&at=2026-12-24T18%3A00%3A00%2B00%3A00"

@@ -9,6 +9,9 @@ from adapters.inbound.cli.operations import Finding
 from application.errors import ConflictError
 from application.escalation.create_policy import CreatePolicy
 from application.identity.create_team import CreateTeam
+from application.oncall.create_schedule import CreateSchedule
+from application.oncall.refresh_calendars import RefreshCalendars
+from application.oncall.set_calendar_import import SetCalendarImport
 from domain.escalation.policy import Step, Target, TargetKind
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
@@ -86,6 +89,26 @@ async def test_somebody_whom_a_policy_pages_has_a_contact(clean_database: str) -
     await connection.execute("UPDATE users SET is_active = false")
     await connection.close()
     assert (await _findings(settings))["reachability"].verdict == "fail"
+
+
+async def test_a_calendar_that_cannot_be_read_is_named(clean_database: str) -> None:
+    settings = _settings(clean_database)
+    assert (await _findings(settings))["calendars"].verdict == "ok"
+    container = production_container(settings)
+    await create_first_admin(settings, email="ada@example.com", name="Ada")
+    async with container() as request:
+        actor = await local_admin(request)
+        team = await (await request.get(CreateTeam))(name="Payments", member_ids=[], actor=actor)
+        schedule = await (await request.get(CreateSchedule))(
+            team_id=team.id, name="Rota", time_zone="UTC", layers=(), actor=actor
+        )
+        await (await request.get(SetCalendarImport))(schedule.id, url="http://127.0.0.1:1/secret.ics", actor=actor)
+    async with container() as request:
+        assert await (await request.get(RefreshCalendars))() == 1
+    await container.close()
+    finding = (await _findings(settings))["calendars"]
+    reason = "its address may not be asked: the port is not on the list"
+    assert (finding.verdict, finding.detail) == ("warn", f"cannot be read: Rota (127.0.0.1: {reason})")
 
 
 async def test_the_operator_lets_the_first_admin_in_once(clean_database: str) -> None:

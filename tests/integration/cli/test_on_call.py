@@ -31,20 +31,24 @@ def shown(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
 
 
 def test_who_is_on_call_at_a_time(api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
-    each = {"schedule": {"id": ID, "name": "Payments"}, "users": [MIRA], "until": None}
+    learner = {"id": "1", "name": "Ben Novak"}
+    each = {"schedule": {"id": ID, "name": "Payments"}, "users": [MIRA], "until": None, "shadows": [learner]}
     api.answers["GET /v1/on-call"] = Answer(200, page(each))
     assert tocsin("oncall", "at", "2026-12-24T18:00:00Z") == 0
     assert api.asked[0].path == "/v1/on-call?limit=200&at=2026-12-24T18%3A00%3A00%2B00%3A00"
-    assert shown(capsys)[1] == ["Payments", "Mira Yilmaz", "-"]
+    assert shown(capsys)[1] == ["Payments", "Mira Yilmaz", "-", "Ben Novak"]
     assert tocsin("oncall", "at", "soon") == 2
 
 
 def test_shifts_are_shown_with_names_and_what_put_them_there(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    by_layer = {"user_id": MIRA["id"], **DAY, "source": {"layer": 0, "override_id": None}}
-    by_override = {"user_id": "gone", **DAY, "source": {"layer": None, "override_id": ID}}
-    answer = {"shifts": [by_layer, by_override]}
+    nothing = {"layer": None, "override_id": None, "temporary_id": None}
+    by_layer = {"user_id": MIRA["id"], **DAY, "source": nothing | {"layer": 0}}
+    by_override = {"user_id": "gone", **DAY, "source": nothing | {"override_id": ID}}
+    fixed = {"user_id": MIRA["id"], **DAY, "source": nothing | {"temporary_id": ID}}
+    shadow = {"shadow_id": ID, "user_id": "learner", "follows": MIRA["id"], **DAY}
+    answer = {"shifts": [by_layer, by_override, fixed], "shadows": [shadow]}
     api.answers[f"GET {PATH}/shifts"] = Answer(200, answer)
     api.answers["GET /v1/users"] = Answer(200, page(MIRA))
     assert (
@@ -55,7 +59,12 @@ def test_shifts_are_shown_with_names_and_what_put_them_there(
     )
     rows = shown(capsys)
     assert rows[0] == ["WHO", "FROM", "TO", "LASTS", "BY"]
-    assert [(row[0], *row[3:]) for row in rows[1:]] == [("Mira Yilmaz", "1d", "layer 1"), ("gone", "1d", "an override")]
+    assert [(row[0], *row[3:]) for row in rows[1:]] == [
+        ("Mira Yilmaz", "1d", "layer 1"),
+        ("gone", "1d", "an override"),
+        ("Mira Yilmaz", "1d", "a temporary schedule"),
+        ("learner", "1d", "shadows Mira Yilmaz"),
+    ]
     assert tocsin("oncall", "shifts", "payments", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out) == answer
 
@@ -64,6 +73,9 @@ def test_gaps_are_shown_with_their_length(api: RecordedApi, tocsin: Tocsin, caps
     api.answers[f"GET {PATH}/gaps"] = Answer(200, {"gaps": [DAY]})
     assert tocsin("oncall", "gaps", "Payments") == 0
     assert shown(capsys)[1][-1] == "1d"
+    assert tocsin("oncall", "gaps", "Payments", "--known-at", "2026-11-20T09:00:00Z") == 0
+    assert api.asked[-1].path == f"{PATH}/gaps?known_at=2026-11-20T09%3A00%3A00%2B00%3A00"
+    capsys.readouterr()
     assert tocsin("oncall", "gaps", "Payments", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out) == {"gaps": [DAY]}
     assert tocsin("oncall", "gaps", "Warehouse") == 3

@@ -34,7 +34,7 @@ def test_who_is_on_call_is_asked_for_an_instant_and_as_known_at_another(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = {"id": SCHEDULE_ID, "name": "Payments on call"}
-    answer = {"schedule": named, "users": [{"id": USER_ID, "name": "Mira Yilmaz"}], "until": None}
+    answer = {"schedule": named, "users": [{"id": USER_ID, "name": "Mira Yilmaz"}], "until": None, "shadows": []}
     api.answers[f"GET {PATH}/on-call"] = Answer(200, answer)
     times = ("--at", "2026-11-20T18:00:00Z", "--known-at", "2026-11-19T18:00:00Z")
     assert tocsin("schedule", "on-call", BY_NAME, *times) == 0
@@ -94,6 +94,8 @@ def test_a_preview_is_asked_for_what_a_file_holds(
         "until": "2026-12-07T12:00:00Z",
         "differences": [difference],
         "more": 6,
+        "shadows_new": [],
+        "shadows_gone": [],
     }
     api.answers[f"POST {PATH}/preview"] = Answer(200, answer)
     change = {"layers": [], "effective_at": "2026-11-23T13:00:00Z"}
@@ -104,7 +106,8 @@ def test_a_preview_is_asked_for_what_a_file_holds(
     captured = capsys.readouterr()
     assert "Mira Yilmaz" in captured.out
     assert "nobody: a gap" in captured.out
-    assert captured.err.startswith("and 6 more until ")
+    assert captured.err.startswith("others are on call by it 7 times until ")
+    assert captured.err.endswith(", of which 1 are shown\n")
     monkeypatch.setattr("sys.stdin", io.StringIO("{}"))
     assert tocsin("schedule", "preview", BY_NAME, "--file", "-", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out) == answer

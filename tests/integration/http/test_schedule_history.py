@@ -123,6 +123,8 @@ async def test_a_preview_shows_what_a_change_does_and_stores_nothing(api: World)
             {"starts_at": LATER, "ends_at": "2026-11-25T00:00:00Z", "before": [RESPONDER], "after": [MANAGER]},
         ],
         "more": 0,
+        "shadows_new": [],
+        "shadows_gone": [],
     }
     assert (await api.ask("GET", path)).json() == before
     added = (await api.ask("POST", f"{path}/overrides", by=Role.MANAGER, json=override)).json()
@@ -141,6 +143,17 @@ async def test_a_preview_shows_what_a_change_does_and_stores_nothing(api: World)
             "#/add_override/user_id",
         ),
         ({"add_override": {"user_id": VIEWER, "starts_at": LATER, "ends_at": LATER}}, "#/add_override/ends_at"),
+        (
+            {
+                "add_temporary": {
+                    "starts_at": LATER,
+                    "ends_at": "2026-12-24T09:00:00Z",
+                    "shifts": [{"user_id": VIEWER, "starts_at": LATER, "ends_at": "2026-12-25T09:00:00Z"}],
+                }
+            },
+            "#/add_temporary/shifts/0",
+        ),
+        ({"add_shadow": {"user_id": VIEWER, "starts_at": LATER, "ends_at": LATER, "layer": 0}}, "#/add_shadow/ends_at"),
         ({"swap": 1}, "#/swap"),
     ],
 )

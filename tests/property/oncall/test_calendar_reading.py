@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.inbound.calendar.reading import Person, read_calendar
+from adapters.inbound.calendar.reading import read_calendar
 from adapters.inbound.http.icalendar_text import calendar_text
 from application.oncall.read_calendar import Calendar
+from application.ports.calendar_source import Person
 from domain.oncall.feed import CalendarFeed, feed_shifts
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import CalendarFeedId

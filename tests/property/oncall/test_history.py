@@ -1,6 +1,5 @@
 """P7: the past does not change. Who was on call at t, as known at u, has one answer for ever, over any storage."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -21,16 +20,16 @@ from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.update_schedule import UpdateSchedule
 from domain.escalation.events import EscalationStepReached
 from domain.identity.role import Role
-from domain.oncall.coverage import Shift, on_call
+from domain.oncall.coverage import Handoff, Shift, on_call
 from domain.oncall.difference import differences
 from domain.oncall.history import History, ScheduleVersion, Timeline, as_known, bearing_on, on_call_as_known
 from domain.oncall.layer import Layer
 from domain.oncall.override import Override, OverrideKind
 from domain.oncall.rotation import Rotation, RotationUnit
 from domain.oncall.schedule import Schedule
-from domain.oncall.temporary import FixedShift
+from domain.oncall.temporary import FixedShift, TemporarySchedule
 from domain.shared.errors import DomainError
-from domain.shared.ids import TemporaryScheduleId, UserId
+from domain.shared.ids import OverrideId, ShadowId, TemporaryScheduleId, UserId
 from domain.shared.interval import Interval
 from tests.support.builders import ADA, BEN, CAT, CREW, MINUTE, NOON, ROTA, a_town, an_actor
 from tests.support.laws import Lab
@@ -87,10 +86,13 @@ def edits(draw: st.DrawFn) -> list[Edit]:
             history = history.without_temporary(draw(st.sampled_from(endable)).id, at=at)
         else:
             effective_at = at + draw(st.just(0) | st.integers(0, 3 * 1440)) * MINUTE
-            schedule = replace(draw(schedules((zone_name, near))).without_parts(), version=number)
+            drawn = draw(schedules((zone_name, near)))
+            schedule = replace(drawn.without_parts(), version=number)
             history = history.with_version(
                 ScheduleVersion(schedule=schedule, known_at=at, effective_at=effective_at),
             )
+            for place, shadow in enumerate(drawn.shadows, start=10 * number):
+                history = history.with_shadow(replace(shadow, id=ShadowId(UUID(int=place))), at=at)
         result.append(Edit(before, history, at, effective_at))
         at += draw(st.just(1) | st.integers(1, 2000)) * MINUTE
     return result
@@ -150,6 +152,28 @@ def test_instants_shifts_and_gaps_of_a_history_say_the_same(situation: tuple[Tim
     for shift in shifts:
         touching = [each for each in shifts if each.interval.start == shift.interval.end]
         assert (shift.user_id, shift.source) not in {(each.user_id, each.source) for each in touching}
+
+
+@given(timelines())
+def test_shadow_shifts_of_a_history_say_what_its_instants_say(situation: tuple[Timeline, Interval]) -> None:
+    timeline, interval = situation
+    found = timeline.shadow_shifts(interval)
+    edges = {edge for each in found for edge in (each.interval.start, each.interval.end)} - {interval.end}
+    for at in {*edges, *edges_of(timeline.shifts(interval), interval)}:
+        said = {(each.shadow_id, each.user_id, each.follows) for each in found if each.interval.contains(at)}
+        at_once = timeline.shadows(at)
+        assert said == {(each.shadow_id, each.user_id, user_id) for each in at_once for user_id in each.follows}
+
+
+@given(timelines())
+def test_handoffs_of_a_history_follow_each_other(situation: tuple[Timeline, Interval]) -> None:
+    timeline, interval = situation
+    expected: list[Handoff] = []
+    at = interval.start - timedelta.resolution
+    while (handoff := timeline.next_handoff(at)) is not None and handoff.at < interval.end:
+        expected.append(handoff)
+        at = handoff.at
+    assert timeline.handoffs(interval) == tuple(expected)
 
 
 @given(timelines())
@@ -310,7 +334,7 @@ class Keeper:
         return self.world.within(lambda ports: ports.schedules.look_up(ROTA, since=since))
 
     def shifts(self, known_at: datetime | None = None) -> tuple[Shift, ...]:
-        return self.world.call(ScheduleShifts, ROTA, WEEK, known_at=known_at, actor=self.actor)
+        return self.world.call(ScheduleShifts, ROTA, WEEK, known_at=known_at, actor=self.actor).shifts
 
     def preview(self, act: Act) -> Preview:
         return self.world.call(PreviewSchedule, ROTA, self._draft(act), until=WEEK.end, actor=self.actor)
@@ -319,21 +343,20 @@ class Keeper:
         """From when on it matters. Raises what the use case does."""
         now, schedule = self.world.clock.now(), self.schedule()
         if isinstance(act, Fair):
-            starts_at = now + act.minutes * MINUTE
-            shift = FixedShift(user_id=act.user_id, starts_at=starts_at, ends_at=starts_at + (act.length // 2) * MINUTE)
+            fair = self._fair(act)
             made = self.world.call(
                 AddTemporarySchedule,
                 ROTA,
-                starts_at=starts_at,
-                ends_at=starts_at + act.length * MINUTE,
-                shifts=(shift,),
+                starts_at=fair.starts_at,
+                ends_at=fair.ends_at,
+                shifts=fair.shifts,
                 actor=self.actor,
             )
             return made.starts_at
         if isinstance(act, EndFair):
-            if schedule.temporaries:
-                gone = schedule.temporaries[act.place % len(schedule.temporaries)]
-                self.world.call(RemoveTemporarySchedule, ROTA, gone.id, actor=self.actor)
+            gone = self._draft(act).remove_temporary
+            if gone is not None:
+                self.world.call(RemoveTemporarySchedule, ROTA, gone, actor=self.actor)
             return now
         draft = self._draft(act)
         if isinstance(act, Change | Rename):
@@ -367,7 +390,7 @@ class Keeper:
     def _draft(self, act: Act) -> ScheduleDraft:
         now = self.world.clock.now()
         match act:
-            case Change(time_zone=None, layers=None) | Rename() | Fair() | EndFair():
+            case Change(time_zone=None, layers=None) | Rename():
                 return ScheduleDraft()
             case Change():
                 effective_at = None if act.minutes is None else now + act.minutes * MINUTE
@@ -376,7 +399,7 @@ class Keeper:
                 starts_at = now + act.minutes * MINUTE
                 return ScheduleDraft(
                     add_override=Override(
-                        id=MADE_LAST,
+                        id=OverrideId(MADE_LAST),
                         user_id=act.user_id,
                         starts_at=starts_at,
                         ends_at=starts_at + act.length * MINUTE,
@@ -384,9 +407,24 @@ class Keeper:
                         kind=act.kind,
                     )
                 )
+            case Fair():
+                return ScheduleDraft(add_temporary=self._fair(act))
+            case EndFair():
+                fairs = self.schedule().temporaries
+                return ScheduleDraft(remove_temporary=fairs[act.place % len(fairs)].id if fairs else None)
             case TakeBack():
                 there = self.schedule().overrides
                 return ScheduleDraft(remove_override=there[act.place % len(there)].id if there else None)
+
+    def _fair(self, act: Fair) -> TemporarySchedule:
+        starts_at = self.world.clock.now() + act.minutes * MINUTE
+        ends_at = starts_at + (act.length // 2) * MINUTE
+        return TemporarySchedule(
+            id=TemporaryScheduleId(MADE_LAST),
+            starts_at=starts_at,
+            ends_at=starts_at + act.length * MINUTE,
+            shifts=(FixedShift(user_id=act.user_id, starts_at=starts_at, ends_at=ends_at),),
+        )
 
 
 def people_at(shifts: tuple[Shift, ...], at: datetime) -> tuple[UserId, ...]:
@@ -428,10 +466,6 @@ def test_a_preview_shows_exactly_what_is_then_done(lab: Lab) -> None:
             keeper = Keeper(world)
             for pause, act in life:
                 world.clock.move_to(min(world.clock.now() + pause * MINUTE, WEEK.end - MINUTE))
-                if isinstance(act, Fair | EndFair):  # no draft has them, but a preview must know those there are
-                    with suppress(DomainError, ConflictError):
-                        keeper.do(act)
-                    continue
                 before = keeper.shifts()
                 try:
                     preview = keeper.preview(act)

@@ -9,13 +9,9 @@ from adapters.inbound.calendar.reading import (
     CALENDAR_EVENTS,
     EVENT_ATTENDEES,
     UNREAD_SHOWN,
-    Person,
-    ReadCalendar,
-    ReadShift,
-    Unread,
-    UnreadEvent,
     read_calendar,
 )
+from application.ports.calendar_source import CalendarShifts, Person, ReadShift, Unread, UnreadEvent
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
 from domain.shared.interval import Interval
@@ -42,7 +38,7 @@ def calendar(*events: str) -> bytes:
 AT_NOON = "DTSTART:20260201T120000Z ; DTEND:20260201T130000Z"
 
 
-def read(*events: str, window: Interval = WINDOW) -> ReadCalendar:
+def read(*events: str, window: Interval = WINDOW) -> CalendarShifts:
     return read_calendar(calendar(*events), people=PEOPLE, zone=BERLIN, window=window)
 
 

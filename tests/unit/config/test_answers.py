@@ -1,7 +1,7 @@
 """Questions about one schedule: who may ask, and for how much."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from domain.identity.role import Permission
 from domain.oncall.coverage import Handoff
 from domain.oncall.quality import Finding, FindingKind, QualityLimits
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import ScheduleId
+from domain.shared.ids import ScheduleId, UserId
 from domain.shared.interval import Interval
 from tests.support.delivered import deliver
 from tests.support.oncall import ANN, BOB, CYD, utc
@@ -38,10 +38,10 @@ class Questions:
 
     def __init__(self, world: World) -> None:
         session = MemorySession(world.database)
-        self.load = ScheduleLoad(world.schedules, MemoryOnCallReader(session), MemoryHolidayCalendar())
-        self.handoffs = ScheduleHandoffs(world.schedules)
-        self.overlaps = ScheduleOverlaps(world.schedules)
-        self.quality = ScheduleQuality(world.schedules)
+        self.load = ScheduleLoad(world.history, MemoryOnCallReader(session), MemoryHolidayCalendar(), world.clock)
+        self.handoffs = ScheduleHandoffs(world.history, world.clock)
+        self.overlaps = ScheduleOverlaps(world.history, world.clock)
+        self.quality = ScheduleQuality(world.history, world.clock)
 
     async def ask_all(self, schedule_id: ScheduleId, interval: Interval, *, actor: Actor) -> list[object]:
         """What each says, an error included."""
@@ -74,7 +74,7 @@ async def test_every_question_needs_the_permission_to_read_a_schedule_and_at_mos
 
 async def test_handoffs_beyond_the_limit_are_asked_for_from_the_first_of_them_on(world: World) -> None:
     schedule = await world.a_schedule()
-    days = Interval(start=NOON, end=NOON + timedelta(days=2))
+    days = Interval(start=NOON + HOUR, end=NOON + timedelta(days=2))
     ask = Questions(world).handoffs
     first = await ask(schedule.id, days, limit=1, actor=RESPONDER)
     tomorrow = utc("2026-11-24 08:00")
@@ -109,6 +109,18 @@ async def test_load_is_counted_in_each_one_s_own_zone(world: World) -> None:
     assert ann.fairness.total == Fraction(5, 3)
 
 
+async def test_holidays_are_those_of_each_one_s_own_region_or_else_of_the_one_that_is_asked_for(world: World) -> None:
+    world.database.users[ANN] = replace(world.database.users[ANN], holiday_region="DE-BY")
+    schedule = await world.a_schedule()
+    days = Interval(start=utc("2027-01-05 00:00"), end=utc("2027-01-09 00:00"))  # Bavaria's Epiphany is ANN's
+    ask = Questions(world).load
+    assert [row.load.holidays for row in await ask(schedule.id, days, actor=RESPONDER)] == [16 * HOUR, 0 * HOUR]
+    german = await ask(schedule.id, days, region=Region("DE", "BY"), actor=RESPONDER)
+    assert sum((row.load.holidays for row in german), timedelta(0)) == 24 * HOUR
+    world.database.users[ANN] = replace(world.database.users[ANN], holiday_region="FR")
+    assert [row.load.holidays for row in await ask(schedule.id, days, actor=RESPONDER)] == [0 * HOUR, 0 * HOUR]
+
+
 async def test_a_load_of_too_many_pages_is_asked_for_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = await world.a_schedule()
     monkeypatch.setattr(schedule_load, "PAGES_COUNTED", 2)
@@ -129,3 +141,43 @@ async def test_a_report_is_held_to_what_is_meant(world: World) -> None:
     until = utc("2026-11-24 08:00")
     long = Finding(kind=FindingKind.LONG_STRETCH, interval=Interval(start=NOON, end=until), user_ids=(ANN,))
     assert report.findings == (long,)
+
+
+async def test_every_question_counts_what_is_planned_from_its_time_on_and_answers_as_was_known(world: World) -> None:
+    schedule = await world.a_schedule()
+    world.clock.at = NOON + HOUR
+    await world.update_schedule(
+        schedule.id, team_id=CORE, name="Daily", layers=(), effective_at=NOON + 2 * HOUR, actor=ADMIN
+    )
+    questions, then = Questions(world), NOON
+    interval = Interval(start=NOON, end=NOON + 4 * HOUR)
+    over = (Handoff(at=NOON + 2 * HOUR, before=(ANN,), after=()),)
+    limits = QualityLimits()
+
+    async def totals(known_at: datetime | None) -> dict[UserId, timedelta]:
+        rows = await questions.load(schedule.id, interval, known_at=known_at, actor=RESPONDER)
+        return {row.load.user_id: row.load.total for row in rows}
+
+    async def changes(known_at: datetime | None) -> tuple[Handoff, ...]:
+        page = await questions.handoffs(schedule.id, interval, limit=5, known_at=known_at, actor=RESPONDER)
+        return page.handoffs[1:]  # the first is when the schedule was made
+
+    async def gap_time(known_at: datetime | None) -> timedelta:
+        report = await questions.quality(schedule.id, interval, limits=limits, known_at=known_at, actor=RESPONDER)
+        return report.gap_time
+
+    assert [await changes(at) for at in (None, then)] == [over, ()]
+    assert [await gap_time(at) for at in (None, then)] == [2 * HOUR, 0 * HOUR]
+    assert [await totals(at) for at in (None, then)] == [
+        {ANN: 2 * HOUR, BOB: 0 * HOUR},
+        {ANN: 4 * HOUR, BOB: 0 * HOUR},
+    ]
+    late = world.clock.at + timedelta.resolution
+    for answer in (
+        changes(late),
+        gap_time(late),
+        totals(late),
+        questions.overlaps(schedule.id, interval, known_at=late, actor=RESPONDER),
+    ):
+        with pytest.raises(InvalidValueError, match="known_at"):
+            await answer

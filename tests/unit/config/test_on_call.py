@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 async def test_each_schedule_says_who_and_until_when(world: World) -> None:
     daily = await world.a_schedule(name="daily")
     empty = await world.create_schedule(team_id=EDGE, name="empty", time_zone="UTC", actor=ADMIN)
-    who = WhoIsOnCall(world.schedules, world.history, world.clock)
+    who = WhoIsOnCall(world.history, world.clock)
     first = OnCall(schedule_id=daily.id, name="daily", user_ids=(ANN,), until=TOMORROW)
     nobody = OnCall(schedule_id=empty.id, name="empty", user_ids=(), until=None)
     page = await who(PageRequest(limit=1), actor=RESPONDER)
@@ -68,7 +68,7 @@ async def test_overrides_count_also_those_that_are_over_by_now(world: World) -> 
     assert (await ask(schedule.id, actor=RESPONDER)).user_ids == (ANN,)
     then = await ask(schedule.id, at=NOON, actor=RESPONDER)
     assert (then.user_ids, then.until) == ((EVE,), NOON + HOUR)
-    everywhere = await WhoIsOnCall(world.schedules, world.history, world.clock)(PageRequest(), at=NOON, actor=RESPONDER)
+    everywhere = await WhoIsOnCall(world.history, world.clock)(PageRequest(), at=NOON, actor=RESPONDER)
     assert everywhere.items == (then,)
 
 
@@ -96,7 +96,7 @@ async def test_shifts_and_gaps_of_an_interval(world: World) -> None:
     schedule = await world.a_schedule()
     interval = Interval(start=start, end=start + timedelta(days=2))
     found = await ScheduleShifts(world.history, world.clock)(schedule.id, interval, actor=RESPONDER)
-    assert [(shift.user_id, shift.interval) for shift in found] == [
+    assert [(shift.user_id, shift.interval) for shift in found.shifts] == [
         (ANN, Interval(start=utc("2026-11-23 08:00"), end=TOMORROW)),
         (BOB, Interval(start=TOMORROW, end=interval.end)),
     ]
@@ -121,7 +121,7 @@ async def test_a_time_without_an_offset_is_refused(world: World) -> None:
     with pytest.raises(InvalidValueError):
         await ScheduleOnCall(world.history, world.clock)(schedule.id, at=naive, actor=RESPONDER)
     with pytest.raises(InvalidValueError):
-        await WhoIsOnCall(world.schedules, world.history, world.clock)(PageRequest(), at=naive, actor=RESPONDER)
+        await WhoIsOnCall(world.history, world.clock)(PageRequest(), at=naive, actor=RESPONDER)
     with pytest.raises(InvalidValueError):
         await world.service_on_call(service.id, at=naive, actor=RESPONDER)
 
@@ -131,7 +131,7 @@ async def test_every_question_needs_the_permission_to_read(world: World) -> None
     actor = replace(ADMIN, scopes=frozenset({Permission.CONFIGURE}))
     hour = Interval(start=NOON, end=NOON + HOUR)
     with pytest.raises(ForbiddenError):
-        await WhoIsOnCall(world.schedules, world.history, world.clock)(PageRequest(), actor=actor)
+        await WhoIsOnCall(world.history, world.clock)(PageRequest(), actor=actor)
     with pytest.raises(ForbiddenError):
         await ScheduleOnCall(world.history, world.clock)(schedule.id, actor=actor)
     with pytest.raises(ForbiddenError):

@@ -23,7 +23,7 @@ from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import OverrideId, ScheduleId, UserId
 from domain.shared.interval import Interval
 from domain.shared.limits import SCHEDULE_VERSIONS_AHEAD
-from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_shadow, a_temporary, utc
 from tests.unit.config.world import ADMIN, CORE, NOBODY, NOON, RESPONDER, World, to_schedule
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +33,7 @@ UNREADING = replace(ADMIN, scopes=frozenset({Permission.CONFIGURE}))
 
 
 def stand_in(user_id: UserId, *, starts_at: datetime, ends_at: datetime, replaces: UserId | None = None) -> Override:
-    return Override(id=MADE_LAST, user_id=user_id, starts_at=starts_at, ends_at=ends_at, replaces=replaces)
+    return Override(id=OverrideId(MADE_LAST), user_id=user_id, starts_at=starts_at, ends_at=ends_at, replaces=replaces)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_a_planned_change_is_in_force_from_its_effective_time_on(world: Wo
         schedule_id=schedule.id, name="Daily", user_ids=(ANN,), until=at
     )
     assert (await ask(schedule.id, at=at, actor=RESPONDER)).user_ids == (CYD,)
-    everywhere = WhoIsOnCall(world.schedules, world.history, world.clock)
+    everywhere = WhoIsOnCall(world.history, world.clock)
     assert (await everywhere(PageRequest(), actor=RESPONDER)).items[0].until == at
     policy = await world.a_policy(to_schedule(schedule))
     service = await world.create_service(team_id=CORE, policy_id=policy.id, name="Payments", actor=ADMIN)
@@ -58,8 +58,8 @@ async def test_a_planned_change_is_in_force_from_its_effective_time_on(world: Wo
     for instant, user_id in ((NOON, ANN), (at, CYD)):
         assert (await world.service_on_call(service.id, at=instant, actor=RESPONDER))[0].user_ids == (user_id,)
     interval = Interval(start=NOON, end=TOMORROW)
-    shifts = await ScheduleShifts(world.history, world.clock)(schedule.id, interval, actor=RESPONDER)
-    assert [(each.user_id, each.interval.start) for each in shifts] == [(ANN, NOON), (CYD, at)]
+    found = await ScheduleShifts(world.history, world.clock)(schedule.id, interval, actor=RESPONDER)
+    assert [(each.user_id, each.interval.start) for each in found.shifts] == [(ANN, NOON), (CYD, at)]
 
 
 async def test_what_was_known_before_an_edit_is_answered_as_before(world: World) -> None:
@@ -74,8 +74,8 @@ async def test_what_was_known_before_an_edit_is_answered_as_before(world: World)
     assert (then.user_ids, then.until) == ((ANN,), TOMORROW)
     interval = Interval(start=NOON, end=NOON + DAY)
     shifts, gaps = ScheduleShifts(world.history, world.clock), ScheduleGaps(world.history, world.clock)
-    assert len(await shifts(schedule.id, interval, known_at=before, actor=RESPONDER)) == 2
-    assert len(await shifts(schedule.id, interval, actor=RESPONDER)) == 1
+    assert len((await shifts(schedule.id, interval, known_at=before, actor=RESPONDER)).shifts) == 2
+    assert len((await shifts(schedule.id, interval, actor=RESPONDER)).shifts) == 1
     assert await gaps(schedule.id, interval, known_at=before, actor=RESPONDER) == ()
     assert await gaps(schedule.id, interval, actor=RESPONDER) == (Interval(start=NOON + HOUR, end=interval.end),)
 
@@ -222,6 +222,47 @@ async def test_a_preview_of_an_override_is_what_adding_or_removing_it_does(world
         await world.preview_schedule(schedule.id, ScheduleDraft(remove_override=added.id), actor=RESPONDER)
 
 
+async def test_a_preview_of_a_temporary_schedule_is_what_adding_or_removing_it_does(world: World) -> None:
+    schedule = await world.a_schedule()
+    wanted = a_temporary(1, "2026-11-23 10:00", "2026-11-23 14:00", (CYD, "2026-11-23 10:00", "2026-11-23 13:00"))
+    adding = await world.preview_schedule(schedule.id, ScheduleDraft(add_temporary=wanted), actor=RESPONDER)
+    covered, empty = (Interval(start=NOON + hours * HOUR, end=NOON + (hours + 1) * HOUR) for hours in (0, 1))
+    assert adding.differences == (
+        Difference(interval=covered, before=(ANN,), after=(CYD,)),
+        Difference(interval=empty, before=(ANN,), after=()),
+    )
+    added = await world.add_temporary(
+        schedule.id, starts_at=wanted.starts_at, ends_at=wanted.ends_at, shifts=wanted.shifts, actor=ADMIN
+    )
+    removing = await world.preview_schedule(schedule.id, ScheduleDraft(remove_temporary=added.id), actor=RESPONDER)
+    assert removing.differences == (
+        Difference(interval=covered, before=(CYD,), after=(ANN,)),
+        Difference(interval=empty, before=(), after=(ANN,)),
+    )
+    with pytest.raises(InvalidValueError, match="must not overlap"):
+        await world.preview_schedule(schedule.id, ScheduleDraft(add_temporary=wanted), actor=RESPONDER)
+    world.clock.at = added.ends_at
+    with pytest.raises(IllegalTransitionError):
+        await world.preview_schedule(schedule.id, ScheduleDraft(remove_temporary=added.id), actor=RESPONDER)
+
+
+async def test_a_preview_of_a_shadow_is_whom_they_would_follow_and_when(world: World) -> None:
+    schedule = await world.a_schedule()
+    wanted = a_shadow(1, DEE, "2026-11-23 10:00", "2026-11-23 14:00", follows=ANN)
+    adding = await world.preview_schedule(schedule.id, ScheduleDraft(add_shadow=wanted), actor=RESPONDER)
+    assert (adding.differences, adding.shadows_gone) == ((), ())
+    followed = Interval(start=NOON, end=NOON + 2 * HOUR)
+    assert [(each.user_id, each.follows, each.interval) for each in adding.shadows_new] == [(DEE, ANN, followed)]
+    added = await world.add_shadow(
+        schedule.id, user_id=DEE, starts_at=NOON, ends_at=wanted.ends_at, follows=ANN, actor=ADMIN
+    )
+    removing = await world.preview_schedule(schedule.id, ScheduleDraft(remove_shadow=added.id), actor=RESPONDER)
+    assert ([each.interval for each in removing.shadows_gone], removing.shadows_new) == ([followed], ())
+    world.clock.at = added.ends_at
+    with pytest.raises(IllegalTransitionError):
+        await world.preview_schedule(schedule.id, ScheduleDraft(remove_shadow=added.id), actor=RESPONDER)
+
+
 @pytest.mark.parametrize(
     ("draft", "field"),
     [
@@ -233,6 +274,30 @@ async def test_a_preview_of_an_override_is_what_adding_or_removing_it_does(world
         (
             ScheduleDraft(add_override=stand_in(DEE, starts_at=NOON, ends_at=NOON + HOUR, replaces=NOBODY)),
             "add_override.replaces",
+        ),
+        (
+            ScheduleDraft(
+                add_temporary=a_temporary(
+                    1, "2026-11-24 10:00", "2026-11-24 14:00", (NOBODY, "2026-11-24 10:00", "2026-11-24 14:00")
+                )
+            ),
+            "add_temporary.shifts[0].user_id",
+        ),
+        (
+            ScheduleDraft(add_temporary=a_temporary(1, "2026-11-23 10:00", "2026-11-23 12:00")),
+            "add_temporary.ends_at",
+        ),
+        (
+            ScheduleDraft(add_shadow=a_shadow(1, NOBODY, "2026-11-24 10:00", "2026-11-24 14:00", layer=0)),
+            "add_shadow.user_id",
+        ),
+        (
+            ScheduleDraft(add_shadow=a_shadow(1, DEE, "2026-11-24 10:00", "2026-11-24 14:00", layer=1)),
+            "add_shadow.layer",
+        ),
+        (
+            ScheduleDraft(add_shadow=a_shadow(1, DEE, "2026-11-24 10:00", "2026-11-24 14:00", follows=NOBODY)),
+            "add_shadow.follows",
         ),
     ],
 )

@@ -76,6 +76,22 @@ async def test_an_update_changes_what_is_named_and_tells_the_audit(world: Memory
     assert unlinked.slack_user_id is None
 
 
+async def test_whose_holidays_somebody_has_is_a_known_region(world: MemoryWorld, admin: User, ada: User) -> None:
+    actor = actor_of(admin)
+    changed = await world.update_user(ada.id, holiday_region="DE-BY", actor=actor)
+    assert changed.holiday_region == "DE-BY"
+    assert (await world.update_user(ada.id, name="Ada L.", actor=actor)).holiday_region == "DE-BY"
+    assert (await world.update_user(ada.id, holiday_region="", actor=actor)).holiday_region is None
+    for wrong in ("de", "ZZ", "DE-XX", "DE-"):
+        with pytest.raises(InvalidValueError) as refused:
+            await world.update_user(ada.id, holiday_region=wrong, actor=actor)
+        assert refused.value.field == "holiday_region"
+    new = await world.create_user(email="x@example.test", name="X", role=Role.VIEWER, holiday_region="FR", actor=actor)
+    assert new.user.holiday_region == "FR"
+    with pytest.raises(InvalidValueError):
+        await world.create_user(email="y@example.test", name="Y", role=Role.VIEWER, holiday_region="ZZ", actor=actor)
+
+
 async def test_an_update_without_a_change_writes_nothing(world: MemoryWorld, admin: User, ada: User) -> None:
     assert await world.update_user(ada.id, name=ada.name, is_active=True, actor=actor_of(admin)) == ada
     assert world.actions == []

@@ -10,12 +10,14 @@ import pytest
 from domain.oncall.cover import COVER_MAX, CoverRequest, CoverStatus
 from domain.oncall.coverage import on_call
 from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
+from domain.oncall.override import OverrideKind
 from domain.oncall.schedule import Schedule
+from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
-from domain.shared.ids import CoverRequestId, OverrideId, UserId
+from domain.shared.ids import AbsenceId, CoverRequestId, OverrideId, UserId
 from domain.shared.interval import Interval
 from domain.shared.limits import COVER_ASKED, COVER_NOTE_CHARACTERS
-from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, an_override, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, a_temporary, an_override, utc
 
 NOW = utc("2026-11-23 12:00")
 # A day each from 08:00 UTC: ANN on the 23rd, BOB on the 24th, CYD on the 25th, ANN again on the 26th.
@@ -68,6 +70,45 @@ def test_a_request_is_open_until_its_time_begins() -> None:
     assert isinstance(event, CoverRequested)
     assert (event.user_id, event.by, event.asked_of, event.expires_at) == (ANN, BOB, (CYD,), ANNS_DAY.start)
     assert (event.starts_at, event.ends_at, event.team_id) == (ANNS_DAY.start, ANNS_DAY.end, DAILY.team_id)
+
+
+def test_a_request_says_all_that_was_asked() -> None:
+    absence_id = AbsenceId(UUID(int=7))
+    change = CoverRequest.ask(
+        CoverRequestId(UUID(int=1)),
+        schedule=DAILY,
+        members=MEMBERS,
+        user_id=ANN,
+        interval=ANNS_DAY,
+        by=DEE,
+        at=NOW,
+        offers=BOBS_DAY,
+        absence_id=absence_id,
+    )
+    assert change.state == CoverRequest(
+        id=CoverRequestId(UUID(int=1)),
+        schedule_id=DAILY.id,
+        team_id=DAILY.team_id,
+        user_id=ANN,
+        requested_by=DEE,
+        requested_at=NOW,
+        interval=ANNS_DAY,
+        expires_at=ANNS_DAY.start,
+        offers=BOBS_DAY,
+        absence_id=absence_id,
+    )
+    (event,) = change.events
+    assert isinstance(event, CoverRequested)
+    assert (event.at, event.schedule_id, event.cover_request_id) == (NOW, DAILY.id, change.state.id)
+    assert (event.offers_from, event.offers_until) == (BOBS_DAY.start, BOBS_DAY.end)
+
+
+def test_what_is_as_long_and_asked_of_as_many_as_may_be_is_asked() -> None:
+    always = a_schedule(a_layer(ANN, starts="2026-01-01 00:00"))
+    whole = Interval(start=ANNS_DAY.start, end=ANNS_DAY.start + COVER_MAX)
+    assert a_request(whole, schedule=always).interval == whole
+    many = tuple(UserId(UUID(int=100 + number)) for number in range(COVER_ASKED))
+    assert a_request(asked_of=many).asked_of == many
 
 
 def test_a_request_may_expire_earlier_and_never_later_than_its_time_begins() -> None:
@@ -123,6 +164,40 @@ def test_time_in_which_somebody_stands_in_already_is_not_asked_for_again() -> No
     assert a_request(a_span("26 12:00", "27 08:00"), schedule=taken).is_open
 
 
+def test_time_in_which_the_asker_is_taken_off_is_not_asked_for() -> None:
+    removal = an_override(1, ANN, "2026-11-26 10:00", "2026-11-26 12:00", kind=OverrideKind.REMOVE)
+    taken = replace(DAILY, overrides=(removal,))
+    with pytest.raises(InvalidValueError, match=r"^starts_at: .* is taken off already from 2026-11-26T10:00Z"):
+        a_request(schedule=taken)
+    assert a_request(a_span("26 12:00", "27 08:00"), schedule=taken).is_open
+
+
+def test_time_that_somebody_was_added_for_is_theirs_to_ask_for() -> None:
+    added = an_override(1, ANN, "2026-11-24 10:00", "2026-11-24 12:00", kind=OverrideKind.ADD)
+    schedule = replace(DAILY, overrides=(added,))
+    request = a_request(a_span("24 08:00", "25 08:00"), schedule=schedule)
+    after = with_overrides(schedule, accepted(request, DEE, schedule=schedule))
+    assert on_call(after, added.starts_at) == (BOB, DEE)
+    assert on_call(after, added.ends_at) == (BOB,)
+
+
+def test_time_in_place_of_everyone_is_theirs_to_ask_for() -> None:
+    for_all = an_override(1, ANN, "2026-11-24 10:00", "2026-11-24 12:00")
+    schedule = replace(DAILY, overrides=(for_all,))
+    request = a_request(a_span("24 08:00", "25 08:00"), schedule=schedule)
+    after = with_overrides(schedule, accepted(request, DEE, schedule=schedule))
+    assert on_call(after, for_all.starts_at) == (DEE,)
+
+
+def test_a_shift_of_a_temporary_schedule_is_theirs_to_ask_for() -> None:
+    temporary = a_temporary(1, "2026-11-24 08:00", "2026-11-25 08:00", (ANN, "2026-11-24 10:00", "2026-11-24 12:00"))
+    schedule = replace(DAILY, temporaries=(temporary,))
+    request = a_request(a_span("24 08:00", "25 08:00"), schedule=schedule)
+    after = with_overrides(schedule, accepted(request, DEE, schedule=schedule))
+    assert on_call(after, utc("2026-11-24 10:00")) == (DEE,)
+    assert on_call(after, utc("2026-11-24 12:00")) == ()
+
+
 # ------------------------------------------------------------------------------------------------------ accepting
 
 
@@ -148,7 +223,7 @@ def test_accepting_tells_who_and_by_which_overrides() -> None:
     change = a_request().accept(by=DEE, schedule=DAILY, override_ids=IDS[:1], at=NOW)
     (event,) = change.events
     assert isinstance(event, CoverAccepted)
-    assert (event.by, event.override_ids, event.user_id) == (DEE, IDS[:1], ANN)
+    assert (event.by, event.override_ids, event.user_id, event.at) == (DEE, IDS[:1], ANN, NOW)
 
 
 def test_who_accepted_may_repeat_it_and_nobody_else() -> None:
@@ -188,6 +263,10 @@ def test_the_asker_cannot_take_time_of_a_swap_in_which_they_are_on_call() -> Non
     request = a_request(a_span("25 08:00", "26 08:00"), schedule=both, offers=a_span("27 08:00", "28 08:00"))
     with pytest.raises(InvalidValueError, match=r"is on call themselves"):
         accepted(request, BOB, schedule=both)
+    shared = a_schedule(a_layer(ANN, (ANN, BOB), starts="2026-11-23 09:00"))
+    swap = a_request(a_span("25 08:00", "26 08:00"), schedule=shared, offers=a_span("26 08:00", "27 08:00"))
+    with pytest.raises(InvalidValueError, match=r"^offers: .* is on call themselves"):
+        accepted(swap, BOB, schedule=shared)
 
 
 def test_time_that_the_asker_no_longer_has_cannot_be_taken_over() -> None:
@@ -205,6 +284,12 @@ def test_a_request_is_declined_when_all_who_were_asked_have_declined() -> None:
     assert (first.state.status, first.state.declined_by) == (CoverStatus.OPEN, (BOB,))
     last = first.state.decline(by=CYD, members=MEMBERS, at=NOW)
     assert (last.state.status, last.state.decided_at, last.state.next_deadline) == (CoverStatus.DECLINED, NOW, None)
+    assert [
+        (event.by, event.at) for change in (first, last) for event in change.events if isinstance(event, CoverDeclined)
+    ] == [
+        (BOB, NOW),
+        (CYD, NOW),
+    ]
     assert [
         event.is_last for change in (first, last) for event in change.events if isinstance(event, CoverDeclined)
     ] == [
@@ -231,13 +316,15 @@ def test_declining_twice_says_nothing_new_and_does_not_bar_from_accepting() -> N
 
 def test_a_request_can_be_taken_back_as_long_as_it_is_open() -> None:
     change = a_request().withdraw(by=ANN, at=NOW)
-    assert change.state.status is CoverStatus.WITHDRAWN
+    assert (change.state.status, change.state.decided_at) == (CoverStatus.WITHDRAWN, NOW)
     (event,) = change.events
     assert isinstance(event, CoverWithdrawn)
-    assert event.by == ANN
-    assert change.state.withdraw(by=ANN, at=NOW).events == ()
-    with pytest.raises(IllegalTransitionError):
+    assert (event.by, event.at) == (ANN, NOW)
+    assert change.state.withdraw(by=ANN, at=NOW) == Change(change.state)
+    with pytest.raises(IllegalTransitionError, match=r"^cover request is accepted and cannot become withdrawn"):
         accepted(a_request(), DEE).withdraw(by=ANN, at=NOW)
+    with pytest.raises(IllegalTransitionError, match=r"^cover request is accepted and cannot become declined"):
+        accepted(a_request(), DEE).decline(by=BOB, members=MEMBERS, at=NOW)
 
 
 def test_a_request_expires_at_its_deadline_and_not_before() -> None:
@@ -246,7 +333,7 @@ def test_a_request_expires_at_its_deadline_and_not_before() -> None:
     assert request.tick(deadline - timedelta.resolution).state == request
     change = request.tick(deadline)
     assert (change.state.status, change.state.decided_at) == (CoverStatus.EXPIRED, deadline)
-    assert [type(event) for event in change.events] == [CoverExpired]
+    assert [(type(event), event.at) for event in change.events] == [(CoverExpired, deadline)]
     assert change.state.tick(deadline + HOUR).events == ()
 
 

@@ -346,7 +346,9 @@ def test_an_explanation_says_which_layer_decides_and_why_the_others_do_not() -> 
         a_layer(EVE, starts="2026-01-01", until="2026-01-06 00:00"),
         a_layer(EVE, starts="2027-01-01"),
     )
-    told = explain(schedule, utc("2026-01-06 12:00"))
+    tokyo = timezone(timedelta(hours=9))
+    told = explain(schedule, utc("2026-01-06 12:00").astimezone(tokyo))
+    assert (told.at, told.at.tzinfo) == (utc("2026-01-06 12:00"), UTC)
     assert told.local_time == datetime.fromisoformat("2026-01-06 13:00")
     assert [(layer.layer, layer.verdict, layer.participant, layer.users) for layer in told.layers] == [
         (4, LayerVerdict.NOT_STARTED, None, ()),
@@ -368,6 +370,22 @@ def test_an_explanation_says_what_each_override_did() -> None:
         OverrideExplanation(override_id=idle.id, user_id=EVE, is_applied=False),
     )
     assert [(each.user_id, each.source) for each in told.on_call] == [(CYD, Source(override_id=applied.id))]
+
+
+def test_a_layer_is_explained_as_ended_from_its_end_on_and_by_the_clock_of_the_schedule() -> None:
+    ends = a_layer(ANN, BOB, starts="2026-01-05 00:00", until="2026-01-07 00:00")
+    tokyo = a_schedule(ends, zone="Asia/Tokyo")
+    assert [each.verdict for each in explain(tokyo, utc("2026-01-07 00:00")).layers] == [LayerVerdict.ENDED]
+    just_before = explain(tokyo, utc("2026-01-07 00:00") - timedelta.resolution)
+    assert [each.verdict for each in just_before.layers] == [LayerVerdict.DECIDES]
+    # 15:00 UTC is midnight in Tokyo, where BOB's day begins.
+    assert [each.users for each in explain(tokyo, utc("2026-01-05 14:59")).layers] == [(ANN,)]
+    assert [each.users for each in explain(tokyo, utc("2026-01-05 15:00")).layers] == [(BOB,)]
+
+
+def test_in_the_hour_that_comes_twice_the_explanation_shows_what_the_clock_shows() -> None:
+    second = explain(a_schedule(WEEKS), utc("2026-10-25 01:30")).local_time  # the second 02:30 in Berlin
+    assert (second, second.fold) == (datetime.fromisoformat("2026-10-25 02:30"), 0)
 
 
 def test_a_source_is_either_a_layer_or_an_override() -> None:

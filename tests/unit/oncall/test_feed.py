@@ -100,7 +100,7 @@ def test_a_stamp_is_when_the_schedule_or_the_override_was_made() -> None:
 
 def test_a_feed_is_of_a_person_or_of_a_schedule() -> None:
     for user_id, schedule_id in ((None, None), (ANN, WEEKLY.id)):
-        with pytest.raises(InvalidValueError):
+        with pytest.raises(InvalidValueError, match=r"^user_id: must be given, or else schedule_id, and not both$"):
             a_feed(user_id=user_id, schedule_id=schedule_id)
 
 
@@ -112,3 +112,19 @@ def test_a_feed_is_revoked_once() -> None:
 
 def test_a_feed_does_not_show_its_hash() -> None:
     assert "hhhh" not in repr(a_feed())
+
+
+def test_a_shift_is_known_by_when_it_begins_to_the_second_or_less() -> None:
+    layer = a_layer(ANN, starts="2026-11-23 09:00")
+    odd = an_override(1, BOB, "2026-11-24 10:00", "2026-11-24 12:00", replaces=ANN)
+    odd = replace(odd, starts_at=odd.starts_at + timedelta(microseconds=500))
+    schedule = a_schedule(layer, overrides=(odd,))
+    found = {each.shift.user_id: each.uid for each in feed_shifts(schedule, NOON) if each.shift.user_id == BOB}
+    assert found[BOB] == f"{schedule.id}-{BOB}-20261124T100000.000500Z@tocsin"
+    whole = uids(schedule, NOON)
+    assert f"{schedule.id}-{ANN}-20261123T080000Z@tocsin" in whole.values()
+
+
+def test_a_shift_that_began_before_what_is_looked_at_has_one_name_whatever_the_day() -> None:
+    always = a_schedule(a_layer(ANN, starts="2020-01-01 00:00"))
+    assert list(uids(always, NOON).values()) == [f"{always.id}-{ANN}-before@tocsin"]

@@ -1,15 +1,16 @@
 """A schedule as it was known: what is in force when, and what an edit cannot change."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from domain.oncall.coverage import Handoff, Source
+from domain.oncall.coverage import HANDOFF_HORIZON, Handoff, Source
 from domain.oncall.difference import Difference, differences
 from domain.oncall.history import (
     History,
     ScheduleVersion,
+    Timeline,
     as_known,
     bearing_on,
     on_call_as_known,
@@ -21,7 +22,7 @@ from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
 from domain.shared.interval import Interval
 from domain.shared.limits import SCHEDULE_VERSIONS_AHEAD
-from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, an_override, utc
+from tests.support.oncall import ANN, BOB, CYD, DEE, a_layer, a_schedule, a_shadow, a_temporary, an_override, utc
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (utc(f"2026-01-0{day} 00:00") for day in (5, 6, 7, 8))
 WEEK = Interval(start=MONDAY, end=utc("2026-01-12 00:00"))
@@ -169,12 +170,76 @@ def test_changes_beyond_the_horizon_are_no_handoff() -> None:
     assert as_known(history).next_handoff(MONDAY) is None
 
 
+def test_a_change_at_the_horizon_is_beyond_it() -> None:
+    def planned(effective_at: datetime) -> Timeline:
+        version = a_version(2, always(BOB), known="2026-01-05 00:00")
+        return as_known(ANN_FIRST.with_version(replace(version, effective_at=effective_at)))
+
+    assert planned(MONDAY + HANDOFF_HORIZON).next_handoff(MONDAY) is None
+    last = MONDAY + HANDOFF_HORIZON - timedelta.resolution
+    assert planned(last).next_handoff(MONDAY) == Handoff(at=last, before=(ANN,), after=(BOB,))
+
+
+def test_an_instant_in_another_offset_is_the_same_instant() -> None:
+    tokyo = MONDAY.astimezone(timezone(timedelta(hours=9)))
+    timeline = as_known(ANN_FIRST.with_version(a_version(2, always(BOB), known="2026-01-06 00:00")))
+    assert timeline.next_handoff(tokyo) == Handoff(at=TUESDAY, before=(ANN,), after=(BOB,))
+
+
 def test_a_time_without_an_offset_is_refused_whatever_is_in_force() -> None:
     naive = MONDAY.replace(tzinfo=None)
     for timeline in (as_known(History()), as_known(ANN_FIRST)):
-        for ask in (timeline.on_call, timeline.next_handoff):
-            with pytest.raises(InvalidValueError):
+        for ask in (timeline.on_call, timeline.next_handoff, timeline.shadows):
+            with pytest.raises(InvalidValueError, match=r"^at: must"):
                 ask(naive)
+
+
+def test_a_temporary_schedule_that_is_taken_back_ends_then_and_leaves_the_others() -> None:
+    gone = a_temporary(1, "2026-01-05 06:00", "2026-01-05 18:00", (BOB, "2026-01-05 06:00", "2026-01-05 18:00"))
+    stays = a_temporary(2, "2026-01-06 06:00", "2026-01-06 18:00", (CYD, "2026-01-06 06:00", "2026-01-06 18:00"))
+    noon = MONDAY + 12 * HOUR
+    history = ANN_FIRST.with_temporary(gone, at=MONDAY).with_temporary(stays, at=MONDAY)
+    after = as_known(history.without_temporary(gone.id, at=noon))
+    assert (after.on_call(noon - HOUR), after.on_call(noon)) == ((BOB,), (ANN,))
+    assert after.on_call(stays.starts_at) == (CYD,)
+    assert as_known(history.without_temporary(stays.id, at=noon)).on_call(stays.starts_at) == (ANN,)
+
+
+def test_a_shadow_is_known_from_when_it_was_made_and_follows_nobody_once_it_is_taken_back() -> None:
+    gone = a_shadow(1, DEE, "2026-01-05 06:00", "2026-01-05 18:00", follows=ANN)
+    stays = a_shadow(2, CYD, "2026-01-05 06:00", "2026-01-05 18:00", follows=ANN)
+    noon, hour = MONDAY + 12 * HOUR, MONDAY + HOUR
+    history = ANN_FIRST.with_shadow(gone, at=hour).with_shadow(stays, at=hour)
+    both = as_known(history)
+    assert [each.user_id for each in both.shadows(noon)] == [DEE, CYD]
+    assert as_known(history, MONDAY).shadows(noon) == ()
+    ended = history.without_shadow(gone.id, at=noon)
+    assert [each.user_id for each in as_known(ended).shadows(noon)] == [CYD]
+    assert [each.user_id for each in as_known(ended).shadows(noon - HOUR)] == [DEE, CYD]
+    assert as_known(ended, noon - HOUR) == both
+    assert [(each.user_id, each.interval.end) for each in as_known(ended).shadow_shifts(WEEK)] == [
+        (DEE, noon),
+        (CYD, stays.ends_at),
+    ]
+    assert bearing_on(ended, WEEK).shadows != ()
+    assert bearing_on(ended, Interval(start=TUESDAY, end=WEEK.end)).shadows == ()
+
+
+def test_the_shifts_that_were_known_are_those_of_what_was_known() -> None:
+    history = ANN_FIRST.with_version(a_version(2, always(BOB), known="2026-01-06 00:00"))
+    assert [shift.user_id for shift in shifts_as_known(history, WEEK)] == [ANN, BOB]
+    assert [shift.user_id for shift in shifts_as_known(history, WEEK, MONDAY)] == [ANN]
+
+
+def test_the_load_of_an_interval_is_shared_by_whoever_is_in_a_layer_of_its_time() -> None:
+    daily = a_layer(BOB, DEE, starts="2026-01-01 00:00")
+    history = ANN_FIRST.with_version(a_version(2, daily, known="2026-01-06 00:00"))
+    timeline = as_known(history.with_override(an_override(1, CYD, "2026-01-06 10:00", "2026-01-06 11:00"), at=TUESDAY))
+    monday, tuesday = Interval(start=MONDAY, end=TUESDAY), Interval(start=TUESDAY, end=WEDNESDAY)
+    assert timeline.participants(monday, timeline.shifts(monday)) == (ANN,)
+    assert timeline.participants(tuesday, timeline.shifts(tuesday)) == (BOB, CYD, DEE)
+    assert timeline.participants(tuesday, ()) == (BOB, DEE)
+    assert timeline.participants(WEEK, timeline.shifts(WEEK)) == (ANN, BOB, CYD, DEE)
 
 
 def test_the_changes_planned_ahead_are_limited() -> None:

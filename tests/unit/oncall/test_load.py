@@ -29,7 +29,12 @@ def loads_of(
     holidays: Sequence[date] = (),
     pages: Mapping[UserId, Sequence[datetime]] | None = None,
 ) -> dict[UserId, Load]:
-    found = loads(shifts(schedule, interval), zones=zones, holidays=holidays, pages=pages)
+    found = loads(
+        shifts(schedule, interval),
+        zones=zones,
+        holidays={user_id: frozenset(holidays) for user_id in zones},
+        pages=pages,
+    )
     return {load.user_id: load for load in found}
 
 
@@ -40,6 +45,15 @@ A_WINTER_DAY = between("2026-01-14 11:00", "2026-01-15 11:00")  # noon to noon i
 def test_a_day_on_call_has_nine_hours_of_night() -> None:
     load = loads_of(ALWAYS_ANN, A_WINTER_DAY, {ANN: BERLIN})[ANN]
     assert load == Load(user_id=ANN, total=24 * HOUR, nights=9 * HOUR)
+
+
+def test_a_holiday_is_the_person_s_own() -> None:
+    both = a_schedule(a_layer((ANN, BOB), starts="2026-01-01 00:00"))
+    epiphany = date(2026, 1, 6)  # a holiday in Bavaria, and not in Berlin
+    interval = between("2026-01-05 00:00", "2026-01-08 00:00")
+    zones = {ANN: BERLIN, BOB: BERLIN}
+    ann, bob = loads(shifts(both, interval), zones=zones, holidays={ANN: frozenset({epiphany})})
+    assert (ann.holidays, bob.holidays, bob.total) == (24 * HOUR, 0 * HOUR, ann.total)
 
 
 def test_a_night_is_the_person_s_own_whatever_the_zone_of_the_schedule() -> None:
@@ -142,6 +156,14 @@ def test_fairness_is_each_one_s_part_against_the_mean() -> None:
         Fairness(Fraction(2, 3), Fraction(0), None, None),
         Fairness(Fraction(1, 3), Fraction(0), None, None),
     )
+    off = (
+        Load(user_id=ANN, weekends=6 * HOUR, holidays=HOUR),
+        Load(user_id=BOB, weekends=2 * HOUR, holidays=3 * HOUR),
+    )
+    assert fairness(off) == (
+        Fairness(None, None, Fraction(3, 2), Fraction(1, 2)),
+        Fairness(None, None, Fraction(1, 2), Fraction(3, 2)),
+    )
 
 
 def test_nobody_s_load_is_unfair_to_nobody() -> None:
@@ -151,7 +173,7 @@ def test_nobody_s_load_is_unfair_to_nobody() -> None:
 
 
 def test_everyone_with_a_shift_needs_a_zone() -> None:
-    with pytest.raises(InvalidValueError, match="zone of user"):
+    with pytest.raises(InvalidValueError, match=r"^zones: must have the zone of user"):
         loads(shifts(ALWAYS_ANN, A_WINTER_DAY), zones={BOB: BERLIN})
 
 

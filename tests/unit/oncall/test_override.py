@@ -113,6 +113,8 @@ def test_the_first_free_time_is_after_all_that_leave_no_room() -> None:
     )
     assert first_free(wanted, others) == Interval(start=utc("2026-01-06 16:00"), end=utc("2026-01-06 18:00"))
     assert first_free(wanted, ()) == Interval(start=wanted.starts_at, end=wanted.ends_at)
+    touching = an_override(4, CYD, "2026-01-06 12:00", "2026-01-06 13:00", replaces=ANN)
+    assert first_free(wanted, (touching,)) == Interval(start=wanted.starts_at, end=wanted.ends_at)
 
 
 def test_an_inverted_window_is_refused_with_an_example_of_what_would_do() -> None:

@@ -67,6 +67,7 @@ def test_two_at_once_where_one_is_meant_overlap_and_where_two_are_meant_do_not()
     assert overlaps(shifts(schedule, days), people=2) == ()
     report = quality(schedule, days, QualityLimits(rest=0 * HOUR))
     assert report.findings == found
+    assert quality(schedule, days, QualityLimits(people=2, rest=0 * HOUR)).findings == ()
 
 
 def test_an_overlap_is_cut_where_one_of_those_in_it_changes_and_nowhere_else() -> None:
@@ -122,20 +123,20 @@ def test_too_little_rest_between_two_stretches_is_back_to_back_and_the_finding_i
 
 
 @pytest.mark.parametrize(
-    ("field", "wrong"),
+    ("field", "wrong", "reason"),
     [
-        ("people", 0),
-        ("people", 11),
-        ("stretch", 59 * timedelta(minutes=1)),
-        ("stretch", timedelta(days=367)),
-        ("rest", timedelta(seconds=-1)),
-        ("rest", timedelta(days=15)),
+        ("people", 0, "must be from 1 to 10"),
+        ("people", 11, "must be from 1 to 10"),
+        ("stretch", 59 * timedelta(minutes=1), "must be from 1 hour to 366 days"),
+        ("stretch", timedelta(days=367), "must be from 1 hour to 366 days"),
+        ("rest", timedelta(seconds=-1), "must be from 0 hours to 14 days"),
+        ("rest", timedelta(days=15), "must be from 0 hours to 14 days"),
     ],
 )
-def test_limits_have_limits(field: str, wrong: object) -> None:
+def test_limits_have_limits(field: str, wrong: object, reason: str) -> None:
     with pytest.raises(InvalidValueError) as refused:
         QualityLimits(**{field: wrong})  # type: ignore[arg-type]  # one of each kind
-    assert refused.value.field == field
+    assert (refused.value.field, refused.value.reason) == (field, reason)
 
 
 def test_limits_may_be_as_narrow_and_as_wide_as_they_say() -> None:

@@ -1,13 +1,15 @@
 """Somebody who follows another on call, to learn: worked examples, one a sentence of the rules."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.oncall.coverage import on_call
+from domain.oncall.override import OverrideKind
 from domain.oncall.rotation import RotationUnit
-from domain.oncall.shadowing import shadows
+from domain.oncall.shadowing import ShadowShift, shadow_shifts, shadows
 from domain.shared.errors import InvalidValueError
+from domain.shared.interval import Interval
 from domain.shared.limits import SCHEDULE_LAYERS
 from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, a_schedule, a_shadow, an_override, every_day, utc
 
@@ -26,6 +28,15 @@ def test_a_shadow_follows_a_user_while_they_are_on_call_in_its_time() -> None:
     assert shadows(schedule, utc("2026-01-06 22:00")) == ()  # at night it is Dee
     assert shadows(schedule, utc("2026-01-05 12:00")) == ()
     assert shadows(schedule, utc("2026-01-13 12:00")) == ()
+    short = a_shadow(1, EVE, "2026-01-06 10:00", "2026-01-06 12:00", follows=ANN)
+    edges = [
+        short.starts_at - timedelta.resolution,
+        short.starts_at,
+        short.ends_at - timedelta.resolution,
+        short.ends_at,
+    ]
+    followed = [bool(shadows(a_schedule(WEEKS, shadows=(short,)), at)) for at in edges]
+    assert followed == [False, True, True, False]
 
 
 def test_a_shadow_of_a_layer_follows_all_who_are_on_call_by_it() -> None:
@@ -47,6 +58,39 @@ def test_a_shadow_does_not_change_who_is_on_call() -> None:
 def test_one_who_is_on_call_is_no_shadow() -> None:
     both = a_schedule(a_layer((ANN, EVE), starts="2026-01-05"), shadows=(OF_ANN,))
     assert shadows(both, NOON) == ()
+
+
+def test_a_shadow_has_shifts_where_the_one_they_follow_is_on_call_and_they_are_not() -> None:
+    stands_in = an_override(1, EVE, "2026-01-06 10:00", "2026-01-06 12:00", kind=OverrideKind.ADD)
+    schedule = a_schedule(WEEKS, NIGHTS, overrides=(stands_in,), shadows=(OF_ANN,))
+    day = Interval(start=utc("2026-01-06 00:00"), end=utc("2026-01-07 00:00"))
+    spans = [("2026-01-06 05:00", "2026-01-06 10:00"), ("2026-01-06 12:00", "2026-01-06 21:00")]
+    assert shadow_shifts(schedule, day) == tuple(
+        ShadowShift(shadow_id=OF_ANN.id, user_id=EVE, follows=ANN, interval=Interval(start=utc(starts), end=utc(ends)))
+        for starts, ends in spans
+    )
+
+
+def test_a_shadow_of_a_layer_has_shifts_with_all_who_are_on_call_by_it() -> None:
+    stands_in = an_override(1, ANN, "2026-01-13 10:00", "2026-01-13 12:00", replaces=BOB)
+    schedule = a_schedule(WEEKS, overrides=(stands_in,), shadows=(OF_WEEKS,))
+    day = Interval(start=utc("2026-01-13 09:00"), end=utc("2026-01-13 14:00"))
+    before, after = (
+        Interval(start=day.start, end=stands_in.starts_at),
+        Interval(start=stands_in.ends_at, end=day.end),
+    )
+    assert [(each.follows, each.interval) for each in shadow_shifts(schedule, day)] == [
+        (BOB, before),
+        (CYD, day),
+        (BOB, after),
+    ]
+
+
+def test_a_shadow_s_shift_is_not_cut_where_another_source_goes_on_with_the_one_they_follow() -> None:
+    stays = an_override(1, ANN, "2026-01-06 10:00", "2026-01-06 12:00")  # for everyone, and so from another source
+    schedule = a_schedule(WEEKS, overrides=(stays,), shadows=(OF_ANN,))
+    day = Interval(start=utc("2026-01-06 08:00"), end=utc("2026-01-06 14:00"))
+    assert [each.interval for each in shadow_shifts(schedule, day)] == [day]
 
 
 def test_a_shadow_follows_either_a_user_or_a_layer_and_never_themselves() -> None:

@@ -100,3 +100,15 @@ def test_a_temporary_schedule_has_a_limit_of_shifts_and_times_in_order() -> None
         )
     with pytest.raises(InvalidValueError, match=r"^ends_at: must be after starts_at, such as"):
         a_temporary(1, "2026-01-06 08:00", "2026-01-06 08:00")
+
+
+def test_two_overlap_when_they_share_an_instant_and_not_when_they_touch() -> None:
+    for starts, ends, shares in (
+        ("06:00", "08:00", False),
+        ("06:00", "08:01", True),
+        ("10:00", "12:00", True),
+        ("19:59", "22:00", True),
+        ("20:00", "22:00", False),
+    ):
+        other = a_temporary(8, f"2026-01-06 {starts}", f"2026-01-06 {ends}")
+        assert FAIR.overlaps(other) is other.overlaps(FAIR) is shares
