@@ -18,7 +18,7 @@ import structlog
 
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
-from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, read_body, send_answer
+from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
 from adapters.inbound.http.intake import IntakeMetrics, SetAside
 from adapters.inbound.intake import opsgenie
 from adapters.inbound.intake.errors import MalformedEventError
@@ -26,7 +26,6 @@ from adapters.inbound.intake.targets import Targets
 from application.alert.handle_request import AlertOrder, RequestedAction
 from application.ports.alert_requests import AlertRef, AlertRequest, NamedBy, ReportedAlert
 from application.ports.clock import Clock
-from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert import Alert, AlertStatus
@@ -90,19 +89,7 @@ class OpsgenieDoor:
         if segments is None:
             await self.app(scope, receive, send)
             return
-        try:
-            answer = await self._answer(scope, receive, segments)
-        except Refused as refused:
-            answer = refused.answer
-        except TransientPortError as error:
-            _log.warning("intake_unavailable", door=DOOR, reason=str(error))
-            reason = "Storage does not answer; nothing was stored, send it again."
-            answer = self.refusal(HTTPStatus.SERVICE_UNAVAILABLE, reason)
-            answer = answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
-        except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape, whatever went wrong
-            _log.exception("intake_failed", door=DOOR)
-            reason = "This is a fault of ours; nothing was stored."
-            answer = self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, reason)
+        answer = await answer_or_excuse(self, DOOR, self._answer(scope, receive, segments))
         self.metrics.answered(DOOR, answer.status).inc()
         await send_answer(send, answer)
 
