@@ -26,6 +26,7 @@ from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
@@ -38,6 +39,7 @@ from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.sns import SnsDoor
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
@@ -70,6 +72,7 @@ HANDLERS: Final = (
     CoverController,
     DeadLetterController,
     EscalationController,
+    ExplanationController,
     IncidentActController,
     DrillPageController,
     IncidentController,
@@ -79,6 +82,7 @@ HANDLERS: Final = (
     SetupPageController,
     SlackController,
     StreamController,
+    TwilioController,
 )
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 

@@ -6,11 +6,13 @@ from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
+from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
+from adapters.outbound.memory.event_deliveries import MemoryEventDeliveries
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.heartbeats import MemoryHeartbeatRepository
@@ -32,18 +34,23 @@ from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
+from adapters.outbound.memory.texted_pages import MemoryTextedPages
 from adapters.outbound.memory.users import MemoryUserRepository
+from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
 from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
+from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.heartbeats import HeartbeatRepository
@@ -60,9 +67,12 @@ from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 
 
 class MemoryStorageProvider(Provider):
@@ -79,6 +89,8 @@ class MemoryStorageProvider(Provider):
     absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    texted_pages = provide(MemoryTextedPages, provides=TextedPages)
+    contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
@@ -88,6 +100,7 @@ class MemoryStorageProvider(Provider):
     runs = provide(MemoryRunRepository, provides=RunRepository)
     step_turns = provide(MemoryStepTurns, provides=StepTurns)
     fall_backs = provide(MemoryFallBackRepository, provides=FallBackRepository)
+    event_deliveries = provide(MemoryEventDeliveries, provides=EventDeliveries)
     event_log = provide(MemoryEventLog, provides=EventLog)
     inbox = provide(MemoryInbox, provides=Inbox)
     incidents = provide(MemoryIncidentRepository, provides=IncidentRepository)
@@ -107,5 +120,7 @@ class MemoryStorageProvider(Provider):
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
+    subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)
+    verifications = provide(MemoryVerificationRepository, provides=VerificationRepository)

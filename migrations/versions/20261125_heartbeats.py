@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018_heartbeats"
-down_revision = "0002_oncall_model"
+down_revision = "0017_cover_overrides"
 branch_labels = None
 depends_on = None
 

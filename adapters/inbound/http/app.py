@@ -34,6 +34,7 @@ from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
 from adapters.inbound.http.shadows import ShadowController
 from adapters.inbound.http.simulations import SimulationController
+from adapters.inbound.http.subscriptions import SubscriptionController
 from adapters.inbound.http.teams import TeamController
 from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
@@ -53,6 +54,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     CalendarFeedController,
     SimulationController,
     ProofController,
+    SubscriptionController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 
