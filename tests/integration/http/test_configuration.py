@@ -224,6 +224,11 @@ async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: W
     assert refused.json()["errors"][0]["pointer"] == "#/kind"
 
 
+def told(saved: httpx.Response) -> dict[str, Any]:
+    """A saved policy without its proof."""
+    return {name: value for name, value in saved.json().items() if name != "proof"}
+
+
 async def test_what_a_sender_signs_with_is_set_replaced_and_removed_and_never_shown(api: World) -> None:
     service = await make_service(api)
     given = {"service_id": service["id"], "kind": "sentry", "name": "Sentry"}
@@ -242,11 +247,6 @@ async def test_what_a_sender_signs_with_is_set_replaced_and_removed_and_never_sh
     assert (short.status_code, short.json()["errors"][0]["pointer"]) == (422, "#/secret")
     assert (await api.ask("DELETE", f"{path}/signing-secret", by=Role.MANAGER)).status_code == 204
     assert (await api.ask("GET", path)).json()["is_signed"] is False
-
-
-def told(saved: httpx.Response) -> dict[str, Any]:
-    """A saved policy without its proof."""
-    return {name: value for name, value in saved.json().items() if name != "proof"}
 
 
 async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
