@@ -15,9 +15,9 @@ from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
-from adapters.outbound.postgres.partitions import wanted
+from adapters.outbound.postgres.partitions import PartitionUpkeep
 from adapters.outbound.postgres.session import Pool, PostgresSession
-from adapters.outbound.postgres.upkeep import Upkeep
+from adapters.outbound.postgres.upkeep import Retention, Upkeep
 from application.alert.expire import BATCH as ALERT_BATCH
 from application.alert.expire import ExpireAlerts
 from application.escalation.advance import BATCH, AdvanceEscalations
@@ -43,6 +43,9 @@ from application.ports.heartbeats import HeartbeatRepository
 from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
+from application.ports.quiet_watches import QuietWatchRepository
+from application.service.watch_quiet import BATCH as QUIET_BATCH
+from application.service.watch_quiet import WatchQuietIntegrations
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from entrypoints.relay import relay
@@ -115,6 +118,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         group.create_task(alert_loop(container, clock).run(draining), name="alerts")
         group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
+        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -204,6 +208,23 @@ def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListen
             return await covers.earliest_deadline()
 
     return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
+
+
+def quiet_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    """Looks at integrations that may have fallen quiet."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("watch quiet integrations"):
+            async with container() as request:
+                return await (await request.get(WatchQuietIntegrations))() == QUIET_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            watches: QuietWatchRepository = await request.get(QuietWatchRepository)
+            return await watches.earliest_deadline()
+
+    # Minutes count here, so its poll is enough; a hint for each change of a configuration does no harm.
+    return DeadlineLoop("quiet", tick, earliest, listener.subscribe(Topic.CONFIGURATION), clock)
 
 
 def _courier(
@@ -297,14 +318,29 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if told:
             _log.info("weekly_drill", people=told)
 
-    async def make_partitions() -> None:
+    settings = await container.get(Settings)
+    history = timedelta(days=settings.history_kept_days)
+    partitions_kept = {
+        "raw_events": timedelta(days=settings.raw_events_kept_days),
+        "domain_events": history,
+        "delivery_attempts": history,
+    }
+    retention = Retention(
+        mailbox=timedelta(days=settings.mailbox_kept_days),
+        dead_letters=timedelta(days=settings.dead_letters_kept_days),
+    )
+
+    async def look_after_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
-                for partition in wanted(database_clock.now()):
-                    await connection.execute(partition.sql)
+                upkeep = PartitionUpkeep(connection, partitions_kept)
+                made = await upkeep.make(at=database_clock.now())
+                dropped = await upkeep.drop(at=database_clock.now())
+        if made or dropped.gone or dropped.emptied:
+            _log.info("partitions", made=made, dropped=dropped.gone, emptied=dropped.emptied)
 
     async def clean() -> None:
-        await Upkeep(PostgresSession(pool)).delete_stale(at=database_clock.now())
+        await Upkeep(PostgresSession(pool), retention).delete_stale(at=database_clock.now())
 
     async with asyncio.TaskGroup() as group:
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
@@ -313,4 +349,4 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
         group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
         group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
-        group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))
+        group.create_task(every(PARTITION_INTERVAL, look_after_partitions, draining, name="partitions"))

@@ -10,6 +10,7 @@ from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.service.integration import GroupingMode, Integration, WhenSilent
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 
 
@@ -31,10 +32,17 @@ class UpdateIntegration:
         is_strict: bool,
         when_silent: WhenSilent,
         topic_arns: tuple[str, ...],
+        mapping: EventMapping | None,
+        events_per_minute: int | None,
+        event_burst: int | None,
+        open_alerts: int | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`."""
+        """A limit of None is that of the installation.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`.
+        """
         async with self.transaction:
             before = await self.integrations.get(integration_id)
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
@@ -47,6 +55,10 @@ class UpdateIntegration:
                     is_strict=is_strict,
                     when_silent=when_silent,
                     topic_arns=topic_arns,
+                    mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
                 )
             )
             await self.record_audit(

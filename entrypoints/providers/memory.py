@@ -10,6 +10,7 @@ from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.destinations import MemoryDestinationRepository, MemoryDestinationSecrets
 from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
 from adapters.outbound.memory.event_deliveries import MemoryEventDeliveries
@@ -24,12 +25,14 @@ from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
 from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
+from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
     MemoryDeadLetterReader,
     MemoryIncidentReader,
     MemoryMailboxReader,
 )
+from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
@@ -48,6 +51,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_deliveries import EventDeliveries
@@ -62,7 +66,9 @@ from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -95,6 +101,8 @@ class MemoryStorageProvider(Provider):
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
+    destinations = provide(MemoryDestinationRepository, provides=DestinationRepository)
+    destination_secrets = provide(MemoryDestinationSecrets, provides=DestinationSecrets)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
@@ -116,6 +124,8 @@ class MemoryStorageProvider(Provider):
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
+    received = provide(MemoryReceivedReader, provides=ReceivedReader)
     references = provide(MemoryReferences, provides=References)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)

@@ -12,6 +12,7 @@ from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
 from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
@@ -27,12 +28,14 @@ from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.quiet_watches import PostgresQuietWatchRepository
 from adapters.outbound.postgres.readers import (
     PostgresAuditReader,
     PostgresDeadLetterReader,
     PostgresIncidentReader,
     PostgresMailboxReader,
 )
+from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
@@ -53,6 +56,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_deliveries import EventDeliveries
@@ -67,7 +71,9 @@ from application.ports.mailbox import Mailbox
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -97,6 +103,8 @@ class PostgresStorageProvider(Provider):
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
+    destinations = provide(PostgresDestinationRepository, provides=DestinationRepository)
+    destination_secrets = provide(PostgresDestinationSecrets, provides=DestinationSecrets)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
@@ -118,6 +126,8 @@ class PostgresStorageProvider(Provider):
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
+    received = provide(PostgresReceivedReader, provides=ReceivedReader)
     references = provide(PostgresReferences, provides=References)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)

@@ -15,12 +15,15 @@ from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
 from adapters.inbound.http.calendars import CalendarFeedController
+from adapters.inbound.http.destinations import DestinationController
 from adapters.inbound.http.docs import docs, docs_file
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.heartbeats import HeartbeatController
+from adapters.inbound.http.integration_health import IntegrationHealthController
 from adapters.inbound.http.integrations import IntegrationController
+from adapters.inbound.http.mappings import MappingController
 from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_handler
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
@@ -44,6 +47,8 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
     HeartbeatController,
+    IntegrationHealthController,
+    MappingController,
     FallBackController,
     PolicyController,
     ScheduleController,
@@ -55,6 +60,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     SimulationController,
     ProofController,
     SubscriptionController,
+    DestinationController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

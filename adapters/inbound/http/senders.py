@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from adapters.inbound.http.answer import Answer, in_json
-from adapters.inbound.intake import alertmanager, cloudevents, monitors, prometheus, sentry, signatures
+from adapters.inbound.intake import alertmanager, cloudevents, mail, mapped, monitors, prometheus, sentry, signatures
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.sent import Sent, Understood
 
 # Alertmanager's webhook has no limit of its own; a group of some thousand alerts fits.
@@ -39,6 +40,8 @@ class Sender:
     appended: str = ""  # what the sender itself puts behind the URL that it is given
     methods: frozenset[str] = _POST
     limit_bytes: int = EVENT_BYTES
+    # To one that sends too much: few senders come again after a 429 (Alertmanager's and Grafana's webhooks do not).
+    throttled: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
     accepted: Callable[[Understood], Answer] = accepted
     malformed: Callable[[MalformedEventError], Answer] = set_aside
     handshake: Callable[[Mapping[str, str]], Answer] | None = None  # answers OPTIONS
@@ -59,6 +62,12 @@ def _malformed_for_prometheus(error: MalformedEventError) -> Answer:
 def _of_cloudevents(understood: Understood) -> Answer:
     refused = [{"pointer": f"#{each.pointer}", "detail": each.reason} for each in understood.refused]
     return in_json(HTTPStatus.ACCEPTED, status="accepted", events=len(understood.events), refused=refused)
+
+
+def _of_mapped(understood: Understood) -> Answer:
+    events = [{"dedup_key": event.dedup_key} for event in understood.events]
+    refused = [{"pointer": f"#{each.pointer}", "detail": each.reason} for each in understood.refused]
+    return in_json(HTTPStatus.ACCEPTED, status="accepted", events=events, refused=refused)
 
 
 def _allow_webhooks(headers: Mapping[str, str]) -> Answer:
@@ -86,6 +95,15 @@ SENDERS: Final = (
         malformed=_malformed_for_prometheus,
     ),
     Sender(name="cloudevents", translate=cloudevents.translate, accepted=_of_cloudevents, handshake=_allow_webhooks),
+    Sender(name="email", translate=mail.translate, limit_bytes=MAIL_BYTES),
+    Sender(name="json", translate=mapped.translate, accepted=_of_mapped),
+    Sender(
+        name="cloudevents",
+        translate=cloudevents.translate,
+        accepted=_of_cloudevents,
+        handshake=_allow_webhooks,
+        throttled=HTTPStatus.TOO_MANY_REQUESTS,  # CloudEvents, "HTTP 1.1 Web Hooks", section 2.2
+    ),
     Sender(name="datadog", translate=monitors.datadog),
     Sender(name="sentry", translate=sentry.translate, is_signed=signatures.is_from_sentry),
     Sender(name="uptimerobot", translate=monitors.uptimerobot, methods=frozenset({"GET", "POST"})),

@@ -30,6 +30,7 @@ from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
+from domain.notification.destination import Destination
 from domain.notification.notification import Notification
 from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
@@ -42,6 +43,7 @@ from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
 from domain.service.integration import Integration
+from domain.service.quiet import QuietWatch
 from domain.service.service import Service
 from domain.shared.ids import (
     AbsenceId,
@@ -50,6 +52,7 @@ from domain.shared.ids import (
     CalendarFeedId,
     ContactId,
     CoverRequestId,
+    DestinationId,
     EventDeliveryId,
     HeartbeatId,
     IncidentId,
@@ -101,7 +104,10 @@ class MemoryDatabase:
     subscription_lanes: dict[tuple[SubscriptionId, UUID], tuple[datetime, UUID | None]] = field(default_factory=dict)
     event_deliveries: dict[EventDeliveryId, EventDelivery] = field(default_factory=dict)
     cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    quiet_watches: dict[IntegrationId, QuietWatch] = field(default_factory=dict)
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
+    destinations: dict[DestinationId, Destination] = field(default_factory=dict)
+    destination_secrets: dict[DestinationId, tuple[str, str | None, datetime]] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)

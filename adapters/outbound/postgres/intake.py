@@ -24,6 +24,7 @@ from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
+from domain.service.mapping import EventMapping
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
@@ -245,6 +246,10 @@ def _target_of(row: Row) -> IntakeTarget:
             previous_signing_secret_expires_at=row["previous_signing_secret_expires_at"],
             when_silent=WhenSilent(row["when_silent"]),
             topic_arns=tuple(row["topic_arns"]),
+            mapping=msgspec.convert(row["mapping"], EventMapping | None),
+            events_per_minute=row["events_per_minute"],
+            event_burst=row["event_burst"],
+            open_alerts=row["open_alerts"],
             version=row["version"],
         ),
         policy_id=PolicyId(row["policy_id"]),

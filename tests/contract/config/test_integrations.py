@@ -8,11 +8,13 @@ import pytest
 from application.errors import ConflictError, NotFoundError
 from application.ports.page import PageRequest
 from domain.service.integration import GroupingMode, IntegrationKind
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 from tests.contract.config.building import a_stored_service, an_integration, hashed, new_id
 from tests.contract.config.conftest import CORE, EDGE, NewStore, Store
 from tests.support.oncall import utc
 
+MAPPING = EventMapping(summary="title", actions=(("ok", "resolve"),), labels="tags")
 NOON = utc("2026-11-23 12:00")
 
 
@@ -33,7 +35,16 @@ async def test_settings_can_be_changed(store: Store) -> None:
     async with store.transaction:
         stored = await store.integrations.save(an_integration(service))
     async with store.transaction:
-        changed = replace(stored, name="New", grouping=GroupingMode.PER_GROUP, is_strict=True)
+        changed = replace(
+            stored,
+            name="New",
+            grouping=GroupingMode.PER_GROUP,
+            is_strict=True,
+            events_per_minute=600,
+            event_burst=50,
+            open_alerts=7,
+            mapping=MAPPING,
+        )
         assert await store.integrations.save(changed) == replace(changed, version=2)
     assert await store.integrations.look_up(stored.id) == replace(changed, version=2)
 

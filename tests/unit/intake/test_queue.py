@@ -155,3 +155,20 @@ class TestRedaction:
 
     def test_no_secret_changes_nothing(self) -> None:
         assert redacted(b'{"a":"b"}', "") == b'{"a":"b"}'
+
+
+class TestMail:
+    def test_what_ses_took_says_by_its_recipient_whose_it_is(self) -> None:
+        key, (event,) = translate(payloads.SES_RECEIVED)
+
+        assert key == ROUTING_KEY
+        assert (event.action, event.source) == (AlertAction.TRIGGER, "Nagios <nagios@nagios.example>")
+
+    def test_a_key_of_the_message_goes_before_the_recipient(self) -> None:
+        assert translate(payloads.SES_RECEIVED, tocsin_integration_key="k" * 32).routing_key == "k" * 32
+
+    def test_one_that_cannot_be_used_is_its_recipient_s_dead_letter(self) -> None:
+        with pytest.raises(MalformedEventError) as refused:
+            translate(payloads.SES_RECEIVED.replace(b"auto-generated", b"auto-replied"))
+
+        assert refused.value.routing_key == ROUTING_KEY
