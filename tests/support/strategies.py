@@ -22,6 +22,7 @@ from tests.support.builders import (
     BEN,
     CAT,
     DAN,
+    MINUTE,
     NOON,
     SHOP_LOGS,
     SHOP_PROBES,
@@ -52,6 +53,7 @@ triggers = st.builds(
     dedup_keys,
     group_key=group_keys,
     severity=st.sampled_from((None, *AlertSeverity)),
+    expires_at=st.sampled_from((None, None, NOON + 2 * MINUTE, NOON + 20 * MINUTE)),
 )
 
 

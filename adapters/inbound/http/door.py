@@ -1,17 +1,22 @@
 """What every door for senders does with a request: read it within its limits, and answer it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Final, Protocol
+
+import structlog
 
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import Receive, Scope, Send
 from adapters.inbound.intake.inflate import NotGzipError, TooLongError, inflated
+from application.ports.errors import TransientPortError
 
 # A client that sends slower than this is cut off.
 BODY_SECONDS: Final = 10.0
 RETRY_AFTER_SECONDS: Final = 1
+
+_log = structlog.get_logger()
 
 
 class Refused(Exception):  # noqa: N818  # an answer that ends the work on a request, not a fault
@@ -27,6 +32,21 @@ class Door(Protocol):
     def limit_bytes(self) -> int: ...
 
     def refusal(self, status: HTTPStatus, reason: str) -> Answer: ...
+
+
+async def answer_or_excuse(door: Door, name: str, work: Awaitable[Answer]) -> Answer:
+    """What the work ends with: its answer, its refusal, 503 when storage is away, or 500 whatever else went wrong."""
+    try:
+        return await work
+    except Refused as refused:
+        return refused.answer
+    except TransientPortError as error:
+        _log.warning("intake_unavailable", door=name, reason=str(error))
+        excuse = door.refusal(HTTPStatus.SERVICE_UNAVAILABLE, "nothing was stored just now, send it again")
+        return excuse._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
+    except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape
+        _log.exception("intake_failed", door=name)
+        return door.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
 
 
 async def read_body(scope: Scope, receive: Receive, door: Door) -> bytes:

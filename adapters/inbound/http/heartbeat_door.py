@@ -16,11 +16,10 @@ import structlog
 
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
-from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, read_body, send_answer
+from adapters.inbound.http.door import Refused, answer_or_excuse, read_body, send_answer
 from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.intake import clean
 from adapters.inbound.intake.targets import hash_of
-from application.ports.errors import TransientPortError
 from domain.heartbeat.heartbeat import Heartbeat, PingKind
 
 LIMIT_BYTES: Final = 100_000  # as much as Healthchecks keeps; a longer body is let go, and the ping counts
@@ -72,17 +71,7 @@ class HeartbeatDoor:
         if found is None:
             await self.app(scope, receive, send)
             return
-        try:
-            answer = await self._answer(_signal(found[1], found[2]), scope, receive)
-        except Refused as refused:
-            answer = refused.answer
-        except TransientPortError as error:
-            _log.warning("intake_unavailable", door=DOOR, reason=str(error))
-            answer = self.refusal(HTTPStatus.SERVICE_UNAVAILABLE, "storage does not answer, ping again")
-            answer = answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
-        except Exception:  # noqa: BLE001  # whatever went wrong, whoever pings is to try again
-            _log.exception("intake_failed", door=DOOR)
-            answer = self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+        answer = await answer_or_excuse(self, DOOR, self._answer(_signal(found[1], found[2]), scope, receive))
         self.metrics.answered(DOOR, answer.status).inc()
         await send_answer(send, answer)
 

@@ -5,12 +5,12 @@ by then: the answer comes after the commit, and what could not be done is told b
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 from uuid import UUID
 
 import msgspec
@@ -18,15 +18,15 @@ import structlog
 
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
-from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, read_body, send_answer
+from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
 from adapters.inbound.http.intake import IntakeMetrics, SetAside
-from adapters.inbound.intake import opsgenie
+from adapters.inbound.intake import clean, opsgenie
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.sent import form
 from adapters.inbound.intake.targets import Targets
 from application.alert.handle_request import AlertOrder, RequestedAction
 from application.ports.alert_requests import AlertRef, AlertRequest, NamedBy, ReportedAlert
 from application.ports.clock import Clock
-from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert import Alert, AlertStatus
@@ -90,19 +90,7 @@ class OpsgenieDoor:
         if segments is None:
             await self.app(scope, receive, send)
             return
-        try:
-            answer = await self._answer(scope, receive, segments)
-        except Refused as refused:
-            answer = refused.answer
-        except TransientPortError as error:
-            _log.warning("intake_unavailable", door=DOOR, reason=str(error))
-            reason = "Storage does not answer; nothing was stored, send it again."
-            answer = self.refusal(HTTPStatus.SERVICE_UNAVAILABLE, reason)
-            answer = answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
-        except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape, whatever went wrong
-            _log.exception("intake_failed", door=DOOR)
-            reason = "This is a fault of ours; nothing was stored."
-            answer = self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, reason)
+        answer = await answer_or_excuse(self, DOOR, self._answer(scope, receive, segments))
         self.metrics.answered(DOOR, answer.status).inc()
         await send_answer(send, answer)
 
@@ -113,15 +101,16 @@ class OpsgenieDoor:
         asked_at, request_id = self.clock.now(), self.ids.new()
         body = await read_body(scope, receive, self)
         target = await self._target(scope)
-        match scope["method"], segments:
-            case "GET", ("requests", wanted):
-                return await self._status_of(target, wanted, asked_at, request_id)
-            case "GET", (name,) if name != "count":
-                return await self._alert(target, _ref(scope, name), asked_at, request_id)
         try:
+            match scope["method"], segments:
+                case "GET", ("requests", wanted):
+                    return await self._status_of(target, wanted, asked_at, request_id)
+                case "GET", (name,) if name != "count":
+                    return await self._alert(target, _ref(scope, name), asked_at, request_id)
             order = self._order(scope, segments, body)
         except MalformedEventError as error:
-            await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
+            if scope["method"] != "GET":
+                await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
             fields = {each.pointer.lstrip("/") or "body": each.reason for each in error.errors}
             message = "Request body is not processable. Please check the errors."
             return self._said(HTTPStatus.UNPROCESSABLE_ENTITY, asked_at, request_id, message=message, errors=fields)
@@ -213,8 +202,10 @@ def _segments(scope: Scope) -> tuple[str, ...] | None:
 
 
 def _ref(scope: Scope, name: str) -> AlertRef:
-    query: Mapping[str, str] = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20))
-    by = _NAMED_BY.get(query.get("identifierType", "id").lower(), NamedBy.ID)
+    """Raises `MalformedEventError`: an alias that is too long."""
+    query = form(scope.get("query_string", b"").decode("latin-1"))
+    by = _NAMED_BY.get(clean.scalar(query.get("identifierType", "id")).lower(), NamedBy.ID)
+    name = clean.text(name)  # as it was when the alert was created
     return AlertRef(by, opsgenie.key_of(name) if by is NamedBy.ALIAS else name)
 
 

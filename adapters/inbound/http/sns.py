@@ -12,14 +12,14 @@ import structlog
 
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
-from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, read_body, send_answer
+from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
 from adapters.inbound.http.intake import IntakeMetrics, SetAside
 from adapters.inbound.intake import cloudwatch, sns
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.targets import Targets
 from application.alert.ingest import ReceivedEvent
 from application.ports.clock import Clock
-from application.ports.errors import PermanentPortError, TransientPortError
+from application.ports.errors import PermanentPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from application.ports.sns import SnsEndpoint
@@ -53,17 +53,7 @@ class SnsDoor:
         if key is None:
             await self.app(scope, receive, send)
             return
-        try:
-            answer = await self._answer(key, scope, receive)
-        except Refused as refused:
-            answer = refused.answer
-        except TransientPortError as error:
-            _log.warning("intake_unavailable", door=DOOR, reason=str(error))
-            answer = self.refusal(HTTPStatus.SERVICE_UNAVAILABLE, "nothing was stored, send it again")
-            answer = answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
-        except Exception:  # noqa: BLE001  # whatever went wrong, SNS is to try again
-            _log.exception("intake_failed", door=DOOR)
-            answer = self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+        answer = await answer_or_excuse(self, DOOR, self._answer(key, scope, receive))
         self.metrics.answered(DOOR, answer.status).inc()
         await send_answer(send, answer)
 

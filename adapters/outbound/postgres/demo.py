@@ -28,6 +28,8 @@ _REMOVE = (
     f"DELETE FROM raw_events WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM dead_letters WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM change_events WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
+    f"DELETE FROM alert_requests WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
+    f"DELETE FROM heartbeats WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM incidents WHERE id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM quiet_watches WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM integrations WHERE id IN ({_INTEGRATIONS})",  # noqa: S608

@@ -249,3 +249,23 @@ async def test_too_long_a_body_is_refused(town: Doors) -> None:
 @pytest.mark.parametrize("path", ["/v2/alertsx", "/v2", "/x/v2/alerts"])
 async def test_another_path_is_another_door(town: Doors, path: str) -> None:
     assert (await town.ask(path, b"{}", headers=GENIE)).text == "no door"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_too_long_an_alias_is_refused_wherever_it_is(town: Doors, method: str) -> None:
+    ending = "" if method == "GET" else "/close"
+    answer = await post(town, f"/{'x' * 513}{ending}?identifierType=alias", method=method)
+    assert answer.status_code == 422
+    assert "512" in answer.json()["errors"]["alias"]
+
+
+async def test_an_alias_with_what_storage_cannot_hold_means_the_alert_that_was_created_with_it(town: Doors) -> None:
+    alert = await an_alert(town, {"message": "m", "alias": "disk\u0000full"})
+    shown = await post(town, "/disk%00full?identifierType=alias", method="GET")
+    assert shown.json()["data"]["id"] == str(alert.id)
+
+
+async def test_a_query_of_nonsense_names_an_alert_by_its_id(town: Doors) -> None:
+    alert = await an_alert(town)
+    for query in ("&".join(["a=b"] * 500), "identifierType=shoe", "%ff=%00", "identifierType"):
+        assert (await post(town, f"/{alert.id}?{query}", method="GET")).status_code == 200

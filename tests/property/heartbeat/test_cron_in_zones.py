@@ -1,6 +1,6 @@
 """When an expression of cron comes, in any zone and across its clock changes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.heartbeat.cron import Cron
 from domain.shared.local_time import latest_local, to_instant
-from tests.support.oncall import ZONES
+from tests.support.oncall import minutes_around, places
 
 MINUTE = timedelta(minutes=1)
 HOURS = 30  # looked at one minute at a time
@@ -20,18 +20,8 @@ days = st.sampled_from(["* *", "*/2 *", "* mon-fri", "1,15 sun"])
 expressions = st.tuples(minutes, hours, days).map(
     lambda each: f"{each[0]} {each[1]} {each[2].split()[0]} * {each[2].split()[1]}"
 )
-instants = st.integers(1975 * 366, 2037 * 365).map(
-    lambda days: datetime(1, 1, 1, tzinfo=UTC) + timedelta(days=days, minutes=days * 7919 % 1440)
-)
-# Around the end of winter and of summer, where most clocks change.
-near_changes = st.builds(
-    lambda year, month, day, hour: datetime(year, month, day, hour, tzinfo=UTC),
-    st.integers(1980, 2035),
-    st.sampled_from([3, 4, 9, 10, 11]),
-    st.integers(1, 30),
-    st.integers(0, 23),
-)
-zones = st.sampled_from(ZONES).map(ZoneInfo)
+# A zone, and an instant around one of its clock changes where it has any.
+moments = places(1975, 2037).flatmap(lambda place: st.tuples(st.just(ZoneInfo(place[0])), minutes_around(place[1])))
 
 
 def means(cron: Cron, local: datetime) -> bool:
@@ -53,18 +43,18 @@ def by_looking(cron: Cron, at: datetime, zone: ZoneInfo) -> datetime | None:
     return None
 
 
-@given(text=expressions, at=st.one_of(instants, near_changes), zone=zones)
-def test_the_next_time_is_the_first_that_the_wall_clock_reaches(text: str, at: datetime, zone: ZoneInfo) -> None:
-    cron = Cron.read(text)
+@given(text=expressions, moment=moments)
+def test_the_next_time_is_the_first_that_the_wall_clock_reaches(text: str, moment: tuple[ZoneInfo, datetime]) -> None:
+    (zone, at), cron = moment, Cron.read(text)
     found = cron.next_after(at, zone)
     assert found > at
     wanted = by_looking(cron, at, zone)
     assert wanted == found or (wanted is None and latest_local(found, zone) > latest_local(at, zone))
 
 
-@given(text=expressions, at=st.one_of(instants, near_changes), zone=zones)
-def test_no_clock_change_loses_a_time_or_brings_one_twice(text: str, at: datetime, zone: ZoneInfo) -> None:
-    cron = Cron.read(text)
+@given(text=expressions, moment=moments)
+def test_no_clock_change_loses_a_time_or_brings_one_twice(text: str, moment: tuple[ZoneInfo, datetime]) -> None:
+    (zone, at), cron = moment, Cron.read(text)
     seen = [at]
     for _ in range(6):
         seen.append(cron.next_after(seen[-1], zone))

@@ -102,3 +102,4 @@ def test_a_time_that_comes_twice_comes_the_first_time() -> None:
     before = utc("2026-10-24 12:00")  # at 03:00 of the 25th it becomes 02:00
     assert Cron.read("30 2 * * *").next_after(before, BERLIN) == utc("2026-10-25 00:30")
     assert Cron.read("30 2 * * *").next_after(utc("2026-10-25 00:30"), BERLIN) == utc("2026-10-26 01:30")
+    assert Cron.read("30 2 * * *").next_after(utc("2026-10-25 01:10"), BERLIN) == utc("2026-10-26 01:30")
