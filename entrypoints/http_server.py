@@ -28,6 +28,7 @@ from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.setup_page import SetupPageController
@@ -61,6 +62,7 @@ HANDLERS: Final = (
     IncidentActController,
     DrillPageController,
     IncidentController,
+    LedgerController,
     MailboxController,
     OnCallController,
     SetupPageController,

@@ -59,8 +59,7 @@ class AddOverride:
             require(actor, Permission.CONFIGURE, team_id=schedule.team_id)
             if ends_at <= at:
                 raise InvalidValueError("ends_at", "must be in the future")
-            if len(schedule.overrides) >= OVERRIDES_AHEAD:
-                raise InvalidValueError("overrides", f"must be at most {OVERRIDES_AHEAD} that are not over")
+            require_room(schedule)
             override = Override(
                 id=OverrideId(self.ids.new()),
                 user_id=user_id,
@@ -77,6 +76,12 @@ class AddOverride:
             await self.schedules.add_override(schedule_id, override, at=at)
             await self.record_audit("schedule.add_override", schedule_id, actor=actor, at=at, after=describe(override))
             return override
+
+
+def require_room(schedule: Schedule, *, adding: int = 1) -> None:
+    """Raises `InvalidValueError` when the schedule would have too many overrides that are not over."""
+    if len(schedule.overrides) + adding > OVERRIDES_AHEAD:
+        raise InvalidValueError("overrides", f"must be at most {OVERRIDES_AHEAD} that are not over")
 
 
 def _require_no_contradiction(override: Override, schedule: Schedule) -> None:

@@ -10,7 +10,7 @@ from application.ports.page import Page
 from application.ports.references import Reference, ReferenceKind, References
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.oncall.absence import Candidate, Uncovered, load_window, participants, propose_cover
+from domain.oncall.absence import Candidate, Uncovered, load_window, propose_cover
 from domain.oncall.coverage import Shift, shifts
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import AbsenceId, ScheduleId, UserId
@@ -45,7 +45,7 @@ class ProposeCover:
         if not shown:
             return Page((), has_more=False)
         hull = Interval(start=shown[0].interval.start, end=max(each.interval.end for each in shown))
-        people = {schedule.id: participants(schedule) for schedule in found.schedules.values()}
+        people = {schedule.id: schedule.people for schedule in found.schedules.values()}
         active = await self._active(frozenset().union(*people.values()))
         away = await self.absences.of_users(active, hull, limit=ABSENCES_SEEN)
         around = _shifts_around(shown, found.schedules, hull)
@@ -54,7 +54,7 @@ class ProposeCover:
                 each,
                 propose_cover(
                     each,
-                    participants=people[each.schedule_id] & active,
+                    people=people[each.schedule_id] & active,
                     shifts=around[each.schedule_id],
                     absences=away,
                 ),

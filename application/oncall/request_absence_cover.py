@@ -7,7 +7,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for, require_for_member
 from application.oncall.find_uncovered import FindUncovered
-from application.oncall.schedule_references import user_at
+from application.oncall.schedule_references import users_at
 from application.ports.absences import AbsenceRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
@@ -67,8 +67,7 @@ class RequestAbsenceCover:
             schedules = {each.schedule_id: found.schedules[each.schedule_id] for each in left}
             for schedule in schedules.values():
                 require_for(actor, absence.user_id, team_id=schedule.team_id)
-            named = [user_at(f"asked_of[{number}]", each) for number, each in enumerate(asked_of)]
-            await require_known(self.references, named)
+            await require_known(self.references, users_at("asked_of", asked_of))
             members = await self.directory.team_members({schedule.team_id for schedule in schedules.values()})
             changes = [
                 CoverRequest.ask(

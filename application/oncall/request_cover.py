@@ -4,7 +4,7 @@ from datetime import datetime
 from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for
-from application.oncall.schedule_references import user_at
+from application.oncall.schedule_references import user_at, users_at
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.ids import IdFactory
@@ -52,8 +52,7 @@ class RequestCover:
             at = self.clock.now()
             schedule = await self.schedules.look_up(schedule_id, since=at)
             require_for(actor, user_id, team_id=schedule.team_id)
-            named = [user_at(f"asked_of[{number}]", each) for number, each in enumerate(asked_of)]
-            await require_known(self.references, [user_at("user_id", user_id), *named])
+            await require_known(self.references, [user_at("user_id", user_id), *users_at("asked_of", asked_of)])
             change = CoverRequest.ask(
                 CoverRequestId(self.ids.new()),
                 schedule=schedule,

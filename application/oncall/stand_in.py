@@ -6,12 +6,11 @@ from datetime import datetime
 
 from application.audit.describe import describe
 from application.audit.record import RecordAudit
-from application.oncall.add_override import OVERRIDES_AHEAD
+from application.oncall.add_override import require_room
 from application.ports.schedules import ScheduleRepository
 from domain.identity.actor import Actor
 from domain.oncall.override import Override
 from domain.oncall.schedule import Schedule
-from domain.shared.errors import InvalidValueError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,7 @@ class StandIn:
 
         Raises `InvalidValueError` when it has too many, `ConflictError` when one overlaps another for the same user.
         """
-        if len(schedule.overrides) + len(overrides) > OVERRIDES_AHEAD:
-            raise InvalidValueError("overrides", f"must be at most {OVERRIDES_AHEAD} that are not over")
+        require_room(schedule, adding=len(overrides))
         for override in overrides:
             await self.schedules.add_override(schedule.id, override, at=at)
             await self.record_audit("schedule.add_override", schedule.id, actor=actor, at=at, after=describe(override))

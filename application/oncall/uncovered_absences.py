@@ -12,7 +12,7 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.teams import TeamRepository
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.oncall.absence import Absence, Uncovered, participants, uncovered
+from domain.oncall.absence import Absence, Uncovered, uncovered
 from domain.oncall.coverage import Shift, shifts
 from domain.oncall.schedule import Schedule
 from domain.shared.errors import InvalidValueError
@@ -45,7 +45,7 @@ class UncoveredAbsences:
         at = self.clock.now()
         ahead = Interval(start=at, end=at + timedelta(days=days))
         page = await self.schedules.list(PageRequest(limit=PAGE_LIMIT), since=at, team_id=team_id)
-        people = {schedule.id: _people(schedule) for schedule in page.items}
+        people = {schedule.id: schedule.people for schedule in page.items}
         everyone = frozenset[UserId]().union(*people.values())
         away = await self.absences.of_users(everyone, ahead, limit=PAGE_LIMIT + 1)
         found = sorted(
@@ -53,10 +53,6 @@ class UncoveredAbsences:
         )
         has_more = page.has_more or len(away) > PAGE_LIMIT or len(found) > PAGE_LIMIT
         return Page(tuple(found[:PAGE_LIMIT]), has_more)
-
-
-def _people(schedule: Schedule) -> frozenset[UserId]:
-    return participants(schedule) | {override.user_id for override in schedule.overrides}
 
 
 def _found(

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from application.ports.page import Page
+from application.ports.page import Page, require_limit
 from domain.oncall.absence import Absence
-from domain.shared.errors import InvalidValueError
 from domain.shared.ids import AbsenceId, TeamId, UserId
 from domain.shared.interval import Interval
-from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+from domain.shared.limits import PAGE_DEFAULT
 
 
 class AbsenceKey(NamedTuple):
@@ -31,8 +30,7 @@ class AbsenceQuery:
     after: AbsenceKey | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= PAGE_LIMIT:
-            raise InvalidValueError("limit", f"is {self.limit}, allowed are 1 to {PAGE_LIMIT}")
+        require_limit(self.limit)
 
 
 class AbsenceRepository(Protocol):

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from application.ports.page import Page
+from application.ports.page import Page, require_limit
 from domain.oncall.cover import CoverRequest
 from domain.shared.change import Change
-from domain.shared.errors import InvalidValueError
 from domain.shared.ids import AbsenceId, CoverRequestId, ScheduleId, TeamId, UserId
-from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+from domain.shared.limits import PAGE_DEFAULT
 
 
 class CoverKey(NamedTuple):
@@ -31,8 +30,7 @@ class CoverQuery:
     after: CoverKey | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= PAGE_LIMIT:
-            raise InvalidValueError("limit", f"is {self.limit}, allowed are 1 to {PAGE_LIMIT}")
+        require_limit(self.limit)
 
 
 class CoverRepository(Protocol):

@@ -81,3 +81,7 @@ class StepTurns(Protocol):
 
         No turn is taken twice, and none is left out unless its transaction is undone.
         """
+
+    @abstractmethod
+    async def upcoming(self, keys: Collection[StepKey]) -> Mapping[StepKey, int]:
+        """The turn of each step that is the next to be taken, counted from 0; takes none. Needs no transaction."""

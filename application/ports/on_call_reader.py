@@ -27,4 +27,8 @@ class OnCallReader(Protocol):
 
     @abstractmethod
     async def schedules_of(self, user_id: UserId, *, since: datetime, limit: int) -> tuple[ScheduleId, ...]:
-        """The schedules that name the user in a layer, or in an override that ends after that instant, by id."""
+        """By id, the schedules that may put the user on call after that instant, at most so many.
+
+        That is by layers in force then or later, as known now, or by an override or a temporary schedule that is not
+        over. One that only takes them off, or lets them learn, does not put them on call.
+        """

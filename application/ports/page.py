@@ -16,8 +16,13 @@ class PageRequest:
     after: tuple[str, UUID] | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= PAGE_LIMIT:
-            raise InvalidValueError("limit", f"is {self.limit}, allowed are 1 to {PAGE_LIMIT}")
+        require_limit(self.limit)
+
+
+def require_limit(limit: int) -> None:
+    """Raises `InvalidValueError` for more than one page, or none."""
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise InvalidValueError("limit", f"is {limit}, allowed are 1 to {PAGE_LIMIT}")
 
 
 class Page[T](NamedTuple):

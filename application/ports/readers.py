@@ -9,7 +9,7 @@ from uuid import UUID
 
 from application.ports.mailbox import MailboxMessage
 from application.ports.notifications import Attempt
-from application.ports.page import Page
+from application.ports.page import Page, require_limit
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
@@ -17,9 +17,8 @@ from domain.escalation.run import RunStatus
 from domain.incident.incident import IncidentStatus
 from domain.incident.severity import Severity
 from domain.notification.notification import Notification
-from domain.shared.errors import InvalidValueError
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
-from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+from domain.shared.limits import PAGE_DEFAULT
 from domain.shared.urgency import Urgency
 
 type IncidentRef = IncidentId | int  # by id, or by the number that people say
@@ -56,7 +55,7 @@ class IncidentQuery:
     after: TimeKey | None = None
 
     def __post_init__(self) -> None:
-        _require_limit(self.limit)
+        require_limit(self.limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class NewestFirst:
     before: UUID | None = None
 
     def __post_init__(self) -> None:
-        _require_limit(self.limit)
+        require_limit(self.limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +77,7 @@ class OldestFirst:
     after: UUID | None = None
 
     def __post_init__(self) -> None:
-        _require_limit(self.limit)
-
-
-def _require_limit(limit: int) -> None:
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise InvalidValueError("limit", f"is {limit}, allowed are 1 to {PAGE_LIMIT}")
+        require_limit(self.limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from application.ports.page import Page
+from application.ports.page import Page, require_limit
 from domain.oncall.history import History, ScheduleVersion
-from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
-from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+from domain.shared.limits import PAGE_DEFAULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +19,7 @@ class NewestVersionsFirst:
     before: int | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= PAGE_LIMIT:
-            raise InvalidValueError("limit", f"is {self.limit}, allowed are 1 to {PAGE_LIMIT}")
+        require_limit(self.limit)
 
 
 class KnownSchedule(NamedTuple):

@@ -62,11 +62,19 @@ def planned(
     return tuple(plan._replace(due_at=quiet_hours.end_after(plan.due_at) or plan.due_at) for plan in plans)
 
 
+def applying(
+    contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, urgency: Urgency
+) -> tuple[NotificationRule, ...]:
+    """The rules that say how a user is told; without any they are told everywhere at once."""
+    known = {contact.id for contact in contacts}
+    return tuple(rule for rule in rules if rule.urgency is urgency and rule.contact_id in known)
+
+
 def _planned(
     contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, urgency: Urgency, at: datetime
 ) -> tuple[PlannedNotification, ...]:
     by_id = {contact.id: contact for contact in contacts}
-    chosen = [rule for rule in rules if rule.urgency is urgency and rule.contact_id in by_id]
+    chosen = applying(contacts, rules, urgency=urgency)
     if not chosen:
         ordered = sorted(contacts, key=lambda contact: (contact.channel, contact.address))
         return tuple(

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from domain.oncall.coverage import Shift
-from domain.oncall.schedule import Schedule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import AbsenceId, ScheduleId, UserId
 from domain.shared.interval import Interval, union
@@ -67,12 +66,6 @@ def uncovered(absence: Absence, shifts_by_schedule: Mapping[ScheduleId, Sequence
     return tuple(sorted(found, key=lambda each: (each.interval.start, each.schedule_id.int)))
 
 
-def participants(schedule: Schedule) -> frozenset[UserId]:
-    """Everyone whose turn it may ever be by a layer."""
-    turns = (turn for layer in schedule.layers for turn in layer.rotation.participants)
-    return frozenset(user_id for turn in turns for user_id in turn)
-
-
 def load_window(interval: Interval) -> Interval:
     """Around what is to be covered: in which time on call counts as load."""
     return Interval(start=interval.start - LOAD_WINDOW, end=interval.end + LOAD_WINDOW)
@@ -81,12 +74,12 @@ def load_window(interval: Interval) -> Interval:
 def propose_cover(
     wanted: Uncovered,
     *,
-    participants: Collection[UserId],
+    people: Collection[UserId],
     shifts: Sequence[Shift],
     absences: Collection[Absence],
     most: int = CANDIDATES,
 ) -> tuple[Candidate, ...]:
-    """Those participants who are neither on call nor away in any part of the interval, the least loaded first.
+    """Those people who are neither on call nor away in any part of the interval, the least loaded first.
 
     Load is the time on call in the `load_window`, which the shifts have to span. Equals are in the order of their ids,
     so that the same question always has the same answer.
@@ -99,7 +92,7 @@ def propose_cover(
         counted = shift.interval.intersection(window)
         if counted is not None:
             load[shift.user_id] += counted.duration
-    free = frozenset(participants) - away - on_call - {wanted.user_id}
+    free = frozenset(people) - away - on_call - {wanted.user_id}
     by_load = sorted(free, key=lambda user_id: (load[user_id], user_id.int))
     return tuple(Candidate(user_id, load[user_id]) for user_id in by_load[:most])
 

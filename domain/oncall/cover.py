@@ -19,7 +19,7 @@ from domain.oncall.schedule import Schedule
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import AbsenceId, CoverRequestId, OverrideId, ScheduleId, TeamId, UserId
-from domain.shared.interval import Interval, require_utc, union
+from domain.shared.interval import Interval, require_utc, told, union
 from domain.shared.limits import COVER_ASKED, COVER_NOTE_CHARACTERS
 from domain.shared.text import require_length
 
@@ -226,11 +226,6 @@ class CoverRequest:
 def time_on_call(schedule: Schedule, user_id: UserId, interval: Interval) -> tuple[Interval, ...]:
     """When exactly the user is on call in the interval, oldest first and apart from each other."""
     return union(shift.interval for shift in shifts(schedule, interval) if shift.user_id == user_id)
-
-
-def told(interval: Interval) -> str:
-    """An interval in a sentence, to the minute and in UTC."""
-    return f"from {interval.start:%Y-%m-%dT%H:%MZ} to {interval.end:%Y-%m-%dT%H:%MZ}"
 
 
 def _require_ahead(field: str, interval: Interval, at: datetime) -> None:

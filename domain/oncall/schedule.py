@@ -1,14 +1,15 @@
 """Layers by precedence, or a temporary schedule in their place, then overrides."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from domain.oncall.layer import Layer
-from domain.oncall.override import Override
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.shadow import Shadow
 from domain.oncall.temporary import TemporarySchedule, require_temporaries_apart
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import ScheduleId, TeamId
+from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.limits import NAME_CHARACTERS, SCHEDULE_LAYERS
 from domain.shared.local_time import zone_named
 
@@ -55,6 +56,14 @@ class Schedule:
     def without_parts(self) -> "Schedule":
         """All of it but its overrides, temporary schedules and shadows, which are made and known one by one."""
         return replace(self, overrides=(), temporaries=(), shadows=())
+
+    @property
+    def people(self) -> frozenset[UserId]:
+        """Everyone whom a layer, an override or a temporary schedule may put on call; not those who only learn."""
+        turns = (turn for layer in self.layers for turn in layer.rotation.participants)
+        stand_ins = (override.user_id for override in self.overrides if override.kind is not OverrideKind.REMOVE)
+        fixed = (shift.user_id for temporary in self.temporaries for shift in temporary.shifts)
+        return frozenset(chain(*turns, stand_ins, fixed))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -14,6 +14,14 @@ class IntegrationKind(StrEnum):
     PAGERDUTY = "pagerduty"  # Events API v2
     ALERTMANAGER = "alertmanager"  # webhook v4
     NATIVE = "native"  # our own events
+    PROMETHEUS = "prometheus"  # itself, without an Alertmanager
+    GRAFANA = "grafana"
+    CLOUDEVENTS = "cloudevents"  # CloudEvents 1.0
+    DATADOG = "datadog"
+    SENTRY = "sentry"
+    UPTIMEROBOT = "uptimerobot"
+    UPTIME_KUMA = "uptime-kuma"
+    ZABBIX = "zabbix"
 
 
 class GroupingMode(StrEnum):

@@ -76,3 +76,8 @@ def require_utc(field: str, at: datetime) -> None:
     """Raises `InvalidValueError` unless the instant is in `datetime.UTC`."""
     if at.tzinfo != UTC:
         raise InvalidValueError(field, "must be an instant in UTC")
+
+
+def told(interval: Interval) -> str:
+    """An interval in a sentence, to the minute and in UTC."""
+    return f"from {interval.start:%Y-%m-%dT%H:%MZ} to {interval.end:%Y-%m-%dT%H:%MZ}"

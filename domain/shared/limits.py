@@ -46,6 +46,18 @@ TEAM_MEMBERS: Final = 500
 CONTACTS_PER_USER: Final = 10
 RULES_PER_URGENCY: Final = 10
 
+# A simulation: a week is as long as a step may wait; nobody reads more pages; nor do so many looks help to decide.
+SIMULATED_DAYS: Final = 7
+SIMULATED_PAGES_SHOWN: Final = 500
+SIMULATED_PAGES: Final = 10_000
+SIMULATED_LOOKS: Final = 2_000
+
+# A proof: nobody plans on-call for longer than half a year; who is told after a day is not told in time.
+PROOF_WEEKS: Final = 26
+PROOF_WITHIN_SECONDS_MIN: Final = 60
+PROOF_WITHIN_SECONDS_MAX: Final = 24 * 3600
+PROOF_EXAMPLES_SHOWN: Final = 50
+
 PAGE_LIMIT: Final = 200  # rows of a list in one answer
 PAGE_DEFAULT: Final = 50
 INGEST_BATCH: Final = 500  # events that share one commit

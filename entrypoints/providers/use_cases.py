@@ -16,9 +16,11 @@ from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
+from application.escalation.prove import ProvePolicy
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
+from application.escalation.simulate import SimulatePaging
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.escalation.tell_stalled import TellStalled
@@ -65,6 +67,7 @@ from application.incident.deliveries import ListDeliveries
 from application.incident.escalate import EscalateIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
+from application.incident.ledger import ReadLedger
 from application.incident.list import ListIncidents
 from application.incident.list_stalled import ListStalled
 from application.incident.raise_urgency import RaiseUrgency
@@ -166,6 +169,7 @@ class UseCaseProvider(Provider):
         ListIncidents,
         RaiseUrgency,
         ListStalled,
+        ReadLedger,
         ReadTimeline,
         ReassignIncident,
         ReopenIncident,
@@ -187,8 +191,10 @@ class UseCaseProvider(Provider):
         GetPolicy,
         ListPolicies,
         MoveToNewestVersion,
+        ProvePolicy,
         ResolveUnanswered,
         SetFallBack,
+        SimulatePaging,
         StartEscalations,
         StopEscalations,
         TellStalled,

@@ -52,6 +52,19 @@ def upgrade() -> None:
     op.create_index(
         "schedule_temporaries_schedule_id_idx", "schedule_temporaries", ["schedule_id", "ends_at"], unique=False
     )
+    op.create_index(
+        "schedule_temporaries_shifts_idx",
+        "schedule_temporaries",
+        ["shifts"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"shifts": "jsonb_path_ops"},
+    )
+    # A row for each edit that ever was of configuration: to index them holds up nobody.
+    op.execute(
+        "-- squawk-ignore require-concurrent-index-creation\n"
+        "CREATE INDEX schedule_versions_changes_idx ON schedule_versions (effective_at) WHERE replaced_at IS NULL"
+    )
     op.create_table(
         "schedule_shadows",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -78,6 +91,7 @@ def downgrade() -> None:
     for part in _PARTS:
         op.drop_index(f"schedule_{part}_versions_interval_idx", table_name=f"schedule_{part}_versions")
         op.drop_table(f"schedule_{part}_versions")
+    op.drop_index("schedule_versions_changes_idx", table_name="schedule_versions")
     op.drop_table("schedule_shadows")
     op.drop_table("schedule_temporaries")
     op.drop_constraint("schedule_overrides_overlap_excl", "schedule_overrides")

@@ -84,6 +84,63 @@ NATIVE_TRIGGER: Final = (
     rb'"links":[{"href":"https://rb.example/disk","text":"runbook"}]}'
 )
 
+# Prometheus 2.42 to what it takes for an Alertmanager.
+PROMETHEUS_FIRING: Final = (
+    rb'[{"annotations":{"summary":"node down on 10.2.0.7:9100"},"endsAt":"2026-11-23T09:03:31.632Z",'
+    rb'"startsAt":"2026-11-23T08:59:31.632Z",'
+    rb'"generatorURL":"http://prom.example:9090/graph?g0.expr=up+%3D%3D+0\u0026g0.tab=1",'
+    rb'"labels":{"alertname":"TargetDown","cluster":"eu-1","instance":"10.2.0.7:9100","job":"node","replica":"a",'
+    rb'"severity":"critical"}}]'
+)
+
+# Datadog, with the template that our documentation gives.
+DATADOG_TRIGGERED: Final = (
+    rb'{"v":1,"id":"7312","aggreg_key":"9f2c","cycle_key":"3817264","monitor_id":"412","transition":"Triggered",'
+    rb'"alert_type":"error","priority":"P2","title":"[Triggered] checkout p95 is high","text":"p95 1.9 s",'
+    rb'"scope":"env:prod,service:checkout","metric":"trace.http.p95","query":"avg(last_5m):...","hostname":"web-3",'
+    rb'"link":"https://datadog.example/monitors/412","tags":"env:prod,service:checkout,urgent",'
+    rb'"date_ms":"1795424531120","org_id":"$ORG_ID"}'
+)
+
+# Sentry's integration platform, resource `event_alert`.
+SENTRY_EVENT_ALERT: Final = (
+    rb'{"action":"triggered","actor":{"id":"sentry","name":"Sentry","type":"application"},"data":{"event":{'
+    rb'"event_id":"e4874d664c3540c1a32eab185f12c5ab","issue_id":"4417540176","project":17,"level":"error",'
+    rb'"title":"TimeoutError: upstream checkout","culprit":"pay.charge","datetime":"2026-11-23T09:01:17.677000Z",'
+    rb'"timestamp":1795424477.677,"platform":"python","tags":[["environment","prod"],["release","2026.11.3"]],'
+    rb'"issue_url":"https://sentry.example/api/0/issues/4417540176/",'
+    rb'"web_url":"https://sentry.example/organizations/acme/issues/4417540176/events/e4874d664c3540c1a32eab185f12c5ab/"'
+    rb'},"triggered_rule":"Prod errors > 50/min","issue_alert":{"title":"Prod errors > 50/min","settings":[{'
+    rb'"name":"service","value":"pay"}]}},"installation":{"uuid":"a8e5d37a-696c-4c54-adb5-b3f28d64c7de"}}'
+)
+
+# UptimeRobot's variables as a form; as a query they are the same.
+UPTIMEROBOT_DOWN: Final = (
+    b"monitorID=7781&monitorURL=https%3A%2F%2Fshop.example&monitorFriendlyName=shop&alertType=1"
+    b"&alertTypeFriendlyName=Down&alertDetails=HTTP+503&alertDateTime=1795424531&sslExpiryDate=*sslExpiryDate*"
+)
+
+UPTIME_KUMA_DOWN: Final = (
+    r'{"heartbeat":{"monitorID":12,"status":0,"time":"2026-11-23 09:03:44.512",'
+    r'"msg":"connect ECONNREFUSED 10.2.0.7:443","ping":null,"important":true,"duration":60},"monitor":{"id":12,'
+    r'"name":"checkout","url":"https://shop.example/health","hostname":null,"port":null,"type":"http"},'
+    r'"msg":"[checkout] [🔴 Down] connect ECONNREFUSED 10.2.0.7:443"}'
+).encode()
+
+# Zabbix, with the parameters of the media type that our documentation gives.
+ZABBIX_PROBLEM: Final = (
+    rb'{"event_id":"20417","event_value":"1","event_update_status":"0","event_update_action":"{EVENT.UPDATE.ACTION}",'
+    rb'"event_name":"Free disk space is less than 5% on /","event_nseverity":"4","host_name":"db-3",'
+    rb'"host_ip":"10.2.0.9","trigger_id":"17023","trigger_url":"https://rb.example/disk",'
+    rb'"event_tags":"[{\"tag\":\"scope\",\"value\":\"capacity\"}]"}'
+)
+
+CLOUDEVENT: Final = (
+    rb'{"specversion":"1.0","id":"9f2b6c1e-77","source":"/ci/deployer","type":"com.acme.deploy.failed",'
+    rb'"subject":"checkout@2026.11.3","time":"2026-11-23T09:00:05Z","datacontenttype":"application/json",'
+    rb'"severity":"error","data":{"env":"prod","step":"migrate","url":"https://ci.example/r/8812"}}'
+)
+
 ALL: Final = (
     PAGERDUTY_TRIGGER,
     PAGERDUTY_RESOLVE,
@@ -92,4 +149,10 @@ ALL: Final = (
     GRAFANA_FIRING,
     SNS_NOTIFICATION,
     NATIVE_TRIGGER,
+    PROMETHEUS_FIRING,
+    DATADOG_TRIGGERED,
+    SENTRY_EVENT_ALERT,
+    UPTIME_KUMA_DOWN,
+    ZABBIX_PROBLEM,
+    CLOUDEVENT,
 )

@@ -2,9 +2,9 @@ from typing import Final
 
 from adapters.inbound.cli.client import Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
-from adapters.inbound.cli.covers import From, People, To, names_of, people, show_requests
+from adapters.inbound.cli.covers import From, People, To, show_requests
 from adapters.inbound.cli.instants import instant_option
-from adapters.inbound.cli.listing import Cursor, Limit, find, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, names_of, say_more
 from adapters.inbound.cli.output import Output, moment, say, show_json, show_table
 from adapters.inbound.cli.schedules import SCHEDULE
 from adapters.inbound.cli.teams import TEAM
@@ -74,8 +74,8 @@ def list_(
     """
     api = cli.api()
     query = {
-        "user_id": None if user is None else find(api, USER, user)["id"],
-        "team_id": None if team is None else find(api, TEAM, team)["id"],
+        "user_id": id_of(api, USER, user),
+        "team_id": id_of(api, TEAM, team),
         "limit": limit,
         "cursor": cursor,
     }
@@ -176,7 +176,7 @@ def ask_cover(
         What to tell those who are asked.
     """
     api = cli.api()
-    body: dict[str, object] = {"asked_of": people(api, of), "note": note}
+    body: dict[str, object] = {"asked_of": ids_of(api, USER, of), "note": note}
     if schedule is not None:
         body["schedule_id"] = find(api, SCHEDULE, schedule)["id"]
     made = api.post(f"/v1/absences/{segment(absence_id)}/request-cover", body)

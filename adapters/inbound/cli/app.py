@@ -23,6 +23,7 @@ from adapters.inbound.cli import (
     readiness,
     schedules,
     services,
+    simulate,
     teams,
     tokens,
     users,
@@ -80,6 +81,7 @@ def build() -> App:
     for noun in _NOUNS:
         app.command(noun)
     app.command(mailbox.mailbox, group=INCIDENTS)
+    app.command(simulate.simulate, group=INCIDENTS)
     app.command(readiness.readiness, group=CONFIGURATION)
     for command in _INSTALLATION:
         app.command(command, group=INSTALLATION)

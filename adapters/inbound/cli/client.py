@@ -1,6 +1,7 @@
 """The API, as the commands ask it: the standard library's client, so that a command starts at once."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,7 @@ PAGE: Final = 200  # the most that the API gives at once
 
 _NOUNS: Final = {"policies": "policy", "api-keys": "token", "cover-requests": "cover"}
 _DETAIL_CHARACTERS: Final = 600
+_NEXT: Final = re.compile(r'<(/[^>]*)>; rel="next"')  # RFC 8288, 3, as the API writes it
 
 type Query = Mapping[str, str | int | None]
 type Record = dict[str, Any]
@@ -32,6 +34,22 @@ class ApiClient:
         """The JSON of an answer. Raises `CommandError`."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", path + (f"?{urlencode(given)}" if given else ""), None)
+
+    def texts(self, path: str, query: Query) -> Iterator[str]:
+        """The pages of something that is no JSON, as the header `Link` leads from one to the next.
+
+        Raises `CommandError`.
+        """
+        next_path: str | None = (
+            f"{path}?{urlencode({name: value for name, value in query.items() if value is not None})}"
+        )
+        while next_path is not None:
+            status, headers, content = self._exchange("GET", next_path, None, None)
+            if not 200 <= status < 300:
+                raise _refused(status, headers, content, next_path)
+            yield content.decode("utf-8", errors="replace")
+            found = _NEXT.search(headers.get("link", ""))
+            next_path = None if found is None else found[1]
 
     def post(self, path: str, body: object = None) -> Any:
         """Raises `CommandError`."""

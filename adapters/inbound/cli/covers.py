@@ -7,7 +7,7 @@ from adapters.inbound.cli.client import ApiClient, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, Switch, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
-from adapters.inbound.cli.listing import Cursor, Limit, find, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, names_of, say_more
 from adapters.inbound.cli.output import Output, moment, say, show_fields, show_json, show_table, when
 from adapters.inbound.cli.schedules import SCHEDULE
 from adapters.inbound.cli.teams import TEAM
@@ -66,7 +66,7 @@ def ask(
         "schedule_id": find(api, SCHEDULE, schedule)["id"],
         "starts_at": instant_option("--from", starts, cli),
         "ends_at": instant_option("--to", ends, cli),
-        "asked_of": people(api, of),
+        "asked_of": ids_of(api, USER, of),
         "note": note,
     }
     if offers_from is not None:
@@ -106,8 +106,8 @@ def list_(
     api = cli.api()
     query = {
         "user_id": api.get("/v1/users/me")["id"] if mine else None,
-        "schedule_id": None if schedule is None else find(api, SCHEDULE, schedule)["id"],
-        "team_id": None if team is None else find(api, TEAM, team)["id"],
+        "schedule_id": id_of(api, SCHEDULE, schedule),
+        "team_id": id_of(api, TEAM, team),
         "limit": limit,
         "cursor": cursor,
     }
@@ -169,16 +169,6 @@ def show_requests(api: ApiClient, requests: Sequence[Record]) -> None:
             for each in requests
         ),
     )
-
-
-def people(api: ApiClient, refs: Sequence[str]) -> list[str]:
-    """Their ids. Raises `CommandError`."""
-    return [find(api, USER, ref)["id"] for ref in refs]
-
-
-def names_of(api: ApiClient, path: str) -> dict[str, str]:
-    """What the ids of a list stand for."""
-    return {each["id"]: each["name"] for each in api.each(path)}
 
 
 def _named(value: object, names: Mapping[str, str]) -> object:

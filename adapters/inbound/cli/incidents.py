@@ -6,7 +6,7 @@ from adapters.inbound.cli.client import Query, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
-from adapters.inbound.cli.listing import Cursor, Limit, find, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more
 from adapters.inbound.cli.output import (
     NOTHING,
     Output,
@@ -67,8 +67,8 @@ def list_(
     query: Query = {
         "status": None if status == "all" else status,
         "severity": severity,
-        "service_id": None if service is None else find(api, SERVICE, service)["id"],
-        "team_id": None if team is None else find(api, TEAM, team)["id"],
+        "service_id": id_of(api, SERVICE, service),
+        "team_id": id_of(api, TEAM, team),
         "since": instant_option("--since", since, cli),
         "limit": limit,
         "cursor": cursor,
@@ -196,7 +196,7 @@ def reassign(*refs: str, to: People = (), policy: str | None = None, output: Out
         The name or id of a policy, instead of people.
     """
     api = cli.api()
-    body: Record = {"users": _users(cli, to)}
+    body: Record = {"users": ids_of(cli.api(), USER, to)}
     if policy is not None:
         body["policy_id"] = find(api, POLICY, policy)["id"]
     _act(cli, refs, "reassign", body, output)
@@ -205,7 +205,7 @@ def reassign(*refs: str, to: People = (), policy: str | None = None, output: Out
 @app.command(name="add-responder")
 def add_responder(*refs: str, to: People, output: Output = "table", cli: Given) -> None:
     """Ask people to help, whoever has the incidents. They are paged at once."""
-    _act(cli, refs, "responders", {"users": _users(cli, to)}, output)
+    _act(cli, refs, "responders", {"users": ids_of(cli.api(), USER, to)}, output)
 
 
 @app.command
@@ -295,6 +295,30 @@ def note(ref: str, text: str, /, *, output: Output = "table", cli: Given) -> Non
 
 
 @app.command
+def ledger(
+    ref: str,
+    /,
+    *,
+    format_: Annotated[Literal["jsonl", "csv"], Parameter(name="--format")] = "jsonl",
+    cli: Given,
+) -> None:
+    """Print every message about an incident: intent, attempts, receipt, acknowledgement.
+
+    Parameters
+    ----------
+    ref
+        INC-123, 123 or an id.
+    format_
+        A message a line as JSON, or an attempt a line as CSV.
+    """
+    for number, text in enumerate(cli.api().texts(f"{_path(ref)}/ledger", {"format": format_})):
+        # Each page of a CSV has the head. The rest stays as it is: a cell may hold a line break.
+        shown = text.partition("\n")[2] if number and format_ == "csv" else text
+        if shown:
+            show_line(shown.removesuffix("\n").removesuffix("\r"))
+
+
+@app.command
 def create(
     *,
     service: str,
@@ -342,11 +366,6 @@ def _act(cli: Given, refs: tuple[str, ...], action: str, body: Record | None, ou
             say(f"{done['reference']} is {done['status']}" if done else f"{item['ref']}: {item['problem']['detail']}")
     if answer["failed"]:
         raise CommandError(f"{answer['failed']} of {len(answer['items'])} could not be done", ExitCode.FAILURE)
-
-
-def _users(cli: Given, names: tuple[str, ...]) -> list[str]:
-    api = cli.api()
-    return [find(api, USER, name)["id"] for name in names]
 
 
 def _ahead(name: str, text: str, cli: Given) -> str:

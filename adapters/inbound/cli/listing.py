@@ -68,6 +68,21 @@ def find(api: ApiClient, noun: Noun, ref: str) -> Record:
     raise CommandError(f"there is no {noun.name} {ref!r}; see `tocsin {noun.name} list`", ExitCode.NOT_FOUND)
 
 
+def id_of(api: ApiClient, noun: Noun, ref: str | None) -> str | None:
+    """Of what a filter names; None: it was not given. Raises `CommandError`."""
+    return None if ref is None else str(find(api, noun, ref)["id"])
+
+
+def ids_of(api: ApiClient, noun: Noun, refs: Iterable[str]) -> list[str]:
+    """In their order. Raises `CommandError`."""
+    return [str(find(api, noun, ref)["id"]) for ref in refs]
+
+
+def names_of(api: ApiClient, path: str, *, most: int = 1000) -> dict[str, str]:
+    """What the ids of a list stand for. Raises `CommandError`."""
+    return {each["id"]: each["name"] for each in api.each(path, most=most)}
+
+
 def is_id(text: str) -> bool:
     try:
         UUID(text)
@@ -84,7 +99,7 @@ def say_more(page: Record) -> None:
 def _names(api: ApiClient, noun: Noun, rows: Iterable[Record]) -> dict[str, str]:
     """What the ids of these rows stand for."""
     wanted = {noun.references[member] for row in rows for member in noun.references if row[member] is not None}
-    return {each["id"]: each["name"] for path in sorted(wanted) for each in api.each(path)}
+    return {key: name for path in sorted(wanted) for key, name in names_of(api, path).items()}
 
 
 def _shown(row: Record, member: str, names: Mapping[str, str]) -> object:

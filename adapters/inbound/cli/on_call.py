@@ -5,7 +5,7 @@ from typing import Any, Final
 from adapters.inbound.cli.client import ApiClient, Query, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.instants import instant_option
-from adapters.inbound.cli.listing import find
+from adapters.inbound.cli.listing import find, id_of, names_of
 from adapters.inbound.cli.output import NOTHING, Output, instant, say, show_json, show_table, span, when
 from adapters.inbound.cli.schedules import SCHEDULE
 from adapters.inbound.cli.teams import TEAM
@@ -75,7 +75,7 @@ def shifts(
     if output == "json":
         show_json(found)
         return
-    names = {user["id"]: user["name"] for user in api.each(USER.path, most=_PEOPLE)}
+    names = names_of(api, USER.path, most=_PEOPLE)
     rows = (
         (names.get(each["user_id"], each["user_id"]), *_from_to(each, cli), _source(each["source"]))
         for each in found["shifts"]
@@ -183,7 +183,7 @@ def fairness(
 
 def _show_on_call(cli: Given, *, at: str | None, team: str | None, output: Output) -> None:
     api = cli.api()
-    team_id = None if team is None else find(api, TEAM, team)["id"]
+    team_id = id_of(api, TEAM, team)
     page = api.get("/v1/on-call", {"limit": 200, "at": at, "team_id": team_id})
     if output == "json":
         show_json(page)

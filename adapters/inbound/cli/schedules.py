@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from adapters.inbound.cli.context import Given
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
-from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, noun_app, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, names_of, noun_app, say_more
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
 
 SCHEDULE: Final = Noun(
@@ -112,7 +112,7 @@ def preview(
     if not found["differences"]:
         say(f"who is on call does not change by it until {when(found['until'], cli.now)}")
         return
-    names = {user["id"]: user["name"] for user in api.each("/v1/users")}
+    names = names_of(api, "/v1/users")
 
     def named(ids: Iterable[str]) -> str:
         return ", ".join(names.get(each, each) for each in ids) or _NOBODY

@@ -24,6 +24,7 @@ from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
+from adapters.inbound.http.proofs import ProofController
 from adapters.inbound.http.request_context import RequestContext
 from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedule_history import ScheduleHistoryController
@@ -31,6 +32,7 @@ from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
 from adapters.inbound.http.shadows import ShadowController
+from adapters.inbound.http.simulations import SimulationController
 from adapters.inbound.http.teams import TeamController
 from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
@@ -47,6 +49,8 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ScheduleHistoryController,
     ScheduleAnswersController,
     CalendarFeedController,
+    SimulationController,
+    ProofController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

@@ -7,20 +7,24 @@ back is 503 with `Retry-After`: Alertmanager's webhook does not retry a 429.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from http import HTTPStatus
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
-from adapters.inbound.intake import alertmanager, native, pagerduty
+from adapters.inbound.http.senders import Addressed, Sender, addressed
+from adapters.inbound.intake import native, pagerduty
+from adapters.inbound.intake.alertmanager import REPLICA_LABELS
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.redact import redacted
+from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
 from application.alert.ingest import ReceivedEvent
 from application.ports.clock import Clock
@@ -28,13 +32,10 @@ from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert_event import AlertEvent, ChangeEvent
-from domain.service.integration import GroupingMode
 from domain.shared.ids import IntegrationId
 
 # PagerDuty's senders cut at 512,000 bytes; its limit is 512 KB.
 PAGERDUTY_BYTES: Final = 524_288
-# Alertmanager's webhook has no limit of its own; a group of some thousand alerts fits.
-ALERTMANAGER_BYTES: Final = 5 * 1024 * 1024
 NATIVE_BYTES: Final = 5 * 1024 * 1024
 # A client that sends slower than this is cut off.
 BODY_SECONDS: Final = 10.0
@@ -43,13 +44,6 @@ RETRY_AFTER_SECONDS: Final = 1
 QUICK_BYTES: Final = 100_000
 
 _log = structlog.get_logger()
-
-
-class Answer(NamedTuple):
-    status: int
-    body: bytes
-    retry_after_seconds: int | None = None
-    content_type: bytes = b"application/json"
 
 
 class Refused(Exception):  # noqa: N818  # an answer that ends the work on a request, not a fault
@@ -111,16 +105,20 @@ class IntakeDoors:
         await _send(send, answer)
 
     async def _answer(self, door: "_Door", scope: Scope, receive: Receive) -> Answer:
-        if scope["method"] != "POST":
-            raise Refused(door.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "send events with POST"))
+        if scope["method"] == "OPTIONS" and door.addressed is not None and door.addressed.sender.handshake is not None:
+            return door.addressed.sender.handshake(_headers(scope))
+        if scope["method"] not in door.methods:
+            methods = ", ".join(sorted(door.methods))
+            refusal = door.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"send events with {methods}")
+            raise Refused(refusal._replace(headers=((b"allow", methods.encode()),)))
         body = await _body(scope, receive, door)
+        if door.addressed is not None:
+            return await self._addressed(door.addressed, body, scope)
         match door.name:
             case "pagerduty":
                 return await self._pagerduty(body, scope)
             case "pagerduty_change":
                 return await self._pagerduty_change(body, scope)
-            case "alertmanager":
-                return await self._alertmanager(body, scope)
             case _:
                 return await self._native(body, scope)
 
@@ -147,21 +145,32 @@ class IntakeDoors:
         self.metrics.stored("pagerduty_change").inc()
         return Answer(HTTPStatus.ACCEPTED, pagerduty.change_accepted(str(change_id)))
 
-    async def _alertmanager(self, body: bytes, scope: Scope) -> Answer:
-        key = scope["path"].split("/")[2]
+    async def _addressed(self, addressed: Addressed, body: bytes, scope: Scope) -> Answer:
+        sender, key = addressed
         target = await self.targets.of(key)
         if target is None:
-            raise Refused(_json(HTTPStatus.UNAUTHORIZED, error="no integration has this key"))
-        mode: alertmanager.Mode = "group" if target.integration.grouping is GroupingMode.PER_GROUP else "alert"
-        translate = partial(alertmanager.translate, body, mode=mode, ignore_labels=alertmanager.REPLICA_LABELS)
+            raise Refused(in_json(HTTPStatus.UNAUTHORIZED, error="no integration has this key"))
+        sent = Sent(
+            body=body,
+            received_at=self.clock.now(),
+            headers=_headers(scope),
+            query=scope.get("query_string", b"").decode("latin-1"),
+            grouping=target.integration.grouping,
+            ignore_labels=REPLICA_LABELS,
+        )
         try:
-            events = translate() if len(body) <= QUICK_BYTES else await asyncio.to_thread(translate)
+            understood = await _understood(sender, sent)
         except MalformedEventError as error:
-            # A 4xx would be sent again every five minutes for ever: take it, and show it to people.
-            await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
-            return _json(HTTPStatus.ACCEPTED, status="set aside", error=str(error))
-        await self._store("alertmanager", target, events, body)
-        return _json(HTTPStatus.ACCEPTED, status="accepted", events=len(events))
+            await self._keep_refused(target, sent, str(error))
+            return sender.malformed(error)
+        if understood.refused:
+            await self._keep_refused(target, sent, str(MalformedEventError(understood.refused)))
+        await self._store(sender.name, target, understood.events, sent.body or sent.query.encode("latin-1"))
+        return sender.accepted(understood)
+
+    async def _keep_refused(self, target: IntakeTarget, sent: Sent, reason: str) -> None:
+        body = sent.body or sent.query.encode("latin-1")
+        await self.set_aside(body, reason=reason, source="http", integration_id=target.integration.id)
 
     async def _native(self, body: bytes, scope: Scope) -> Answer:
         scheme, _, key = (_header(scope, b"authorization") or "").partition(" ")
@@ -176,7 +185,7 @@ class IntakeDoors:
             await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
             return _malformed(error)
         await self._store("native", target, events, body)
-        return _json(
+        return in_json(
             HTTPStatus.ACCEPTED, status="accepted", events=[{"dedup_key": event.dedup_key} for event in events]
         )
 
@@ -219,12 +228,14 @@ class IntakeDoors:
 class _Door:
     name: str
     limit_bytes: int
-    speaks_pagerduty: bool
+    speaks_pagerduty: bool = False
+    methods: frozenset[str] = frozenset({"POST"})
+    addressed: Addressed | None = None  # for the senders of the table
 
     def refusal(self, status: HTTPStatus, reason: str) -> Answer:
         if self.speaks_pagerduty:
             return Answer(status, pagerduty.invalid([reason]))
-        return _problem(status, "refused", reason) if self.name == "native" else _json(status, error=reason)
+        return _problem(status, "refused", reason) if self.name == "native" else in_json(status, error=reason)
 
     @property
     def unavailable(self) -> Answer:
@@ -232,7 +243,7 @@ class _Door:
         status = HTTPStatus.SERVICE_UNAVAILABLE
         if self.speaks_pagerduty:
             return Answer(status, pagerduty.unavailable(RETRY_AFTER_SECONDS), RETRY_AFTER_SECONDS)
-        answer = _problem(status, "unavailable", reason) if self.name == "native" else _json(status, error=reason)
+        answer = _problem(status, "unavailable", reason) if self.name == "native" else in_json(status, error=reason)
         return answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
 
     @property
@@ -242,8 +253,7 @@ class _Door:
 
 _PAGERDUTY: Final = _Door("pagerduty", PAGERDUTY_BYTES, speaks_pagerduty=True)
 _PAGERDUTY_CHANGE: Final = _Door("pagerduty_change", PAGERDUTY_BYTES, speaks_pagerduty=True)
-_ALERTMANAGER: Final = _Door("alertmanager", ALERTMANAGER_BYTES, speaks_pagerduty=False)
-_NATIVE: Final = _Door("native", NATIVE_BYTES, speaks_pagerduty=False)
+_NATIVE: Final = _Door("native", NATIVE_BYTES)
 
 # With and without a slash, and below a prefix: clients append to what they are given, and follow no redirect.
 _BY_PATH: Final[Mapping[str, _Door]] = {
@@ -257,10 +267,20 @@ _BY_PATH: Final[Mapping[str, _Door]] = {
 def _door_of(scope: Scope) -> _Door | None:
     path: str = scope["path"]
     door = _BY_PATH.get(path)
-    if door is None and path.startswith("/integrations/"):
-        parts = path.rstrip("/").split("/")
-        return _ALERTMANAGER if len(parts) == 4 and parts[3] == "alertmanager" else None
-    return door
+    if door is not None:
+        return door
+    found = addressed(path)
+    if found is None:
+        return None
+    sender = found.sender
+    return _Door(sender.name, sender.limit_bytes, methods=sender.methods, addressed=found)
+
+
+async def _understood(sender: Sender, sent: Sent) -> Understood:
+    """Raises `MalformedEventError`."""
+    if len(sent.body) <= QUICK_BYTES:
+        return sender.translate(sent)
+    return await asyncio.to_thread(sender.translate, sent)
 
 
 async def _body(scope: Scope, receive: Receive, door: _Door) -> bytes:
@@ -305,8 +325,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
-def _json(code: HTTPStatus, /, **members: object) -> Answer:
-    return Answer(code, msgspec.json.encode(members))
+def _headers(scope: Scope) -> Mapping[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _problem(status: HTTPStatus, code: str, detail: str, **members: object) -> Answer:
@@ -333,13 +353,12 @@ async def _send(send: Send, answer: Answer) -> None:
         (b"content-length", str(len(answer.body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *answer.headers,
     ]
     if answer.retry_after_seconds is not None:
         headers.append((b"retry-after", str(answer.retry_after_seconds).encode()))
     if answer.status == HTTPStatus.UNAUTHORIZED:
         headers.append((b"www-authenticate", b'Bearer realm="tocsin"'))
-    if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"allow", b"POST"))
     if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})

@@ -26,6 +26,7 @@ from adapters.inbound.http.weekly_window import WeeklyWindowBody
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
+from application.escalation.policy_draft import PolicyDraft
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from domain.escalation.condition import Hours, LabelMatch, StepCondition
@@ -167,6 +168,25 @@ class CreatePolicyBody(msgspec.Struct, forbid_unknown_fields=True):
     repeat_from: RepeatFrom = 1
     acknowledgement_timeout_seconds: AcknowledgementTimeout = None
     when_exhausted: WhenExhausted = WhenExhausted.STAY
+
+
+class PolicyDraftBody(msgspec.Struct, forbid_unknown_fields=True):
+    """All that a policy would say, but its name and its team."""
+
+    steps: Steps
+    repeats: Repeats = 0
+    repeat_from: RepeatFrom = 1
+    acknowledgement_timeout_seconds: AcknowledgementTimeout = None
+    when_exhausted: WhenExhausted = WhenExhausted.STAY
+
+    def draft(self) -> PolicyDraft:
+        return PolicyDraft(
+            steps=_steps(self.steps),
+            repeats=self.repeats,
+            repeat_from=self.repeat_from - 1,
+            acknowledgement_timeout=_span(self.acknowledgement_timeout_seconds),
+            when_exhausted=self.when_exhausted,
+        )
 
 
 class PatchPolicyBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -14,8 +14,10 @@ from adapters.inbound.intake import clean, severities, timestamps
 from adapters.inbound.intake.errors import FieldError, MalformedEventError, pointer
 from adapters.inbound.intake.limits import ALERTS_PER_BODY, GROUP_MEMBERS_SHOWN, SOURCE_CHARACTERS
 from adapters.inbound.intake.reading import read
+from adapters.inbound.intake.sent import Sent, Understood
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.alert.fingerprint import fingerprint, group_hash
+from domain.service.integration import GroupingMode
 from domain.shared.limits import DEDUP_KEY_CHARACTERS, SUMMARY_CHARACTERS
 
 Mode = Literal["alert", "group"]
@@ -61,7 +63,7 @@ class Body(msgspec.Struct):
     title: object = None  # Grafana
 
 
-class _Alert(msgspec.Struct, frozen=True):
+class Reported(msgspec.Struct, frozen=True):
     """An alert as far as both modes need it."""
 
     body: AlertBody
@@ -92,10 +94,16 @@ def translate(body: bytes, *, mode: Mode, ignore_labels: frozenset[str] = frozen
     group_key = _group_key(message)
     alerts = _alerts(message, ignore_labels)
     if mode == "alert":
-        return tuple(_of_alert(alert, message, group_key) for alert in alerts)
+        return tuple(event_of(alert, message, group_key, system=_system(message)) for alert in alerts)
     if group_key is None:
         raise MalformedEventError([FieldError("/groupKey", "is missing; one alert a group needs it")])
     return _of_group(alerts, message, group_key)
+
+
+def translate_sent(sent: Sent) -> Understood:
+    """The same of a request. Raises as `translate`."""
+    mode: Mode = "group" if sent.grouping is GroupingMode.PER_GROUP else "alert"
+    return Understood(translate(sent.body, mode=mode, ignore_labels=sent.ignore_labels))
 
 
 def _group_key(message: Body) -> str | None:
@@ -103,16 +111,16 @@ def _group_key(message: Body) -> str | None:
     return group_hash(group_key) if isinstance(group_key, str) and group_key else None
 
 
-def _alerts(message: Body, ignore_labels: frozenset[str]) -> list[_Alert]:
+def _alerts(message: Body, ignore_labels: frozenset[str]) -> list[Reported]:
     if not isinstance(message.alerts, list):
         raise MalformedEventError([FieldError("/alerts", "is missing or not a list")])
     if len(message.alerts) > ALERTS_PER_BODY:
         raise MalformedEventError([FieldError("/alerts", f"has more than {ALERTS_PER_BODY:,} alerts")])
-    alerts: list[_Alert] = []
+    alerts: list[Reported] = []
     problems: list[FieldError] = []
     for index, value in enumerate(message.alerts):
         found = _alert(value, message, ignore_labels)
-        if isinstance(found, _Alert):
+        if isinstance(found, Reported):
             alerts.append(found)
         else:
             problems.append(FieldError(pointer("alerts", index) + found.pointer, found.reason))
@@ -121,7 +129,7 @@ def _alerts(message: Body, ignore_labels: frozenset[str]) -> list[_Alert]:
     return alerts
 
 
-def _alert(value: object, message: Body, ignore_labels: frozenset[str]) -> _Alert | FieldError:
+def _alert(value: object, message: Body, ignore_labels: frozenset[str]) -> Reported | FieldError:
     if not isinstance(value, dict):
         return FieldError("", "must be an object")
     body = msgspec.convert(value, AlertBody)
@@ -130,12 +138,18 @@ def _alert(value: object, message: Body, ignore_labels: frozenset[str]) -> _Aler
         firing = _is_firing(message.status)
     if firing is None:
         return FieldError("/status", "must be 'firing' or 'resolved'")
-    values = body.labels if isinstance(body.labels, dict) else {}
-    labels = {clean.text(name): text for name, label in values.items() if (text := clean.scalar(label))}
+    labels = all_labels(body.labels)
     key = _key(body, labels, ignore_labels, is_grafana=message.orgId is not None)
     if key is None:
         return FieldError("/labels", "must hold at least one label, or the alert a fingerprint")
-    return _Alert(body=body, labels=labels, firing=firing, key=key)
+    return Reported(body=body, labels=labels, firing=firing, key=key)
+
+
+def all_labels(values: object) -> dict[str, str]:
+    """The labels as sent, before the limits, since identity counts them all; empty ones are none."""
+    if not isinstance(values, dict):
+        return {}
+    return {clean.text(name): text for name, label in values.items() if (text := clean.scalar(label))}
 
 
 def _is_firing(status: object) -> bool | None:
@@ -152,11 +166,12 @@ def _key(body: AlertBody, labels: Mapping[str, str], ignore: frozenset[str], *, 
     return sent if usable else None
 
 
-def _of_alert(alert: _Alert, message: Body, group_key: str | None) -> AlertEvent:
+def event_of(alert: Reported, message: Body, group_key: str | None, *, system: str) -> AlertEvent:
+    """What one alert says. `system` names the sender where nothing else names a source."""
     body = alert.body
     annotations = body.annotations if isinstance(body.annotations, dict) else {}
     labels = clean.labels(body.labels)
-    links = clean.links((*_alert_links(body, annotations), (message.externalURL, _system(message))))
+    links = clean.links((*_alert_links(body, annotations), (message.externalURL, system)))
     details = _details(
         annotations=annotations,
         receiver=_receiver(message),
@@ -168,7 +183,7 @@ def _of_alert(alert: _Alert, message: Body, group_key: str | None) -> AlertEvent
         action=AlertAction.TRIGGER if alert.firing else AlertAction.RESOLVE,
         dedup_key=alert.key,
         summary=clean.cut(_summary(annotations) or _name(alert), SUMMARY_CHARACTERS),
-        source=_source(alert.labels, message),
+        source=_source(alert.labels, system),
         severity=severities.lenient(alert.labels.get("severity")),
         # A firing alert says when it began, never when it was sent; a resolved one says when it ended.
         occurred_at=None if alert.firing else timestamps.parse(body.endsAt),
@@ -180,7 +195,7 @@ def _of_alert(alert: _Alert, message: Body, group_key: str | None) -> AlertEvent
     )
 
 
-def _of_group(alerts: list[_Alert], message: Body, group_key: str) -> tuple[AlertEvent, ...]:
+def _of_group(alerts: list[Reported], message: Body, group_key: str) -> tuple[AlertEvent, ...]:
     firing = [alert for alert in alerts if alert.firing]
     if not alerts or (not firing and _is_truncated(message)):
         return ()
@@ -201,7 +216,7 @@ def _of_group(alerts: list[_Alert], message: Body, group_key: str) -> tuple[Aler
         action=AlertAction.TRIGGER if firing else AlertAction.RESOLVE,
         dedup_key=group_key,
         summary=clean.cut(_group_summary(annotations, message, acting, labels.kept), SUMMARY_CHARACTERS),
-        source=_source(labels.kept, message),
+        source=_source(labels.kept, _system(message)),
         severity=_worst(acting),
         occurred_at=None if firing else _latest(timestamps.parse(alert.body.endsAt) for alert in acting),
         # The latest, so that a member that joins makes the occurrence younger and a repeat does not.
@@ -233,13 +248,13 @@ def _summary(annotations: dict[str, object]) -> str:
     return ""
 
 
-def _name(alert: _Alert) -> str:
+def _name(alert: Reported) -> str:
     words = (alert.labels.get("alertname"), alert.labels.get("instance"))
     return " ".join(word for word in words if word) or alert.key
 
 
 def _group_summary(
-    annotations: dict[str, object], message: Body, acting: list[_Alert], labels: Mapping[str, str]
+    annotations: dict[str, object], message: Body, acting: list[Reported], labels: Mapping[str, str]
 ) -> str:
     text = _summary(annotations) or clean.scalar(message.title).strip()
     if text:
@@ -253,7 +268,7 @@ def _group_summary(
     )
 
 
-def _member(alert: _Alert) -> dict[str, object]:
+def _member(alert: Reported) -> dict[str, object]:
     return {
         "fingerprint": alert.key,
         "labels": clean.labels(alert.body.labels).kept,
@@ -261,7 +276,7 @@ def _member(alert: _Alert) -> dict[str, object]:
     }
 
 
-def _worst(alerts: list[_Alert]) -> AlertSeverity | None:
+def _worst(alerts: list[Reported]) -> AlertSeverity | None:
     graded = [severities.lenient(alert.labels.get("severity")) for alert in alerts]
     return max((severity for severity in graded if severity), key=severities.rank, default=None)
 
@@ -270,9 +285,9 @@ def _latest(instants: Iterator[datetime | None]) -> datetime | None:
     return max((instant for instant in instants if instant), default=None)
 
 
-def _source(labels: Mapping[str, str], message: Body) -> str:
+def _source(labels: Mapping[str, str], system: str) -> str:
     named = next((labels[name] for name in _SOURCE_LABELS if name in labels), "")
-    return clean.cut(named or _system(message), SOURCE_CHARACTERS)
+    return clean.cut(named or system, SOURCE_CHARACTERS)
 
 
 def _system(message: Body) -> str:
@@ -292,7 +307,7 @@ def _alert_links(body: AlertBody, annotations: dict[str, object]) -> Iterator[tu
     yield body.imageURL, "image"
 
 
-def _group_links(acting: list[_Alert], annotations: dict[str, object]) -> Iterator[tuple[object, object]]:
+def _group_links(acting: list[Reported], annotations: dict[str, object]) -> Iterator[tuple[object, object]]:
     yield from _runbooks(annotations)
     for alert in acting[:1]:
         yield from _alert_links(alert.body, _object(alert.body.annotations))

@@ -30,3 +30,12 @@ def parse(value: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return instant if instant.year >= _FIRST_YEAR else None
+
+
+def of_epoch(value: object) -> datetime | None:
+    """The instant of a number of seconds or of milliseconds since 1970, written as digits; else None."""
+    digits = value.strip() if isinstance(value, str) else ""
+    if not (digits.isascii() and digits.isdecimal() and len(digits) in {10, 13}):
+        return None
+    instant = datetime.fromtimestamp(int(digits) / (1000 if len(digits) == len("1795425248000") else 1), UTC)
+    return instant if instant.year >= _FIRST_YEAR else None

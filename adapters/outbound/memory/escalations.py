@@ -92,3 +92,7 @@ class MemoryStepTurns(StepTurns):
         for key, count in counts.items():
             taken[key] = first[key] + count
         return first
+
+    async def upcoming(self, keys: Collection[StepKey]) -> Mapping[StepKey, int]:
+        taken = self.session.database.step_turns
+        return {key: taken.get(key, 0) for key in keys}

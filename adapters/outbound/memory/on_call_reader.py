@@ -1,14 +1,17 @@
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from adapters.outbound.memory.database import MemorySession
 from application.ports.notifier import Outcome
 from application.ports.on_call_reader import OnCallReader, PageReceived
 from domain.notification.notification import Purpose
-from domain.oncall.schedule import Schedule
+from domain.oncall.history import History, as_known, bearing_on
 from domain.shared.ids import ScheduleId, UserId
 from domain.shared.interval import Interval
+
+_THE_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,10 @@ class MemoryOnCallReader(OnCallReader):
         return tuple(sorted(found, key=lambda page: (page.at, page.user_id))[:limit])
 
     async def schedules_of(self, user_id: UserId, *, since: datetime, limit: int) -> tuple[ScheduleId, ...]:
-        schedules = self.session.database.schedules.values()
-        return tuple(sorted(each.id for each in schedules if user_id in _named(each, since))[:limit])
+        histories = self.session.database.schedule_histories
+        return tuple(sorted(each for each in histories if user_id in _people(histories[each], since))[:limit])
 
 
-def _named(schedule: Schedule, since: datetime) -> Iterator[UserId]:
-    for layer in schedule.layers:
-        for turn in layer.rotation.participants:
-            yield from turn
-    for override in schedule.overrides:
-        if override.ends_at > since:
-            yield override.user_id
+def _people(history: History, since: datetime) -> frozenset[UserId]:
+    timeline = as_known(bearing_on(history, Interval(start=since, end=_THE_END)))
+    return frozenset[UserId]().union(*(phase.schedule.people for phase in timeline.phases))

@@ -16,9 +16,8 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.absences import AbsenceKey, AbsenceQuery, AbsenceRepository
 from application.ports.page import Page
 from domain.oncall.absence import Absence
-from domain.oncall.cover import told
 from domain.shared.ids import AbsenceId, UserId
-from domain.shared.interval import Interval
+from domain.shared.interval import Interval, told
 
 _SHAPES_KEPT: Final = 64
 _LAST_ID: Final = UUID(int=2**128 - 1)  # after everything that ends at one instant

@@ -57,6 +57,10 @@ ORDER BY n.policy_id, n.step
 ON CONFLICT (policy_id, step) DO UPDATE SET taken = t.taken + excluded.taken
 RETURNING policy_id, step, taken
 """
+_TURNS = """
+SELECT t.policy_id, t.step, t.taken FROM step_turns t
+JOIN unnest($1::uuid[], $2::bigint[]) AS n (policy_id, step) ON t.policy_id = n.policy_id AND t.step = n.step
+"""
 _NEWEST_FOR = """
 SELECT i.id AS incident_id, v.body FROM incidents i JOIN services s ON s.id = i.service_id
 JOIN policies p ON p.id = coalesce(i.policy_id, s.policy_id)
@@ -151,6 +155,13 @@ class PostgresStepTurns(StepTurns):
         )
         taken = {StepKey(PolicyId(row["policy_id"]), row["step"]): row["taken"] for row in rows}
         return {key: taken[key] - count for key, count in counts.items()}
+
+    async def upcoming(self, keys: Collection[StepKey]) -> Mapping[StepKey, int]:
+        if not keys:
+            return {}
+        rows = await self.session.fetch(_TURNS, [key.policy_id for key in keys], [key.step for key in keys])
+        taken = {StepKey(PolicyId(row["policy_id"]), row["step"]): row["taken"] for row in rows}
+        return {key: taken.get(key, 0) for key in keys}
 
 
 def _run_of(row: Row) -> EscalationRun:

@@ -22,15 +22,29 @@ WHERE n.user_id = ANY($1::uuid[]) AND n.purpose = 'page'
   AND n.created_at >= $2::timestamptz - $4::interval AND n.created_at < $3
 ORDER BY a.started_at, n.user_id LIMIT $5
 """
-# Each half by an index of its own. A turn is an array within the participants', which containment looks into.
-SCHEDULES_OF = """
-SELECT id FROM schedules
-WHERE layers @> jsonb_build_array(jsonb_build_object('rotation', jsonb_build_object('participants',
-  jsonb_build_array(jsonb_build_array($1::uuid::text)))))
+# A turn is an array within the participants', which containment looks into.
+_NAMES = """@> jsonb_build_array(jsonb_build_object('rotation', jsonb_build_object('participants',
+  jsonb_build_array(jsonb_build_array($1::uuid::text)))))"""
+# Each part by an index of its own. A schedule has the layers made last; what was in force at the instant, or will be
+# before them, is among the versions of those schedules that have changed since, and of no others.
+SCHEDULES_OF = f"""
+WITH changes AS (SELECT schedule_id, body FROM schedule_versions WHERE effective_at > $2 AND replaced_at IS NULL)
+SELECT id FROM schedules WHERE layers {_NAMES}
 UNION
-SELECT schedule_id FROM schedule_overrides WHERE user_id = $1 AND ends_at > $2
+SELECT schedule_id FROM changes WHERE body -> 'layers' {_NAMES}
+UNION
+SELECT v.schedule_id FROM (SELECT DISTINCT schedule_id FROM changes) changed CROSS JOIN LATERAL (
+  SELECT schedule_id, body FROM schedule_versions
+  WHERE schedule_id = changed.schedule_id AND effective_at <= $2 AND replaced_at IS NULL
+  ORDER BY effective_at DESC LIMIT 1
+) v WHERE v.body -> 'layers' {_NAMES}
+UNION
+SELECT schedule_id FROM schedule_overrides WHERE user_id = $1 AND ends_at > $2 AND kind <> 'remove'
+UNION
+SELECT schedule_id FROM schedule_temporaries
+WHERE shifts @> jsonb_build_array(jsonb_build_object('user_id', $1::uuid::text)) AND ends_at > $2
 ORDER BY id LIMIT $3
-"""
+"""  # noqa: S608  # nothing but the constant above is put into the text
 
 
 @dataclass(frozen=True, slots=True)

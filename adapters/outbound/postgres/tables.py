@@ -250,6 +250,11 @@ schedule_versions = Table(
     CheckConstraint("known_at <= effective_at", name="times"),
 )
 Index("schedule_versions_effective_at_idx", schedule_versions.c.schedule_id, schedule_versions.c.effective_at)
+Index(
+    "schedule_versions_changes_idx",
+    schedule_versions.c.effective_at,
+    postgresql_where=schedule_versions.c.replaced_at.is_(None),
+)
 
 schedule_overrides = Table(
     "schedule_overrides",
@@ -322,6 +327,12 @@ schedule_temporaries = Table(
     ),
 )
 Index("schedule_temporaries_schedule_id_idx", schedule_temporaries.c.schedule_id, schedule_temporaries.c.ends_at)
+Index(
+    "schedule_temporaries_shifts_idx",
+    schedule_temporaries.c.shifts,
+    postgresql_using="gin",
+    postgresql_ops={"shifts": "jsonb_path_ops"},
+)
 
 schedule_shadows = Table(
     "schedule_shadows",

@@ -18,10 +18,9 @@ from domain.notification.notification import NotificationStatus
 from domain.shared.via import Via
 from tests.contract.core.conftest import OpenSession
 from tests.contract.core.storing import an_attempt, an_open_incident, logged_after, waiting
+from tests.support.at_once import SOON
 from tests.support.builders import ADA, MINUTE, NOON, a_draft, a_page, an_incident
 from tests.support.world import Ports, PostgresStorage
-
-SOON = 0.15  # seconds in which something that waits for nobody is done
 
 
 @pytest.fixture

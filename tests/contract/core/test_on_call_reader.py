@@ -11,8 +11,10 @@ from dishka import AsyncContainer
 from application.ports.notifier import Outcome
 from application.ports.on_call_reader import OnCallReader, PageReceived
 from domain.notification.notification import Purpose
-from domain.oncall.override import Override
-from domain.shared.ids import OverrideId, ScheduleId, UserId
+from domain.oncall.override import Override, OverrideKind
+from domain.oncall.shadow import Shadow
+from domain.oncall.temporary import FixedShift, TemporarySchedule
+from domain.shared.ids import OverrideId, ScheduleId, ShadowId, TemporaryScheduleId, UserId
 from domain.shared.interval import Interval
 from tests.contract.core.storing import an_attempt, an_open_incident, waiting
 from tests.support.builders import ADA, BEN, CAT, DAN, MINUTE, NOON, ROTA, a_page, a_town
@@ -116,3 +118,55 @@ async def test_schedules_of_a_person_name_them_in_a_layer_or_in_an_override(port
     assert await of(BEN) == (ROTA, other.id)
     assert await of(BEN, since=HOUR) == (other.id,)
     assert await of(NOBODY) == ()
+
+
+async def test_schedules_of_a_person_have_a_temporary_schedule_with_a_shift_of_theirs_that_is_not_over(
+    ports: Ports, reader: OnCallReader
+) -> None:
+    shift = FixedShift(user_id=DAN, starts_at=NOON, ends_at=NOON + HOUR)
+    temporary = TemporarySchedule(
+        id=TemporaryScheduleId(UUID(int=1)), starts_at=NOON, ends_at=NOON + 2 * HOUR, shifts=(shift,)
+    )
+    async with ports.transaction:
+        await ports.schedules.add_temporary(ROTA, temporary, at=NOON)
+    assert await reader.schedules_of(DAN, since=NOON, limit=10) == (ROTA,)
+    assert await reader.schedules_of(DAN, since=NOON + 2 * HOUR, limit=10) == ()
+
+
+async def test_who_is_only_taken_off_or_learns_is_not_put_on_call(ports: Ports, reader: OnCallReader) -> None:
+    removal = Override(
+        id=OverrideId(UUID(int=1)), user_id=DAN, starts_at=NOON, ends_at=NOON + HOUR, kind=OverrideKind.REMOVE
+    )
+    shadow = Shadow(id=ShadowId(UUID(int=1)), user_id=DAN, starts_at=NOON, ends_at=NOON + HOUR, layer=0)
+    async with ports.transaction:
+        await ports.schedules.add_override(ROTA, removal, at=NOON)
+        await ports.schedules.add_shadow(ROTA, shadow, at=NOON)
+    assert await reader.schedules_of(DAN, since=NOON, limit=10) == ()
+
+
+async def test_schedules_of_a_person_are_those_of_layers_in_force_since_then_or_planned(
+    ports: Ports, reader: OnCallReader
+) -> None:
+    rota = a_town().schedules[0]
+    async with ports.transaction:
+        stored = await ports.schedules.get(rota.id, since=NOON)
+        without = replace(stored, layers=(a_layer(BEN, starts="2026-01-01 09:00"),))
+        stored = await ports.schedules.save(without, at=NOON)
+        later = replace(stored, layers=(a_layer(DAN, starts="2026-01-01 09:00"),))
+        stored = await ports.schedules.save(later, at=NOON, effective_at=NOON + 2 * HOUR)
+        never = replace(stored, layers=(a_layer(CAT, starts="2026-01-01 09:00"),))
+        await ports.schedules.save(never, at=NOON, effective_at=NOON + 4 * HOUR)
+        await ports.schedules.save(replace(later, version=4), at=NOON, effective_at=NOON + 3 * HOUR)
+
+    async def finds(user_id: UserId, since: timedelta) -> bool:
+        return await reader.schedules_of(user_id, since=NOON + since, limit=10) == (ROTA,)
+
+    assert await finds(ADA, -HOUR)
+    assert not await finds(ADA, timedelta(0))  # her layers ended then
+    assert await finds(BEN, timedelta(0))
+    assert await finds(BEN, HOUR)
+    assert not await finds(BEN, 2 * HOUR)
+    assert await finds(DAN, timedelta(0))
+    assert await finds(DAN, 9 * HOUR)
+    assert await finds(CAT, -HOUR)
+    assert not await finds(CAT, timedelta(0))  # another change took the place of the one that was planned

@@ -144,6 +144,16 @@ async def test_turns_are_taken_one_after_the_other_for_each_step(ports: Ports) -
         assert await ports.step_turns.take({first: 1}) == {first: 4}
 
 
+async def test_whose_turn_is_next_can_be_asked_without_taking_it(ports: Ports) -> None:
+    first, second, other = StepKey(LADDER, 0), StepKey(LADDER, 1), StepKey(LOOP, 0)
+    async with ports.transaction:
+        await ports.step_turns.take({first: 3, second: 1})
+
+    assert await ports.step_turns.upcoming({first, other}) == {first: 3, other: 0}
+    assert await ports.step_turns.upcoming({first}) == {first: 3}
+    assert await ports.step_turns.upcoming(()) == {}
+
+
 async def test_a_turn_of_a_transaction_that_was_undone_was_not_taken(ports: Ports) -> None:
     key = StepKey(LADDER, 0)
     with pytest.raises(RuntimeError):  # noqa: PT012  # the error comes after the taking

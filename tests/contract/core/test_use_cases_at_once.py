@@ -1,8 +1,7 @@
 """Answers and reports that meet in the database: each waits where it must, and decides on what is really there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -29,34 +28,16 @@ from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.shared.ids import IncidentId
 from domain.shared.severity import Severity
+from tests.support.at_once import SOON, Turnstile, containers_over
 from tests.support.builders import MINUTE, NOON, SHOP_PROBES, a_policy, a_step, a_town, an_actor, an_event, only_for
 from tests.support.world import (
     Gate,
-    Point,
     Ports,
-    PostgresStorage,
     Stored,
     Trap,
-    WorldNotifiers,
-    core_container,
     received,
     stored_of,
 )
-
-SOON = 0.15  # seconds in which something that waits for nobody is done
-
-
-class Turnstile(Gate):
-    """Stops whoever is about to commit, until it is opened."""
-
-    def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.opened = asyncio.Event()
-
-    async def at(self, point: Point) -> None:
-        if point is Point.BEFORE_COMMIT:
-            self.reached.set()
-            await self.opened.wait()
 
 
 class Process:
@@ -119,32 +100,18 @@ class Process:
                 await ports.policies.save(policy)
 
 
-type NewProcess = Callable[[Gate], Awaitable[Process]]
+type NewProcess = Callable[[Gate], Process]
 
 
 @pytest.fixture
 async def new_process(clean_database: str) -> AsyncIterator[NewProcess]:
-    async with AsyncExitStack() as stack:
-        seeds = iter(range(1, 100))
-
-        async def make(gate: Gate) -> Process:
-            clock = ManualClock(NOON)
-            container = core_container(
-                PostgresStorage(clean_database),
-                clock=clock,
-                notifiers=WorldNotifiers(clock, gate),
-                gate=gate,
-                seed=next(seeds),
-            )
-            stack.push_async_callback(container.close)
-            return Process(container)
-
-        yield make
+    async with containers_over(clean_database) as new_container:
+        yield lambda gate: Process(new_container(gate))
 
 
 @pytest.fixture
 async def process(new_process: NewProcess) -> Process:
-    made = await new_process(Trap())
+    made = new_process(Trap())
     await made.settle_in()
     return made
 
@@ -168,7 +135,7 @@ async def test_the_last_two_alerts_of_an_incident_cleared_at_once_resolve_it(
 ) -> None:
     await process.receive(report("disk"), report("load"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(
         turnstile,
         gated.receive(report("disk", AlertAction.RESOLVE)),
@@ -184,7 +151,7 @@ async def test_an_alert_that_joins_while_the_others_are_cleared_keeps_the_incide
 ) -> None:
     await process.receive(report("disk"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("load")), process.receive(report("disk", AlertAction.RESOLVE)))
 
     (stored,) = await process.stored()
@@ -196,7 +163,7 @@ async def test_an_alert_that_comes_while_its_incident_is_resolved_opens_another(
 ) -> None:
     await process.receive(report("disk"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("disk", AlertAction.RESOLVE)), process.receive(report("load")))
 
     first, second = await process.stored()
@@ -206,7 +173,7 @@ async def test_an_alert_that_comes_while_its_incident_is_resolved_opens_another(
 
 async def test_the_same_trigger_received_at_once_opens_one_incident(process: Process, new_process: NewProcess) -> None:
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("disk")), process.receive(report("disk")))
 
     (stored,) = await process.stored()
@@ -220,7 +187,7 @@ async def test_an_acknowledgement_during_a_tick_cancels_the_pages_of_that_tick(
     await process.receive(report("disk"))
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.advance(), process.acknowledge(stored.incident.id))
 
     (stored,) = await process.stored()
@@ -232,7 +199,7 @@ async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, 
     await process.receive(report("disk"))
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.acknowledge(stored.incident.id), process.advance())
     await process.advance()
 
@@ -248,7 +215,7 @@ async def test_an_acknowledgement_while_a_tick_finds_that_nobody_answered_keeps_
     await process.receive(report("disk"))
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.advance(), process.acknowledge(stored.incident.id))
 
     (stored,) = await process.stored()
@@ -263,7 +230,7 @@ async def test_an_alert_that_joins_while_nobody_answered_is_cleared_with_the_oth
     await process.save(a_policy(passed_over, when_exhausted=WhenExhausted.RESOLVE, version=1))
     await process.receive(report("disk"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.receive(report("load")), process.advance())
 
     (stored,) = await process.stored()
@@ -279,7 +246,7 @@ async def test_an_acknowledgement_while_a_refused_page_falls_back_cancels_what_s
     refused = await process.refused()
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.settle(refused), process.acknowledge(stored.incident.id))
 
     (stored,) = await process.stored()
@@ -296,7 +263,7 @@ async def test_a_page_that_is_refused_while_somebody_acknowledges_does_not_fall_
     refused = await process.refused()
     (stored,) = await process.stored()
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.acknowledge(stored.incident.id), process.settle(refused))
 
     (stored,) = await process.stored()
@@ -309,7 +276,7 @@ async def test_two_workers_that_see_a_stalled_incident_at_once_tell_of_it_once(
 ) -> None:
     await process.receive(report("disk"))
     turnstile = Turnstile()
-    gated = await new_process(turnstile)
+    gated = new_process(turnstile)
     await meeting(turnstile, gated.tell_stalled(), process.tell_stalled())
 
     (notices, sounded), (_, also_sounded) = await process.told(), await gated.told()

@@ -10,14 +10,12 @@ import pytest
 from adapters.outbound.memory.absences import MemoryAbsenceRepository
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
-from adapters.outbound.memory.duties import MemoryDuties
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.postgres.absences import PostgresAbsenceRepository
 from adapters.outbound.postgres.covers import PostgresCoverRepository
-from adapters.outbound.postgres.duties import PostgresDuties
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.session import PostgresSession, create_pool
@@ -25,7 +23,6 @@ from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.absences import AbsenceRepository
 from application.ports.covers import CoverRepository
-from application.ports.duties import Duties
 from application.ports.event_log import EventLog
 from application.ports.schedules import ScheduleRepository
 from application.ports.teams import TeamRepository
@@ -50,7 +47,6 @@ class Store:
     transaction: Transaction
     absences: AbsenceRepository
     covers: CoverRepository
-    duties: Duties
     events: EventLog
     schedules: ScheduleRepository
     teams: TeamRepository
@@ -94,7 +90,6 @@ def _over_memory(session: MemorySession) -> Store:
         transaction=session,
         absences=MemoryAbsenceRepository(session),
         covers=MemoryCoverRepository(session),
-        duties=MemoryDuties(session),
         events=MemoryEventLog(session),
         schedules=MemoryScheduleRepository(session),
         teams=MemoryTeamRepository(session),
@@ -107,7 +102,6 @@ def _over_postgres(session: PostgresSession) -> Store:
         transaction=session,
         absences=PostgresAbsenceRepository(session),
         covers=PostgresCoverRepository(session),
-        duties=PostgresDuties(session),
         events=PostgresEventLog(session),
         schedules=PostgresScheduleRepository(session),
         teams=PostgresTeamRepository(session),

@@ -1,4 +1,4 @@
-"""What `AbsenceRepository` and `Duties` promise."""
+"""What `AbsenceRepository` promises."""
 
 import asyncio
 from dataclasses import replace
@@ -10,11 +10,10 @@ import pytest
 from application.errors import ConflictError, NotFoundError
 from application.ports.absences import AbsenceKey, AbsenceQuery
 from domain.oncall.absence import Absence
-from domain.oncall.override import Override
-from domain.shared.ids import AbsenceId, OverrideId, UserId
+from domain.shared.ids import AbsenceId, UserId
 from domain.shared.interval import Interval
-from tests.contract.covers.conftest import CORE, DAILY, EDGE, NIGHTLY, NewStore, Store
-from tests.support.oncall import ANN, BOB, DEE, EVE, a_layer, utc
+from tests.contract.covers.conftest import CORE, EDGE, NewStore, Store
+from tests.support.oncall import ANN, BOB, DEE, EVE, utc
 
 LONG_AGO = utc("2020-01-01 00:00")
 
@@ -122,22 +121,3 @@ async def test_time_off_of_several_users_is_found_by_its_interval(store: Store) 
     assert await store.absences.of_users(both, a_span("26 08:00", "26 09:00"), limit=10) == (two,)
     assert await store.absences.of_users(both, a_span("24 00:00", "24 08:00"), limit=10) == ()
     assert await store.absences.of_users((), a_span("25 00:00", "26 00:00"), limit=10) == ()
-
-
-async def test_a_persons_schedules_are_those_that_name_them_or_on_which_they_stand_in(store: Store) -> None:
-    noon = utc("2026-11-24 12:00")
-    assert await store.duties.schedules_of(ANN, since=noon) == (DAILY, NIGHTLY)
-    assert await store.duties.schedules_of(DEE, since=noon) == ()
-    override = Override(
-        id=OverrideId(UUID(int=1)), user_id=DEE, starts_at=utc("2026-11-24 08:00"), ends_at=noon, replaces=BOB
-    )
-    async with store.transaction:
-        await store.schedules.add_override(NIGHTLY, override, at=utc("2026-11-23 09:00"))
-        daily = await store.schedules.get(DAILY, since=noon)
-        await store.schedules.save(
-            replace(daily, layers=(a_layer((BOB, EVE), DEE, starts="2026-11-23 09:00"),)), at=noon
-        )
-    assert await store.duties.schedules_of(EVE, since=noon) == (DAILY,)
-    assert await store.duties.schedules_of(ANN, since=noon) == (NIGHTLY,)
-    assert await store.duties.schedules_of(DEE, since=utc("2026-11-24 11:59")) == (DAILY, NIGHTLY)
-    assert await store.duties.schedules_of(DEE, since=noon) == (DAILY,)

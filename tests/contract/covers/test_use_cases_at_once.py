@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from datetime import datetime
 
 import pytest
 from dishka import AsyncContainer
@@ -18,10 +18,10 @@ from domain.oncall.cover import CoverRequest, CoverStatus
 from domain.shared.ids import CoverRequestId, UserId
 from domain.shared.interval import Interval
 from tests.contract.core.storing import logged_after
-from tests.contract.core.test_use_cases_at_once import SOON, Turnstile
+from tests.support.at_once import SOON, Turnstile, containers_over
 from tests.support.builders import ADA, BEN, CAT, NOON, ROTA, a_town, an_actor
 from tests.support.oncall import utc
-from tests.support.world import Gate, Ports, PostgresStorage, Trap, WorldNotifiers, core_container
+from tests.support.world import Gate, Ports, Trap
 
 # ADA has the 23rd from 08:00 UTC, CAT the 24th, and so on by turns.
 ADAS_DAY = Interval(start=utc("2026-11-25 08:00"), end=utc("2026-11-26 08:00"))
@@ -30,9 +30,8 @@ ADAS_DAY = Interval(start=utc("2026-11-25 08:00"), end=utc("2026-11-26 08:00"))
 class Process:
     """One of several processes over one database."""
 
-    def __init__(self, container: AsyncContainer, clock: ManualClock) -> None:
+    def __init__(self, container: AsyncContainer) -> None:
         self._container = container
-        self.clock = clock
 
     async def settle_in(self) -> CoverRequestId:
         """The town, and a request of ADA's, asked of BEN and CAT."""
@@ -52,7 +51,8 @@ class Process:
         async with self._container() as scope:
             await (await scope.get(WithdrawCover))(request_id, actor=an_actor(ADA))
 
-    async def expire(self) -> int:
+    async def expire(self, *, at: datetime) -> int:
+        (await self._container.get(ManualClock)).move_to(at)
         async with self._container() as scope:
             return await (await scope.get(ExpireCoverRequests))()
 
@@ -66,23 +66,13 @@ class Process:
         return request, [each.user_id for each in schedule.overrides], [each.event.kind for each in log]
 
 
-type NewProcess = Callable[[Gate], Awaitable[Process]]
+type NewProcess = Callable[[Gate], Process]
 
 
 @pytest.fixture
 async def new_process(clean_database: str) -> AsyncIterator[NewProcess]:
-    async with AsyncExitStack() as stack:
-        seeds = iter(range(1, 100))
-
-        async def make(gate: Gate) -> Process:
-            clock = ManualClock(NOON)
-            notifiers = WorldNotifiers(clock, gate)
-            storage = PostgresStorage(clean_database)
-            container = core_container(storage, clock=clock, notifiers=notifiers, gate=gate, seed=next(seeds))
-            stack.push_async_callback(container.close)
-            return Process(container, clock)
-
-        yield make
+    async with containers_over(clean_database) as new_container:
+        yield lambda gate: Process(new_container(gate))
 
 
 async def outcomes_of(
@@ -101,7 +91,7 @@ async def test_the_first_of_two_who_accept_at_once_wins_and_the_other_is_told_of
     new_process: NewProcess,
 ) -> None:
     turnstile = Turnstile()
-    one, two = await new_process(Trap()), await new_process(turnstile)
+    one, two = new_process(Trap()), new_process(turnstile)
     request_id = await one.settle_in()
     first, second = await outcomes_of(turnstile, two.accept(request_id, BEN), one.accept(request_id, CAT))
     assert first is None
@@ -113,7 +103,7 @@ async def test_the_first_of_two_who_accept_at_once_wins_and_the_other_is_told_of
 
 async def test_what_is_taken_back_while_somebody_accepts_is_not_on_the_schedule(new_process: NewProcess) -> None:
     turnstile = Turnstile()
-    one, two = await new_process(Trap()), await new_process(turnstile)
+    one, two = new_process(Trap()), new_process(turnstile)
     request_id = await one.settle_in()
     first, second = await outcomes_of(turnstile, two.withdraw(request_id), one.accept(request_id, CAT))
     assert first is None
@@ -124,10 +114,10 @@ async def test_what_is_taken_back_while_somebody_accepts_is_not_on_the_schedule(
 
 async def test_what_expires_while_somebody_accepts_stays_as_it_was(new_process: NewProcess) -> None:
     turnstile = Turnstile()
-    one, two = await new_process(Trap()), await new_process(turnstile)
+    one, two = new_process(Trap()), new_process(turnstile)
     request_id = await one.settle_in()
-    two.clock.move_to(ADAS_DAY.start)  # that one is a moment ahead of the other
-    first, second = await outcomes_of(turnstile, two.expire(), one.accept(request_id, CAT))
+    expiring = two.expire(at=ADAS_DAY.start)  # that one is a moment ahead of the other
+    first, second = await outcomes_of(turnstile, expiring, one.accept(request_id, CAT))
     assert first == 1
     assert isinstance(second, ConflictError)
     request, standing_in, log = await one.outcome(request_id)

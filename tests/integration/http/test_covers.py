@@ -13,7 +13,7 @@ from adapters.inbound.http.absences import AbsenceController
 from adapters.inbound.http.covers import CoverController
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
-from application.oncall import request_absence_cover, stand_in
+from application.oncall import add_override, request_absence_cover
 from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.oncall.schedule import Schedule
@@ -155,7 +155,7 @@ async def test_asking_for_others_is_for_managers_of_the_schedules_team(api: Worl
 
 
 async def test_a_schedule_has_room_for_so_many_overrides(api: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stand_in, "OVERRIDES_AHEAD", 1)
+    monkeypatch.setattr(add_override, "OVERRIDES_AHEAD", 1)
     made = await ask_for_cover(api, offers=MANAGERS_DAY)
     assert field_of(await answer(api, made, "accept", by=Role.MANAGER)) == "#/overrides"
     read = await api.ask("GET", made.headers["location"])

@@ -17,6 +17,7 @@ from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
+from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.slack import SlackController, SlackSigning
@@ -42,6 +43,7 @@ CONTROLLERS: Final = (
     IncidentActController,
     DrillPageController,
     IncidentController,
+    LedgerController,
     MailboxController,
     OnCallController,
     SlackController,

@@ -12,14 +12,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from adapters.inbound.http.senders import SENDERS
 from adapters.inbound.intake import alertmanager, message, native, pagerduty
 from adapters.inbound.intake.envelope import unwrap
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.redact import redacted
+from adapters.inbound.intake.sent import Sent
 from adapters.inbound.intake.timestamps import parse
 from domain.alert.alert_event import AlertEvent, ChangeEvent, Link
 from domain.alert.fingerprint import fingerprint
 from tests.support import payloads
+from tests.support.builders import NOON
 
 IGNORED = frozenset({"replica", "cluster"})
 
@@ -53,6 +56,16 @@ def queued_events(body: bytes) -> Iterable[AlertEvent]:
     return message.translate(envelope.body, attributes=envelope.attributes, message_key="m").events
 
 
+def by_sender(name: str) -> "Translator":
+    """The sender's translator, given what its requests have besides a body."""
+    (sender,) = (each for each in SENDERS if each.name == name)
+
+    def translate(body: bytes) -> Iterable[AlertEvent]:
+        return sender.translate(Sent(body=body, received_at=NOON, headers={"ce-specversion": "1.0"})).events
+
+    return translate
+
+
 type Translator = Callable[[bytes], Iterable[AlertEvent | ChangeEvent]]
 
 TRANSLATORS: list[Translator] = [
@@ -63,6 +76,7 @@ TRANSLATORS: list[Translator] = [
     group_of_alerts,
     native_events,
     queued_events,
+    *(by_sender(sender.name) for sender in SENDERS),
 ]
 
 FIRST_DAY = datetime.fromisoformat("1971-01-03")  # still 1971 where the offset takes a day away
@@ -86,7 +100,9 @@ MEMBERS = (
     "routing_key", "event_action", "dedup_key", "payload", "summary", "source", "severity", "custom_details",
     "links", "href", "client", "client_url", "alerts", "groupKey", "status", "labels", "annotations", "startsAt",
     "fingerprint", "orgId", "truncatedAlerts", "events", "action", "details", "Type", "TopicArn", "Message",
-    "MessageAttributes", "integration_key",
+    "MessageAttributes", "integration_key", "endsAt", "transition", "cycle_key", "tags", "alertType", "monitorID",
+    "heartbeat", "monitor", "event_id", "event_value", "data", "event", "issue", "issue_id", "specversion", "id",
+    "type", "subject",
 )
 # fmt: on
 NAMES = st.one_of(

@@ -13,7 +13,6 @@ from domain.oncall.absence import (
     Candidate,
     Uncovered,
     load_window,
-    participants,
     propose_cover,
     uncovered,
 )
@@ -85,7 +84,7 @@ def proposed(
 ) -> tuple[Candidate, ...]:
     return propose_cover(
         Uncovered(AWAY, ANN, schedule.id, wanted),
-        participants=participants(schedule),
+        people=schedule.people,
         shifts=shifts(schedule, load_window(wanted)),
         absences=tuple(absences),
         most=most,
@@ -115,8 +114,8 @@ def test_only_time_on_call_around_it_is_load() -> None:
     wanted = a_span("26 08:00", "27 08:00")
     year = Interval(start=utc("2026-06-01 00:00"), end=utc("2027-06-01 00:00"))
     uncovered_day = Uncovered(AWAY, ANN, DAILY.id, wanted)
-    everyone = participants(DAILY)
-    of_a_year = propose_cover(uncovered_day, participants=everyone, shifts=shifts(DAILY, year), absences=())
+    everyone = DAILY.people
+    of_a_year = propose_cover(uncovered_day, people=everyone, shifts=shifts(DAILY, year), absences=())
     assert of_a_year == proposed(wanted)
 
 

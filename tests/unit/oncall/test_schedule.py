@@ -5,11 +5,23 @@ from dataclasses import replace
 
 import pytest
 
-from domain.oncall.override import Override
+from domain.oncall.override import Override, OverrideKind
 from domain.oncall.schedule import Schedule
 from domain.shared.errors import InvalidValueError
 from domain.shared.limits import NAME_CHARACTERS, SCHEDULE_LAYERS
-from tests.support.oncall import ANN, BOB, a_layer, a_schedule, an_override, utc
+from tests.support.oncall import (
+    ANN,
+    BOB,
+    CYD,
+    DEE,
+    EVE,
+    a_layer,
+    a_schedule,
+    a_shadow,
+    a_temporary,
+    an_override,
+    utc,
+)
 
 LAYER = a_layer(ANN, starts="2026-01-05")
 OVERRIDE = an_override(1, BOB, "2026-01-06 00:00", "2026-01-07 00:00")
@@ -35,6 +47,20 @@ def test_a_value_outside_its_limit_is_refused_with_its_field(
 def test_as_many_as_the_limits_allow_are_taken() -> None:
     full = replace(a_schedule(*(LAYER,) * SCHEDULE_LAYERS), name="x" * NAME_CHARACTERS)
     assert len(full.layers) == SCHEDULE_LAYERS
+
+
+def test_its_people_are_all_whom_it_may_put_on_call() -> None:
+    span = ("2026-01-06 00:00", "2026-01-07 00:00")
+    schedule = a_schedule(
+        a_layer(ANN, (BOB, CYD), starts="2026-01-05"),
+        overrides=(
+            an_override(1, DEE, *span, replaces=EVE),
+            an_override(2, EVE, *span, kind=OverrideKind.REMOVE),
+        ),
+        shadows=(a_shadow(1, EVE, *span, layer=0),),
+    )
+    assert schedule.people == {ANN, BOB, CYD, DEE}
+    assert a_schedule(temporaries=(a_temporary(1, *span, (EVE, *span)),)).people == {EVE}
 
 
 WRONG_OVERRIDES: list[tuple[str, Callable[[Override], Override]]] = [

@@ -1,0 +1,208 @@
+"""Each sender at its address, with the answer that it understands (docs/integrations.md, "What each is answered")."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.inbound.http.senders import EVENT_BYTES, SENDERS, Sender
+from domain.alert.alert import AlertStatus
+from domain.service.integration import IntegrationKind
+from tests.support import payloads
+from tests.support.doors import KEY, Doors, doors
+
+RECORDED = {
+    "alertmanager": payloads.ALERTMANAGER_FIRING,
+    "grafana": payloads.GRAFANA_FIRING,
+    "prometheus": payloads.PROMETHEUS_FIRING,
+    "cloudevents": payloads.CLOUDEVENT,
+    "datadog": payloads.DATADOG_TRIGGERED,
+    "sentry": payloads.SENTRY_EVENT_ALERT,
+    "uptimerobot": payloads.UPTIMEROBOT_DOWN,
+    "uptime-kuma": payloads.UPTIME_KUMA_DOWN,
+    "zabbix": payloads.ZABBIX_PROBLEM,
+}
+FIRING = {
+    "labels": {"alertname": "TargetDown", "job": "node"},
+    "startsAt": "2026-11-23T11:50:00Z",
+    "endsAt": "2026-11-23T12:04:00Z",
+}
+PROMETHEUS = f"/integrations/{KEY}/prometheus/api/v2/alerts"
+
+each_sender = pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.name)
+
+
+def address(sender: Sender, key: str = KEY) -> str:
+    return f"/integrations/{key}/{sender.name}{sender.appended}"
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Doors]:
+    async with doors() as open_doors:
+        yield open_doors
+
+
+def test_every_sender_of_the_table_is_a_kind_of_integration_and_has_a_recorded_body() -> None:
+    assert {sender.name for sender in SENDERS} <= {kind.value for kind in IntegrationKind}
+    assert {sender.name for sender in SENDERS} == set(RECORDED)
+
+
+@each_sender
+async def test_a_recorded_body_opens_an_alert_and_is_kept_as_it_came(town: Doors, sender: Sender) -> None:
+    body = RECORDED[sender.name]
+    if sender.name == "prometheus":  # its alert's end has to lie ahead
+        body = body.replace(b'"endsAt":"2026-11-23T09', b'"endsAt":"2026-11-23T19')
+
+    answer = await town.ask(address(sender), body)
+
+    assert answer.status_code in {200, 202}
+    (alert,) = town.alerts
+    assert alert.status is AlertStatus.FIRING
+    assert [(raw.format, raw.body) for raw in town.database.raw_events] == [(sender.name, body)]
+    assert town.reasons == []
+
+
+@each_sender
+@pytest.mark.parametrize("body", [b"\xff\x00", b'{"a":', b"[[1]]"])
+async def test_what_its_sender_will_never_mend_is_kept_for_people(town: Doors, sender: Sender, body: bytes) -> None:
+    answer = await town.ask(address(sender), body)
+
+    assert answer.status_code == (400 if sender.name == "prometheus" else 202)
+    assert len(town.reasons) == 1
+    assert town.alerts == ()
+
+
+@each_sender
+async def test_nobodys_key_is_refused_and_nothing_is_kept(town: Doors, sender: Sender) -> None:
+    answer = await town.ask(address(sender, "0" * 32), RECORDED[sender.name])
+
+    assert answer.status_code == 401
+    assert (town.alerts, town.reasons) == ((), [])
+
+
+@each_sender
+async def test_too_long_a_body_is_refused(town: Doors, sender: Sender) -> None:
+    assert (await town.ask(address(sender), b" " * (sender.limit_bytes + 1))).status_code == 413
+    assert sender.limit_bytes >= EVENT_BYTES
+
+
+@each_sender
+async def test_another_method_is_refused_with_the_ones_that_are_taken(town: Doors, sender: Sender) -> None:
+    answer = await town.ask(address(sender), method="DELETE")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == ", ".join(sorted(sender.methods))
+
+
+@each_sender
+async def test_a_slash_at_the_end_of_an_address_does_not_matter(town: Doors, sender: Sender) -> None:
+    assert (await town.ask(address(sender) + "/", RECORDED[sender.name])).status_code in {200, 202}
+
+
+@each_sender
+async def test_while_storage_is_away_it_is_asked_to_come_again(town: Doors, sender: Sender) -> None:
+    town.storage.is_away = True
+    with capture_logs():
+        answer = await town.ask(address(sender), RECORDED[sender.name])
+
+    assert answer.status_code == 503  # never 429, which Alertmanager's webhook does not send again
+    assert answer.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("path", [f"/integrations/{KEY}", f"/integrations/{KEY}/nobody", "/integrations//grafana"])
+async def test_what_is_no_senders_address_is_no_door(town: Doors, path: str) -> None:
+    assert (await town.ask(path, b"{}")).text == "no door"
+
+
+class TestPrometheus:
+    async def test_it_is_answered_as_an_alertmanager_does(self, town: Doors) -> None:
+        answer = await town.ask(PROMETHEUS, json.dumps([FIRING]).encode())
+
+        assert (answer.status_code, answer.content) == (200, b"")
+
+    async def test_of_a_batch_with_an_invalid_alert_the_others_are_stored_all_the_same(self, town: Doors) -> None:
+        answer = await town.ask(PROMETHEUS, json.dumps([{"labels": {}}, FIRING]).encode())
+
+        assert answer.status_code == 400
+        assert answer.json() == "/0/labels: must hold at least one label"
+        assert len(town.alerts) == 1
+        assert town.reasons == ["/0/labels: must hold at least one label"]
+
+    @pytest.mark.parametrize("path", [PROMETHEUS, f"/in/prom/{KEY}/api/v2/alerts"])
+    async def test_it_comes_below_either_prefix(self, town: Doors, path: str) -> None:
+        assert (await town.ask(path, json.dumps([FIRING]).encode())).status_code == 200
+
+    async def test_a_refresh_counts_and_a_repeated_end_clears_once(self, town: Doors) -> None:
+        await town.ask(PROMETHEUS, json.dumps([FIRING]).encode())
+        town.clock.move_to(town.clock.now() + timedelta(minutes=1))
+        await town.ask(PROMETHEUS, json.dumps([{**FIRING, "endsAt": "2026-11-23T12:05:00Z"}]).encode())
+        assert [alert.occurrences for alert in town.alerts] == [2]
+
+        for _ in range(2):
+            await town.ask(PROMETHEUS, json.dumps([{**FIRING, "endsAt": "2026-11-23T12:01:00Z"}]).encode())
+
+        assert [alert.status for alert in town.alerts] == [AlertStatus.CLEARED]
+
+    async def test_a_late_refresh_of_an_occurrence_that_is_over_opens_nothing(self, town: Doors) -> None:
+        await town.ask(PROMETHEUS, json.dumps([FIRING]).encode())
+        await town.ask(PROMETHEUS, json.dumps([{**FIRING, "endsAt": "2026-11-23T12:00:00Z"}]).encode())
+        await town.ask(PROMETHEUS, json.dumps([FIRING]).encode())
+
+        assert [alert.status for alert in town.alerts] == [AlertStatus.CLEARED]
+
+    async def test_while_it_is_dead_its_alerts_stay(self, town: Doors) -> None:
+        """An end that passes without a word is no recovery: a dead Prometheus must not close every incident."""
+        await town.ask(PROMETHEUS, json.dumps([FIRING]).encode())
+        town.clock.move_to(datetime(2026, 11, 24, tzinfo=UTC))
+        await town.ask(PROMETHEUS, b"[]")
+
+        assert [alert.status for alert in town.alerts] == [AlertStatus.FIRING]
+
+
+class TestOthers:
+    async def test_grafana_may_put(self, town: Doors) -> None:
+        answer = await town.ask(f"/integrations/{KEY}/grafana", payloads.GRAFANA_FIRING, method="PUT")
+
+        assert answer.status_code == 202
+        assert len(town.alerts) == 1
+
+    async def test_monitors_that_only_know_urls_send_with_get(self, town: Doors) -> None:
+        query = payloads.UPTIMEROBOT_DOWN.decode()
+        answer = await town.ask(f"/integrations/{KEY}/uptimerobot?{query}", method="GET")
+
+        assert answer.status_code == 202
+        assert [alert.dedup_key for alert in town.alerts] == ["7781"]
+        assert town.database.raw_events[0].body == payloads.UPTIMEROBOT_DOWN
+
+    async def test_a_test_button_is_answered_and_opens_nothing(self, town: Doors) -> None:
+        body = b'{"heartbeat":null,"monitor":null,"msg":"Testing"}'
+        answer = await town.ask(f"/integrations/{KEY}/uptime-kuma", body)
+
+        assert answer.json() == {"status": "accepted", "events": 0}
+        assert (town.alerts, town.reasons) == ((), [])
+
+    async def test_cloudevents_shake_hands_before_they_are_sent(self, town: Doors) -> None:
+        answer = await town.ask(
+            f"/integrations/{KEY}/cloudevents",
+            method="OPTIONS",
+            headers={"WebHook-Request-Origin": "events.example", "WebHook-Request-Rate": "120"},
+        )
+
+        assert answer.status_code == 200
+        assert answer.headers["webhook-allowed-origin"] == "events.example"
+        assert answer.headers["webhook-allowed-rate"] == "*"
+        assert answer.headers["allow"] == "POST"
+
+    async def test_what_is_refused_of_a_batch_is_said_and_kept(self, town: Doors) -> None:
+        answer = await town.ask(
+            f"/integrations/{KEY}/cloudevents",
+            b"[" + payloads.CLOUDEVENT + b",{}]",
+            headers={"Content-Type": "application/cloudevents-batch+json"},
+        )
+
+        assert answer.status_code == 202
+        assert answer.json()["events"] == 1
+        assert answer.json()["refused"][0] == {"pointer": "#/1/id", "detail": "is missing or blank"}
+        assert len(town.reasons) == 1

@@ -1,0 +1,130 @@
+"""The doors for events over the in-memory storage, asked as an ASGI server asks them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+from dishka import AsyncContainer
+from prometheus_client import CollectorRegistry
+
+from adapters.inbound.http.asgi import Receive, Scope, Send
+from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.targets import Targets, hash_of
+from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.system.clock import ManualClock
+from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.record_change import RecordChange
+from application.alert.set_aside import SetAside
+from application.ports.clock import Clock
+from application.ports.errors import TransientPortError
+from application.ports.ids import IdFactory
+from application.ports.intake import IntakeStore, IntakeTarget
+from domain.alert.alert import Alert
+from domain.alert.alert_event import ChangeEvent
+from domain.shared.ids import IntegrationId
+from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
+from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
+
+KEY: Final = "3f9c1e5a7b2d4c6e8f0a1b2c3d4e5f60"  # of the shop's probes, as the recorded payloads have it
+
+
+async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """What the doors stand in front of."""
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b"no door"})
+
+
+@dataclass(slots=True)
+class Storage:
+    """Whether there is one to store events in."""
+
+    is_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    client: httpx.AsyncClient
+    clock: ManualClock
+    database: MemoryDatabase
+    registry: CollectorRegistry
+    storage: Storage
+
+    async def ask(
+        self, path: str, body: bytes = b"", *, method: str = "POST", headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        return await self.client.request(method, path, content=body, headers=headers)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        return tuple(self.database.alerts.values())
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why bodies were set aside."""
+        return [letter.reason for letter in self.database.dead_letters]
+
+
+@asynccontextmanager
+async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
+    """A town behind its doors; the shop's probes have `KEY`."""
+    clock, trap = ManualClock(NOON), Trap()
+    container = core_container(MemoryStorage(), clock=clock, notifiers=WorldNotifiers(clock, trap), gate=trap, seed=1)
+    town = a_town()
+    probes = an_integration(**of_the_integration)
+    others = tuple(each for each in town.integrations if each.id != SHOP_PROBES)
+    async with container() as request:
+        ports = await request.get(Ports)
+        await ports.settle_in(replace(town, integrations=(replace(probes, key_hash=hash_of(KEY)), *others)))
+    registry = CollectorRegistry()
+    storage = Storage()
+
+    async def ingest(batch: Sequence[ReceivedEvent]) -> None:
+        if storage.is_away:
+            raise TransientPortError("storage is away")
+        async with container() as request:
+            await (await request.get(IngestEvents))(batch)
+
+    commits = GroupCommit(ingest)
+    application = await _doors(container, commits, registry)
+    transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
+        writing = asyncio.create_task(commits.run())
+        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage)
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+    await container.close()
+
+
+async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:
+    clock = await container.get(Clock)
+
+    async def look_up(key_hash: bytes) -> IntakeTarget | None:
+        async with container() as request:
+            intake: IntakeStore = await request.get(IntakeStore)
+            return await intake.target_of(key_hash, at=clock.now())
+
+    async def set_aside(body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
+        async with container() as request:
+            await (await request.get(SetAside))(body, reason=reason, source=source, integration_id=integration_id)
+
+    async def record_change(target: IntakeTarget, change: ChangeEvent) -> UUID:
+        async with container() as request:
+            return await (await request.get(RecordChange))(target, change)
+
+    return IntakeDoors(
+        app=nothing_here,
+        targets=Targets(look_up),
+        commits=commits,
+        set_aside=set_aside,
+        record_change=record_change,
+        clock=clock,
+        ids=await container.get(IdFactory),
+        metrics=IntakeMetrics(registry),
+    )
