@@ -7,7 +7,7 @@ empty, and a pattern must match the whole value.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NoReturn
+from typing import Final
 
 from domain.shared.errors import InvalidValueError
 from domain.shared.limits import LABEL_CHARACTERS, MATCHERS, MATCHERS_TEXT_CHARACTERS, PATTERN_CHARACTERS
@@ -114,10 +114,10 @@ class _Parser:
                 break
             self._skip_space()
         if is_braced and not self._take("}"):
-            self._fail('expected "," or "}"')
+            raise self._misunderstood('expected "," or "}"')
         self._skip_space()
         if self._at < len(self._text):
-            self._fail("expected the end" if is_braced else 'expected "," or the end')
+            raise self._misunderstood("expected the end" if is_braced else 'expected "," or the end')
         return found
 
     def _matcher(self) -> Matcher:
@@ -125,7 +125,9 @@ class _Parser:
         name = self._quoted() if self._peek() == '"' else self._while(_BARE_NAME)
         if not name:
             self._at = starts
-            self._fail('expected the name of a label, in quotes if it has others than letters, digits and "_:.-/@"')
+            raise self._misunderstood(
+                'expected the name of a label, in quotes if it has others than letters, digits and "_:.-/@"'
+            )
         self._skip_space()
         operator = self._operator()
         self._skip_space()
@@ -140,7 +142,7 @@ class _Parser:
         for operator in (Operator.MATCH, Operator.NOT_MATCH, Operator.NOT_EQUAL, Operator.EQUAL):
             if self._take(operator):
                 return operator
-        self._fail("expected =, !=, =~ or !~")
+        raise self._misunderstood("expected =, !=, =~ or !~")
 
     def _bare_value(self) -> str:
         starts = self._at
@@ -165,7 +167,7 @@ class _Parser:
             else:
                 read.append(character)
         self._at = starts
-        self._fail("these quotes are never closed")
+        raise self._misunderstood("these quotes are never closed")
 
     def _while(self, allowed: Collection[str]) -> str:
         starts = self._at
@@ -186,5 +188,5 @@ class _Parser:
         while self._peek().isspace():
             self._at += 1
 
-    def _fail(self, reason: str) -> NoReturn:
-        raise InvalidValueError("matchers", f"at character {self._at + 1}: {reason}")
+    def _misunderstood(self, reason: str) -> InvalidValueError:
+        return InvalidValueError("matchers", f"at character {self._at + 1}: {reason}")

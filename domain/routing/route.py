@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from domain.routing.hours import Hours
 from domain.routing.matcher import Matcher, require_few
 from domain.routing.template import Template
 from domain.shared.errors import InvalidValueError
+from domain.shared.hours import Hours
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import (
     GROUP_LABELS,

@@ -1,4 +1,4 @@
-"""Titles made of an event's own words: `{{labels.host}}: {{annotations.summary}}`, and nothing that can loop or call."""
+"""Titles made of an event's own words: `{{labels.host}}: {{annotations.summary}}`. Nothing in them loops or calls."""
 
 import re
 from collections.abc import Mapping

@@ -62,12 +62,11 @@ PAGE_LIMIT: Final = 200  # rows of a list in one answer
 PAGE_DEFAULT: Final = 50
 INGEST_BATCH: Final = 500  # events that share one commit
 
-ROUTE_RULES: Final = 1000  # of one team or integration: as many as the bench holds to 50 µs an event
+ROUTE_RULES: Final = 1000  # of one owner: as many as the bench holds to 50 µs an event
 MATCHERS: Final = 32  # of one rule, silence or window; a condition that asks for more is several
 MATCHERS_TEXT_CHARACTERS: Final = 16_000
 PATTERN_CHARACTERS: Final = 512  # the engine's memory for a set of patterns is bounded too
 TEMPLATE_CHARACTERS: Final = 1024
 GROUP_LABELS: Final = 16
-ROUTE_WINDOWS: Final = 50  # as many as the hours of a layer
 # Who waits longer wants another alert; the sender's own rule should say "for: 1d"
 ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600

@@ -29,9 +29,10 @@ from application.escalation.list_policies import ListPolicies
 from application.escalation.policy_draft import PolicyDraft
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
-from domain.escalation.condition import Hours, LabelMatch, StepCondition
+from domain.escalation.condition import LabelMatch, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
+from domain.shared.hours import Hours
 from domain.shared.ids import PolicyId, TeamId
 from domain.shared.limits import (
     ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MAX,

@@ -31,7 +31,9 @@ class Re2Patterns(Patterns):
             # Lone surrogates, which JSON can hold, have no UTF-8; they match as the character for "unknown".
             readable = text if text.isascii() else text.encode("utf-8", "replace").decode()
             # Without a match it answers None.
-            return [place + number * TOGETHER for number, each in enumerate(sets) for place in each.Match(readable) or ()]
+            return [
+                place + number * TOGETHER for number, each in enumerate(sets) for place in each.Match(readable) or ()
+            ]
 
         return find
 

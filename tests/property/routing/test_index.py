@@ -45,9 +45,14 @@ def test_matchers_that_are_written_are_read_as_they_were(asked: tuple[Matcher, .
 @given(st.text(max_size=60))
 def test_whatever_is_written_is_read_or_refused_with_a_reason(text: str) -> None:
     try:
-        parse_matchers(text)
+        found = parse_matchers(text)
     except InvalidValueError as error:
-        assert error.field == "matchers"
+        found = ()
+        field = error.field
+    else:
+        field = "matchers"
+    assert field == "matchers"
+    assert parse_matchers(matchers_text(found)) == found
 
 
 @given(labels, st.lists(st.sampled_from(["app", "env", "host"])), st.randoms())

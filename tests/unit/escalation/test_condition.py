@@ -2,9 +2,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.escalation.condition import Hours, LabelMatch, SkipReason, StepCondition
+from domain.escalation.condition import LabelMatch, SkipReason, StepCondition
 from domain.incident.severity import Severity
 from domain.shared.errors import InvalidValueError
+from domain.shared.hours import Hours
 from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS
 from domain.shared.urgency import Urgency
 from tests.support.builders import NOON, circumstances, only_for

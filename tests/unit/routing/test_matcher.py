@@ -41,7 +41,7 @@ def test_quotes_hold_escapes_and_a_pattern_needs_no_second_backslash() -> None:
     ],
 )
 def test_what_cannot_be_understood_is_named_by_its_place(written: str, place: int, said: str) -> None:
-    with pytest.raises(InvalidValueError, match="^matchers: ") as refused:
+    with pytest.raises(InvalidValueError, match=r"^matchers: ") as refused:
         parse_matchers(written)
     assert f"at character {place}: " in str(refused.value)
     assert said in str(refused.value)

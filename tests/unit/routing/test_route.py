@@ -5,10 +5,10 @@ from datetime import time, timedelta
 import pytest
 
 from domain.routing.decision import CompiledRouting, Decision, StepOutcome, decide
-from domain.routing.hours import Hours
 from domain.routing.route import Effect, Routing, Rule
 from domain.routing.template import Template
 from domain.shared.errors import InvalidValueError
+from domain.shared.hours import Hours
 from domain.shared.limits import GROUP_LABELS, ROUTE_DELAY_SECONDS_MAX, ROUTE_RULES
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
