@@ -43,6 +43,7 @@ from application.alert.set_aside import SetAside
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget
+from application.routing.rules import RulebookCache
 from domain.alert.alert_event import ChangeEvent
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
@@ -121,6 +122,7 @@ async def serve(
     hub = await container.get(EventHub)
     clock = await container.get(DatabaseClock)
     hints = await container.get(PostgresListener)
+    rules = await container.get(RulebookCache)
     app = await create_litestar(container, draining)
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
@@ -144,7 +146,7 @@ async def serve(
         background = [
             group.create_task(commits.run(), name="group-commit"),
             group.create_task(hub.run(), name="event-hub"),
-            group.create_task(forget_when_hinted(doors.targets, hints), name="forget-targets"),
+            group.create_task(forget_when_hinted(doors.targets, rules, hints), name="forget-targets"),
             group.create_task(every(CLOCK_INTERVAL, clock.synchronize, draining, name="clock")),
         ]
         serving = group.create_task(server.serve(sockets=[listener]), name="http")

@@ -18,6 +18,7 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentAnnotated,
     IncidentEscalated,
+    IncidentMuted,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -31,6 +32,7 @@ from domain.incident.events import (
     IncidentTakenOver,
     IncidentTriggered,
     IncidentUnacknowledged,
+    IncidentUnmuted,
     IncidentUrgencyRaised,
 )
 from domain.notification.events import NotificationFailed, NotificationSent
@@ -58,6 +60,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentAcknowledgementExpired,
         IncidentAnnotated,
         IncidentEscalated,
+        IncidentMuted,
         IncidentReassigned,
         IncidentReopened,
         IncidentResolved,
@@ -71,6 +74,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentTakenOver,
         IncidentTriggered,
         IncidentUnacknowledged,
+        IncidentUnmuted,
         IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,

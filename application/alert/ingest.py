@@ -1,58 +1,73 @@
 """Events in: the hot path. A batch of them becomes alerts, incidents, runs and facts in one transaction.
 
 A batch is cut into waves, each with at most one kind of action per alert, in the order of arrival: so a resolve that
-follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based.
+follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based. The rules
+are asked in memory, before the first wave.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
+from application.alert.routed import ReceivedEvent, RoutedEvent
+from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
-from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, RawEvent
+from application.ports.intake import AlertKey, DropCount, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, RawEvent
 from application.ports.transaction import Transaction
-from application.service.urgency import judged
-from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, is_stale
-from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from application.routing.rules import CurrentRules
+from domain.alert.alert import Alert, is_stale
+from domain.alert.alert_event import AlertAction
 from domain.alert.events import AlertJoined
-from domain.alert.grouping import group_key_of
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
+from domain.incident.mute import Mute
+from domain.routing.decision import Step, StepOutcome
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
 from domain.shared.via import Via
 
-INCIDENT_SEVERITY = {
-    AlertSeverity.CRITICAL: Severity.SEV1,
-    AlertSeverity.ERROR: Severity.SEV2,
-    AlertSeverity.WARNING: Severity.SEV3,
-    AlertSeverity.INFO: Severity.SEV4,
-}
 
+class _Ledger:
+    """What became of each event of a batch, for the raw bodies that they came in."""
 
-class ReceivedEvent(NamedTuple):
-    """One event of a sender that was recognised. `raw` is set on the first event of each body."""
+    def __init__(self, batch: Sequence[ReceivedEvent]) -> None:
+        self._batch = batch
+        self._verdicts: dict[int, Verdict] = {}
+        self._is_kept = any(each.raw is not None for each in batch)
 
-    target: IntakeTarget
-    event: AlertEvent
-    raw: RawEvent | None
+    def note(
+        self,
+        routed: RoutedEvent,
+        outcome: VerdictOutcome,
+        *,
+        alert_id: AlertId | None = None,
+        incident_id: IncidentId | None = None,
+        muted: Mute | None = None,
+    ) -> None:
+        if self._is_kept:
+            self._verdicts[routed.place] = routed.verdict(
+                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
+            )
 
-    @property
-    def key(self) -> AlertKey:
-        return self.target.integration.id, self.event.dedup_key
-
-    @property
-    def group(self) -> GroupKey:
-        return self.target.integration.service_id, group_key_of(self.event)
+    def raw_events(self) -> list[RawEvent]:
+        """Each with the verdicts on the events in it, in their order."""
+        if not self._is_kept:
+            return []
+        of_event: dict[UUID, list[Verdict]] = {}
+        for place, received in enumerate(self._batch):
+            if received.event_id is not None and place in self._verdicts:
+                of_event.setdefault(received.event_id, []).append(self._verdicts[place])
+        raw = (each.raw for each in self._batch)
+        return [replace(each, verdicts=tuple(of_event.get(each.id, ()))) for each in raw if each is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,9 @@ class IngestEvents:
     alerts: AlertRepository
     incidents: IncidentRepository
     policies: PolicyVersions
+    start_escalations: StartEscalations
     stop_escalations: StopEscalations
+    current_rules: CurrentRules
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -76,67 +93,147 @@ class IngestEvents:
     async def apply(self, batch: Sequence[ReceivedEvent]) -> None:
         """The same inside a transaction that is already open, for a consumer that has more to store with it."""
         at = self.clock.now()
-        raw = [received.raw for received in batch if received.raw is not None]
-        for wave in waves(batch):
+        ledger = _Ledger(batch)
+        routed = await self._routed(batch, at)
+        kept = [each for each in routed if not each.decision.effect.is_dropped]
+        dropped = [each for each in routed if each.decision.effect.is_dropped]
+        for each in dropped:
+            ledger.note(each, VerdictOutcome.DROPPED)
+        cut = list(waves(kept))
+        ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
+        for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                await self._fire(wave, raw, at)
-                raw = []
+                await self._fire(wave, ledger, at, is_last=number == len(cut))
             else:
-                await self._answer(wave, at)
-        if raw:
+                await self._answer(wave, ledger, at)
+        if ends_with_answers and (raw := ledger.raw_events()):
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
+        if dropped:
+            await self.intake.count_drops(_drop_counts(dropped), at=at)
 
-    async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> None:
-        reports: dict[AlertKey, list[ReceivedEvent]] = {}
-        for received in wave:
-            reports.setdefault(received.key, []).append(received)
+    async def _routed(self, batch: Sequence[ReceivedEvent], at: datetime) -> list[RoutedEvent]:
+        """Answers are not asked about: what they answer has been led where it is."""
+        rules = await self.current_rules()
+        if not rules.has_routes:
+            return [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
+        routed = []
+        for place, each in enumerate(batch):
+            found = RoutedEvent(place, each, each.target)
+            if each.event.action is AlertAction.TRIGGER:
+                integration = each.target.integration
+                labels = matched_labels(each.event)
+                decision = rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)
+                found = found._replace(decision=decision)
+            routed.append(found)
+        return await self._led(routed)
+
+    async def _led(self, routed: Sequence[RoutedEvent]) -> list[RoutedEvent]:
+        """Each with what the service decides that its rules lead it to."""
+        wanted = {each.decision.effect.service_id for each in routed if not each.decision.effect.is_dropped} - {None}
+        if not wanted:
+            return list(routed)
+        found = await self.intake.service_targets([service_id for service_id in wanted if service_id is not None])
+        led = []
+        for each in routed:
+            service_id = each.decision.effect.service_id
+            service = None if service_id is None else found.get(service_id)
+            led.append(each if service is None else each._replace(target=each.target.led_to(service)))
+        return led
+
+    async def _fire(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime, *, is_last: bool) -> None:
+        reports: dict[AlertKey, list[RoutedEvent]] = {}
+        for routed in wave:
+            reports.setdefault(routed.key, []).append(routed)
         touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, at=at)
-        for key in touched:
-            del reports[key]
-        new = await self._without_stale(reports)
+        for key, found in touched.items():
+            for repeat in reports.pop(key):
+                ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
+        new = await self._without_stale(reports, ledger)
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
-        for received, *repeats in new.values():  # the first report of a new alert describes it
-            group = received.group
+        heard: set[IncidentId] = set()  # muted until now, and joined by what nothing mutes
+        for routed, *repeats in new.values():  # the first report of a new alert describes it
+            group = routed.group
             incident = opened[group]
-            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, 1 + len(repeats), at)
+            muted = routed.muted(at)
+            alert = routed.alert(AlertId(self.ids.new()), incident.incident_id, 1 + len(repeats), at)
             alerts.append(alert)
             draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
             if incident.is_new and draft is not None:
                 events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
-                runs.append(self._run_for(received.target, incident.incident_id, at))
+                if draft.muted is None:
+                    runs.append(self._run_for(routed.target, incident.incident_id, at))
             else:
                 events.append(
                     AlertJoined(
-                        incident_id=incident.incident_id, alert_id=alert.id, summary=received.event.summary, at=at
+                        incident_id=incident.incident_id, alert_id=alert.id, summary=routed.event.summary, at=at
                     )
                 )
+                if incident.is_muted and muted is None and not incident.is_new:
+                    heard.add(incident.incident_id)
+            self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
+        raw = ledger.raw_events() if is_last else []
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+        await self._unmute(heard, at)
+
+    @staticmethod
+    def _note_new(
+        first: RoutedEvent,
+        repeats: Sequence[RoutedEvent],
+        alert: Alert,
+        incident: OpenedIncident,
+        muted: Mute | None,
+        ledger: _Ledger,
+        *,
+        is_first: bool,
+    ) -> None:
+        outcome = VerdictOutcome.OPENED if is_first and incident.is_new else VerdictOutcome.JOINED
+        ledger.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted)
+        for repeat in repeats:
+            ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
+
+    async def _unmute(self, heard: set[IncidentId], at: datetime) -> None:
+        if not heard:
+            return
+        incidents = await self.incidents.get_many(heard)
+        changes = [incident.unmute(at=at) for incident in incidents]
+        await self.incidents.save_all(changes)
+        await self.start_escalations({state.id for state, events in changes if events}, at=at)
 
     async def _without_stale(
-        self, reports: Mapping[AlertKey, Sequence[ReceivedEvent]]
-    ) -> Mapping[AlertKey, Sequence[ReceivedEvent]]:
+        self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
+    ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         dated = {key for key, of_key in reports.items() if any(each.event.starts_at is not None for each in of_key)}
         if not dated:
             return reports
         cleared = await self.alerts.last_cleared(dated)
-        left = {
-            key: [each for each in of_key if not is_stale(each.event, cleared_starts_at=cleared.get(key))]
-            for key, of_key in reports.items()
-        }
-        return {key: of_key for key, of_key in left.items() if of_key}
+        left: dict[AlertKey, list[RoutedEvent]] = {}
+        for key, of_key in reports.items():
+            for each in of_key:
+                if is_stale(each.event, cleared_starts_at=cleared.get(key)):
+                    ledger.note(each, VerdictOutcome.STALE)
+                else:
+                    left.setdefault(key, []).append(each)
+        return left
 
-    def _drafts_of(self, new: Iterable[Sequence[ReceivedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
-        """What the incident of each group would be if none is open, as the group's first alert describes it."""
-        drafts: dict[GroupKey, IncidentDraft] = {}
+    def _drafts_of(self, new: Iterable[Sequence[RoutedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
+        """What the incident of each group would be if none is open, as the group's first alert describes it.
+
+        It is muted only when all of them are, until the first of those mutes ends.
+        """
+        firsts: dict[GroupKey, list[RoutedEvent]] = {}
         for first, *_ in new:
-            if first.group not in drafts:
-                drafts[first.group] = _draft_of(first, IncidentId(self.ids.new()), at)
-        return drafts
+            firsts.setdefault(first.group, []).append(first)
+        return {
+            group: of_group[0].draft(
+                IncidentId(self.ids.new()), at, muted=least_muted([each.muted(at) for each in of_group])
+            )
+            for group, of_group in firsts.items()
+        }
 
     def _run_for(self, target: IntakeTarget, incident_id: IncidentId, at: datetime) -> EscalationRun:
         return EscalationRun.start(
@@ -147,12 +244,13 @@ class IngestEvents:
             at=at,
         )
 
-    async def _answer(self, wave: Sequence[ReceivedEvent], at: datetime) -> None:
+    async def _answer(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime) -> None:
         """The sender's own acknowledge or resolve. For an alert that is not firing it means nothing."""
-        firing = await self.alerts.firing({received.key for received in wave})
+        firing = await self.alerts.firing({routed.key for routed in wave})
+        is_resolve = wave[0].event.action is AlertAction.RESOLVE
+        _note_answers(wave, firing, ledger, VerdictOutcome.CLEARED if is_resolve else VerdictOutcome.ACKNOWLEDGED)
         if not firing:
             return
-        is_resolve = wave[0].event.action is AlertAction.RESOLVE
         if is_resolve:
             await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
         # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
@@ -180,64 +278,57 @@ class IngestEvents:
         await self.stop_escalations(stopped, at=at)
 
 
-def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:
+def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
     """Cut a batch so that each wave has one kind of action, and every alert's events keep their order.
 
     An event joins the earliest wave of its kind that does not come before an event of the same alert.
     """
-    cut: list[list[ReceivedEvent]] = []
+    cut: list[list[RoutedEvent]] = []
     last_wave_of: dict[AlertKey, int] = {}
-    for received in batch:
-        action = received.event.action
-        key = received.key
+    for routed in batch:
+        action = routed.event.action
+        key = routed.key
         index = last_wave_of.get(key, 0)
         while index < len(cut) and cut[index][0].event.action is not action:
             index += 1
         if index == len(cut):
             cut.append([])
-        cut[index].append(received)
+        cut[index].append(routed)
         last_wave_of[key] = index
     yield from cut
 
 
-def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) -> IncidentDraft:
-    event, target = received.event, received.target
-    severity = INCIDENT_SEVERITY[event.severity or DEFAULT_SEVERITY]
-    urgency, rises_at = judged(
-        target.urgency_rule, severity, tier=target.tier, support_hours=target.support_hours, at=at
-    )
-    return IncidentDraft(
-        id=incident_id,
-        service_id=target.integration.service_id,
-        team_id=target.integration.team_id,
-        group_key=group_key_of(event),
-        title=event.summary or event.dedup_key,
-        severity=severity,
-        urgency=urgency,
-        triggered_at=at,
-        acknowledgements_required=target.acknowledgements_required,
-        rises_at=rises_at,
-    )
+def least_muted(mutes: Sequence[Mute | None]) -> Mute | None:
+    """What mutes an incident of these alerts: nothing if one of them is heard, else the mute that ends first."""
+    muted = [mute for mute in mutes if mute is not None]
+    if len(muted) < len(mutes):
+        return None
+    ending = [mute for mute in muted if mute.until is not None]
+    return min(ending, key=_end_of, default=muted[0])
 
 
-def _alert_of(received: ReceivedEvent, alert_id: AlertId, incident_id: UUID, occurrences: int, at: datetime) -> Alert:
-    event, integration = received.event, received.target.integration
-    return Alert(
-        id=alert_id,
-        integration_id=integration.id,
-        service_id=integration.service_id,
-        incident_id=IncidentId(incident_id),
-        dedup_key=event.dedup_key,
-        group_key=group_key_of(event),
-        status=AlertStatus.FIRING,
-        summary=event.summary,
-        source=event.source,
-        severity=event.severity or DEFAULT_SEVERITY,
-        first_seen_at=at,
-        last_seen_at=at,
-        starts_at=event.starts_at,
-        occurrences=occurrences,
-        labels=event.labels,
-        details=event.details,
-        links=event.links,
-    )
+def _end_of(mute: Mute) -> datetime:
+    assert mute.until is not None
+    return mute.until
+
+
+def _note_answers(
+    wave: Sequence[RoutedEvent], firing: Sequence[Alert], ledger: _Ledger, outcome: VerdictOutcome
+) -> None:
+    by_key = {(alert.integration_id, alert.dedup_key): alert for alert in firing}
+    for routed in wave:
+        alert = by_key.get(routed.key)
+        if alert is None:
+            ledger.note(routed, VerdictOutcome.IGNORED)
+        else:
+            ledger.note(routed, outcome, alert_id=alert.id, incident_id=alert.incident_id)
+
+
+def _drop_counts(dropped: Iterable[RoutedEvent]) -> list[DropCount]:
+    counted = Counter((step.owner_id, step.rule) for step in map(_dropping_step, dropped))
+    return [DropCount(owner_id, rule, count) for (owner_id, rule), count in counted.items()]
+
+
+def _dropping_step(routed: RoutedEvent) -> Step:
+    """The last rule that applied: nothing is asked after one that drops."""
+    return next(step for step in reversed(routed.decision.steps) if step.outcome is StepOutcome.APPLIED)

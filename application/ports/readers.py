@@ -15,6 +15,7 @@ from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import IncidentStatus
+from domain.incident.mute import Mute
 from domain.incident.severity import Severity
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
@@ -104,6 +105,7 @@ class IncidentSummary:
     escalation: RunStatus | None  # of the newest run; None: it never had one
     next_escalation_at: datetime | None  # set exactly while its run is running
     version: int
+    muted: Mute | None = None  # what holds its pages back, or did when it was resolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ class ReferenceKind(StrEnum):
     TEAM = "team"
     POLICY = "policy"
     SCHEDULE = "schedule"
+    SERVICE = "service"
 
 
 class Reference(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.events import AlertCleared
@@ -38,6 +39,7 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+    event_id: UUID | None = None  # the raw event that it began with
 
     def clear(self, *, at: datetime) -> Change["Alert"]:
         """End the condition. Clearing it again has no effect."""

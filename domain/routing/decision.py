@@ -20,7 +20,7 @@ class StepOutcome(StrEnum):
 class Step(NamedTuple):
     """One rule that was not passed over, by name, with the version that it is of."""
 
-    owner_id: UUID  # the team's or the integration's
+    owner_id: UUID  # the integration's, the team's or the organisation's
     version: int
     rule: str
     outcome: StepOutcome
@@ -40,6 +40,10 @@ class CompiledRouting:
     def __init__(self, routing: Routing, compile_patterns: CompilePatterns) -> None:
         self.routing = routing
         self._index = MatcherIndex([rule.matchers for rule in routing.rules], compile_patterns)
+
+    @property
+    def version(self) -> int:
+        return self.routing.version
 
     def ask(self, labels: Mapping[str, str], at: datetime, before: Decision) -> tuple[Decision, bool]:
         """The decision with what these rules add to it, and whether later ones are to be asked."""

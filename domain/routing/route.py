@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from domain.routing.matcher import Matcher, require_few
@@ -22,6 +22,7 @@ from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
 
 _NO_DELAY: Final = timedelta(0)
+ORGANISATION: Final = UUID(int=0)  # in the place of a team's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +93,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """The ordered rules of a team, or of one of its integrations. Each saving is a version, which never changes.
+    """The ordered rules of the organisation, a team or one of its integrations.
+
+    Each saving is a version, which never changes.
 
     Raises:
         InvalidValueError: there are too many rules, or two of one name.
     """
 
-    team_id: TeamId
+    team_id: TeamId | None = None  # None: of every team
     integration_id: IntegrationId | None = None  # None: of all integrations of the team
     rules: tuple[Rule, ...] = field(default=())
     version: int = 0
@@ -115,4 +118,10 @@ class Routing:
     @property
     def owner_id(self) -> UUID:
         """Whose it is: there is at most one for each."""
-        return self.integration_id or self.team_id
+        return self.integration_id or self.team_id or ORGANISATION
+
+    def changed_since(self, before: Self) -> tuple[str, ...]:
+        """The names of the rules that are new, gone or otherwise than they were; their order is not asked."""
+        old = {rule.name: rule for rule in before.rules}
+        new = {rule.name: rule for rule in self.rules}
+        return tuple(name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name))

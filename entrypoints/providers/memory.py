@@ -27,6 +27,7 @@ from adapters.outbound.memory.readers import (
     MemoryMailboxReader,
 )
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRulebookSource
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
@@ -53,6 +54,7 @@ from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
@@ -98,6 +100,8 @@ class MemoryStorageProvider(Provider):
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     references = provide(MemoryReferences, provides=References)
+    routings = provide(MemoryRoutingRepository, provides=RoutingRepository)
+    rulebook_source = provide(MemoryRulebookSource, provides=RulebookSource)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)

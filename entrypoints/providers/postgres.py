@@ -30,6 +30,7 @@ from adapters.outbound.postgres.readers import (
     PostgresMailboxReader,
 )
 from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.routings import PostgresRoutingRepository, PostgresRulebookSource
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
@@ -58,6 +59,7 @@ from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.references import References
+from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
@@ -100,6 +102,8 @@ class PostgresStorageProvider(Provider):
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     references = provide(PostgresReferences, provides=References)
+    routings = provide(PostgresRoutingRepository, provides=RoutingRepository)
+    rulebook_source = provide(PostgresRulebookSource, provides=RulebookSource)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)

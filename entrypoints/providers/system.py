@@ -1,6 +1,7 @@
 from dishka import Provider, Scope, provide
 
 from adapters.outbound.holidays.calendar import WorldHolidayCalendar
+from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
@@ -12,8 +13,10 @@ from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
 from application.ports.passwords import PasswordHasher
+from application.ports.patterns import Patterns
 from application.ports.randomness import Randomness
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.routing.rules import RulebookCache
 from entrypoints.settings import Settings
 
 
@@ -23,6 +26,18 @@ class SystemProvider(Provider):
     holidays = provide(WorldHolidayCalendar, provides=HolidayCalendar)
     ids = provide(UuidFactory, provides=IdFactory)
     randomness = provide(SystemRandomness, provides=Randomness)
+
+
+class RulesProvider(Provider):
+    """The rules in the memory of this process, and the engine of their patterns."""
+
+    scope = Scope.APP
+
+    patterns = provide(Re2Patterns, provides=Patterns)
+
+    @provide
+    def rulebook(self) -> RulebookCache:
+        return RulebookCache()
 
 
 class SecurityProvider(Provider):

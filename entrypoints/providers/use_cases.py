@@ -134,6 +134,10 @@ from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
 from application.oncall.withdraw_cover import WithdrawCover
+from application.routing.get_routing import GetRouting
+from application.routing.list_routing_versions import ListRoutingVersions
+from application.routing.rules import CurrentRules
+from application.routing.set_routing import SetRouting
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
 from application.service.get_integration import GetIntegration
@@ -148,7 +152,7 @@ from application.service.update_service import UpdateService
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
+    intake = provide_all(ConsumeMessages, CurrentRules, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,
@@ -254,6 +258,7 @@ class UseCaseProvider(Provider):
         UncoveredAbsences,
         WithdrawCover,
     )
+    routing = provide_all(GetRouting, ListRoutingVersions, SetRouting)
     services = provide_all(
         CreateIntegration,
         CreateService,

@@ -18,8 +18,9 @@ from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.system.clock import ManualClock
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
+from application.alert.routed import ReceivedEvent
 from application.alert.set_aside import SetAside
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError

@@ -19,7 +19,8 @@ from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.randomness import SeededRandomness
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
@@ -55,6 +56,7 @@ from application.ports.readers import (
     IncidentSummary,
     OldestFirst,
 )
+from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.teams import TeamRepository
@@ -72,7 +74,7 @@ from domain.shared.limits import PAGE_LIMIT
 from entrypoints.container import SettingsProvider
 from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.postgres import PostgresStorageProvider
-from entrypoints.providers.system import SecurityProvider
+from entrypoints.providers.system import RulesProvider, SecurityProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.settings import Settings
 from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
@@ -166,6 +168,8 @@ class Ports:
     runs: RunRepository
     step_turns: StepTurns
     fall_backs: FallBackRepository
+    routings: RoutingRepository
+    rulebook_source: RulebookSource
     schedules: ScheduleRepository
     services: ServiceRepository
     teams: TeamRepository
@@ -275,6 +279,7 @@ def core_container(
     return make_async_container(
         SettingsProvider(),
         SecurityProvider(),
+        RulesProvider(),
         storage,
         UseCaseProvider(),
         PortsProvider(),

@@ -26,6 +26,7 @@ from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.proofs import ProofController
 from adapters.inbound.http.request_context import RequestContext
+from adapters.inbound.http.routings import RoutingController
 from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
@@ -51,6 +52,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     CalendarFeedController,
     SimulationController,
     ProofController,
+    RoutingController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

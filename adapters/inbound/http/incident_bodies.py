@@ -16,12 +16,26 @@ from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDeta
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason, stall_reason
+from domain.incident.mute import Mute, MuteKind
 from domain.shared.ids import UserId
 
 
 class NamedBody(msgspec.Struct):
     id: UUID
     name: str
+
+
+class MuteBody(msgspec.Struct):
+    """Why nobody is paged. At `until` whatever still fires pages; null: for as long as the incident is open."""
+
+    kind: MuteKind
+    by: str  # which rule or silence: its name or id
+    reason: str
+    until: datetime | None
+
+    @classmethod
+    def of(cls, mute: Mute) -> Self:
+        return cls(kind=mute.kind, by=mute.by, reason=mute.reason, until=mute.until)
 
 
 class IncidentBody(msgspec.Struct):
@@ -41,6 +55,7 @@ class IncidentBody(msgspec.Struct):
     resolved_by: NamedBody | None
     escalation: str | None  # running, stopped, exhausted
     next_escalation_at: datetime | None
+    muted: MuteBody | None  # what holds its pages back, or did when it was resolved
     version: int
 
     @classmethod
@@ -91,6 +106,7 @@ def _common(incident: IncidentSummary) -> dict[str, Any]:
         "resolved_by": _person(incident.resolved_by, incident.resolved_by_name),
         "escalation": incident.escalation,
         "next_escalation_at": incident.next_escalation_at,
+        "muted": None if incident.muted is None else MuteBody.of(incident.muted),
         "version": incident.version,
     }
 

@@ -312,7 +312,7 @@ def _condition(body: ConditionBody) -> StepCondition:
             severities=tuple(body.severities),
             urgency=body.urgency,
             labels=tuple(_label(place, label) for place, label in enumerate(body.labels)),
-            hours=None if body.hours is None else _hours(body.hours),
+            hours=None if body.hours is None else hours_of(body.hours),
         )
 
 
@@ -321,7 +321,7 @@ def _label(place: int, body: LabelMatchBody) -> LabelMatch:
         return LabelMatch(name=body.name, value=body.value)
 
 
-def _hours(body: HoursBody) -> Hours:
+def hours_of(body: HoursBody) -> Hours:
     with at("hours"):
         return Hours(time_zone=body.time_zone, windows=tuple(_windows(body.windows)))
 
@@ -340,8 +340,12 @@ def _condition_body(condition: StepCondition) -> ConditionBody:
         severities=list(condition.severities),
         urgency=condition.urgency,
         labels=[LabelMatchBody(name=match.name, value=match.value) for match in condition.labels],
-        hours=None if hours is None else HoursBody(time_zone=hours.time_zone, windows=_window_bodies(hours.windows)),
+        hours=None if hours is None else hours_body(hours),
     )
+
+
+def hours_body(hours: Hours) -> HoursBody:
+    return HoursBody(time_zone=hours.time_zone, windows=_window_bodies(hours.windows))
 
 
 def _window_bodies(windows: tuple[WeeklyWindow, ...]) -> list[WeeklyWindowBody]:

@@ -13,6 +13,7 @@ from application.ports.escalations import StepKey
 from application.ports.event_log import LoggedEvent
 from application.ports.intake import DeadLetter, RawEvent
 from application.ports.notifications import Attempt
+from application.ports.routings import Drops, RoutingVersion
 from application.ports.transaction import Transaction
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
@@ -72,6 +73,9 @@ class MemoryDatabase:
     setup_links: dict[bytes, SetupLink] = field(default_factory=dict)
     services: dict[ServiceId, Service] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
+    routings: dict[UUID, tuple[RoutingVersion, ...]] = field(default_factory=dict)  # by owner, oldest first
+    route_drops: dict[tuple[UUID, str], Drops] = field(default_factory=dict)
+    rulebook_revision: int = 0
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
     throttles: dict[tuple[Channel, str], Throttle] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)

@@ -58,7 +58,11 @@ class MemoryRunRepository(RunRepository):
         }
         return sum(
             (incident.next_deadline is not None and incident.next_deadline <= at)
-            or (incident.status is IncidentStatus.TRIGGERED and incident.id not in looked_after)
+            or (
+                incident.status is IncidentStatus.TRIGGERED
+                and incident.muted is None
+                and incident.id not in looked_after
+            )
             for incident in database.incidents.values()
         )
 

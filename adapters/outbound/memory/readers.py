@@ -143,6 +143,7 @@ class MemoryIncidentReader(IncidentReader):
             escalation=None if newest_run is None else newest_run.status,
             next_escalation_at=None if newest_run is None else newest_run.next_deadline,
             version=incident.version,
+            muted=incident.muted,
         )
 
     def _name(self, user_id: UserId | None) -> str | None:
@@ -215,7 +216,8 @@ def _passes(incident: Incident, wanted: IncidentFilter) -> bool:
 
 
 def _waits_since(incident: Incident, at: datetime) -> bool:
-    return incident.status is IncidentStatus.TRIGGERED and incident.triggered_at <= at
+    waits = incident.status is IncidentStatus.TRIGGERED and incident.muted is None
+    return waits and incident.triggered_at <= at
 
 
 def _time_key(incident: Incident) -> TimeKey:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from adapters.outbound.memory.database import MemorySession
 from application.ports.references import Reference, ReferenceKind, References
-from domain.shared.ids import PolicyId, ScheduleId, TeamId, UserId
+from domain.shared.ids import PolicyId, ScheduleId, ServiceId, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +25,5 @@ class MemoryReferences(References):
                 return PolicyId(reference.id) in database.policies
             case ReferenceKind.SCHEDULE:
                 return ScheduleId(reference.id) in database.schedules
+            case ReferenceKind.SERVICE:
+                return ServiceId(reference.id) in database.services

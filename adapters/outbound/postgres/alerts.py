@@ -109,4 +109,5 @@ def alert_of(row: Row) -> Alert:
         labels=row["labels"],
         details=row["details"],
         links=msgspec.convert(row["links"], tuple[Link, ...]),
+        event_id=row["event_id"],
     )

@@ -36,8 +36,8 @@ _RUNNING_OF = """
 SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = 'running' ORDER BY id FOR UPDATE
 """
 _EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
-# An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come. Only
-# its newest run counts: what an earlier one came to excuses nothing.
+# An incident whose policy is exhausted says so, and so does one that is muted; everything else open and unanswered must
+# have a deadline to come. Only its newest run counts: what an earlier one came to excuses nothing.
 _COUNT_STALLED = """
 SELECT count(*) FROM incidents i
 LEFT JOIN LATERAL (
@@ -46,7 +46,8 @@ LEFT JOIN LATERAL (
 ) newest ON i.status = 'triggered'
 WHERE i.status <> 'resolved' AND (
   i.next_deadline <= $1
-  OR (i.status = 'triggered' AND (newest.status = 'exhausted' OR newest.next_deadline > $1) IS NOT TRUE)
+  OR (i.status = 'triggered' AND i.muted IS NULL
+    AND (newest.status = 'exhausted' OR newest.next_deadline > $1) IS NOT TRUE)
 )
 """
 # In the order of their keys, so that two workers who take turns of the same steps wait for each other in one order.

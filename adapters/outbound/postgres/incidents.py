@@ -13,6 +13,7 @@ from adapters.outbound.postgres.tables import incidents
 from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
 from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.mute import Mute
 from domain.incident.responder import Responder
 from domain.incident.severity import Severity
 from domain.shared.change import Change
@@ -44,6 +45,7 @@ _MUTABLE = {
     "rises_at": "timestamptz",
     "policy_id": "uuid",
     "responders": "jsonb",
+    "muted": "jsonb",
     "resolved_at": "timestamptz",
     "resolved_by": "uuid",
     "version": "int",
@@ -137,6 +139,7 @@ def incident_of(row: Row) -> Incident:
         rises_at=row["rises_at"],
         policy_id=None if row["policy_id"] is None else PolicyId(row["policy_id"]),
         responders=msgspec.convert(row["responders"], tuple[Responder, ...]),
+        muted=msgspec.convert(row["muted"], Mute | None),
         resolved_at=row["resolved_at"],
         resolved_by=None if row["resolved_by"] is None else UserId(row["resolved_by"]),
         version=row["version"],

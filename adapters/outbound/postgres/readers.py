@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -74,6 +75,7 @@ from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import IncidentStatus
+from domain.incident.mute import Mute
 from domain.incident.severity import Severity
 from domain.shared.ids import IncidentId, NotificationId, ServiceId, TeamId, UserId
 from domain.shared.urgency import Urgency
@@ -192,6 +194,7 @@ def _is_stalled(at: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(
         incidents.c.status == literal_column("'triggered'", Text),
         incidents.c.triggered_at <= at,
+        incidents.c.muted.is_(None),
         ~exists().where(runs.c.incident_id == incidents.c.id, says_why),
     )
 
@@ -406,6 +409,7 @@ def _summary_from(row: Row) -> IncidentSummary:
         escalation=None if escalation is None else RunStatus(escalation),
         next_escalation_at=row["next_escalation_at"],
         version=row["version"],
+        muted=msgspec.convert(row["muted"], Mute | None),
     )
 
 

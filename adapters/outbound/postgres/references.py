@@ -9,7 +9,7 @@ from sqlalchemy.sql import Select
 
 from adapters.outbound.postgres.session import PostgresSession
 from adapters.outbound.postgres.statement import Statement
-from adapters.outbound.postgres.tables import policies, schedules, teams, users
+from adapters.outbound.postgres.tables import policies, schedules, services, teams, users
 from application.ports.references import Reference, ReferenceKind, References
 
 _TABLES = {
@@ -17,6 +17,7 @@ _TABLES = {
     ReferenceKind.TEAM: teams,
     ReferenceKind.POLICY: policies,
     ReferenceKind.SCHEDULE: schedules,
+    ReferenceKind.SERVICE: services,
 }
 
 

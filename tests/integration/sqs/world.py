@@ -23,18 +23,22 @@ from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.routings import PostgresRulebookSource
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, create_pool
 from adapters.outbound.postgres.teams import PostgresTeamRepository
+from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.sqs.client import SqsClient, SqsSettings, open_client
 from adapters.outbound.system.clock import SystemClock
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.ports.errors import PermanentPortError
 from application.ports.intake import IntakeTarget
+from application.routing.rules import CurrentRules, RulebookCache
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.identity.team import Team
 from domain.service.integration import Integration, IntegrationKind
@@ -218,12 +222,16 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         events=PostgresEventLog(session),
         ids=IDS,
     )
+    policies = PostgresPolicyVersions(session)
+    start = StartEscalations(stop_escalations=stop, runs=PostgresRunRepository(session), policies=policies, ids=IDS)
     ingest = IngestEvents(
         intake=intake,
         alerts=PostgresAlertRepository(session),
         incidents=PostgresIncidentRepository(session),
-        policies=PostgresPolicyVersions(session),
+        policies=policies,
+        start_escalations=start,
         stop_escalations=stop,
+        current_rules=CurrentRules(PostgresRulebookSource(session), Re2Patterns(), RulebookCache(), CLOCK),
         transaction=session,
         clock=CLOCK,
         ids=IDS,
