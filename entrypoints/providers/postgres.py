@@ -35,6 +35,7 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from application.ports.absences import AbsenceRepository
@@ -63,6 +64,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.stored_events import StoredEventReader
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
@@ -107,6 +109,7 @@ class PostgresStorageProvider(Provider):
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)
 

@@ -3,6 +3,7 @@
 from dishka import Provider, Scope, provide_all
 
 from application.alert.consume import ConsumeMessages
+from application.alert.explain import ExplainEvent
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
@@ -152,7 +153,7 @@ from application.service.update_service import UpdateService
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(ConsumeMessages, CurrentRules, IngestEvents, RecordChange, SetAside)
+    intake = provide_all(ConsumeMessages, CurrentRules, ExplainEvent, IngestEvents, RecordChange, SetAside)
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,

@@ -15,7 +15,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from tests.bench import claims, foresight, ingest, lists, machine, memory, oncall, paging
+from tests.bench import claims, foresight, ingest, lists, machine, memory, oncall, paging, routing
 from tests.bench.report import Figure, Rows, grid, table
 from tests.bench.world import World, world
 
@@ -56,6 +56,7 @@ def parts_of(rounds: int, seconds: float, *, quick: bool) -> dict[str, Callable[
         "list": lambda made: Part(lists.measure(made, rounds=rounds, seconds=seconds / 2)),
         "memory": lambda made: Part(memory.measure(made)),
         "oncall": lambda made: Part(oncall.measure(made, requests=300 if quick else oncall.REQUESTS)),
+        "routing": lambda _: Part(routing.measure()),
         "foresight": lambda _: Part(foresight.measure()),
         "claim": lambda made: Part(claims.measure(made, many=100_000 if quick else 1_000_000)),
     }

@@ -59,6 +59,7 @@ from application.ports.readers import (
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.stored_events import StoredEventReader
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
@@ -172,6 +173,7 @@ class Ports:
     rulebook_source: RulebookSource
     schedules: ScheduleRepository
     services: ServiceRepository
+    stored_events: StoredEventReader
     teams: TeamRepository
     users: UserRepository
 

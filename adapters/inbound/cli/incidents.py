@@ -399,6 +399,7 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("acknowledged", _done(incident, "acknowledged", cli)),
             ("resolved", _done(incident, "resolved", cli)),
             ("next escalation", _next_escalation(incident, cli)),
+            ("muted", "" if incident["muted"] is None else incident["muted"]["reason"]),
             ("id", incident["id"]),
         )
     )
@@ -416,6 +417,9 @@ def _done(incident: Record, what: str, cli: Given) -> str:
 
 
 def _next_escalation(incident: Record, cli: Given) -> str:
+    muted = incident["muted"]
+    if muted is not None and incident["status"] == "triggered":
+        return "muted" if muted["until"] is None else f"muted, ends {relative(muted['until'], cli.now)}"
     if incident["next_escalation_at"] is not None:
         return relative(incident["next_escalation_at"], cli.now)
     return str(incident["escalation"] or NOTHING)

@@ -162,6 +162,7 @@ class AlertBody(msgspec.Struct):
     labels: dict[str, str]
     details: dict[str, Any]
     links: list[LinkBody]
+    event_id: UUID | None  # what it began with; see /v1/events/{event_id}/explanation
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
@@ -182,6 +183,7 @@ class AlertBody(msgspec.Struct):
             labels=dict(alert.labels),
             details=dict(alert.details),
             links=[LinkBody.of(link) for link in alert.links],
+            event_id=alert.event_id,
         )
 
 
