@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from application.alert.routed import ReceivedEvent, RoutedEvent
+from application.alert.routed import ReceivedEvent, RoutedEvent, least_muted, mute_of
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -29,7 +29,8 @@ from domain.alert.events import AlertJoined
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
 from domain.incident.mute import Mute
-from domain.routing.decision import Step, StepOutcome
+from domain.routing.decision import Decision, Step, StepOutcome
+from domain.routing.rulebook import Rulebook
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
@@ -114,18 +115,17 @@ class IngestEvents:
     async def _routed(self, batch: Sequence[ReceivedEvent], at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
         rules = await self.current_rules()
-        if not rules.has_routes:
-            return [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
-        routed = []
-        for place, each in enumerate(batch):
-            found = RoutedEvent(place, each, each.target)
-            if each.event.action is AlertAction.TRIGGER:
-                integration = each.target.integration
-                labels = matched_labels(each.event)
-                decision = rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)
-                found = found._replace(decision=decision)
-            routed.append(found)
-        return await self._led(routed)
+        routed = [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
+        if rules.is_empty:
+            return routed
+        decided = [
+            each._replace(decision=_decided(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            for each in routed
+        ]
+        return [
+            each._replace(silenced=_silenced(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            for each in await self._led(decided)
+        ]
 
     async def _led(self, routed: Sequence[RoutedEvent]) -> list[RoutedEvent]:
         """Each with what the service decides that its rules lead it to."""
@@ -298,18 +298,18 @@ def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
     yield from cut
 
 
-def least_muted(mutes: Sequence[Mute | None]) -> Mute | None:
-    """What mutes an incident of these alerts: nothing if one of them is heard, else the mute that ends first."""
-    muted = [mute for mute in mutes if mute is not None]
-    if len(muted) < len(mutes):
-        return None
-    ending = [mute for mute in muted if mute.until is not None]
-    return min(ending, key=_end_of, default=muted[0])
+def _decided(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
+    integration = routed.received.target.integration
+    labels = matched_labels(routed.event)
+    return rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)
 
 
-def _end_of(mute: Mute) -> datetime:
-    assert mute.until is not None
-    return mute.until
+def _silenced(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Mute | None:
+    """By the team of the service that it leads to."""
+    target = routed.target.integration
+    labels = matched_labels(routed.event)
+    quiet = rules.quieted(labels, team_id=target.team_id, service_id=target.service_id, at=at)
+    return None if quiet is None else mute_of(quiet)
 
 
 def _note_answers(

@@ -1,5 +1,6 @@
 """Events that the rules have been asked about, and what an alert and an incident of each would be."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -15,6 +16,8 @@ from domain.incident.mute import Mute, MuteKind
 from domain.incident.severity import Severity
 from domain.routing.decision import Decision, StepOutcome
 from domain.routing.grouping import grouped_by
+from domain.routing.rulebook import Quiet
+from domain.routing.silence import Silence
 from domain.shared.ids import AlertId, IncidentId, ServiceId
 from domain.shared.limits import LINKS
 
@@ -40,6 +43,26 @@ class ReceivedEvent(NamedTuple):
         return self.target.integration.id, self.event.dedup_key
 
 
+def end_of(mute: Mute) -> datetime:
+    """Of one that has an end."""
+    assert mute.until is not None
+    return mute.until
+
+
+def least_muted(mutes: Sequence[Mute | None]) -> Mute | None:
+    """What mutes an incident of these alerts: nothing if one of them is heard, else the mute that ends first."""
+    muted = [mute for mute in mutes if mute is not None]
+    if len(muted) < len(mutes):
+        return None
+    ending = [mute for mute in muted if mute.until is not None]
+    return min(ending, key=end_of, default=muted[0])
+
+
+def mute_of(quiet: Quiet) -> Mute:
+    kind = MuteKind.SILENCED if isinstance(quiet.by, Silence) else MuteKind.MAINTENANCE
+    return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
+
+
 class RoutedEvent(NamedTuple):
     """A received event and what the rules say of it. Its target is the service that they lead to."""
 
@@ -47,6 +70,7 @@ class RoutedEvent(NamedTuple):
     received: ReceivedEvent
     target: IntakeTarget
     decision: Decision = _UNDECIDED
+    silenced: Mute | None = None
 
     @property
     def event(self) -> AlertEvent:
@@ -70,15 +94,16 @@ class RoutedEvent(NamedTuple):
         return self.service_id, self.group_key
 
     def muted(self, at: datetime) -> Mute | None:
-        """What the rules say that holds its pages back."""
+        """What holds its pages back: of a delay and a silence, the one that ends later."""
         effect = self.decision.effect
         applied = [step.rule for step in self.decision.steps if step.outcome is StepOutcome.APPLIED]
         if effect.is_suppressed:
             return Mute(kind=MuteKind.SUPPRESSED, by=applied[-1], reason=f"the rule {applied[-1]!r} suppresses it")
         if effect.delay is not None:
             reason = f"it pages if it lasts for {effect.delay}, says the rule {applied[-1]!r}"
-            return Mute(kind=MuteKind.DELAYED, by=applied[-1], reason=reason, until=at + effect.delay)
-        return None
+            delayed = Mute(kind=MuteKind.DELAYED, by=applied[-1], reason=reason, until=at + effect.delay)
+            return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
+        return self.silenced
 
     def verdict(
         self,

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from application.ports.page import Page
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing
+from domain.routing.silence import Silence
 from domain.shared.ids import UserId
 
 
@@ -58,6 +60,14 @@ class RulebookSource(Protocol):
     @abstractmethod
     async def routing_versions(self) -> Mapping[UUID, int]:
         """The newest version of each owner's routing."""
+
+    @abstractmethod
+    async def silences(self, *, at: datetime) -> Sequence[Silence]:
+        """Those that are not over, by id."""
+
+    @abstractmethod
+    async def maintenance(self, *, at: datetime) -> Sequence[MaintenanceWindow]:
+        """The windows that are not over, by id."""
 
     @abstractmethod
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:

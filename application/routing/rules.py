@@ -10,7 +10,9 @@ from application.ports.clock import Clock
 from application.ports.patterns import Patterns
 from application.ports.routings import RulebookSource
 from domain.routing.decision import CompiledRouting
-from domain.routing.rulebook import Rulebook
+from domain.routing.maintenance import MaintenanceWindow
+from domain.routing.rulebook import Quieting, Rulebook
+from domain.routing.silence import Silence
 
 # So old may the rules be that an event is judged by; a hint with each change makes it milliseconds.
 TRUSTED_FOR: Final = timedelta(seconds=1)
@@ -55,13 +57,20 @@ class CurrentRules:
             book = cache.book
         else:
             compiled = await self._compiled(cache.compiled)
-            book = Rulebook(compiled.values())
+            quiet: list[Silence | MaintenanceWindow] = [*await self.source.silences(at=at)]
+            quiet += await self.source.maintenance(at=at)
+            book = Rulebook(compiled.values(), Quieting(quiet, self.patterns.compile))
             if cache.revision != known:
                 return book  # somebody else looked meanwhile, and may know more
             cache.book, cache.compiled, cache.revision = book, compiled, revision
         if cache.generation == generation:
             cache.checked_at = at
         return book
+
+    async def fresh(self) -> Rulebook:
+        """The rules as they are stored now, whenever somebody last looked. Raises `TransientPortError`."""
+        self.cache.forget()
+        return await self()
 
     async def _compiled(self, known: Mapping[UUID, CompiledRouting]) -> Mapping[UUID, CompiledRouting]:
         """What is known already, and what was saved since, compiled."""

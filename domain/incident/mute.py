@@ -9,6 +9,7 @@ class MuteKind(StrEnum):
     SUPPRESSED = "suppressed"  # a route says that nobody is paged
     DELAYED = "delayed"  # a route says that it pages only if it lasts
     SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

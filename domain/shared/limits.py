@@ -68,5 +68,13 @@ MATCHERS_TEXT_CHARACTERS: Final = 16_000
 PATTERN_CHARACTERS: Final = 512  # the engine's memory for a set of patterns is bounded too
 TEMPLATE_CHARACTERS: Final = 1024
 GROUP_LABELS: Final = 16
+SILENCES: Final = 1000  # that are not over: every event is asked about all of them, in memory
+MAINTENANCE_WINDOWS: Final = 1000  # asked as silences are
+MAINTENANCE_SERVICES: Final = 100  # of one window; whoever means more names none, and means all of the team's
+MAINTENANCE_SECONDS_MIN: Final = 60
+MAINTENANCE_SECONDS_MAX: Final = 7 * 24 * 3600  # an occurrence is looked for on as many days
+RECURRENCE_INTERVAL: Final = 99
+SILENCE_SECONDS_MAX: Final = 90 * 24 * 3600  # what may be silent for longer is a route that suppresses or drops it
+SILENCE_COMMENT_CHARACTERS: Final = 1000
 # Who waits longer wants another alert; the sender's own rule should say "for: 1d"
 ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600

@@ -17,6 +17,7 @@ from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
+from adapters.outbound.memory.maintenance import MemoryMaintenanceRepository
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
 from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
@@ -31,6 +32,7 @@ from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRul
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.silences import MemorySilenceRepository
 from adapters.outbound.memory.stored_events import MemoryStoredEventReader
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
@@ -50,6 +52,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
+from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
@@ -59,6 +62,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
@@ -94,6 +98,7 @@ class MemoryStorageProvider(Provider):
     intake = provide(MemoryIntakeStore, provides=IntakeStore)
     integrations = provide(MemoryIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(MemoryMailbox, provides=Mailbox)
+    maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
     incident_reader = provide(MemoryIncidentReader, provides=IncidentReader)
@@ -107,6 +112,7 @@ class MemoryStorageProvider(Provider):
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
+    silences = provide(MemorySilenceRepository, provides=SilenceRepository)
     stored_events = provide(MemoryStoredEventReader, provides=StoredEventReader)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)

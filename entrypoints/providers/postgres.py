@@ -20,6 +20,7 @@ from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
+from adapters.outbound.postgres.maintenance import PostgresMaintenanceRepository
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
@@ -35,6 +36,7 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.silences import PostgresSilenceRepository
 from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
@@ -55,6 +57,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
+from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
@@ -64,6 +67,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
@@ -96,6 +100,7 @@ class PostgresStorageProvider(Provider):
     intake = provide(PostgresIntakeStore, provides=IntakeStore)
     integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(PostgresMailbox, provides=Mailbox)
+    maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
     incident_reader = provide(PostgresIncidentReader, provides=IncidentReader)
@@ -109,6 +114,7 @@ class PostgresStorageProvider(Provider):
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    silences = provide(PostgresSilenceRepository, provides=SilenceRepository)
     stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)

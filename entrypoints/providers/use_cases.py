@@ -71,6 +71,7 @@ from application.incident.get import GetIncident
 from application.incident.ledger import ReadLedger
 from application.incident.list import ListIncidents
 from application.incident.list_stalled import ListStalled
+from application.incident.mutes import LookAtMutes
 from application.incident.raise_urgency import RaiseUrgency
 from application.incident.reassign import ReassignIncident
 from application.incident.reopen import ReopenIncident
@@ -82,6 +83,10 @@ from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.incident.unacknowledge import UnacknowledgeIncident
 from application.mailbox.list import ListMailbox
+from application.maintenance.create import CreateMaintenance
+from application.maintenance.end import EndMaintenance
+from application.maintenance.get import GetMaintenance
+from application.maintenance.list import ListMaintenance
 from application.notification.confirm_drill import ConfirmDrill, GetDrill
 from application.notification.deliver import DeliverNotification
 from application.notification.drill import Drill
@@ -148,6 +153,10 @@ from application.service.list_services import ListServices
 from application.service.rotate_integration_key import RotateIntegrationKey
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
+from application.silence.change import ChangeSilence
+from application.silence.create import CreateSilence
+from application.silence.get import GetSilence
+from application.silence.list import ListSilences
 
 
 class UseCaseProvider(Provider):
@@ -260,6 +269,8 @@ class UseCaseProvider(Provider):
         WithdrawCover,
     )
     routing = provide_all(GetRouting, ListRoutingVersions, SetRouting)
+    silences = provide_all(ChangeSilence, CreateSilence, GetSilence, ListSilences, LookAtMutes)
+    maintenance = provide_all(CreateMaintenance, EndMaintenance, GetMaintenance, ListMaintenance)
     services = provide_all(
         CreateIntegration,
         CreateService,

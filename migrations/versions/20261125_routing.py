@@ -67,6 +67,43 @@ def upgrade() -> None:
         postgresql_with=HOT,
         if_not_exists=True,
     )
+    op.create_table(
+        "silences",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("matchers", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.UUID(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("starts_at <= ends_at", name=op.f("silences_interval_check")),
+        sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("silences_author_id_fkey")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("silences_team_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("silences_pkey")),
+        if_not_exists=True,
+    )
+    op.create_index("silences_ends_at_idx", "silences", ["ends_at", "id"], if_not_exists=True)
+    op.create_table(
+        "maintenance_windows",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("team_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=False), nullable=False),
+        sa.Column("duration_seconds", sa.Integer(), nullable=False),
+        sa.Column("recurrence", sa.Text(), nullable=True),
+        sa.Column("service_ids", postgresql.ARRAY(sa.UUID()), nullable=False),
+        sa.Column("matchers", sa.Text(), nullable=False),
+        sa.Column("burns_error_budget", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("maintenance_windows_team_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("maintenance_windows_pkey")),
+        if_not_exists=True,
+    )
+    op.create_index("maintenance_windows_over_at_idx", "maintenance_windows", ["over_at", "id"], if_not_exists=True)
     op.add_column("raw_events", sa.Column("verdicts", sa.JSON(), nullable=True), if_not_exists=True)
     op.add_column("alerts", sa.Column("event_id", sa.UUID(), nullable=True), if_not_exists=True)
     op.add_column("incidents", sa.Column("muted", postgresql.JSONB(), nullable=True), if_not_exists=True)
@@ -87,6 +124,8 @@ def downgrade() -> None:
     op.drop_column("incidents", "muted")
     op.drop_column("alerts", "event_id")
     op.drop_column("raw_events", "verdicts")
+    op.drop_table("maintenance_windows")
+    op.drop_table("silences")
     op.drop_table("route_drops")
     op.drop_table("routing_versions")
     op.drop_table("routings")

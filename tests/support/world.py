@@ -44,6 +44,7 @@ from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from application.ports.policies import PolicyRepository
@@ -59,6 +60,7 @@ from application.ports.readers import (
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
@@ -163,6 +165,7 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
+    maintenance: MaintenanceRepository
     notifications: NotificationRepository
     policies: PolicyRepository
     policy_versions: PolicyVersions
@@ -173,6 +176,7 @@ class Ports:
     rulebook_source: RulebookSource
     schedules: ScheduleRepository
     services: ServiceRepository
+    silences: SilenceRepository
     stored_events: StoredEventReader
     teams: TeamRepository
     users: UserRepository

@@ -5,7 +5,7 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import Query, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.instants import instant_option
+from adapters.inbound.cli.instants import ahead, instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more
 from adapters.inbound.cli.output import (
     NOTHING,
@@ -13,7 +13,6 @@ from adapters.inbound.cli.output import (
     age,
     moment,
     name_of,
-    parse_instant,
     relative,
     say,
     show_fields,
@@ -171,7 +170,7 @@ def snooze(*refs: str, until: str, output: Output = "table", cli: Given) -> None
     until
         In how long, such as 2h or 1d, or an ISO date and time.
     """
-    _act(cli, refs, "snooze", {"until": _ahead("--until", until, cli)}, output)
+    _act(cli, refs, "snooze", {"until": ahead("--until", until, cli)}, output)
 
 
 @app.command
@@ -366,17 +365,6 @@ def _act(cli: Given, refs: tuple[str, ...], action: str, body: Record | None, ou
             say(f"{done['reference']} is {done['status']}" if done else f"{item['ref']}: {item['problem']['detail']}")
     if answer["failed"]:
         raise CommandError(f"{answer['failed']} of {len(answer['items'])} could not be done", ExitCode.FAILURE)
-
-
-def _ahead(name: str, text: str, cli: Given) -> str:
-    """An ISO date and time as it is; a span such as 2h is so long from now. Raises `CommandError`."""
-    try:
-        at = parse_instant(text, cli.now)
-    except (ValueError, OverflowError):
-        message = f"{name} is {text!r}: use in how long, such as 2h, or an ISO date and time such as 2026-12-24T18:00"
-        raise CommandError(message, ExitCode.USAGE) from None
-    is_span = text.strip()[-1:].isalpha() and text.strip()[-1:] not in "Zz"
-    return (cli.now + (cli.now - at) if is_span else at).isoformat()
 
 
 def _show_changed(incident: Record, output: Output) -> None:

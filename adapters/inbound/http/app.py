@@ -21,6 +21,7 @@ from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.integrations import IntegrationController
+from adapters.inbound.http.maintenance import MaintenanceController
 from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_handler
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
@@ -34,6 +35,7 @@ from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
 from adapters.inbound.http.shadows import ShadowController
+from adapters.inbound.http.silences import SilenceController
 from adapters.inbound.http.simulations import SimulationController
 from adapters.inbound.http.teams import TeamController
 from adapters.inbound.http.temporaries import TemporaryScheduleController
@@ -55,6 +57,8 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ProofController,
     RoutingController,
     ExplanationController,
+    SilenceController,
+    MaintenanceController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

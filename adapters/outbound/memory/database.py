@@ -36,6 +36,8 @@ from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
+from domain.routing.maintenance import MaintenanceWindow
+from domain.routing.silence import Silence
 from domain.service.integration import Integration
 from domain.service.service import Service
 from domain.shared.ids import (
@@ -47,12 +49,14 @@ from domain.shared.ids import (
     CoverRequestId,
     IncidentId,
     IntegrationId,
+    MaintenanceId,
     NotificationId,
     PolicyId,
     RunId,
     ScheduleId,
     ServiceId,
     SessionId,
+    SilenceId,
     TeamId,
     UserId,
 )
@@ -75,6 +79,8 @@ class MemoryDatabase:
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
     routings: dict[UUID, tuple[RoutingVersion, ...]] = field(default_factory=dict)  # by owner, oldest first
     route_drops: dict[tuple[UUID, str], Drops] = field(default_factory=dict)
+    silences: dict[SilenceId, Silence] = field(default_factory=dict)
+    maintenance: dict[MaintenanceId, MaintenanceWindow] = field(default_factory=dict)
     rulebook_revision: int = 0
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
     throttles: dict[tuple[Channel, str], Throttle] = field(default_factory=dict)

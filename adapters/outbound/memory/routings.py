@@ -8,7 +8,9 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page
 from application.ports.routings import Drops, RoutingRepository, RoutingVersion, RulebookSource
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing
+from domain.routing.silence import Silence
 from domain.shared.ids import UserId
 
 
@@ -55,6 +57,14 @@ class MemoryRulebookSource(RulebookSource):
 
     async def routing_versions(self) -> Mapping[UUID, int]:
         return {owner_id: len(versions) for owner_id, versions in self.session.database.routings.items()}
+
+    async def silences(self, *, at: datetime) -> Sequence[Silence]:
+        found = (each for each in self.session.database.silences.values() if each.ends_at > at)
+        return sorted(found, key=lambda each: each.id)
+
+    async def maintenance(self, *, at: datetime) -> Sequence[MaintenanceWindow]:
+        found = (each for each in self.session.database.maintenance.values() if each.over_at > at)
+        return sorted(found, key=lambda each: each.id)
 
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:
         return [self.session.database.routings[owner_id][-1].routing for owner_id in owner_ids]

@@ -61,6 +61,10 @@ _CLAIM = """
 SELECT * FROM incidents WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
 """
+_MUTED_BY = """
+SELECT * FROM incidents WHERE muted ->> 'by' = $1 AND muted IS NOT NULL AND status = 'triggered' ORDER BY id
+FOR NO KEY UPDATE
+"""
 _EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
 
 _encode = msgspec.json.Encoder().encode
@@ -104,6 +108,9 @@ class PostgresIncidentRepository(IncidentRepository):
         if any(state.next_deadline is not None for state in written):
             await self.session.connection.execute(NOTIFY, CHANNEL, Topic.INCIDENTS)
         return tuple(stored)
+
+    async def muted_by(self, by: str) -> tuple[Incident, ...]:
+        return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(_CLAIM, at, limit))

@@ -6,13 +6,17 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.outbound.postgres.maintenance import window_of
 from adapters.outbound.postgres.rulebook import revise
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.outbound.postgres.silences import silence_of
 from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page
 from application.ports.routings import Drops, RoutingRepository, RoutingVersion, RulebookSource
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing, Rule
+from domain.routing.silence import Silence
 from domain.shared.ids import IntegrationId, TeamId, UserId
 
 _SELECT: Final = """
@@ -30,6 +34,8 @@ INSERT INTO routings (owner_id, team_id, integration_id, version) VALUES ($1, $2
 _UPDATE = "UPDATE routings SET version = version + 1, team_id = $3 WHERE owner_id = $1 AND version = $2"
 _KEEP = "INSERT INTO routing_versions (owner_id, version, saved_at, saved_by, rules) VALUES ($1, $2, $3, $4, $5)"
 _DROPS = "SELECT rule, dropped, last_at FROM route_drops WHERE owner_id = $1"
+_SILENCES = "SELECT * FROM silences WHERE ends_at > $1 ORDER BY id"
+_MAINTENANCE = "SELECT * FROM maintenance_windows WHERE over_at > $1 ORDER BY id"
 _REVISION = "SELECT revision FROM rulebook"
 
 _encode = msgspec.json.Encoder().encode
@@ -78,6 +84,12 @@ class PostgresRulebookSource(RulebookSource):
 
     async def routing_versions(self) -> Mapping[UUID, int]:
         return {row["owner_id"]: row["version"] for row in await self.session.fetch(_NEWEST)}
+
+    async def silences(self, *, at: datetime) -> Sequence[Silence]:
+        return [silence_of(row) for row in await self.session.fetch(_SILENCES, at)]
+
+    async def maintenance(self, *, at: datetime) -> Sequence[MaintenanceWindow]:
+        return [window_of(row) for row in await self.session.fetch(_MAINTENANCE, at)]
 
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:
         return [_version_of(row).routing for row in await self.session.fetch(_MANY, list(owner_ids))]

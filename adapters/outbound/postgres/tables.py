@@ -853,6 +853,40 @@ routing_versions = Table(
     PrimaryKeyConstraint("owner_id", "version"),
 )
 
+silences = Table(
+    "silences",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", nullable=True),
+    _text("matchers"),
+    _text("comment"),
+    _ref("author_id", "users.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("starts_at <= ends_at", name="interval"),
+)
+Index("silences_ends_at_idx", silences.c.ends_at, silences.c.id)
+
+maintenance_windows = Table(
+    "maintenance_windows",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id"),
+    _text("name"),
+    _text("time_zone"),
+    Column("starts_at", DateTime(timezone=False), nullable=False),  # on the wall clock of the zone
+    Column("duration_seconds", Integer, nullable=False),
+    _text("recurrence", nullable=True),
+    Column("service_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _text("matchers"),
+    Column("burns_error_budget", Boolean, nullable=False),
+    _time("ended_at", nullable=True),
+    _time("over_at"),  # from when on it never holds again
+    Column("version", BigInteger, nullable=False),
+)
+Index("maintenance_windows_over_at_idx", maintenance_windows.c.over_at, maintenance_windows.c.id)
+
 # What rules have dropped, since nothing else is left of it but the raw event.
 route_drops = Table(
     "route_drops",

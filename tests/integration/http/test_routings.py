@@ -44,7 +44,7 @@ async def an_integration(api: World) -> dict[str, Any]:
     answer = await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=body)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
-    return made.get("integration", made)
+    return made
 
 
 async def put(api: World, *rules: dict[str, Any], path: str = PATH, version: int = 0, by: Role = Role.MANAGER) -> Any:

@@ -1,6 +1,7 @@
 """An incident whose pages something holds back; each test is a sentence of docs/domain.md."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ DELAYED = Mute(kind=MuteKind.DELAYED, by="patient", reason="it may pass", until=
 SUPPRESSED = Mute(kind=MuteKind.SUPPRESSED, by="quiet", reason="nobody minds")
 
 
-def muted(mute: Mute = DELAYED, **more: object) -> Incident:
+def muted(mute: Mute = DELAYED, **more: Any) -> Incident:
     return an_incident(muted=mute, **more)
 
 
