@@ -48,7 +48,7 @@ ServiceIds = Annotated[list[UUID], Meta(max_length=MAINTENANCE_SERVICES, descrip
 
 
 class MaintenanceBody(msgspec.Struct):
-    """What is meant pages nobody from `starts_at`, on the wall clock of the zone, for so long; what lasts pages then."""
+    """From `starts_at`, on the wall clock of the zone, what is meant pages nobody for so long; what lasts does then."""
 
     id: UUID
     team_id: UUID
