@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.UUID(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
-        sa.Column("starts_at", sa.DateTime(timezone=False), nullable=False),
+        sa.Column("starts_at", sa.Text(), nullable=False),
         sa.Column("duration_seconds", sa.Integer(), nullable=False),
         sa.Column("recurrence", sa.Text(), nullable=True),
         sa.Column("service_ids", postgresql.ARRAY(sa.UUID()), nullable=False),

@@ -60,6 +60,7 @@ class PostgresMaintenanceRepository(MaintenanceRepository):
         stored = replace(window, version=window.version + 1)
         row: dict[str, object] = {
             **{name: getattr(stored, name) for name in _PLAIN},
+            "starts_at": stored.starts_at.isoformat(),
             "duration_seconds": round(stored.duration.total_seconds()),
             "recurrence": None if stored.recurrence is None else str(stored.recurrence),
             "service_ids": list(stored.service_ids),
@@ -88,7 +89,7 @@ def window_of(row: Row) -> MaintenanceWindow:
         team_id=TeamId(row["team_id"]),
         name=row["name"],
         time_zone=row["time_zone"],
-        starts_at=row["starts_at"],
+        starts_at=datetime.fromisoformat(row["starts_at"]),
         duration=timedelta(seconds=row["duration_seconds"]),
         burns_error_budget=row["burns_error_budget"],
         recurrence=None if row["recurrence"] is None else parse_recurrence(row["recurrence"]),

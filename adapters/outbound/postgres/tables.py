@@ -875,7 +875,7 @@ maintenance_windows = Table(
     _ref("team_id", "teams.id"),
     _text("name"),
     _text("time_zone"),
-    Column("starts_at", DateTime(timezone=False), nullable=False),  # on the wall clock of the zone
+    _text("starts_at"),  # ISO 8601, on the wall clock of the zone
     Column("duration_seconds", Integer, nullable=False),
     _text("recurrence", nullable=True),
     Column("service_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
