@@ -6,6 +6,7 @@ from domain.notification.throttle import ThrottleLimit
 from entrypoints.providers.http import ActorProvider, HttpProvider
 from entrypoints.providers.notifiers import NotifierProvider
 from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
+from entrypoints.providers.subscriptions import SubscriptionProvider
 from entrypoints.providers.system import RulesProvider, SecurityProvider, SystemProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.providers.watch import WatchProvider
@@ -30,6 +31,7 @@ def production_container(settings: Settings, *overrides: Provider) -> AsyncConta
         PostgresProvider(),
         PostgresStorageProvider(),
         NotifierProvider(),
+        SubscriptionProvider(),
         WatchProvider(),
         UseCaseProvider(),
         HttpProvider(),

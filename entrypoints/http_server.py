@@ -34,6 +34,7 @@ from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
@@ -69,6 +70,7 @@ HANDLERS: Final = (
     SetupPageController,
     SlackController,
     StreamController,
+    TwilioController,
 )
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 

@@ -28,6 +28,8 @@ SECRETS: Final = frozenset(
         "smtp_password",
         "slack_token",
         "slack_signing_secrets",
+        "ntfy_token",
+        "twilio_auth_token",
         "sqs_integration_key",
         "watcher_url",
         "heartbeat_url",
@@ -92,8 +94,25 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="Signing secret of the app; during a rotation the old one too, by commas.")
     ] = ""
     slack_url: Annotated[str, Meta(description="Base URL of the Slack Web API.")] = "https://slack.com/api/"
+    ntfy_url: Annotated[
+        str, Meta(description="ntfy server of topics that name none. Empty: ntfy messages land in the local mailbox.")
+    ] = ""
+    ntfy_token: Annotated[str, Meta(description="Its access token; no other server is given it.")] = ""
+    twilio_account_sid: Annotated[
+        str, Meta(description="Twilio account, `AC…`. Empty: text messages and calls land in the local mailbox.")
+    ] = ""
+    twilio_auth_token: Annotated[str, Meta(description="Its auth token.")] = ""
+    twilio_sender: Annotated[str, Meta(description="Number of the account that messages come from, `+…`.")] = ""
+    twilio_url: Annotated[str, Meta(description="Base URL of the Twilio API.")] = "https://api.twilio.com"
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
+    ] = ""
+    outgoing_ports: Annotated[
+        str, Meta(description="Ports that webhooks of subscriptions may be sent to, by commas.")
+    ] = "443"
+    subscription_arns: Annotated[
+        str,
+        Meta(description="Topics and queues that subscriptions may name, as ARNs with `*`, by commas. Empty: none."),
     ] = ""
     sqs_queue_url: Annotated[
         str, Meta(description="Queue that the consumer takes events from. Empty: no consumer.")

@@ -39,6 +39,7 @@ from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
+from entrypoints.relay import relay
 from entrypoints.settings import Settings
 from entrypoints.telemetry import TRACER
 
@@ -108,6 +109,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
+        group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
         if settings.heartbeat_url:
             interval = timedelta(seconds=settings.heartbeat_seconds)

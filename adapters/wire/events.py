@@ -1,6 +1,7 @@
 """The one JSON form of domain events. `kind` names the type; fields are added, never renamed or taken away."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 import msgspec
 
@@ -39,6 +40,7 @@ from domain.notification.events import NotificationFailed, NotificationSent
 from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId
+from domain.subscription.events import SubscriptionDisabled, SubscriptionPinged
 
 KINDS: Mapping[str, type[DomainEvent]] = {
     event.kind: event
@@ -78,8 +80,15 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,
+        SubscriptionDisabled,
+        SubscriptionPinged,
     )
 }
+
+# Those that belong to an incident, and so to a team
+INCIDENT_KINDS = frozenset(
+    kind for kind, event in KINDS.items() if any(field.name == "incident_id" for field in fields(event))
+)
 
 _encoder = msgspec.json.Encoder()
 _decoders = {kind: msgspec.json.Decoder(event) for kind, event in KINDS.items()}

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     CONTACT_FAILED = "contact_failed"  # one of your contacts takes no messages
     DIGEST = "digest"  # pages that were overtaken while nothing could be sent
     DRILL = "drill"  # a test page: does it arrive?
+    SUBSCRIPTION_OFF = "subscription_off"  # nothing could be delivered to it for days
     STALLED = "stalled"  # incidents that nothing happens to: the second path of promise P2
 
 

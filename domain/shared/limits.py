@@ -42,6 +42,12 @@ SNOOZE_SECONDS_MAX: Final = 7 * 24 * 3600  # what may wait for longer is no inci
 SERVICE_TIERS: Final = 4  # more than these nobody can tell apart at night
 BULK_INCIDENTS: Final = 100  # each in a transaction of its own, within one request
 
+# A webhook's URL may carry a long token; browsers and proxies take no more of it
+SUBSCRIPTION_ADDRESS_CHARACTERS: Final = 2048
+SUBSCRIPTION_EVENT_KINDS: Final = 50  # about as many as there are; whoever wants more wants all
+SUBSCRIPTIONS: Final = 1000  # of an installation: each event is held against every one of them
+DELIVERIES_REPLAYED: Final = 1000  # by one request; the next one goes on
+
 TEAM_MEMBERS: Final = 500
 CONTACTS_PER_USER: Final = 10
 RULES_PER_URGENCY: Final = 10

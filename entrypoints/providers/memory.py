@@ -5,11 +5,13 @@ from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
+from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
+from adapters.outbound.memory.event_deliveries import MemoryEventDeliveries
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.inbox import MemoryInbox
@@ -34,17 +36,22 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.silences import MemorySilenceRepository
 from adapters.outbound.memory.stored_events import MemoryStoredEventReader
+from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
+from adapters.outbound.memory.texted_pages import MemoryTextedPages
 from adapters.outbound.memory.users import MemoryUserRepository
+from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
+from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
@@ -64,9 +71,12 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
+from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 
 
 class MemoryStorageProvider(Provider):
@@ -83,6 +93,8 @@ class MemoryStorageProvider(Provider):
     absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    texted_pages = provide(MemoryTextedPages, provides=TextedPages)
+    contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
@@ -92,6 +104,7 @@ class MemoryStorageProvider(Provider):
     runs = provide(MemoryRunRepository, provides=RunRepository)
     step_turns = provide(MemoryStepTurns, provides=StepTurns)
     fall_backs = provide(MemoryFallBackRepository, provides=FallBackRepository)
+    event_deliveries = provide(MemoryEventDeliveries, provides=EventDeliveries)
     event_log = provide(MemoryEventLog, provides=EventLog)
     inbox = provide(MemoryInbox, provides=Inbox)
     incidents = provide(MemoryIncidentRepository, provides=IncidentRepository)
@@ -114,5 +127,7 @@ class MemoryStorageProvider(Provider):
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
     silences = provide(MemorySilenceRepository, provides=SilenceRepository)
     stored_events = provide(MemoryStoredEventReader, provides=StoredEventReader)
+    subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)
+    verifications = provide(MemoryVerificationRepository, provides=VerificationRepository)

@@ -8,10 +8,12 @@ from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
+from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
+from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
@@ -38,18 +40,23 @@ from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
 from adapters.outbound.postgres.silences import PostgresSilenceRepository
 from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
+from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
+from adapters.outbound.postgres.texted_pages import PostgresTextedPages
 from adapters.outbound.postgres.users import PostgresUserRepository
+from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from application.ports.absences import AbsenceRepository
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
+from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
@@ -69,9 +76,12 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
+from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 from entrypoints.settings import Settings
 
 
@@ -85,6 +95,8 @@ class PostgresStorageProvider(Provider):
     absences = provide(PostgresAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    texted_pages = provide(PostgresTextedPages, provides=TextedPages)
+    contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
@@ -94,6 +106,7 @@ class PostgresStorageProvider(Provider):
     runs = provide(PostgresRunRepository, provides=RunRepository)
     step_turns = provide(PostgresStepTurns, provides=StepTurns)
     fall_backs = provide(PostgresFallBackRepository, provides=FallBackRepository)
+    event_deliveries = provide(PostgresEventDeliveries, provides=EventDeliveries)
     event_log = provide(PostgresEventLog, provides=EventLog)
     inbox = provide(PostgresInbox, provides=Inbox)
     incidents = provide(PostgresIncidentRepository, provides=IncidentRepository)
@@ -116,8 +129,10 @@ class PostgresStorageProvider(Provider):
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
     silences = provide(PostgresSilenceRepository, provides=SilenceRepository)
     stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
+    subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)
+    verifications = provide(PostgresVerificationRepository, provides=VerificationRepository)
 
 
 class PostgresProvider(Provider):

@@ -7,11 +7,13 @@ from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
 from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SystemRandomness
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
+from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
 from application.ports.patterns import Patterns
 from application.ports.randomness import Randomness
@@ -26,6 +28,7 @@ class SystemProvider(Provider):
     holidays = provide(WorldHolidayCalendar, provides=HolidayCalendar)
     ids = provide(UuidFactory, provides=IdFactory)
     randomness = provide(SystemRandomness, provides=Randomness)
+    offload = provide(ThreadOffload, provides=Offload)
 
 
 class RulesProvider(Provider):

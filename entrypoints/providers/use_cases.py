@@ -18,6 +18,7 @@ from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
 from application.escalation.prove import ProvePolicy
+from application.escalation.require_proof import RequireProof
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
@@ -30,6 +31,7 @@ from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin
 from application.identity.create_team import CreateTeam
@@ -44,9 +46,16 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import (
+    RecognizeDrillLink,
+    RecognizeLink,
+    RecognizeSlackMember,
+    RecognizeTexter,
+)
 from application.identity.refresh_session import RefreshSession
+from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
@@ -99,6 +108,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -157,6 +167,21 @@ from application.silence.change import ChangeSilence
 from application.silence.create import CreateSilence
 from application.silence.get import GetSilence
 from application.silence.list import ListSilences
+from application.subscription.create_subscription import CreateSubscription
+from application.subscription.delete_subscription import DeleteSubscription
+from application.subscription.get_subscription import GetSubscription
+from application.subscription.lease_events import LeaseEvents
+from application.subscription.list_event_deliveries import ListEventDeliveries
+from application.subscription.list_subscriptions import ListSubscriptions
+from application.subscription.ping_subscription import PingSubscription
+from application.subscription.relay_events import RelayEvents
+from application.subscription.replay_event import ReplayEvent
+from application.subscription.replay_events import ReplayEvents
+from application.subscription.rotate_subscription_secret import RotateSubscriptionSecret
+from application.subscription.send_events import SendEvents
+from application.subscription.settle_events import SettleEvents
+from application.subscription.switch_off_subscription import SwitchOffSubscription
+from application.subscription.update_subscription import UpdateSubscription
 
 
 class UseCaseProvider(Provider):
@@ -206,6 +231,7 @@ class UseCaseProvider(Provider):
         ListPolicies,
         MoveToNewestVersion,
         ProvePolicy,
+        RequireProof,
         ResolveUnanswered,
         SetFallBack,
         SimulatePaging,
@@ -282,10 +308,29 @@ class UseCaseProvider(Provider):
         UpdateIntegration,
         UpdateService,
     )
+    subscriptions = provide_all(
+        CreateSubscription,
+        DeleteSubscription,
+        GetSubscription,
+        LeaseEvents,
+        ListEventDeliveries,
+        ListSubscriptions,
+        PingSubscription,
+        RelayEvents,
+        ReplayEvent,
+        ReplayEvents,
+        RotateSubscriptionSecret,
+        SendEvents,
+        SettleEvents,
+        SwitchOffSubscription,
+        UpdateSubscription,
+    )
     identity = provide_all(
         Authenticate,
         BeginSession,
         ChangePassword,
+        ConfirmContact,
+        ConfirmTexts,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -304,9 +349,13 @@ class UseCaseProvider(Provider):
         RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
+        RecognizeTexter,
         RefreshSession,
+        RequestContactVerification,
         RevokeApiKey,
+        RotateContactSecret,
         SetReachability,
+        StopTexts,
         TeamReadiness,
         UpdateTeam,
         UpdateUser,

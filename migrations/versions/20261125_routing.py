@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019_routing"
-down_revision = "0002_oncall_model"
+down_revision = "0006_contacts"
 branch_labels = None
 depends_on = None
 

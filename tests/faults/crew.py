@@ -104,7 +104,7 @@ async def _stock(
     )
     on_call = Step(targets=(Target(kind=TargetKind.SCHEDULE, id=schedule.id),), delay=delay)
     everyone = Step(targets=(Target(kind=TargetKind.TEAM, id=team.id),), delay=delay)
-    policy = await (await request.get(CreatePolicy))(
+    policy, _ = await (await request.get(CreatePolicy))(
         team_id=team.id, name="Wake", steps=(on_call, *[everyone] * (steps - 1)), repeats=repeats, actor=actor
     )
     service = await (await request.get(CreateService))(

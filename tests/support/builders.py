@@ -65,13 +65,26 @@ def a_user(user_id: UserId = ADA, name: str = "", **more: Any) -> User:
 
 def a_contact(user_id: UserId = ADA, channel: Channel = Channel.EMAIL, number: int = 0) -> Contact:
     """Its id and its address follow from whose, which channel and which number it is."""
-    prefix = f"user-{user_id.int}-{number}"
     return Contact(
         id=ContactId(UUID(int=user_id.int * 1000 + number * 10 + list(Channel).index(channel))),
         user_id=user_id,
         channel=channel,
-        address=f"{prefix}@example.test" if channel is Channel.EMAIL else prefix.upper(),
+        address=an_address(channel, f"user-{user_id.int}-{number}"),
     )
+
+
+def an_address(channel: Channel, name: str) -> str:
+    match channel:
+        case Channel.EMAIL:
+            return f"{name}@example.test"
+        case Channel.SLACK:
+            return name.upper()
+        case Channel.NTFY:
+            return name
+        case Channel.SMS | Channel.VOICE:
+            return "+49" + "".join(character for character in name if character.isdigit()).rjust(9, "1")[-9:]
+        case Channel.WEBHOOK:
+            return f"https://{name}.example.test/pages"
 
 
 def a_rule(

@@ -13,12 +13,16 @@ from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_
 
 from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.destinations import MemoryDestinations
+from adapters.outbound.memory.event_sender import MemoryEventSender, MemoryEventSenders
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
+from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
+from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
@@ -35,9 +39,12 @@ from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.destinations import Destinations
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
+from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
+from application.ports.event_sender import EventSenders
 from application.ports.fall_backs import FallBackRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
@@ -47,6 +54,7 @@ from application.ports.integrations import IntegrationRepository
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
+from application.ports.offload import Offload
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -62,9 +70,12 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
+from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
@@ -158,8 +169,10 @@ class Ports:
     audit: AuditLog
     audit_reader: AuditReader
     contact_proofs: ContactProofs
+    texted_pages: TextedPages
     covers: CoverRepository
     directory: Directory
+    event_deliveries: EventDeliveries
     events: EventLog
     incident_reader: IncidentReader
     incidents: IncidentRepository
@@ -178,6 +191,7 @@ class Ports:
     services: ServiceRepository
     silences: SilenceRepository
     stored_events: StoredEventReader
+    subscriptions: SubscriptionRepository
     teams: TeamRepository
     users: UserRepository
 
@@ -245,6 +259,9 @@ class SeededProvider(Provider):
 
     alarm = provide(MemoryAlarm)
     any_alarm = alias(source=MemoryAlarm, provides=Alarm)
+    destinations = provide(MemoryDestinations, provides=Destinations)
+    event_senders = provide(MemoryEventSenders)
+    any_event_senders = alias(source=MemoryEventSenders, provides=EventSenders)
     heartbeat = alias(source=MemoryAlarm, provides=Heartbeat)
 
     def __init__(self, clock: ManualClock, notifiers: Notifiers, seed: int) -> None:
@@ -255,6 +272,8 @@ class SeededProvider(Provider):
 
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
+    offload = provide(InlineOffload, provides=Offload)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 
     @provide
@@ -455,6 +474,11 @@ class World:
         """Nothing is taken for these contacts from now on."""
         for contact in contacts:
             self._notifiers.by_channel[contact.channel].refuse(contact.address)
+
+    @property
+    def event_receiver(self) -> MemoryEventSender:
+        """Takes what is sent to any subscription."""
+        return self._run(self._container.get(MemoryEventSenders)).receiver
 
     @property
     def alarm(self) -> MemoryAlarm:

@@ -59,6 +59,10 @@ class ApiClient:
         """Replace what has this tag; None: there is nothing yet. Raises `CommandError`."""
         return self._ask("PUT", path, body, tag=tag)
 
+    def patch(self, path: str, body: object, *, tag: str) -> Any:
+        """Change some of what has this tag. Raises `CommandError`."""
+        return self._ask("PATCH", path, body, tag=tag)
+
     def delete(self, path: str) -> None:
         """Raises `CommandError`."""
         self._ask("DELETE", path, None)

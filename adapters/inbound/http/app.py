@@ -37,6 +37,7 @@ from adapters.inbound.http.sessions import SessionController
 from adapters.inbound.http.shadows import ShadowController
 from adapters.inbound.http.silences import SilenceController
 from adapters.inbound.http.simulations import SimulationController
+from adapters.inbound.http.subscriptions import SubscriptionController
 from adapters.inbound.http.teams import TeamController
 from adapters.inbound.http.temporaries import TemporaryScheduleController
 from adapters.inbound.http.users import UserController
@@ -59,6 +60,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ExplanationController,
     SilenceController,
     MaintenanceController,
+    SubscriptionController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

@@ -45,11 +45,20 @@ from domain.shared.via import Via
 
 type Names = Mapping[UserId, str]
 
-_DOORS: Final = {Via.API: "API", Via.CLI: "CLI", Via.EMAIL: "e-mail link", Via.SLACK: "Slack"}
 _OUTCOMES: Final = {
     WhenExhausted.STAY: "",
     WhenExhausted.RESOLVE: ", and the incident is resolved as unanswered",
     WhenExhausted.FALL_BACK: ", and the fall-back of last resort is paged",
+}
+_DOORS: Final = {
+    Via.API: "API",
+    Via.CLI: "CLI",
+    Via.EMAIL: "e-mail link",
+    Via.SLACK: "Slack",
+    Via.NTFY: "ntfy",
+    Via.WEBHOOK: "webhook link",
+    Via.SMS: "SMS",
+    Via.VOICE: "call",
 }
 
 

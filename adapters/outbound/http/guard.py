@@ -48,6 +48,7 @@ class OutgoingGuard:
 
     allowed_private: tuple[Network, ...] = ()
     ports: frozenset[int] = frozenset({443})
+    allows_public: bool = True  # false: the listed networks alone
 
     def check(self, address: str, port: int) -> None:
         """Raises `BlockedAddressError`."""
@@ -66,6 +67,8 @@ class OutgoingGuard:
             return "it is a cloud's metadata service"
         if any(target in network for network in self.allowed_private if network.version == target.version):
             return None
+        if not self.allows_public:
+            return "it is not in a listed network"
         return None if _is_public(target) else "it is not a public address"
 
 

@@ -5,15 +5,18 @@ Stored values are immutable, so a transaction is a shallow copy of the dictionar
 
 import asyncio
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 from uuid import UUID
 
 from application.ports.escalations import StepKey
-from application.ports.event_log import LoggedEvent
+from application.ports.event_deliveries import Health
+from application.ports.event_log import EventPosition, LoggedEvent
 from application.ports.intake import DeadLetter, RawEvent
 from application.ports.notifications import Attempt
 from application.ports.routings import Drops, RoutingVersion
+from application.ports.subscriptions import SigningSecret
 from application.ports.transaction import Transaction
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
@@ -31,6 +34,7 @@ from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.notification.verification import ContactVerification
 from domain.oncall.absence import Absence
 from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
@@ -47,6 +51,7 @@ from domain.shared.ids import (
     CalendarFeedId,
     ContactId,
     CoverRequestId,
+    EventDeliveryId,
     IncidentId,
     IntegrationId,
     MaintenanceId,
@@ -57,9 +62,12 @@ from domain.shared.ids import (
     ServiceId,
     SessionId,
     SilenceId,
+    SubscriptionId,
     TeamId,
     UserId,
 )
+from domain.subscription.delivery import EventDelivery
+from domain.subscription.subscription import Subscription
 
 
 @dataclass(slots=True)
@@ -70,6 +78,9 @@ class MemoryDatabase:
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
     contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    verifications: dict[ContactId, ContactVerification] = field(default_factory=dict)
+    # Each with until when it signs; None: until another takes its place
+    contact_secrets: dict[ContactId, tuple[tuple[str, datetime | None], ...]] = field(default_factory=dict, repr=False)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
@@ -90,6 +101,12 @@ class MemoryDatabase:
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)  # as made last, with what overrides there are
     schedule_histories: dict[ScheduleId, History] = field(default_factory=dict)
     calendar_feeds: dict[CalendarFeedId, CalendarFeed] = field(default_factory=dict)
+    subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
+    subscription_secrets: dict[SubscriptionId, tuple[SigningSecret, ...]] = field(default_factory=dict)
+    subscription_cursors: dict[SubscriptionId, EventPosition] = field(default_factory=dict)
+    subscription_health: dict[SubscriptionId, Health] = field(default_factory=dict)
+    subscription_lanes: dict[tuple[SubscriptionId, UUID], tuple[datetime, UUID | None]] = field(default_factory=dict)
+    event_deliveries: dict[EventDeliveryId, EventDelivery] = field(default_factory=dict)
     cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)

@@ -22,6 +22,7 @@ class Topic(StrEnum):
     RUNS = "runs"
     INCIDENTS = "incidents"  # one of them has a deadline of its own, such as the end of a snooze
     NOTIFICATIONS = "notifications"
+    DELIVERIES = "deliveries"  # of events to subscriptions
     COVERS = "covers"  # a request that will expire
     CONFIGURATION = "configuration"  # what is remembered of services, integrations and policies is out of date
 

@@ -106,6 +106,9 @@ teams = Table(
     metadata,
     _id(),
     _text("name"),
+    Column("proof_weeks", Integer, nullable=False, server_default=text("4")),
+    Column("proof_within_seconds", Integer, nullable=False, server_default=text("1800")),
+    Column("proof_refuses", Boolean, nullable=False, server_default=text("false")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -130,6 +133,28 @@ contacts = Table(
     _text("address"),
     _text("label"),
     _time("verified_at", nullable=True),
+)
+
+Index("contacts_text_idx", contacts.c.address, postgresql_where=text("channel = 'sms'"))
+
+contact_secrets = Table(
+    "contact_secrets",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),
+    _text("old_secret", nullable=True),  # signs beside the other one until then
+    _time("old_until", nullable=True),
+)
+
+contact_verifications = Table(
+    "contact_verifications",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    _time("sent_at"),
+    _time("counted_from"),
+    Column("codes_sent", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
 )
 
 user_quiet_hours = Table(
@@ -804,6 +829,113 @@ domain_events = Table(
 Index("domain_events_position_idx", domain_events.c.transaction, domain_events.c.sequence)
 Index(
     "domain_events_incident_id_idx", domain_events.c.incident_id, domain_events.c.transaction, domain_events.c.sequence
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", nullable=True),  # null: incidents of every team
+    _text("name"),
+    _text("kind"),
+    _text("address"),
+    Column("event_kinds", ARRAY(Text), nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    _text("disabled_reason"),
+    _version(),
+    UniqueConstraint("name"),
+)
+
+subscription_secrets = Table(
+    "subscription_secrets",
+    metadata,
+    _ref("subscription_id", "subscriptions.id"),
+    Column("number", Integer, nullable=False),
+    _text("secret"),  # as it is, since messages are signed with it
+    _time("expires_at", nullable=True),
+    PrimaryKeyConstraint("subscription_id", "number"),
+)
+
+# Apart from `subscriptions`: they are written all the time, and hold up nobody who changes what is configured.
+subscription_cursors = Table(
+    "subscription_cursors",
+    metadata,
+    _ref("subscription_id", "subscriptions.id"),
+    Column("transaction", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    PrimaryKeyConstraint("subscription_id"),
+    postgresql_with=HOT,
+)
+subscription_health = Table(
+    "subscription_health",
+    metadata,
+    _ref("subscription_id", "subscriptions.id"),
+    _time("failing_since", nullable=True),
+    _time("paused_until", nullable=True),
+    PrimaryKeyConstraint("subscription_id"),
+    postgresql_with=HOT,
+)
+# The events of one incident for one subscription, while there are any to send: what couriers lease. No foreign key to
+# the incident: the lane of a test is the subscription's own.
+subscription_lanes = Table(
+    "subscription_lanes",
+    metadata,
+    _ref("subscription_id", "subscriptions.id"),
+    _ref("lane_id"),
+    _time("next_deadline"),
+    _ref("lease_id", nullable=True),  # null: nobody is sending
+    PrimaryKeyConstraint("subscription_id", "lane_id"),
+    postgresql_with=HOT,
+)
+Index(
+    "subscription_lanes_due_idx",
+    subscription_lanes.c.subscription_id,
+    subscription_lanes.c.next_deadline,
+    subscription_lanes.c.lane_id,
+)
+
+# No foreign keys: what was sent outlives the subscription, until upkeep forgets it.
+event_deliveries = Table(
+    "event_deliveries",
+    metadata,
+    _id(),
+    _ref("subscription_id"),
+    _ref("lane_id"),
+    Column("transaction", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    _text("kind"),
+    _time("event_at"),
+    _ref("incident_id", nullable=True),
+    _text("status"),
+    Column("attempts", Integer, nullable=False),
+    _time("first_attempted_at", nullable=True),
+    Column("may_be_repeat", Boolean, nullable=False),
+    Column("replays", Integer, nullable=False),
+    _time("settled_at", nullable=True),
+    Column("log", JSONB, nullable=False),
+    postgresql_with=HOT,
+)
+Index(
+    "event_deliveries_waiting_idx",
+    event_deliveries.c.subscription_id,
+    event_deliveries.c.lane_id,
+    event_deliveries.c.transaction,
+    event_deliveries.c.sequence,
+    postgresql_where=text("status = 'pending'"),
+)
+Index(
+    "event_deliveries_event_at_idx",
+    event_deliveries.c.subscription_id,
+    event_deliveries.c.event_at,
+    event_deliveries.c.id,
+)
+Index(
+    "event_deliveries_status_idx",
+    event_deliveries.c.subscription_id,
+    event_deliveries.c.status,
+    event_deliveries.c.event_at,
+    event_deliveries.c.id,
+    postgresql_where=text("status <> 'delivered'"),
 )
 
 raw_events = Table(

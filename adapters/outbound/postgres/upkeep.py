@@ -11,6 +11,8 @@ BATCH: Final = 1_000
 INBOX_KEPT: Final = timedelta(days=30)
 # So long a theft can still be told from an honest repeat.
 SESSIONS_KEPT: Final = timedelta(days=30)
+# So long the log of a subscription can be looked at and replayed.
+DELIVERIES_KEPT: Final = timedelta(days=30)
 
 _DELETE: Final = {
     "inbox": (
@@ -31,6 +33,16 @@ _DELETE: Final = {
             " ORDER BY window_began_at LIMIT $2)"
         ),
         timedelta(days=1),
+    ),
+    "event_deliveries": (
+        # Ids are UUIDs of version 7: the time that they were made is their first 48 bits (RFC 9562, 5.7).
+        (
+            "DELETE FROM event_deliveries WHERE id IN (SELECT id FROM event_deliveries WHERE status <> 'pending'"
+            " AND id < (lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0')"
+            " || repeat('0', 20))::uuid"
+            " ORDER BY id LIMIT $2)"
+        ),
+        DELIVERIES_KEPT,
     ),
     "setup_links": (
         (

@@ -3,6 +3,7 @@
 An API key has the form that scanners for leaked secrets are used to: a prefix, random characters, a checksum.
 """
 
+import base64
 import hmac
 import zlib
 from dataclasses import InitVar, dataclass, field
@@ -24,6 +25,7 @@ API_KEY_PREFIX: Final = "tsk_"
 _API_KEY_BYTES: Final = 20  # 160 bits
 _CHECKSUM_CHARACTERS: Final = 6  # of base 62 hold a CRC-32
 _SETUP_BYTES: Final = 20
+_WEBHOOK_BYTES: Final = 32  # Standard Webhooks allows 24 to 64
 _CALENDAR_BYTES: Final = 16  # 128 bits, in an address that people copy
 _PASSWORD_GROUPS: Final = 6
 _PASSWORD_GROUP_CHARACTERS: Final = 5  # 30 characters of 31 letters: 148 bits
@@ -104,6 +106,9 @@ class RandomSecretFactory(SecretFactory):
 
     def setup_secret(self) -> str:
         return base62(self.randomness.secret(_SETUP_BYTES))
+
+    def webhook_secret(self) -> str:
+        return "whsec_" + base64.b64encode(self.randomness.secret(_WEBHOOK_BYTES)).decode()
 
     def calendar_token(self) -> str:
         return base62(self.randomness.secret(_CALENDAR_BYTES))

@@ -65,6 +65,9 @@ def serving() -> Iterator[RecordedApi]:
         def do_PUT(self) -> None:
             self._answer()
 
+        def do_PATCH(self) -> None:
+            self._answer()
+
         def do_DELETE(self) -> None:
             self._answer()
 

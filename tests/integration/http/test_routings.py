@@ -43,7 +43,7 @@ async def an_integration(api: World) -> dict[str, Any]:
     body = {"service_id": service["id"], "kind": "native", "name": "probes"}
     answer = await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=body)
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
+    made: dict[str, Any] = answer.json()["integration"]
     return made
 
 

@@ -1,0 +1,96 @@
+"""Events to subscriptions: a role of the worker's that has loops of its own, so that no page waits for a receiver."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from dishka import AsyncContainer
+from prometheus_client import CollectorRegistry, Counter
+
+from adapters.inbound.deadlines.event_courier import EventCourier
+from adapters.inbound.deadlines.loop import DeadlineLoop
+from adapters.outbound.postgres.event_log import Topic
+from adapters.outbound.postgres.listener import PostgresListener
+from application.ports.clock import Clock
+from application.ports.event_deliveries import EventDeliveries, LeasedDelivery
+from application.ports.event_sender import EventSenders
+from application.subscription.lease_events import LeaseEvents
+from application.subscription.relay_events import RelayEvents
+from application.subscription.send_events import SendEvents, Sent
+from application.subscription.settle_events import SettleEvents
+from domain.shared.ids import SubscriptionId
+from domain.subscription.delivery import Verdict
+from domain.subscription.subscription import SubscriptionKind
+from entrypoints.telemetry import TRACER
+
+
+async def relay(container: AsyncContainer, draining: asyncio.Event) -> None:
+    """Run until draining is set; what is under way then is finished."""
+    clock = await container.get(Clock)
+    listener = await container.get(PostgresListener)
+    attempts = Counter(
+        "tocsin_event_delivery_attempts",
+        "Attempts to bring an event to a subscription",
+        ("kind", "verdict"),
+        registry=await container.get(CollectorRegistry),
+    )
+
+    def observe(kind: SubscriptionKind, verdict: Verdict) -> None:
+        attempts.labels(kind.value, verdict.value).inc()
+
+    # One scope for all sends: they open no transaction.
+    async with container() as sends, asyncio.TaskGroup() as group:
+        send: SendEvents = await sends.get(SendEvents)
+        senders: EventSenders = await sends.get(EventSenders)
+        group.create_task(_relay_loop(container, clock, listener).run(draining), name="relay")
+        courier = event_courier(container, send, senders, clock, listener)
+        courier.observe = observe
+        group.create_task(courier.run(draining), name="event-courier")
+
+
+def _relay_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("relay events"):
+            async with container() as request:
+                return await (await request.get(RelayEvents))()
+
+    async def never() -> None:
+        """Only a new event makes something to do."""
+
+    return DeadlineLoop("relay", tick, never, listener.subscribe(Topic.EVENTS), clock)
+
+
+def event_courier(
+    container: AsyncContainer, send: SendEvents, senders: EventSenders, clock: Clock, listener: PostgresListener
+) -> EventCourier:
+    async def lease(limit: int, without: Collection[SubscriptionId]) -> tuple[LeasedDelivery, ...]:
+        async with container() as request:
+            return await (await request.get(LeaseEvents))(limit=limit, without=without)
+
+    async def send_traced(batch: Sequence[LeasedDelivery]) -> tuple[Sent, ...]:
+        attributes: dict[str, int | str] = {
+            "tocsin.events": len(batch),
+            "tocsin.subscription": str(batch[0].subscription.id),
+        }
+        with TRACER.start_as_current_span("send events", attributes=attributes):
+            return await send(batch)
+
+    async def settle(batch: Sequence[Sent]) -> int:
+        async with container() as request:
+            return await (await request.get(SettleEvents))(batch)
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            deliveries: EventDeliveries = await request.get(EventDeliveries)
+            return await deliveries.earliest_deadline()
+
+    return EventCourier(
+        lease=lease,
+        send=send_traced,
+        settle=settle,
+        earliest=earliest,
+        most=lambda kind: senders.of(kind).most,
+        observe=lambda _, __: None,
+        wakeup=listener.subscribe(Topic.DELIVERIES),
+        clock=clock,
+    )
