@@ -123,6 +123,8 @@ class RoutedEvent(NamedTuple):
             incident_id=incident_id,
             decision=self.decision if self.decision.steps else None,
             muted=muted,
+            sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
+            labels=matched_labels(self.event) if outcome is VerdictOutcome.DROPPED else None,
         )
 
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:

@@ -36,6 +36,8 @@ class Verdict:
     incident_id: IncidentId | None = None
     decision: Decision | None = None  # of the rules that said something
     muted: Mute | None = None
+    sent_group_key: str | None = None  # the sender's, where rules made another one
+    labels: Mapping[str, str] | None = None  # what the rules were asked about, where no alert has it
 
 
 def matched_labels(event: AlertEvent) -> Mapping[str, str]:

@@ -28,11 +28,11 @@ class Quieting:
     """
 
     def __init__(self, each: Sequence[Silence | MaintenanceWindow], compile_patterns: CompilePatterns) -> None:
-        self._each = each
+        self.each = each
         self._index = MatcherIndex([one.matchers for one in each], compile_patterns)
 
     def __bool__(self) -> bool:
-        return bool(self._each)
+        return bool(self.each)
 
     def quieted(
         self, labels: Mapping[str, str], *, team_id: TeamId, service_id: ServiceId, at: datetime
@@ -40,7 +40,7 @@ class Quieting:
         """By what an alert is silent that fires now: of several, by the one that ends last."""
         found: Quiet | None = None
         for place in self._index.matching(labels):
-            one = self._each[place]
+            one = self.each[place]
             until = one.end_at(at, team_id=team_id, service_id=service_id)
             if until is not None and (found is None or until > found.until):
                 found = Quiet(one, until)
@@ -53,6 +53,16 @@ class Rulebook:
     def __init__(self, routings: Iterable[CompiledRouting] = (), quieting: Quieting | None = None) -> None:
         self._routings = {each.routing.owner_id: each for each in routings}
         self._quieting = quieting
+
+    def replacing(self, routing: CompiledRouting) -> "Rulebook":
+        """The same with other rules of one owner."""
+        others = [each for owner, each in self._routings.items() if owner != routing.routing.owner_id]
+        return Rulebook([*others, routing], self._quieting)
+
+    def quieter(self, silence: Silence, compile_patterns: CompilePatterns) -> "Rulebook":
+        """The same with one more silence. Raises `InvalidValueError` when a pattern is none."""
+        others = () if self._quieting is None else self._quieting.each
+        return Rulebook(self._routings.values(), Quieting([*others, silence], compile_patterns))
 
     @property
     def is_empty(self) -> bool:

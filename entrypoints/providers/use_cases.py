@@ -152,6 +152,7 @@ from application.oncall.who_is_on_call import WhoIsOnCall
 from application.oncall.withdraw_cover import WithdrawCover
 from application.routing.get_routing import GetRouting
 from application.routing.list_routing_versions import ListRoutingVersions
+from application.routing.rehearse import Rehearse, TryRouting, TrySilence
 from application.routing.rules import CurrentRules
 from application.routing.set_routing import SetRouting
 from application.service.create_integration import CreateIntegration
@@ -294,7 +295,7 @@ class UseCaseProvider(Provider):
         UncoveredAbsences,
         WithdrawCover,
     )
-    routing = provide_all(GetRouting, ListRoutingVersions, SetRouting)
+    routing = provide_all(GetRouting, ListRoutingVersions, Rehearse, SetRouting, TryRouting, TrySilence)
     silences = provide_all(ChangeSilence, CreateSilence, GetSilence, ListSilences, LookAtMutes)
     maintenance = provide_all(CreateMaintenance, EndMaintenance, GetMaintenance, ListMaintenance)
     services = provide_all(

@@ -14,6 +14,7 @@ from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.integrations import INTEGRATION
 from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, say_more
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
+from adapters.inbound.cli.rehearsals import show_rehearsed
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.teams import TEAM
 
@@ -185,6 +186,30 @@ def remove(
     rules = list(present.rules)
     del rules[_place(rules, name)]
     _put(api, present, rules, output)
+
+
+@app.command(name="try")
+def try_(
+    *,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    days: int = 7,
+    team: Team = None,
+    integration: Integration = None,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Show what rules would have done to the last days' events, before they are set.
+
+    Parameters
+    ----------
+    file
+        As for `tocsin routing set`.
+    days
+        How far back to look: 30 at most.
+    """
+    api = cli.api()
+    found = api.post(f"{_path(api, team, integration)}/try", {"rules": _rules_in(file), "days": days})
+    show_rehearsed(found, output, cli)
 
 
 class _Present(NamedTuple):

@@ -5,6 +5,7 @@ from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.instants import ahead
 from adapters.inbound.cli.listing import Cursor, Limit, id_of, names_of, say_more
 from adapters.inbound.cli.output import Output, say, show_fields, show_json, show_table, when
+from adapters.inbound.cli.rehearsals import show_rehearsed
 from adapters.inbound.cli.teams import TEAM
 
 PATH: Final = "/v1/silences"
@@ -86,6 +87,24 @@ def list_(
         ),
     )
     say_more(page)
+
+
+@app.command(name="try")
+def try_(matchers: str, /, *, days: int = 7, team: str | None = None, output: Output = "table", cli: Given) -> None:
+    """Show what a silence would have kept from paging in the last days, before it is made.
+
+    Parameters
+    ----------
+    matchers
+        As for `tocsin silence add`.
+    days
+        How far back to look: 30 at most.
+    team
+        Only alerts of this team's services, by its name or id.
+    """
+    api = cli.api()
+    found = api.post(f"{PATH}/try", {"matchers": matchers, "team_id": id_of(api, TEAM, team), "days": days})
+    show_rehearsed(found, output, cli)
 
 
 @app.command

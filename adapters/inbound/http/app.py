@@ -28,7 +28,7 @@ from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.proofs import ProofController
 from adapters.inbound.http.request_context import RequestContext
-from adapters.inbound.http.routings import RoutingController
+from adapters.inbound.http.routings import RoutingController, TryRoutingController
 from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
@@ -57,6 +57,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     SimulationController,
     ProofController,
     RoutingController,
+    TryRoutingController,
     ExplanationController,
     SilenceController,
     MaintenanceController,

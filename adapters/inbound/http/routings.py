@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, Request, Response, get, put
+from litestar import Controller, Request, Response, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
@@ -24,11 +24,13 @@ from adapters.inbound.http.pagination import (
     page_response,
 )
 from adapters.inbound.http.policies import HoursBody, hours_body, hours_of
+from adapters.inbound.http.rehearsals import RehearsedBody, RehearsedDays
 from application.ports.routings import Drops, RoutingVersion
 from application.ports.schedule_history import NewestVersionsFirst
 from application.routing.get_routing import GetRouting, ShownRouting
 from application.routing.list_routing_versions import ListRoutingVersions
 from application.routing.owner import RoutingOwner
+from application.routing.rehearse import TryRouting
 from application.routing.set_routing import SetRouting
 from domain.identity.actor import Actor
 from domain.routing.matcher import matchers_text, parse_matchers
@@ -343,3 +345,46 @@ def _effect(body: RuleBody) -> Effect:
         is_suppressed=body.suppress,
         is_dropped=body.drop,
     )
+
+
+class TryRoutingBody(msgspec.Struct, forbid_unknown_fields=True):
+    rules: Annotated[list[RuleBody], Meta(max_length=ROUTE_RULES)]
+    days: RehearsedDays = 7
+
+
+class TryRoutingController(Controller):
+    path = "/v1"
+    tags = ("routing",)
+
+    @post("/routing/try", status_code=200)
+    async def try_(
+        self, data: JSONBody[TryRoutingBody], try_routing: FromDishka[TryRouting], actor: FromDishka[Actor]
+    ) -> RehearsedBody:
+        """What other rules of the organisation would have done to the last days' events. Nothing is stored."""
+        return await _tried(ORGANISATIONS, data, try_routing, actor)
+
+    @post("/teams/{team_id:uuid}/routing/try", status_code=200)
+    async def try_of_team(
+        self,
+        team_id: FromPath[UUID],
+        data: JSONBody[TryRoutingBody],
+        try_routing: FromDishka[TryRouting],
+        actor: FromDishka[Actor],
+    ) -> RehearsedBody:
+        """What other rules of a team would have done to the last days' events. Nothing is stored."""
+        return await _tried(RoutingOwner(TeamId(team_id)), data, try_routing, actor)
+
+    @post("/integrations/{integration_id:uuid}/routing/try", status_code=200)
+    async def try_of_integration(
+        self,
+        integration_id: FromPath[UUID],
+        data: JSONBody[TryRoutingBody],
+        try_routing: FromDishka[TryRouting],
+        actor: FromDishka[Actor],
+    ) -> RehearsedBody:
+        """What other rules of an integration would have done to the last days' events. Nothing is stored."""
+        return await _tried(_of_integration(integration_id), data, try_routing, actor)
+
+
+async def _tried(owner: RoutingOwner, data: TryRoutingBody, try_routing: TryRouting, actor: Actor) -> RehearsedBody:
+    return RehearsedBody.of(await try_routing(owner, rules_of(data.rules), days=data.days, actor=actor))

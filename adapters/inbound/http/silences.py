@@ -23,9 +23,11 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.rehearsals import RehearsedBody, RehearsedDays
 from adapters.inbound.http.routings import MatchersText
 from application.ports.clock import Clock
 from application.ports.ending import EndKey
+from application.routing.rehearse import TrySilence
 from application.silence.change import ChangeSilence
 from application.silence.create import CreateSilence
 from application.silence.get import GetSilence
@@ -81,6 +83,12 @@ class CreateSilenceBody(msgspec.Struct, forbid_unknown_fields=True):
     ends_at: Instant
     starts_at: Instant | None = None
     team_id: UUID | None = None
+
+
+class TrySilenceBody(msgspec.Struct, forbid_unknown_fields=True):
+    matchers: MatchersText
+    team_id: UUID | None = None
+    days: RehearsedDays = 7
 
 
 class PatchSilenceBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -140,6 +148,15 @@ class SilenceController(Controller):
         )
         body = SilenceBody.of(silence, clock.now())
         return created(body, location=f"/v1/silences/{silence.id}", tag=version_tag(silence.version))
+
+    @post("/try", status_code=200)
+    async def try_(
+        self, data: JSONBody[TrySilenceBody], try_silence: FromDishka[TrySilence], actor: FromDishka[Actor]
+    ) -> RehearsedBody:
+        """What a silence would have kept from paging in the last days. Nothing is stored."""
+        team_id = None if data.team_id is None else TeamId(data.team_id)
+        found = await try_silence(parse_matchers(data.matchers), team_id=team_id, days=data.days, actor=actor)
+        return RehearsedBody.of(found)
 
     @get("/{silence_id:uuid}")
     async def read(

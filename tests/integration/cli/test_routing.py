@@ -112,3 +112,41 @@ def test_an_event_is_explained(api: RecordedApi, tocsin: Tocsin, capsys: pytest.
     api.answers["GET /v1/events/7/explanation"] = Answer(200, told)
     assert tocsin("event", "explain", "7") == 0
     assert "rule 'noise' of the team, version 3" in capsys.readouterr().out
+
+
+TALLY = {"incidents": 7, "pages": 5, "dropped": 0, "muted": 2}
+REHEARSED = {
+    "since": "2026-11-16T12:00:00Z",
+    "until": "2026-11-20T12:00:00Z",
+    "is_complete": False,
+    "examined": 50_000,
+    "before": TALLY,
+    "after": TALLY | {"pages": 2},
+    "differences": [
+        {
+            "event_id": "01a1dc80-f000-71c5-a9cc-a5e16f755700",
+            "received_at": "2026-11-17T12:00:00Z",
+            "dedup_key": "disk",
+            "before": "pages",
+            "after": "dropped",
+        }
+    ],
+    "different": 9,
+}
+
+
+def test_what_rules_and_silences_would_have_done_is_shown(
+    api: RecordedApi, tocsin: Tocsin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text("[]")
+    api.answers[f"POST {PATH}/try"] = Answer(200, REHEARSED)
+    api.answers["POST /v1/silences/try"] = Answer(200, REHEARSED)
+    assert tocsin("routing", "try", "--file", str(file), "--days", "3", "--team", TEAM["name"]) == 0
+    told = capsys.readouterr()
+    assert "-3" in told.out
+    assert "disk" in told.out
+    assert "there are more" in told.err
+    assert tocsin("silence", "try", "app=shop", "--team", TEAM["name"]) == 0
+    bodies = [asked.body for asked in api.asked if asked.method == "POST"]
+    assert bodies == [{"rules": [], "days": 3}, {"matchers": "app=shop", "team_id": TEAM_ID, "days": 7}]

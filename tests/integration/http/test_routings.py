@@ -1,5 +1,6 @@
 """Rules of events through the API."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -172,3 +173,46 @@ async def test_an_event_is_explained_with_the_rule_that_had_a_say(api: World) ->
     assert (by_all["owner"], by_all["owner_id"], by_all["said"]) == ("organisation", None, None)
     assert "secret" not in answer.text
     assert (await api.ask("GET", f"/v1/events/{NOBODY}/explanation")).status_code == 404
+
+
+async def test_rules_are_tried_on_past_events_and_nothing_is_stored(api: World) -> None:
+    integration = await an_integration(api)
+    await put(api, rule("noise", drop=True))
+    verdict = Verdict(
+        dedup_key="disk",
+        action=AlertAction.TRIGGER,
+        outcome=VerdictOutcome.DROPPED,
+        group_key="disk",
+        labels={"app": "shop"},
+    )
+    raw = RawEvent(
+        id=UUID(int=77),
+        integration_id=IntegrationId(UUID(integration["id"])),
+        received_at=api.clock.now() - timedelta(hours=1),
+        format="native",
+        body=b"",
+        verdicts=(verdict,),
+    )
+    api.database.raw_events += (raw,)
+    own = f"/v1/integrations/{integration['id']}/routing"
+    for path, pages in ((PATH, 1), (own, 0), ("/v1/routing", 0)):
+        tried = await api.ask("POST", f"{path}/try", by=Role.VIEWER, json={"rules": []})
+        assert tried.status_code == 200, tried.text
+        found = tried.json()
+        assert (found["examined"], found["is_complete"]) == (1, True)
+        assert (found["before"]["dropped"], found["after"]["pages"]) == (1, pages)
+    found = (await api.ask("POST", f"{PATH}/try", json={"rules": [], "days": 30})).json()
+    assert found["differences"] == [
+        {
+            "event_id": str(raw.id),
+            "received_at": "2026-11-23T08:00:00Z",
+            "dedup_key": "disk",
+            "before": "dropped",
+            "after": "pages",
+        }
+    ]
+    silenced = await api.ask("POST", "/v1/silences/try", json={"matchers": "app=shop"})
+    assert (silenced.status_code, silenced.json()["examined"]) == (200, 1)
+    assert (await api.ask("POST", f"{PATH}/try", json={"rules": [], "days": 31})).status_code == 422
+    assert (await api.ask("POST", f"{PATH}/try", json={"rules": [rule(matchers="x")]})).status_code == 422
+    assert (await api.ask("GET", PATH)).json()["version"] == 1
