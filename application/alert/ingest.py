@@ -15,11 +15,13 @@ from application.alert.routed import ReceivedEvent, RoutedEvent, least_muted, mu
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
+from application.inhibition.inhibited import Candidate, EndInhibitions, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionSources, Source
 from application.ports.intake import AlertKey, DropCount, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, RawEvent
 from application.ports.transaction import Transaction
 from application.routing.rules import CurrentRules
@@ -79,6 +81,9 @@ class IngestEvents:
     alerts: AlertRepository
     incidents: IncidentRepository
     policies: PolicyVersions
+    inhibition_sources: InhibitionSources
+    find_inhibited: FindInhibited
+    end_inhibitions: EndInhibitions
     start_escalations: StartEscalations
     stop_escalations: StopEscalations
     current_rules: CurrentRules
@@ -148,12 +153,13 @@ class IngestEvents:
         for key, found in touched.items():
             for repeat in reports.pop(key):
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
-        new = await self._without_stale(reports, ledger)
+        new = await self._inhibited(await self._without_stale(reports, ledger))
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
+        sources: list[Source] = []
         heard: set[IncidentId] = set()  # muted until now, and joined by what nothing mutes
         for routed, *repeats in new.values():  # the first report of a new alert describes it
             group = routed.group
@@ -174,11 +180,37 @@ class IngestEvents:
                 )
                 if incident.is_muted and muted is None and not incident.is_new:
                     heard.add(incident.incident_id)
+            sources += await self._sources_of(routed, alert.id)
             self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
         raw = ledger.raw_events() if is_last else []
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+        if sources:
+            await self.inhibition_sources.add(sources)
         await self._unmute(heard, at)
+
+    async def _inhibited(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
+    ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
+        """The first report of each with what others mute it by."""
+        rules = await self.current_rules()
+        if not new or not rules.inhibiting:
+            return new
+        candidates = {
+            key: Candidate(matched_labels(first.event), first.target.integration.team_id)
+            for key, (first, *_) in new.items()
+        }
+        muted = await self.find_inhibited(rules.inhibiting, candidates, beginning=True)
+        return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
+
+    async def _sources_of(self, routed: RoutedEvent, alert_id: AlertId) -> list[Source]:
+        """What it mutes from now on."""
+        rules = await self.current_rules()
+        if not rules.inhibiting:
+            return []
+        labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
+        found = rules.inhibiting.as_source(labels, team_id=team_id)
+        return [Source(each.key_of(labels), alert_id) for each in found]
 
     @staticmethod
     def _note_new(
@@ -276,6 +308,8 @@ class IngestEvents:
                 await self.incidents.save(change)
                 stopped.add(incident.id)
         await self.stop_escalations(stopped, at=at)
+        if is_resolve:
+            await self.end_inhibitions({alert.id for alert in firing}, at=at)
 
 
 def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:

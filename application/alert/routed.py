@@ -71,6 +71,7 @@ class RoutedEvent(NamedTuple):
     target: IntakeTarget
     decision: Decision = _UNDECIDED
     silenced: Mute | None = None
+    inhibited: Mute | None = None
 
     @property
     def event(self) -> AlertEvent:
@@ -99,6 +100,8 @@ class RoutedEvent(NamedTuple):
         applied = [step.rule for step in self.decision.steps if step.outcome is StepOutcome.APPLIED]
         if effect.is_suppressed:
             return Mute(kind=MuteKind.SUPPRESSED, by=applied[-1], reason=f"the rule {applied[-1]!r} suppresses it")
+        if self.inhibited is not None:
+            return self.inhibited
         if effect.delay is not None:
             reason = f"it pages if it lasts for {effect.delay}, says the rule {applied[-1]!r}"
             delayed = Mute(kind=MuteKind.DELAYED, by=applied[-1], reason=reason, until=at + effect.delay)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from application.ports.page import Page
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing
 from domain.routing.silence import Silence
@@ -68,6 +69,10 @@ class RulebookSource(Protocol):
     @abstractmethod
     async def maintenance(self, *, at: datetime) -> Sequence[MaintenanceWindow]:
         """The windows that are not over, by id."""
+
+    @abstractmethod
+    async def inhibitions(self) -> Sequence[Inhibition]:
+        """All of them, by id."""
 
     @abstractmethod
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:

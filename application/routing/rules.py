@@ -10,6 +10,7 @@ from application.ports.clock import Clock
 from application.ports.patterns import Patterns
 from application.ports.routings import RulebookSource
 from domain.routing.decision import CompiledRouting
+from domain.routing.inhibition import Inhibiting
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.rulebook import Quieting, Rulebook
 from domain.routing.silence import Silence
@@ -59,7 +60,8 @@ class CurrentRules:
             compiled = await self._compiled(cache.compiled)
             quiet: list[Silence | MaintenanceWindow] = [*await self.source.silences(at=at)]
             quiet += await self.source.maintenance(at=at)
-            book = Rulebook(compiled.values(), Quieting(quiet, self.patterns.compile))
+            inhibiting = Inhibiting(await self.source.inhibitions(), self.patterns.compile)
+            book = Rulebook(compiled.values(), Quieting(quiet, self.patterns.compile), inhibiting)
             if cache.revision != known:
                 return book  # somebody else looked meanwhile, and may know more
             cache.book, cache.compiled, cache.revision = book, compiled, revision

@@ -5,7 +5,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.expectation import require_version
-from application.incident.mutes import end_mutes
+from application.incident.end_mutes import end_mutes
 from application.ports.clock import Clock
 from application.ports.incidents import IncidentRepository
 from application.ports.silences import SilenceRepository

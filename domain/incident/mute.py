@@ -10,6 +10,7 @@ class MuteKind(StrEnum):
     DELAYED = "delayed"  # a route says that it pages only if it lasts
     SILENCED = "silenced"
     MAINTENANCE = "maintenance"
+    INHIBITED = "inhibited"  # another alert fires that says it all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

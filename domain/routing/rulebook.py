@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from domain.routing.decision import CompiledRouting, Decision, decide
 from domain.routing.index import MatcherIndex
+from domain.routing.inhibition import Inhibiting
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.matcher import CompilePatterns
 from domain.routing.route import ORGANISATION
@@ -50,23 +51,30 @@ class Quieting:
 class Rulebook:
     """Immutable, so that whoever is at work with it is not disturbed by the next one."""
 
-    def __init__(self, routings: Iterable[CompiledRouting] = (), quieting: Quieting | None = None) -> None:
+    def __init__(
+        self,
+        routings: Iterable[CompiledRouting] = (),
+        quieting: Quieting | None = None,
+        inhibiting: Inhibiting | None = None,
+    ) -> None:
         self._routings = {each.routing.owner_id: each for each in routings}
         self._quieting = quieting
+        self.inhibiting = inhibiting or Inhibiting()
 
     def replacing(self, routing: CompiledRouting) -> "Rulebook":
         """The same with other rules of one owner."""
         others = [each for owner, each in self._routings.items() if owner != routing.routing.owner_id]
-        return Rulebook([*others, routing], self._quieting)
+        return Rulebook([*others, routing], self._quieting, self.inhibiting)
 
     def quieter(self, silence: Silence, compile_patterns: CompilePatterns) -> "Rulebook":
         """The same with one more silence. Raises `InvalidValueError` when a pattern is none."""
         others = () if self._quieting is None else self._quieting.each
-        return Rulebook(self._routings.values(), Quieting([*others, silence], compile_patterns))
+        quieting = Quieting([*others, silence], compile_patterns)
+        return Rulebook(self._routings.values(), quieting, self.inhibiting)
 
     @property
     def is_empty(self) -> bool:
-        return not self._routings and not self._quieting
+        return not self._routings and not self._quieting and not self.inhibiting
 
     def decide(
         self, labels: Mapping[str, str], *, integration_id: IntegrationId, team_id: TeamId, at: datetime

@@ -77,6 +77,7 @@ GROUP_LABELS: Final = 16
 REHEARSED_DAYS: Final = 30  # as long as raw events are usually kept
 REHEARSED_EVENTS: Final = 50_000  # a few seconds of a processor; whoever has more looks at fewer days
 REHEARSED_DIFFERENCES: Final = 50  # that are shown
+INHIBITIONS: Final = 200  # of all teams: each costs every new alert two looks
 SILENCES: Final = 1000  # that are not over: every event is asked about all of them, in memory
 MAINTENANCE_WINDOWS: Final = 1000  # asked as silences are
 MAINTENANCE_SERVICES: Final = 100  # of one window; whoever means more names none, and means all of the team's

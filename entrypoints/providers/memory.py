@@ -16,6 +16,7 @@ from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
+from adapters.outbound.memory.inhibitions import MemoryInhibitionRepository, MemoryInhibitionSources
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
@@ -56,6 +57,7 @@ from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
@@ -111,6 +113,8 @@ class MemoryStorageProvider(Provider):
     intake = provide(MemoryIntakeStore, provides=IntakeStore)
     integrations = provide(MemoryIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(MemoryMailbox, provides=Mailbox)
+    inhibitions = provide(MemoryInhibitionRepository, provides=InhibitionRepository)
+    inhibition_sources = provide(MemoryInhibitionSources, provides=InhibitionSources)
     maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)

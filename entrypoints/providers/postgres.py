@@ -18,6 +18,7 @@ from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
+from adapters.outbound.postgres.inhibitions import PostgresInhibitionRepository, PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.listener import PostgresListener
@@ -61,6 +62,7 @@ from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
@@ -113,6 +115,8 @@ class PostgresStorageProvider(Provider):
     intake = provide(PostgresIntakeStore, provides=IntakeStore)
     integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(PostgresMailbox, provides=Mailbox)
+    inhibitions = provide(PostgresInhibitionRepository, provides=InhibitionRepository)
+    inhibition_sources = provide(PostgresInhibitionSources, provides=InhibitionSources)
     maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)

@@ -91,6 +91,11 @@ from application.incident.take_over import TakeOverIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.incident.unacknowledge import UnacknowledgeIncident
+from application.inhibition.create import CreateInhibition
+from application.inhibition.get import GetInhibition
+from application.inhibition.inhibited import EndInhibitions, FindInhibited
+from application.inhibition.list import ListInhibitions
+from application.inhibition.remove import RemoveInhibition
 from application.mailbox.list import ListMailbox
 from application.maintenance.create import CreateMaintenance
 from application.maintenance.end import EndMaintenance
@@ -297,6 +302,9 @@ class UseCaseProvider(Provider):
     )
     routing = provide_all(GetRouting, ListRoutingVersions, Rehearse, SetRouting, TryRouting, TrySilence)
     silences = provide_all(ChangeSilence, CreateSilence, GetSilence, ListSilences, LookAtMutes)
+    inhibitions = provide_all(
+        CreateInhibition, EndInhibitions, FindInhibited, GetInhibition, ListInhibitions, RemoveInhibition
+    )
     maintenance = provide_all(CreateMaintenance, EndMaintenance, GetMaintenance, ListMaintenance)
     services = provide_all(
         CreateIntegration,

@@ -104,6 +104,35 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("maintenance_windows_over_at_idx", "maintenance_windows", ["over_at", "id"], if_not_exists=True)
+    op.create_table(
+        "inhibitions",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("team_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("equal", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("inhibitions_team_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("inhibitions_pkey")),
+        if_not_exists=True,
+    )
+    op.create_index("inhibitions_name_idx", "inhibitions", ["name", "id"], if_not_exists=True)
+    op.create_table(
+        "inhibition_sources",
+        sa.Column("inhibition_id", sa.UUID(), nullable=False),
+        sa.Column("equal_key", sa.Text(), nullable=False),
+        sa.Column("alert_id", sa.UUID(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inhibition_id"],
+            ["inhibitions.id"],
+            name=op.f("inhibition_sources_inhibition_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("inhibition_id", "equal_key", "alert_id", name=op.f("inhibition_sources_pkey")),
+        if_not_exists=True,
+    )
+    op.create_index("inhibition_sources_alert_id_idx", "inhibition_sources", ["alert_id"], if_not_exists=True)
     op.add_column("raw_events", sa.Column("verdicts", sa.JSON(), nullable=True), if_not_exists=True)
     op.add_column("alerts", sa.Column("event_id", sa.UUID(), nullable=True), if_not_exists=True)
     op.add_column("incidents", sa.Column("muted", postgresql.JSONB(), nullable=True), if_not_exists=True)
@@ -124,6 +153,8 @@ def downgrade() -> None:
     op.drop_column("incidents", "muted")
     op.drop_column("alerts", "event_id")
     op.drop_column("raw_events", "verdicts")
+    op.drop_table("inhibition_sources")
+    op.drop_table("inhibitions")
     op.drop_table("maintenance_windows")
     op.drop_table("silences")
     op.drop_table("route_drops")

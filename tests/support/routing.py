@@ -7,11 +7,12 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from adapters.outbound.re2.patterns import Re2Patterns
+from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.matcher import Matcher, Operator, parse_matchers
 from domain.routing.route import Effect, Routing, Rule
 from domain.routing.silence import Silence
-from domain.shared.ids import MaintenanceId, SilenceId
+from domain.shared.ids import InhibitionId, MaintenanceId, SilenceId
 from tests.support.builders import ADA, CREW, NOON
 
 PATTERNS: Final = Re2Patterns()
@@ -67,6 +68,19 @@ def a_maintenance(*, number: int = 1, **more: Any) -> MaintenanceWindow:
         **more,
     }
     return MaintenanceWindow(id=MaintenanceId(UUID(int=80_000 + number)), **values)
+
+
+def an_inhibition(
+    source: str = 'alertname="HostDown"', target: str = 'severity="warning"', *, number: int = 1, **more: Any
+) -> Inhibition:
+    """Each number is another one."""
+    values: dict[str, Any] = {"team_id": CREW, "name": f"Inhibition {number}", "equal": ("host",), **more}
+    return Inhibition(
+        id=InhibitionId(UUID(int=90_000 + number)),
+        source=parse_matchers(source),
+        target=parse_matchers(target),
+        **values,
+    )
 
 
 def a_routing(*rules: Rule, **more: Any) -> Routing:

@@ -49,6 +49,7 @@ from application.ports.fall_backs import FallBackRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.maintenance import MaintenanceRepository
@@ -178,6 +179,8 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
+    inhibitions: InhibitionRepository
+    inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository
     notifications: NotificationRepository
     policies: PolicyRepository

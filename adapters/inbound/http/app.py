@@ -20,6 +20,7 @@ from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
+from adapters.inbound.http.inhibitions import InhibitionController
 from adapters.inbound.http.integrations import IntegrationController
 from adapters.inbound.http.maintenance import MaintenanceController
 from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_handler
@@ -61,6 +62,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ExplanationController,
     SilenceController,
     MaintenanceController,
+    InhibitionController,
     SubscriptionController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)

@@ -13,6 +13,7 @@ from uuid import UUID
 from application.ports.escalations import StepKey
 from application.ports.event_deliveries import Health
 from application.ports.event_log import EventPosition, LoggedEvent
+from application.ports.inhibitions import Source
 from application.ports.intake import DeadLetter, RawEvent
 from application.ports.notifications import Attempt
 from application.ports.routings import Drops, RoutingVersion
@@ -40,6 +41,7 @@ from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
+from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.silence import Silence
 from domain.service.integration import Integration
@@ -53,6 +55,7 @@ from domain.shared.ids import (
     CoverRequestId,
     EventDeliveryId,
     IncidentId,
+    InhibitionId,
     IntegrationId,
     MaintenanceId,
     NotificationId,
@@ -91,6 +94,8 @@ class MemoryDatabase:
     routings: dict[UUID, tuple[RoutingVersion, ...]] = field(default_factory=dict)  # by owner, oldest first
     route_drops: dict[tuple[UUID, str], Drops] = field(default_factory=dict)
     silences: dict[SilenceId, Silence] = field(default_factory=dict)
+    inhibitions: dict[InhibitionId, Inhibition] = field(default_factory=dict)
+    inhibition_sources: tuple[Source, ...] = ()
     maintenance: dict[MaintenanceId, MaintenanceWindow] = field(default_factory=dict)
     rulebook_revision: int = 0
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)

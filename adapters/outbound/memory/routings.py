@@ -8,6 +8,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page
 from application.ports.routings import Drops, RoutingRepository, RoutingVersion, RulebookSource
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing
 from domain.routing.silence import Silence
@@ -65,6 +66,9 @@ class MemoryRulebookSource(RulebookSource):
     async def maintenance(self, *, at: datetime) -> Sequence[MaintenanceWindow]:
         found = (each for each in self.session.database.maintenance.values() if each.over_at > at)
         return sorted(found, key=lambda each: each.id)
+
+    async def inhibitions(self) -> Sequence[Inhibition]:
+        return sorted(self.session.database.inhibitions.values(), key=lambda each: each.id)
 
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:
         return [self.session.database.routings[owner_id][-1].routing for owner_id in owner_ids]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.outbound.postgres.inhibitions import inhibition_of
 from adapters.outbound.postgres.maintenance import window_of
 from adapters.outbound.postgres.rulebook import revise
 from adapters.outbound.postgres.session import PostgresSession, Row
@@ -14,6 +15,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page
 from application.ports.routings import Drops, RoutingRepository, RoutingVersion, RulebookSource
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing, Rule
 from domain.routing.silence import Silence
@@ -36,6 +38,7 @@ _KEEP = "INSERT INTO routing_versions (owner_id, version, saved_at, saved_by, ru
 _DROPS = "SELECT rule, dropped, last_at FROM route_drops WHERE owner_id = $1"
 _SILENCES = "SELECT * FROM silences WHERE ends_at > $1 ORDER BY id"
 _MAINTENANCE = "SELECT * FROM maintenance_windows WHERE over_at > $1 ORDER BY id"
+_INHIBITIONS = "SELECT * FROM inhibitions ORDER BY id"
 _REVISION = "SELECT revision FROM rulebook"
 
 _encode = msgspec.json.Encoder().encode
@@ -90,6 +93,9 @@ class PostgresRulebookSource(RulebookSource):
 
     async def maintenance(self, *, at: datetime) -> Sequence[MaintenanceWindow]:
         return [window_of(row) for row in await self.session.fetch(_MAINTENANCE, at)]
+
+    async def inhibitions(self) -> Sequence[Inhibition]:
+        return [inhibition_of(row) for row in await self.session.fetch(_INHIBITIONS)]
 
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:
         return [_version_of(row).routing for row in await self.session.fetch(_MANY, list(owner_ids))]

@@ -1019,6 +1019,29 @@ maintenance_windows = Table(
 )
 Index("maintenance_windows_over_at_idx", maintenance_windows.c.over_at, maintenance_windows.c.id)
 
+inhibitions = Table(
+    "inhibitions",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id"),
+    _text("name"),
+    _text("source"),
+    _text("target"),
+    Column("equal", ARRAY(Text), nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+Index("inhibitions_name_idx", inhibitions.c.name, inhibitions.c.id)
+
+# Alerts that mute others while they fire. No foreign key to alerts, as for runs: they are written together.
+inhibition_sources = Table(
+    "inhibition_sources",
+    metadata,
+    Column("inhibition_id", UUID(as_uuid=True), ForeignKey("inhibitions.id", ondelete="CASCADE"), nullable=False),
+    _text("equal_key"),
+    _ref("alert_id", index=True),
+    PrimaryKeyConstraint("inhibition_id", "equal_key", "alert_id"),
+)
+
 # What rules have dropped, since nothing else is left of it but the raw event.
 route_drops = Table(
     "route_drops",

@@ -19,6 +19,7 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions, Postg
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
+from adapters.outbound.postgres.inhibitions import PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
@@ -36,6 +37,7 @@ from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
+from application.inhibition.inhibited import EndInhibitions, FindInhibited
 from application.ports.errors import PermanentPortError
 from application.ports.intake import IntakeTarget
 from application.routing.rules import CurrentRules, RulebookCache
@@ -224,14 +226,19 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
     )
     policies = PostgresPolicyVersions(session)
     start = StartEscalations(stop_escalations=stop, runs=PostgresRunRepository(session), policies=policies, ids=IDS)
+    rules = CurrentRules(PostgresRulebookSource(session), Re2Patterns(), RulebookCache(), CLOCK)
+    incidents, sources = PostgresIncidentRepository(session), PostgresInhibitionSources(session)
     ingest = IngestEvents(
         intake=intake,
         alerts=PostgresAlertRepository(session),
-        incidents=PostgresIncidentRepository(session),
+        incidents=incidents,
+        inhibition_sources=sources,
+        find_inhibited=FindInhibited(sources),
+        end_inhibitions=EndInhibitions(sources, incidents, rules),
         policies=policies,
         start_escalations=start,
         stop_escalations=stop,
-        current_rules=CurrentRules(PostgresRulebookSource(session), Re2Patterns(), RulebookCache(), CLOCK),
+        current_rules=rules,
         transaction=session,
         clock=CLOCK,
         ids=IDS,
