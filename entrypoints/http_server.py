@@ -25,6 +25,7 @@ from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
@@ -61,6 +62,7 @@ HANDLERS: Final = (
     CoverController,
     DeadLetterController,
     EscalationController,
+    ExplanationController,
     IncidentActController,
     DrillPageController,
     IncidentController,

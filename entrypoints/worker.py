@@ -41,6 +41,7 @@ from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
+from entrypoints.socket_mode import socket_mode
 from entrypoints.telemetry import TRACER
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
@@ -111,6 +112,8 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
+        if settings.slack_app_token:
+            group.create_task(socket_mode(container, draining), name="slack socket")
         if settings.heartbeat_url:
             interval = timedelta(seconds=settings.heartbeat_seconds)
             beat = heartbeat(container, clock, pulse, metrics)

@@ -113,7 +113,7 @@ class RecognizeDrillLink:
         actor = Actor(
             user_id=user.id,
             role=user.role,
-            via=Via.EMAIL,
+            via=claims.via,
             credential=CredentialKind.LINK,
             scopes=LOOKING,
             address=address,

@@ -133,6 +133,10 @@ class SendNotification:
         since = f"{incident.triggered_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return f"{_headline(told)} ({service_name}), since {since}", self._acknowledge(told, at)
 
+    def _drill(self, notification: Notification, at: datetime) -> str:
+        via = Via(notification.channel.value)
+        return self.links.drill(notification.id, notification.user_id, at=at, via=via)
+
     def _acknowledge(self, told: _Told, at: datetime) -> str:
         page = told.page
         return self.links.acknowledge(told.subject.incident.id, page.user_id, at=at, via=Via(page.channel.value))
@@ -148,7 +152,7 @@ class SendNotification:
             attempt=notification.attempts,
             may_be_repeat=notification.may_be_repeat,
             # A secret link is made for each message, and stored nowhere.
-            url=self.links.drill(notification.id, notification.user_id, at=at) if is_drill else notice.url,
+            url=self._drill(notification, at) if is_drill else notice.url,
             asks=is_drill,
         )
 

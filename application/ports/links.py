@@ -17,7 +17,7 @@ class Links(Protocol):
         """
 
     @abstractmethod
-    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime) -> str:
+    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime, via: Via = Via.EMAIL) -> str:
         """A page with a button that says that a test page arrived, good for a day. Opening it changes nothing."""
 
     @abstractmethod

@@ -29,6 +29,7 @@ class LinkClaims(NamedTuple):
 class DrillClaims(NamedTuple):
     notification_id: NotificationId
     user_id: UserId
+    via: Via = Via.EMAIL  # likewise
 
 
 class TokenIssuer(Protocol):
@@ -54,7 +55,13 @@ class TokenIssuer(Protocol):
 
     @abstractmethod
     def issue_drill(
-        self, notification_id: NotificationId, user_id: UserId, *, at: datetime, expires_at: datetime
+        self,
+        notification_id: NotificationId,
+        user_id: UserId,
+        *,
+        at: datetime,
+        expires_at: datetime,
+        via: Via = Via.EMAIL,
     ) -> str:
         """For the link in a test page: one message, one user. Safe in a URL's path or query."""
 

@@ -15,6 +15,8 @@ from domain.shared.limits import ADDRESS_CHARACTERS
 _TOPIC: Final = re.compile(r"[-_A-Za-z0-9]{1,64}")
 # ITU-T E.164, 6.2.1: a country code, which begins with no zero, and 15 digits in all
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+# Slack's ids: of a member (U, W), a direct message (D) or a channel (C, G); a channel's with that of a user group (S)
+_SLACK: Final = re.compile(r"[UWD][A-Z0-9]{2,20}|[CG][A-Z0-9]{2,20}(/S[A-Z0-9]{2,20})?")
 
 
 class Channel(StrEnum):
@@ -34,8 +36,8 @@ SIGNED: Final = frozenset({Channel.WEBHOOK})
 class Contact:
     """One address of one user on one channel.
 
-    An e-mail address, a Slack member or channel id, an ntfy topic by its name or its URL, an
-    https URL that messages are posted to, a telephone number as of E.164.
+    An e-mail address, a Slack member or channel id, a channel's with a user group's that is called there, an ntfy topic
+    by its name or its URL, an https URL that messages are posted to, a telephone number as of E.164.
     """
 
     id: ContactId
@@ -69,7 +71,8 @@ def _reason_against(channel: Channel, address: str) -> str | None:
         case Channel.SMS | Channel.VOICE:
             return None if _E164.fullmatch(address) else "is not + and 7 to 15 digits, such as +4915112345678"
         case Channel.SLACK:
-            return None
+            is_id = _SLACK.fullmatch(address)
+            return None if is_id else "is not a Slack id, such as U0123ABC, C0123ABC, or C0123ABC/S0123ABC for a group"
 
 
 def _is_topic_url(address: str) -> bool:

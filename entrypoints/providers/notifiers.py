@@ -108,6 +108,7 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
             account_sid=settings.twilio_account_sid,
             auth_token=settings.twilio_auth_token,
             sender=settings.twilio_sender,
+            takes_answers=settings.twilio_answers,
             base_url=settings.twilio_url,
         )
     except ValueError as error:

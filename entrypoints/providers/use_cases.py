@@ -75,6 +75,7 @@ from application.incident.decide import DecideOnIncident
 from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
 from application.incident.escalate import EscalateIncident
+from application.incident.explain import ExplainIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.ledger import ReadLedger
@@ -206,6 +207,7 @@ class UseCaseProvider(Provider):
         DecideOnIncident,
         DeclineRequest,
         EscalateIncident,
+        ExplainIncident,
         FindIncident,
         GetIncident,
         ListAlerts,

@@ -10,12 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET lock_timeout = '2s'")
-    op.execute("SET statement_timeout = '30s'")
-    # Contacts are some ten thousand at most: no need to build it beside the writes
-    op.create_index(
-        "contacts_text_idx", "contacts", ["address"], unique=False, postgresql_where=sa.text("channel = 'sms'")
-    )
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL statement_timeout = '10s'")  # the index below may take longer: it holds nobody up
     op.create_table(
         "contact_secrets",
         sa.Column("contact_id", sa.UUID(), nullable=False),
@@ -26,6 +22,7 @@ def upgrade() -> None:
             ["contact_id"], ["contacts.id"], name=op.f("contact_secrets_contact_id_fkey"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("contact_secrets_pkey")),
+        if_not_exists=True,  # the index below ends its transaction
     )
     op.create_table(
         "contact_verifications",
@@ -39,10 +36,20 @@ def upgrade() -> None:
             ["contact_id"], ["contacts.id"], name=op.f("contact_verifications_contact_id_fkey"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("contact_verifications_pkey")),
+        if_not_exists=True,
     )
+    with op.get_context().autocommit_block():  # writers of contacts do not wait
+        op.create_index(
+            "contacts_text_idx",
+            "contacts",
+            ["address"],
+            postgresql_where=sa.text("channel = 'sms'"),
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
 
 
 def downgrade() -> None:
+    op.drop_index("contacts_text_idx", table_name="contacts")
     op.drop_table("contact_verifications")
     op.drop_table("contact_secrets")
-    op.drop_index("contacts_text_idx", table_name="contacts")

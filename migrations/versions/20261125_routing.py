@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019_routing"
-down_revision = "0006_contacts"
+down_revision = "0017_cover_overrides"
 branch_labels = None
 depends_on = None
 

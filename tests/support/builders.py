@@ -78,7 +78,7 @@ def an_address(channel: Channel, name: str) -> str:
         case Channel.EMAIL:
             return f"{name}@example.test"
         case Channel.SLACK:
-            return name.upper()
+            return "U" + name.upper().replace("-", "0")[-20:]
         case Channel.NTFY:
             return name
         case Channel.SMS | Channel.VOICE:

@@ -16,7 +16,7 @@ from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
 from adapters.inbound.http.calendars import CalendarFeedController
 from adapters.inbound.http.docs import docs, docs_file
-from adapters.inbound.http.explanations import ExplanationController
+from adapters.inbound.http.event_explanations import EventExplanationController
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
@@ -59,7 +59,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ProofController,
     RoutingController,
     TryRoutingController,
-    ExplanationController,
+    EventExplanationController,
     SilenceController,
     MaintenanceController,
     InhibitionController,

@@ -59,7 +59,7 @@ ORGANISATIONS: Final = RoutingOwner()
 VersionQuery = Annotated[int | None, QueryParameter(ge=1, description="As it was then. Without, as it is now.")]
 
 
-class RuleBody(msgspec.Struct, forbid_unknown_fields=True):
+class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
     """Applies where all matchers hold, within its hours. The first that applies ends it, unless it goes on."""
 
     name: Name
@@ -114,7 +114,7 @@ class RoutingBody(msgspec.Struct):
 
     team_id: UUID | None  # null: the organisation's
     integration_id: UUID | None
-    rules: list[RuleBody]
+    rules: list[RouteRuleBody]
     saved_at: datetime | None
     saved_by: UUID | None
     drops: dict[str, DropsBody]  # by the name of the rule, whatever its version
@@ -126,7 +126,7 @@ class RoutingBody(msgspec.Struct):
         return cls(
             team_id=routing.team_id,
             integration_id=routing.integration_id,
-            rules=[RuleBody.of(rule) for rule in routing.rules],
+            rules=[RouteRuleBody.of(rule) for rule in routing.rules],
             saved_at=shown.saved_at,
             saved_by=shown.saved_by,
             drops={name: DropsBody.of(drops) for name, drops in shown.drops.items()},
@@ -138,17 +138,19 @@ class RoutingVersionBody(msgspec.Struct):
     version: Version
     saved_at: datetime
     saved_by: UUID | None
-    rules: list[RuleBody]
+    rules: list[RouteRuleBody]
 
     @classmethod
     def of(cls, version: RoutingVersion) -> Self:
         routing = version.routing
-        rules = [RuleBody.of(rule) for rule in routing.rules]
+        rules = [RouteRuleBody.of(rule) for rule in routing.rules]
         return cls(version=routing.version, saved_at=version.saved_at, saved_by=version.saved_by, rules=rules)
 
 
 class SetRoutingBody(msgspec.Struct, forbid_unknown_fields=True):
-    rules: Annotated[list[RuleBody], Meta(max_length=ROUTE_RULES, description="In the order that they are asked in.")]
+    rules: Annotated[
+        list[RouteRuleBody], Meta(max_length=ROUTE_RULES, description="In the order that they are asked in.")
+    ]
 
 
 class RoutingController(Controller):
@@ -316,12 +318,12 @@ async def _listed(
     )
 
 
-def rules_of(bodies: list[RuleBody]) -> tuple[Rule, ...]:
+def rules_of(bodies: list[RouteRuleBody]) -> tuple[Rule, ...]:
     """Raises `InvalidValueError` with the place of what is wrong."""
     return tuple(_rules(bodies))
 
 
-def _rules(bodies: list[RuleBody]) -> Iterator[Rule]:
+def _rules(bodies: list[RouteRuleBody]) -> Iterator[Rule]:
     for number, body in enumerate(bodies):
         with at(f"rules[{number}]"):
             yield Rule(
@@ -333,7 +335,7 @@ def _rules(bodies: list[RuleBody]) -> Iterator[Rule]:
             )
 
 
-def _effect(body: RuleBody) -> Effect:
+def _effect(body: RouteRuleBody) -> Effect:
     return Effect(
         service_id=None if body.service_id is None else ServiceId(body.service_id),
         severity=body.severity,
@@ -348,7 +350,7 @@ def _effect(body: RuleBody) -> Effect:
 
 
 class TryRoutingBody(msgspec.Struct, forbid_unknown_fields=True):
-    rules: Annotated[list[RuleBody], Meta(max_length=ROUTE_RULES)]
+    rules: Annotated[list[RouteRuleBody], Meta(max_length=ROUTE_RULES)]
     days: RehearsedDays = 7
 
 
@@ -357,14 +359,14 @@ class TryRoutingController(Controller):
     tags = ("routing",)
 
     @post("/routing/try", status_code=200)
-    async def try_(
+    async def rehearse(
         self, data: JSONBody[TryRoutingBody], try_routing: FromDishka[TryRouting], actor: FromDishka[Actor]
     ) -> RehearsedBody:
         """What other rules of the organisation would have done to the last days' events. Nothing is stored."""
         return await _tried(ORGANISATIONS, data, try_routing, actor)
 
     @post("/teams/{team_id:uuid}/routing/try", status_code=200)
-    async def try_of_team(
+    async def rehearse_of_team(
         self,
         team_id: FromPath[UUID],
         data: JSONBody[TryRoutingBody],
@@ -375,7 +377,7 @@ class TryRoutingController(Controller):
         return await _tried(RoutingOwner(TeamId(team_id)), data, try_routing, actor)
 
     @post("/integrations/{integration_id:uuid}/routing/try", status_code=200)
-    async def try_of_integration(
+    async def rehearse_of_integration(
         self,
         integration_id: FromPath[UUID],
         data: JSONBody[TryRoutingBody],

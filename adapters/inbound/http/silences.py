@@ -150,7 +150,7 @@ class SilenceController(Controller):
         return created(body, location=f"/v1/silences/{silence.id}", tag=version_tag(silence.version))
 
     @post("/try", status_code=200)
-    async def try_(
+    async def rehearse(
         self, data: JSONBody[TrySilenceBody], try_silence: FromDishka[TrySilence], actor: FromDishka[Actor]
     ) -> RehearsedBody:
         """What a silence would have kept from paging in the last days. Nothing is stored."""

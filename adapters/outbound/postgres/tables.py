@@ -447,6 +447,12 @@ Index(
     cover_requests.c.is_open.desc(),
     cover_requests.c.id.desc(),
 )
+Index(
+    "cover_requests_override_ids_idx",
+    cover_requests.c.override_ids,
+    postgresql_using="gin",
+    postgresql_where=text("status = 'accepted'"),
+)
 Index("cover_requests_absence_id_idx", cover_requests.c.absence_id, postgresql_where=text("is_open"))
 
 # Whose time it is and who is asked by name: what one person's list walks.

@@ -20,8 +20,8 @@ class SignedLinks(Links):
         token = self.tokens.issue_link(incident_id, user_id, at=at, expires_at=at + GOOD_FOR, via=via)
         return f"{self.base_url}/a/{token}"
 
-    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime) -> str:
-        token = self.tokens.issue_drill(notification_id, user_id, at=at, expires_at=at + GOOD_FOR)
+    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime, via: Via = Via.EMAIL) -> str:
+        token = self.tokens.issue_drill(notification_id, user_id, at=at, expires_at=at + GOOD_FOR, via=via)
         return f"{self.base_url}/d/{token}"
 
     def calendar(self, token: str) -> str:

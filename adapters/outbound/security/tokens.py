@@ -91,14 +91,23 @@ class JwtTokenIssuer(TokenIssuer):
         )
 
     def issue_drill(
-        self, notification_id: NotificationId, user_id: UserId, *, at: datetime, expires_at: datetime
+        self,
+        notification_id: NotificationId,
+        user_id: UserId,
+        *,
+        at: datetime,
+        expires_at: datetime,
+        via: Via = Via.EMAIL,
     ) -> str:
-        return self._sign(DRILL, user_id, {"drill": str(notification_id)}, at=at, expires_at=expires_at)
+        claims = {"drill": str(notification_id), "via": via.value}
+        return self._sign(DRILL, user_id, claims, at=at, expires_at=expires_at)
 
     def read_drill(self, token: str, *, at: datetime) -> DrillClaims:
         claims = self._verified(DRILL, token, at=at)
         return DrillClaims(
-            notification_id=NotificationId(_uuid(claims.get("drill"))), user_id=UserId(_uuid(claims["sub"]))
+            notification_id=NotificationId(_uuid(claims.get("drill"))),
+            user_id=UserId(_uuid(claims["sub"])),
+            via=_via(claims.get("via", Via.EMAIL.value)),
         )
 
     def _sign(

@@ -26,6 +26,7 @@ class TwilioSettings:
     account_sid: str
     auth_token: str = field(repr=False)
     sender: str
+    takes_answers: bool = False  # text messages to the number come to us, so that each says how to answer it
     base_url: str = API_URL
     timeout_seconds: float = 5.0
 
@@ -54,7 +55,7 @@ class SmsNotifier(Notifier):
     session: ClientSession
 
     async def send(self, message: Message) -> Delivery:
-        return await self._text(message.address, sms_text(message))
+        return await self._text(message.address, sms_text(message, takes_answers=self.settings.takes_answers))
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
         return await self._text(notice.address, notice_text(notice))

@@ -37,9 +37,11 @@ _CUT: Final = ".."
 _REPEAT: Final = " (may be a repeat)"
 
 
-def sms_text(message: Message) -> str:
+def sms_text(message: Message, *, takes_answers: bool = False) -> str:
     """What decides whether to get up, in one part; the title gives way to what surrounds it."""
     before, after = _surroundings(message)
+    if takes_answers and message.status == "triggered":
+        after += f". Answer ACK {message.incident_number}"
     return before + _cut(gsm(one_line(message.title)), SMS_CHARACTERS - len(before) - len(after)) + after
 
 

@@ -15,6 +15,7 @@ from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.ledgers import LedgerController
@@ -42,6 +43,7 @@ CONTROLLERS: Final = (
     AuditController,
     DeadLetterController,
     EscalationController,
+    ExplanationController,
     IncidentActController,
     DrillPageController,
     IncidentController,

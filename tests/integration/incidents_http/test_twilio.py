@@ -162,11 +162,12 @@ async def test_a_key_is_answered_when_there_is_nothing_left_to_take(api: Desk) -
 async def test_a_key_in_a_drill_proves_the_contact(api: Desk) -> None:
     contact = a_contact(RESPONDER, Channel.VOICE)
     api.world.database.contacts[RESPONDER] = (contact,)
-    path = link(api, await drilled(api)) + "/key"
+    path = link(api, await drilled(api), via=Via.VOICE) + "/key"
     assert "too old" in said(await brought(api, "/d/nonsense/key", Digits="1"))
     assert "does nothing" in said(await brought(api, path, Digits="9"))
     assert contact.id not in api.world.database.contact_proofs
     assert "proven" in said(await brought(api, path, Digits="1"))
+    assert api.world.database.audit[-1].via is Via.VOICE
     assert api.world.database.contact_proofs[contact.id].confirmed_at == api.world.clock.now()
 
 

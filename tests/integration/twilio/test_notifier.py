@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.inbound.twilio.reply import Reply, Word, read_reply
 from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
 from adapters.outbound.twilio.text import GSM, SMS_CHARACTERS
 from application.ports.notifier import Message, Outcome
@@ -41,6 +42,21 @@ async def test_a_page_is_texted_and_its_receipt_names_it(fake_twilio: FakeTwilio
     delivery = await notifier.send(to_phone())
     assert (delivery.outcome, delivery.receipt) == (Outcome.DELIVERED, {"sid": f"SM{1:032x}"})
     assert fake_twilio.texts == [Text(MIRA, fake_twilio.number, "SEV1 INC-123 checkout 5xx 23%")]
+
+
+async def test_where_answers_are_taken_a_page_says_how_to_answer(fake_twilio: FakeTwilio) -> None:
+    async with loopback_session(fake_twilio.port) as session:
+        notifier = SmsNotifier(replace(settings_of(fake_twilio), takes_answers=True), session)
+        await notifier.send(to_phone())
+        await notifier.send(to_phone(status="resolved"))
+        await notifier.send(to_phone(title="x" * 500, may_be_repeat=True))
+    assert [text.body for text in fake_twilio.texts[:2]] == [
+        "SEV1 INC-123 checkout 5xx 23%. Answer ACK 123",
+        "SEV1 INC-123 checkout 5xx 23% (resolved)",
+    ]
+    assert len(fake_twilio.texts[2].body) == SMS_CHARACTERS
+    assert fake_twilio.texts[2].body.endswith("xx.. (may be a repeat). Answer ACK 123")
+    assert read_reply("ACK 123") == Reply(Word.ACKNOWLEDGE, 123)
 
 
 @pytest.mark.parametrize(("behaviour", "ending"), ENDINGS)

@@ -227,7 +227,7 @@ DRILL_OF = NotificationId(UUID(int=77))
 
 def test_a_drills_link_names_its_message_and_user_until_it_expires() -> None:
     token = ISSUER.issue_drill(DRILL_OF, USER, at=START, expires_at=START + timedelta(days=1))
-    assert ISSUER.read_drill(token, at=START + timedelta(hours=23)) == (DRILL_OF, USER)
+    assert ISSUER.read_drill(token, at=START + timedelta(hours=23)) == (DRILL_OF, USER, Via.EMAIL)
     with pytest.raises(UnauthenticatedError):
         ISSUER.read_drill(token, at=START + timedelta(days=1))
 

@@ -44,8 +44,17 @@ def test_a_number_has_its_country_code_and_digits_alone(address: str) -> None:
     assert replace(a_contact(channel=Channel.SMS), address="+4915112345678").address == "+4915112345678"
 
 
-def test_a_slack_member_needs_none() -> None:
-    assert replace(a_contact(channel=Channel.SLACK), address="U0123").address == "U0123"
+@pytest.mark.parametrize("address", ["U0123", "W0123ABC", "C0123ABC", "G0123ABC", "D0123ABC", "C0123ABC/S0456DEF"])
+def test_a_slack_contact_is_a_member_a_channel_or_a_user_group_in_a_channel(address: str) -> None:
+    assert replace(a_contact(channel=Channel.SLACK), address=address).address == address
+
+
+@pytest.mark.parametrize(
+    "address", ["#ops", "@ada", "u0123", "S0456DEF", "U0123/S0456DEF", "C0123ABC/", "C0123ABC/U0456", "C0123ABC/S1/S2"]
+)
+def test_anything_else_is_no_slack_contact(address: str) -> None:
+    with pytest.raises(InvalidValueError, match="is not a Slack id, such as U0123ABC"):
+        replace(a_contact(channel=Channel.SLACK), address=address)
 
 
 @pytest.mark.parametrize("address", ["mira-pages", "a_B-9", "x" * 64, "https://ntfy.example.test:8443/mira-pages"])
