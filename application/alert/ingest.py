@@ -359,8 +359,13 @@ def _note_answers(
 
 
 def _drop_counts(dropped: Iterable[RoutedEvent]) -> list[DropCount]:
-    counted = Counter((step.owner_id, step.rule) for step in map(_dropping_step, dropped))
-    return [DropCount(owner_id, rule, count) for (owner_id, rule), count in counted.items()]
+    counted: Counter[tuple[UUID, str]] = Counter()
+    last: dict[tuple[UUID, str], UUID | None] = {}
+    for each in dropped:
+        step = _dropping_step(each)
+        counted[step.owner_id, step.rule] += 1
+        last[step.owner_id, step.rule] = each.received.event_id
+    return [DropCount(owner_id, rule, count, last[owner_id, rule]) for (owner_id, rule), count in counted.items()]
 
 
 def _dropping_step(routed: RoutedEvent) -> Step:

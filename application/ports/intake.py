@@ -74,6 +74,7 @@ class DropCount(NamedTuple):
     owner_id: UUID
     rule: str
     dropped: int
+    last_event_id: UUID | None  # the raw event that the last of them came in
 
 
 class Touched(NamedTuple):

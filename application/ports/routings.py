@@ -22,10 +22,11 @@ class RoutingVersion(NamedTuple):
 
 
 class Drops(NamedTuple):
-    """How many events a rule has dropped, and when the last."""
+    """How many events a rule has dropped, and the last of them."""
 
     dropped: int
     last_at: datetime
+    last_event_id: UUID | None = None
 
 
 class RoutingRepository(Protocol):

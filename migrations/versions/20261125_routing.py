@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("dropped", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_event_id", sa.UUID(), nullable=True),
         sa.PrimaryKeyConstraint("owner_id", "rule", name=op.f("route_drops_pkey")),
         postgresql_with=HOT,
         if_not_exists=True,

@@ -103,10 +103,11 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
 class DropsBody(msgspec.Struct):
     dropped: int
     last_at: datetime
+    last_event_id: UUID | None  # see /v1/events/{event_id}/explanation
 
     @classmethod
     def of(cls, drops: Drops) -> Self:
-        return cls(drops.dropped, drops.last_at)
+        return cls(*drops)
 
 
 class RoutingBody(msgspec.Struct):

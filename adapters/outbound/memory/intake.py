@@ -120,9 +120,10 @@ class MemoryIntakeStore(IntakeStore):
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         stored = self.session.database.route_drops
-        for owner_id, rule, dropped in drops:
+        for owner_id, rule, dropped, event_id in drops:
             before = stored.get((owner_id, rule), Drops(0, at))
-            stored[owner_id, rule] = Drops(before.dropped + dropped, max(before.last_at, at))
+            last = event_id or before.last_event_id
+            stored[owner_id, rule] = Drops(before.dropped + dropped, max(before.last_at, at), last)
 
     async def record_change(
         self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime

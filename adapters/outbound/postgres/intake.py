@@ -116,11 +116,13 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::
 """
 # In the order of their keys, so that two batches which count for the same rules never wait for each other in a circle.
 _COUNT_DROPS = """
-INSERT INTO route_drops AS d (owner_id, rule, dropped, last_at)
-SELECT n.owner_id, n.rule, n.dropped, $4 FROM unnest($1::uuid[], $2::text[], $3::bigint[])
-  AS n (owner_id, rule, dropped) ORDER BY n.owner_id, n.rule
+INSERT INTO route_drops AS d (owner_id, rule, dropped, last_at, last_event_id)
+SELECT n.owner_id, n.rule, n.dropped, $5, n.last_event_id
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[]) AS n (owner_id, rule, dropped, last_event_id)
+ORDER BY n.owner_id, n.rule
 ON CONFLICT (owner_id, rule) DO UPDATE
-  SET dropped = d.dropped + excluded.dropped, last_at = greatest(d.last_at, excluded.last_at)
+  SET dropped = d.dropped + excluded.dropped, last_at = greatest(d.last_at, excluded.last_at),
+    last_event_id = coalesce(excluded.last_event_id, d.last_event_id)
 """
 _RECORD_CHANGE = """
 INSERT INTO change_events (id, integration_id, service_id, received_at, occurred_at, summary, source, details, links)
@@ -200,6 +202,7 @@ class PostgresIntakeStore(IntakeStore):
             [each.owner_id for each in drops],
             [each.rule for each in drops],
             [each.dropped for each in drops],
+            [each.last_event_id for each in drops],
             at,
         )
 

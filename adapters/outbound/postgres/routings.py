@@ -35,7 +35,7 @@ INSERT INTO routings (owner_id, team_id, integration_id, version) VALUES ($1, $2
 """
 _UPDATE = "UPDATE routings SET version = version + 1, team_id = $3 WHERE owner_id = $1 AND version = $2"
 _KEEP = "INSERT INTO routing_versions (owner_id, version, saved_at, saved_by, rules) VALUES ($1, $2, $3, $4, $5)"
-_DROPS = "SELECT rule, dropped, last_at FROM route_drops WHERE owner_id = $1"
+_DROPS = "SELECT rule, dropped, last_at, last_event_id FROM route_drops WHERE owner_id = $1"
 _SILENCES = "SELECT * FROM silences WHERE ends_at > $1 ORDER BY id"
 _MAINTENANCE = "SELECT * FROM maintenance_windows WHERE over_at > $1 ORDER BY id"
 _INHIBITIONS = "SELECT * FROM inhibitions ORDER BY id"
@@ -74,7 +74,7 @@ class PostgresRoutingRepository(RoutingRepository):
 
     async def drops(self, owner_id: UUID) -> Mapping[str, Drops]:
         rows = await self.session.fetch(_DROPS, owner_id)
-        return {row["rule"]: Drops(row["dropped"], row["last_at"]) for row in rows}
+        return {row["rule"]: Drops(row["dropped"], row["last_at"], row["last_event_id"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1056,6 +1056,7 @@ route_drops = Table(
     _text("rule"),
     Column("dropped", BigInteger, nullable=False),
     _time("last_at"),
+    _ref("last_event_id", nullable=True),
     PrimaryKeyConstraint("owner_id", "rule"),
     postgresql_with=HOT,
 )

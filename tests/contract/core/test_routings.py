@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -105,12 +106,15 @@ async def test_every_saving_is_another_revision_and_one_undone_is_none(ports: Po
 
 
 async def test_what_rules_drop_adds_up_by_owner_and_name(ports: Ports) -> None:
-    for minute, drops in enumerate(
-        ([DropCount(CREW, "a", 2), DropCount(ORGANISATION, "a", 1)], [DropCount(CREW, "a", 3)])
-    ):
+    seen = UUID(int=7)
+    batches = (
+        [DropCount(CREW, "a", 2, seen), DropCount(ORGANISATION, "a", 1, None)],
+        [DropCount(CREW, "a", 3, None)],
+    )
+    for minute, drops in enumerate(batches):
         async with ports.transaction:
             await ports.intake.count_drops(drops, at=NOON + minute * MINUTE)
 
-    assert await ports.routings.drops(CREW) == {"a": Drops(5, NOON + MINUTE)}
+    assert await ports.routings.drops(CREW) == {"a": Drops(5, NOON + MINUTE, seen)}
     assert await ports.routings.drops(ORGANISATION) == {"a": Drops(1, NOON)}
     assert await ports.routings.drops(SHOP_PROBES) == {}

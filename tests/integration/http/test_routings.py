@@ -137,9 +137,11 @@ async def test_what_is_wrong_with_a_rule_is_named_by_its_place(api: World, wrong
 
 async def test_what_was_dropped_is_told_beside_the_rules_and_bars_no_change(api: World) -> None:
     await put(api, rule("noise", drop=True))
-    api.database.route_drops[TEAM, "noise"] = Drops(7, NOON)
+    api.database.route_drops[TEAM, "noise"] = Drops(7, NOON, TEAM)
     read = await api.ask("GET", PATH)
-    assert read.json()["drops"] == {"noise": {"dropped": 7, "last_at": "2026-11-23T12:00:00Z"}}
+    assert read.json()["drops"] == {
+        "noise": {"dropped": 7, "last_at": "2026-11-23T12:00:00Z", "last_event_id": str(TEAM)}
+    }
     changed = await api.ask("PUT", PATH, by=Role.MANAGER, match=read.headers["etag"], json={"rules": []})
     assert changed.status_code == 200
 

@@ -13,6 +13,7 @@ from application.alert.routed import ReceivedEvent
 from application.alert.verdict import VerdictOutcome
 from application.errors import NotFoundError
 from application.ports.intake import RawEvent
+from application.routing.get_routing import GetRouting
 from application.routing.owner import RoutingOwner
 from application.routing.set_routing import SetRouting
 from domain.alert.alert_event import AlertAction, AlertEvent
@@ -72,6 +73,7 @@ def test_each_event_of_a_body_is_told_in_its_order_whatever_became_of_it(lab: La
             VerdictOutcome.IGNORED,
             VerdictOutcome.ACKNOWLEDGED,
         ]
+        assert world.call(GetRouting, RoutingOwner(CREW), actor=VIEWER).drops["noise"].last_event_id == first
         second = taken(world, an_event("a"), an_event("b", RESOLVE), number=2)
         assert outcomes(world, second) == [VerdictOutcome.REPEATED, VerdictOutcome.CLEARED]
         third = taken(world, an_event("a", RESOLVE), number=3)
