@@ -7,6 +7,7 @@ INSTALLED := .venv/.installed
 INSTALLED_TO_MEASURE := .venv/.installed-perf
 INSTALLED_TO_MUTATE := .venv/.installed-mutation
 STEPS ?= 2000
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
 
@@ -105,6 +106,10 @@ openapi-check: $(INSTALLED) ## is docs/openapi.json what the code says?
 .PHONY: simulate
 simulate: $(INSTALLED) ## the whole system in virtual time: SEED= STEPS=
 	$(PYTHON) -m tests.simulation.run $(if $(SEED),--seed $(SEED)) --steps $(STEPS)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## nearly real bodies at every translator and every door: SECONDS= (ARGS=)
+	$(PYTHON) -m tests.fuzz.run --seconds $(SECONDS) $(ARGS)
 
 .PHONY: faults
 faults: $(INSTALLED) ## kill real processes and count what was lost (ARGS=)

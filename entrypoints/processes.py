@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Final
 
 import structlog
@@ -14,7 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from application.ports.errors import PortError
 from entrypoints.container import production_container
 from entrypoints.database import SchemaError, check
-from entrypoints.http_server import AddressTakenError, listen, serve
+from entrypoints.http_server import AddressTakenError, listen, listen_for_mail, serve
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.telemetry import set_up_logging
 from entrypoints.time_zones import use_packaged_zones
@@ -45,8 +46,11 @@ def run_consumer(settings: Settings) -> int:
 
 async def _run_http(settings: Settings) -> None:
     listener = listen(settings)
-    with listener:
-        await run_role(settings, lambda container, draining: serve(container, listener, draining), name="http")
+    mail = listen_for_mail(settings)
+    with listener, mail or nullcontext():
+        await run_role(
+            settings, lambda container, draining: serve(container, listener, draining, mail=mail), name="http"
+        )
 
 
 async def _run_consumer(settings: Settings) -> None:

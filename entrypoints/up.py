@@ -28,7 +28,7 @@ from entrypoints.embedded.errors import EmbeddedStartError
 from entrypoints.embedded.postgres import EmbeddedPostgres
 from entrypoints.embedded.valkey import EmbeddedValkey
 from entrypoints.example import Example, example_of
-from entrypoints.http_server import listen, serve
+from entrypoints.http_server import listen, listen_for_mail, serve
 from entrypoints.local import SECRET, local_admin, secret_key, write_profile
 from entrypoints.processes import StartError, check_schema, drained_by_signals, exit_code
 from entrypoints.settings import Settings
@@ -53,9 +53,12 @@ def say(line: str = "") -> None:
 
 async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
     listener = listen(settings)
+    mail = listen_for_mail(settings)
     draining = drained_by_signals()
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
+        if mail is not None:
+            stack.callback(mail.close)
         settings, engines = await _with_engines(settings, directory, stack)
         say("· schema")
         await migrate_async(settings.database_url)
@@ -71,7 +74,7 @@ async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
         example = await example_of(container, directory, admin)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve(container, listener, draining, listening), name="http")
+            group.create_task(serve(container, listener, draining, listening, mail=mail), name="http")
             group.create_task(work(container, draining), name="worker")
             if settings.sqs_queue_url:
                 from entrypoints.consumer import consume  # aiobotocore takes a second to import

@@ -10,19 +10,23 @@ from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters.inbound.deadlines.courier import Courier
-from adapters.inbound.deadlines.loop import DeadlineLoop, every
+from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
-from adapters.outbound.postgres.partitions import wanted
+from adapters.outbound.postgres.partitions import PartitionUpkeep
 from adapters.outbound.postgres.session import Pool, PostgresSession
-from adapters.outbound.postgres.upkeep import Upkeep
+from adapters.outbound.postgres.upkeep import Retention, Upkeep
+from application.alert.expire import BATCH as ALERT_BATCH
+from application.alert.expire import ExpireAlerts
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import BATCH as HEARTBEAT_BATCH
+from application.heartbeat.advance import AdvanceHeartbeats
 from application.incident.advance import BATCH as INCIDENT_BATCH
 from application.incident.advance import AdvanceIncidents
 from application.notification.drill_weekly import DrillWeekly
@@ -31,12 +35,17 @@ from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.oncall.expire_covers import BATCH as COVER_BATCH
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
+from application.ports.quiet_watches import QuietWatchRepository
+from application.service.watch_quiet import BATCH as QUIET_BATCH
+from application.service.watch_quiet import WatchQuietIntegrations
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from entrypoints.relay import relay
@@ -106,7 +115,10 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
+        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
+        group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
+        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -150,6 +162,38 @@ def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListen
     return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
 
 
+def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Finds senders that fell silent."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("expire alerts"):
+            async with container() as request:
+                return await (await request.get(ExpireAlerts))() == ALERT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            alerts: AlertRepository = await request.get(AlertRepository)
+            return await alerts.earliest_deadline()
+
+    return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
+
+
+def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Misses signs of life of others; `heartbeat` gives our own."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("advance heartbeats"):
+            async with container() as request:
+                return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
+            return await heartbeats.earliest_deadline()
+
+    return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
+
+
 def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     """Lets requests for cover expire."""
 
@@ -164,6 +208,23 @@ def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListen
             return await covers.earliest_deadline()
 
     return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
+
+
+def quiet_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+    """Looks at integrations that may have fallen quiet."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("watch quiet integrations"):
+            async with container() as request:
+                return await (await request.get(WatchQuietIntegrations))() == QUIET_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            watches: QuietWatchRepository = await request.get(QuietWatchRepository)
+            return await watches.earliest_deadline()
+
+    # Minutes count here, so its poll is enough; a hint for each change of a configuration does no harm.
+    return DeadlineLoop("quiet", tick, earliest, listener.subscribe(Topic.CONFIGURATION), clock)
 
 
 def _courier(
@@ -257,14 +318,29 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if told:
             _log.info("weekly_drill", people=told)
 
-    async def make_partitions() -> None:
+    settings = await container.get(Settings)
+    history = timedelta(days=settings.history_kept_days)
+    partitions_kept = {
+        "raw_events": timedelta(days=settings.raw_events_kept_days),
+        "domain_events": history,
+        "delivery_attempts": history,
+    }
+    retention = Retention(
+        mailbox=timedelta(days=settings.mailbox_kept_days),
+        dead_letters=timedelta(days=settings.dead_letters_kept_days),
+    )
+
+    async def look_after_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
-                for partition in wanted(database_clock.now()):
-                    await connection.execute(partition.sql)
+                upkeep = PartitionUpkeep(connection, partitions_kept)
+                made = await upkeep.make(at=database_clock.now())
+                dropped = await upkeep.drop(at=database_clock.now())
+        if made or dropped.gone or dropped.emptied:
+            _log.info("partitions", made=made, dropped=dropped.gone, emptied=dropped.emptied)
 
     async def clean() -> None:
-        await Upkeep(PostgresSession(pool)).delete_stale(at=database_clock.now())
+        await Upkeep(PostgresSession(pool), retention).delete_stale(at=database_clock.now())
 
     async with asyncio.TaskGroup() as group:
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
@@ -273,4 +349,4 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
         group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
         group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
-        group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))
+        group.create_task(every(PARTITION_INTERVAL, look_after_partitions, draining, name="partitions"))

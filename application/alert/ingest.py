@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from application.alert.routed import ReceivedEvent, RoutedEvent, least_muted, mute_of
+from application.alert.room import OpenAlertRoom
+from application.alert.routed import NOWHERE, ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -28,11 +29,13 @@ from application.routing.rules import CurrentRules
 from domain.alert.alert import Alert, is_stale
 from domain.alert.alert_event import AlertAction
 from domain.alert.events import AlertJoined
+from domain.alert.overflow import OVERFLOW_KEY, has_room_again, overflow_event
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
 from domain.incident.mute import Mute
 from domain.routing.decision import Decision, Step, StepOutcome
 from domain.routing.rulebook import Rulebook
+from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
@@ -87,18 +90,24 @@ class IngestEvents:
     start_escalations: StartEscalations
     stop_escalations: StopEscalations
     current_rules: CurrentRules
+    limits: IntakeLimits
+    room: OpenAlertRoom
     transaction: Transaction
     clock: Clock
     ids: IdFactory
 
-    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
-        """Raises `TransientPortError` when storage is away: nothing of the batch is stored then."""
-        async with self.transaction:
-            await self.apply(batch)
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> int:
+        """How many events were only counted, because their integration has too many alerts open.
 
-    async def apply(self, batch: Sequence[ReceivedEvent]) -> None:
+        Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
+        """
+        async with self.transaction:
+            return await self.apply(batch)
+
+    async def apply(self, batch: Sequence[ReceivedEvent]) -> int:
         """The same inside a transaction that is already open, for a consumer that has more to store with it."""
         at = self.clock.now()
+        overflowed = 0
         ledger = _Ledger(batch)
         routed = await self._routed(batch, at)
         kept = [each for each in routed if not each.decision.effect.is_dropped]
@@ -109,13 +118,14 @@ class IngestEvents:
         ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
         for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                await self._fire(wave, ledger, at, is_last=number == len(cut))
+                overflowed += await self._fire(wave, ledger, at, is_last=number == len(cut))
             else:
                 await self._answer(wave, ledger, at)
         if ends_with_answers and (raw := ledger.raw_events()):
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
         if dropped:
             await self.intake.count_drops(_drop_counts(dropped), at=at)
+        return overflowed
 
     async def _routed(self, batch: Sequence[ReceivedEvent], at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
@@ -145,15 +155,17 @@ class IngestEvents:
             led.append(each if service is None else each._replace(target=each.target.led_to(service)))
         return led
 
-    async def _fire(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime, *, is_last: bool) -> None:
+    async def _fire(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime, *, is_last: bool) -> int:
         reports: dict[AlertKey, list[RoutedEvent]] = {}
         for routed in wave:
             reports.setdefault(routed.key, []).append(routed)
-        touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, at=at)
+        expires = {key: until for key, of_key in reports.items() if (until := expires_at(of_key)) is not None}
+        touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, expires=expires, at=at)
         for key, found in touched.items():
             for repeat in reports.pop(key):
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
-        new = await self._inhibited(await self._without_stale(reports, ledger))
+        within, overflowed = await self._within_limits(await self._without_stale(reports, ledger), ledger, at)
+        new = await self._inhibited(within)
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
@@ -165,7 +177,7 @@ class IngestEvents:
             group = routed.group
             incident = opened[group]
             muted = routed.muted(at)
-            alert = routed.alert(AlertId(self.ids.new()), incident.incident_id, 1 + len(repeats), at)
+            alert = routed.alert(AlertId(self.ids.new()), incident.incident_id, repeats, at)
             alerts.append(alert)
             draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
             if incident.is_new and draft is not None:
@@ -188,6 +200,7 @@ class IngestEvents:
         if sources:
             await self.inhibition_sources.add(sources)
         await self._unmute(heard, at)
+        return overflowed
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
@@ -252,6 +265,46 @@ class IngestEvents:
                     left.setdefault(key, []).append(each)
         return left
 
+    async def _within_limits(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger, at: datetime
+    ) -> tuple[Mapping[AlertKey, Sequence[RoutedEvent]], int]:
+        """The new alerts for which there is room, one in place of all others, and how many events those others had."""
+        await self._count_room(new, at)
+        kept: dict[AlertKey, Sequence[RoutedEvent]] = {}
+        beyond: dict[AlertKey, list[RoutedEvent]] = {}
+        for key, of_key in new.items():
+            if self.room.take(key[0]):
+                kept[key] = of_key
+            else:
+                beyond.setdefault((key[0], OVERFLOW_KEY), []).extend(of_key)
+                for each in of_key:
+                    ledger.note(each, VerdictOutcome.OVERFLOWED)
+        if beyond:
+            # After the others, as whoever ends an overflow does: two batches never wait for each other.
+            firing = await self.intake.touch({key: len(of_key) for key, of_key in beyond.items()}, at=at)
+            kept |= {key: self._overflow_of(of_key) for key, of_key in beyond.items() if key not in firing}
+        return kept, sum(map(len, beyond.values()))
+
+    async def _count_room(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> None:
+        wanted = Counter(integration_id for integration_id, _ in new)
+        limits = {
+            key[0]: self._limit_of(of_key[0])
+            for key, of_key in new.items()
+            if self.room.must_be_counted(key[0], wanted[key[0]], at=at)
+        }
+        if limits:
+            open_alerts = await self.alerts.count_firing(limits)
+            for integration_id, limit in limits.items():
+                self.room.counted(integration_id, limit - open_alerts[integration_id], at=at)
+
+    def _limit_of(self, routed: RoutedEvent) -> int:
+        return routed.target.integration.most_open_alerts(self.limits)
+
+    def _overflow_of(self, beyond: Sequence[RoutedEvent]) -> Sequence[RoutedEvent]:
+        target = beyond[0].received.target
+        event = overflow_event(target.integration.name, limit=self._limit_of(beyond[0]))
+        return [RoutedEvent(NOWHERE, ReceivedEvent(target, event, None), target)] * len(beyond)
+
     def _drafts_of(self, new: Iterable[Sequence[RoutedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
         """What the incident of each group would be if none is open, as the group's first alert describes it.
 
@@ -283,33 +336,61 @@ class IngestEvents:
         _note_answers(wave, firing, ledger, VerdictOutcome.CLEARED if is_resolve else VerdictOutcome.ACKNOWLEDGED)
         if not firing:
             return
-        if is_resolve:
-            await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
-        # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
+        if wave[0].event.action is AlertAction.RESOLVE:
+            await self.clear([*firing, *await self._ended_overflows(wave, firing)], via=Via.SENDER, at=at)
+            return
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
-        still_firing: frozenset[IncidentId] = (
-            await self.alerts.incidents_still_firing({incident.id for incident in incidents})
-            if is_resolve
-            else frozenset()
-        )
-        policies = {} if is_resolve else await self.policies.newest_for({incident.id for incident in incidents})
-        stopped = set()
-        for incident in incidents:
-            if not incident.is_open or incident.id in still_firing:
-                continue
-            change: Change[Incident] = (
-                incident.resolve(by=None, via=Via.SENDER, at=at)
-                if is_resolve
-                else incident.acknowledge(
+        policies = await self.policies.newest_for({incident.id for incident in incidents})
+        await self._save_answered(
+            [
+                incident.acknowledge(
                     by=None, via=Via.SENDER, at=at, timeout=policies[incident.id].acknowledgement_timeout
                 )
+                for incident in incidents
+                if incident.is_open
+            ],
+            at,
+        )
+
+    async def clear(self, firing: Sequence[Alert], *, via: Via, at: datetime) -> None:
+        """Held alerts are over, inside the open transaction; and their incidents, when nothing else of them fires."""
+        await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
+        # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
+        incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
+        still_firing = await self.alerts.incidents_still_firing({incident.id for incident in incidents})
+        await self._save_answered(
+            [
+                incident.resolve(by=None, via=via, at=at)
+                for incident in incidents
+                if incident.is_open and incident.id not in still_firing
+            ],
+            at,
+        )
+        await self.end_inhibitions({alert.id for alert in firing}, at=at)
+
+    async def _save_answered(self, changes: Iterable[Change[Incident]], at: datetime) -> None:
+        changed = [change for change in changes if change.events]
+        for change in changed:
+            await self.incidents.save(change)
+        await self.stop_escalations({change.state.id for change in changed}, at=at)
+
+    async def _ended_overflows(self, wave: Sequence[RoutedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
+        """The overflow alerts of integrations that have room again once these are cleared."""
+        gone = Counter(alert.integration_id for alert in clearing)
+        overflows = await self.alerts.firing({(integration_id, OVERFLOW_KEY) for integration_id in gone})
+        if not overflows:
+            return ()
+        limit_of = {routed.key[0]: self._limit_of(routed) for routed in wave}
+        limits = {alert.integration_id: limit_of[alert.integration_id] for alert in overflows}
+        left = await self.alerts.count_firing(limits)
+        return tuple(
+            alert
+            for alert in overflows
+            if alert not in clearing
+            and has_room_again(
+                left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
             )
-            if change.events:
-                await self.incidents.save(change)
-                stopped.add(incident.id)
-        await self.stop_escalations(stopped, at=at)
-        if is_resolve:
-            await self.end_inhibitions({alert.id for alert in firing}, at=at)
+        )
 
 
 def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:

@@ -1,6 +1,6 @@
 """Events that the rules have been asked about, and what an alert and an incident of each would be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -28,15 +28,24 @@ INCIDENT_SEVERITY: Final = {
     AlertSeverity.INFO: Severity.SEV4,
 }
 _UNDECIDED: Final = Decision()
+NOWHERE: Final = -1  # the place of an event that no sender sent
 
 
 class ReceivedEvent(NamedTuple):
-    """One event of a sender that was recognised. `raw` is set on the first event of each body, `event_id` on all."""
+    """One event of a sender that was recognised.
+
+    `raw` is set on the first event of each body; the others name it, where one body holds several.
+    """
 
     target: IntakeTarget
     event: AlertEvent
     raw: RawEvent | None
-    event_id: UUID | None = None
+    raw_id: UUID | None = None
+
+    @property
+    def event_id(self) -> UUID | None:
+        """The raw event that it came in; None: it came in none."""
+        return self.raw_id if self.raw is None else self.raw.id
 
     @property
     def key(self) -> AlertKey:
@@ -153,7 +162,9 @@ class RoutedEvent(NamedTuple):
             muted=muted,
         )
 
-    def alert(self, alert_id: AlertId, incident_id: IncidentId, occurrences: int, at: datetime) -> Alert:
+    def alert(
+        self, alert_id: AlertId, incident_id: IncidentId, repeats: "Sequence[RoutedEvent]", at: datetime
+    ) -> Alert:
         event = self.event
         return Alert(
             id=alert_id,
@@ -169,7 +180,8 @@ class RoutedEvent(NamedTuple):
             first_seen_at=at,
             last_seen_at=at,
             starts_at=event.starts_at,
-            occurrences=occurrences,
+            expires_at=expires_at((self, *repeats)),
+            occurrences=1 + len(repeats),
             labels=event.labels,
             details=event.details,
             links=self._links(),
@@ -186,3 +198,8 @@ class RoutedEvent(NamedTuple):
         if url is None:
             return self.event.links
         return (Link(href=url, text="Runbook"), *self.event.links)[:LINKS]
+
+
+def expires_at(reports: Iterable[RoutedEvent]) -> datetime | None:
+    """The longest that any of them is good for."""
+    return max((each.event.expires_at for each in reports if each.event.expires_at is not None), default=None)

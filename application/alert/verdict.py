@@ -20,6 +20,7 @@ class VerdictOutcome(StrEnum):
     REPEATED = "repeated"  # of an alert that was firing: one more occurrence
     STALE = "stale"  # of an occurrence that has been cleared since
     DROPPED = "dropped"  # by a rule
+    OVERFLOWED = "overflowed"  # its integration has too many alerts open: only counted
     CLEARED = "cleared"
     ACKNOWLEDGED = "acknowledged"
     IGNORED = "ignored"  # an answer to an alert that does not fire

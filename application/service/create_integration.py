@@ -13,7 +13,8 @@ from application.service.integration_key import IssuedIntegration, new_key
 from domain.identity.actor import Actor
 from domain.identity.credential import secret_hash
 from domain.identity.role import Permission
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId
 
 
@@ -37,6 +38,12 @@ class CreateIntegration:
         name: str,
         grouping: GroupingMode = GroupingMode.PER_ALERT,
         is_strict: bool = False,
+        when_silent: WhenSilent = WhenSilent.KEEP,
+        topic_arns: tuple[str, ...] = (),
+        mapping: EventMapping | None = None,
+        events_per_minute: int | None = None,
+        event_burst: int | None = None,
+        open_alerts: int | None = None,
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -55,6 +62,12 @@ class CreateIntegration:
                     key_hash=secret_hash(key),
                     grouping=grouping,
                     is_strict=is_strict,
+                    when_silent=when_silent,
+                    topic_arns=topic_arns,
+                    mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
                 )
             )
             await self.record_audit(

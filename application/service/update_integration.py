@@ -9,7 +9,8 @@ from application.ports.integrations import IntegrationRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.service.integration import GroupingMode, Integration
+from domain.service.integration import GroupingMode, Integration, WhenSilent
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 
 
@@ -29,16 +30,36 @@ class UpdateIntegration:
         name: str,
         grouping: GroupingMode,
         is_strict: bool,
+        when_silent: WhenSilent,
+        topic_arns: tuple[str, ...],
+        mapping: EventMapping | None,
+        events_per_minute: int | None,
+        event_burst: int | None,
+        open_alerts: int | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`."""
+        """A limit of None is that of the installation.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`.
+        """
         async with self.transaction:
             before = await self.integrations.get(integration_id)
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
             require_version("integration", integration_id, expected=version, stored=before.version)
             stored = await self.integrations.save(
-                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict)
+                replace(
+                    before,
+                    name=name.strip(),
+                    grouping=grouping,
+                    is_strict=is_strict,
+                    when_silent=when_silent,
+                    topic_arns=topic_arns,
+                    mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
+                )
             )
             await self.record_audit(
                 "integration.update",

@@ -377,7 +377,7 @@ class Incident:
             return Change(self)
         return self._changed(IncidentRetitled(incident_id=self.id, by=by, via=via, at=at, title=title.strip()))
 
-    def annotate(self, note: str, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+    def annotate(self, note: str, *, by: UserId | None, via: Via, at: datetime) -> Change[Self]:
         """Add a note to the timeline, whatever the status.
 
         Raises:

@@ -14,6 +14,16 @@ LABELS: Final = 64
 LABEL_CHARACTERS: Final = 1024
 LINKS: Final = 32
 
+# A longer expression nobody understands at night; a table that needs more words is a list of its sender's states
+MAPPING_EXPRESSION_CHARACTERS: Final = 1024
+MAPPING_VALUES: Final = 50
+MAPPING_VALUE_CHARACTERS: Final = 255
+MAPPING_TRIED: Final = 50  # stored bodies at once: more nobody compares by eye
+
+# Below five minutes a sender's own pauses would page; what may be silent for a month is not missed
+QUIET_SECONDS_MIN: Final = 5 * 60
+QUIET_SECONDS_MAX: Final = 30 * 24 * 3600
+
 POLICY_STEPS: Final = 20
 STEP_TARGETS: Final = 20
 POLICY_REPEATS: Final = 50
@@ -92,3 +102,9 @@ SILENCE_SECONDS_MAX: Final = 90 * 24 * 3600  # what may be silent for longer is 
 SILENCE_COMMENT_CHARACTERS: Final = 1000
 # Who waits longer wants another alert; the sender's own rule should say "for: 1d"
 ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600
+# Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as
+# senders wait.
+INTEGRATION_EVENTS_PER_MINUTE: Final = 1_000_000
+INTEGRATION_EVENT_BURST: Final = 100_000
+# Alerts that one integration may have open: each is a row that every list and every repeat looks through.
+INTEGRATION_OPEN_ALERTS: Final = 100_000

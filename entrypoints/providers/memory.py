@@ -1,6 +1,7 @@
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.memory.absences import MemoryAbsenceRepository
+from adapters.outbound.memory.alert_requests import MemoryAlertRequests
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
@@ -14,6 +15,7 @@ from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRun
 from adapters.outbound.memory.event_deliveries import MemoryEventDeliveries
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
+from adapters.outbound.memory.heartbeats import MemoryHeartbeatRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.inhibitions import MemoryInhibitionRepository, MemoryInhibitionSources
@@ -24,12 +26,14 @@ from adapters.outbound.memory.maintenance import MemoryMaintenanceRepository
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
 from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
+from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
 from adapters.outbound.memory.readers import (
     MemoryAuditReader,
     MemoryDeadLetterReader,
     MemoryIncidentReader,
     MemoryMailboxReader,
 )
+from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRulebookSource
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
@@ -43,6 +47,7 @@ from adapters.outbound.memory.texted_pages import MemoryTextedPages
 from adapters.outbound.memory.users import MemoryUserRepository
 from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
@@ -55,6 +60,7 @@ from application.ports.escalations import PolicyVersions, RunRepository, StepTur
 from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
@@ -65,7 +71,9 @@ from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
@@ -118,11 +126,15 @@ class MemoryStorageProvider(Provider):
     maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(MemoryHeartbeatRepository, provides=HeartbeatRepository)
+    alert_requests = provide(MemoryAlertRequests, provides=AlertRequests)
     incident_reader = provide(MemoryIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
     mailbox_reader = provide(MemoryMailboxReader, provides=MailboxReader)
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
+    received = provide(MemoryReceivedReader, provides=ReceivedReader)
     references = provide(MemoryReferences, provides=References)
     routings = provide(MemoryRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(MemoryRulebookSource, provides=RulebookSource)

@@ -11,6 +11,7 @@ from dishka import Provider, Scope, provide
 from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
+from adapters.outbound.http.sns import HttpSnsEndpoint
 from adapters.outbound.mailbox.notifier import MailboxNotifier
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
@@ -25,6 +26,7 @@ from application.ports.contact_secrets import ContactSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
+from application.ports.sns import SnsEndpoint
 from application.ports.verifications import VerificationSender
 from domain.notification.contact import Channel
 from entrypoints.settings import Settings, SettingsError
@@ -63,6 +65,12 @@ class NotifierProvider(Provider):
             yield SlackReplies(session)
 
     @provide(scope=Scope.APP)
+    async def sns(self, clock: Clock) -> AsyncIterator[SnsEndpoint]:
+        # SNS's own hosts alone, which the reader of a message has checked; none of them is private.
+        async with guarded_session(OutgoingGuard()) as session:
+            yield HttpSnsEndpoint(session, clock)
+
+    @provide(scope=Scope.APP)
     async def providers(self, settings: Settings, clock: Clock) -> AsyncIterator[Providers]:
         async with AsyncExitStack() as stack:
             by_channel: dict[Channel, Notifier] = {}
@@ -81,9 +89,10 @@ class NotifierProvider(Provider):
                     NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
                 )
             if settings.twilio_account_sid:
-                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
-                by_channel[Channel.SMS] = SmsNotifier(twilio_settings(settings), session)
-                by_channel[Channel.VOICE] = VoiceNotifier(twilio_settings(settings), session)
+                for channel, kind in ((Channel.SMS, SmsNotifier), (Channel.VOICE, VoiceNotifier)):
+                    # One session each: texts that hang take no connection from calls.
+                    session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
+                    by_channel[channel] = kind(twilio_settings(settings), session)
             webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
             yield Providers(by_channel, webhooks)
 

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.postgres.absences import PostgresAbsenceRepository
+from adapters.outbound.postgres.alert_requests import PostgresAlertRequests
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
@@ -16,6 +17,7 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions, Postg
 from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
+from adapters.outbound.postgres.heartbeats import PostgresHeartbeatRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.inhibitions import PostgresInhibitionRepository, PostgresInhibitionSources
@@ -27,12 +29,14 @@ from adapters.outbound.postgres.maintenance import PostgresMaintenanceRepository
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.quiet_watches import PostgresQuietWatchRepository
 from adapters.outbound.postgres.readers import (
     PostgresAuditReader,
     PostgresDeadLetterReader,
     PostgresIncidentReader,
     PostgresMailboxReader,
 )
+from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
 from adapters.outbound.postgres.routings import PostgresRoutingRepository, PostgresRulebookSource
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
@@ -47,6 +51,7 @@ from adapters.outbound.postgres.texted_pages import PostgresTextedPages
 from adapters.outbound.postgres.users import PostgresUserRepository
 from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
@@ -60,6 +65,7 @@ from application.ports.escalations import PolicyVersions, RunRepository, StepTur
 from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
@@ -70,7 +76,9 @@ from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
@@ -120,11 +128,15 @@ class PostgresStorageProvider(Provider):
     maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(PostgresHeartbeatRepository, provides=HeartbeatRepository)
+    alert_requests = provide(PostgresAlertRequests, provides=AlertRequests)
     incident_reader = provide(PostgresIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
     mailbox_reader = provide(PostgresMailboxReader, provides=MailboxReader)
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
+    quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
+    received = provide(PostgresReceivedReader, provides=ReceivedReader)
     references = provide(PostgresReferences, provides=References)
     routings = provide(PostgresRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(PostgresRulebookSource, provides=RulebookSource)

@@ -6,6 +6,7 @@ from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SystemRandomness
@@ -18,6 +19,7 @@ from application.ports.passwords import PasswordHasher
 from application.ports.patterns import Patterns
 from application.ports.randomness import Randomness
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.vault import Vault
 from application.routing.rules import RulebookCache
 from entrypoints.settings import Settings
 
@@ -65,6 +67,10 @@ class SecurityProvider(Provider):
     @provide
     def refresh_tokens(self, settings: Settings, randomness: Randomness) -> RefreshTokens:
         return HmacRefreshTokens(settings.secret_key.encode(), randomness)
+
+    @provide
+    def vault(self, settings: Settings, randomness: Randomness) -> Vault:
+        return SealedVault(settings.secret_key.encode(), randomness)
 
     @provide
     def links(self, settings: Settings, tokens: TokenIssuer) -> Links:

@@ -3,7 +3,10 @@
 from dishka import Provider, Scope, provide_all
 
 from application.alert.consume import ConsumeMessages
+from application.alert.expire import ExpireAlerts
 from application.alert.explain import ExplainEvent
+from application.alert.find_reported import FindReported
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
@@ -29,6 +32,14 @@ from application.escalation.tell_stalled import TellStalled
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import AdvanceHeartbeats
+from application.heartbeat.create import CreateHeartbeat
+from application.heartbeat.get import GetHeartbeat
+from application.heartbeat.list import ListHeartbeats
+from application.heartbeat.ping import PingHeartbeat
+from application.heartbeat.remove import RemoveHeartbeat
+from application.heartbeat.report import ReportHeartbeats
+from application.heartbeat.update import UpdateHeartbeat
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
 from application.identity.confirm_contact import ConfirmContact
@@ -163,13 +174,18 @@ from application.routing.rules import CurrentRules
 from application.routing.set_routing import SetRouting
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
+from application.service.get_health import GetIntegrationHealth
 from application.service.get_integration import GetIntegration
 from application.service.get_service import GetService
 from application.service.list_integrations import ListIntegrations
 from application.service.list_services import ListServices
+from application.service.read_received import ReadReceived
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_quiet_watch import SetQuietWatch
+from application.service.set_signing_secret import SetSigningSecret
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
+from application.service.watch_quiet import WatchQuietIntegrations
 from application.silence.change import ChangeSilence
 from application.silence.create import CreateSilence
 from application.silence.get import GetSilence
@@ -194,7 +210,27 @@ from application.subscription.update_subscription import UpdateSubscription
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(ConsumeMessages, CurrentRules, ExplainEvent, IngestEvents, RecordChange, SetAside)
+    intake = provide_all(
+        ConsumeMessages,
+        CurrentRules,
+        ExpireAlerts,
+        ExplainEvent,
+        FindReported,
+        HandleAlertRequest,
+        IngestEvents,
+        RecordChange,
+        SetAside,
+    )
+    heartbeats = provide_all(
+        AdvanceHeartbeats,
+        CreateHeartbeat,
+        GetHeartbeat,
+        ListHeartbeats,
+        PingHeartbeat,
+        RemoveHeartbeat,
+        ReportHeartbeats,
+        UpdateHeartbeat,
+    )
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,
@@ -312,11 +348,16 @@ class UseCaseProvider(Provider):
         CreateIntegration,
         CreateService,
         GetIntegration,
+        GetIntegrationHealth,
         GetService,
         ListIntegrations,
+        ReadReceived,
         ListServices,
         RotateIntegrationKey,
+        SetSigningSecret,
+        SetQuietWatch,
         UpdateIntegration,
+        WatchQuietIntegrations,
         UpdateService,
     )
     subscriptions = provide_all(

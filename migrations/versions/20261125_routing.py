@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019_routing"
-down_revision = "0017_cover_overrides"
+down_revision = "0020_storms"
 branch_labels = None
 depends_on = None
 

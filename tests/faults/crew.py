@@ -46,6 +46,7 @@ class Crew:
     token: str  # of an API key that may do everything
     key: str  # of the PagerDuty integration
     alertmanager_key: str
+    opsgenie_key: str
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -113,6 +114,7 @@ async def _stock(
     integrate = await request.get(CreateIntegration)
     events = await integrate(service.id, kind=IntegrationKind.PAGERDUTY, name="Events", actor=actor)
     alerts = await integrate(service.id, kind=IntegrationKind.ALERTMANAGER, name="Alertmanager", actor=actor)
+    opsgenie = await integrate(service.id, kind=IntegrationKind.OPSGENIE, name="Opsgenie", actor=actor)
     return Crew(
         settings=settings,
         service_id=service.id,
@@ -121,6 +123,7 @@ async def _stock(
         token=key.secret,
         key=events.key,
         alertmanager_key=alerts.key,
+        opsgenie_key=opsgenie.key,
     )
 
 

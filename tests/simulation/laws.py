@@ -122,6 +122,11 @@ class Watch:
             version = self.began_with.setdefault(run.id, run.policy_version)
             require(run.policy_version == version, "P7 a run keeps its policy's version", run)
 
+    def ask_who_is_on_call(self, at: datetime) -> None:
+        """In every schedule, so that there is a past that must not change."""
+        for schedule_id in self.database.schedule_histories:
+            self._on_call(schedule_id, at)
+
     def before_send(self, message: Message | NoticeMessage, at: datetime) -> tuple[Send, ...]:
         """P4 and P5 for a message that is about to leave, and for every page that it speaks for."""
         sends = self.sends[message.notification_id]

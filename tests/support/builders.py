@@ -152,14 +152,14 @@ def key_of(integration_id: IntegrationId) -> bytes:
 def an_integration(
     integration_id: IntegrationId = SHOP_PROBES, service_id: ServiceId = SHOP, **more: Any
 ) -> Integration:
+    values: Mapping[str, Any] = {"kind": IntegrationKind.NATIVE, **more}
     return Integration(
         id=integration_id,
         service_id=service_id,
         team_id=CREW,
-        kind=IntegrationKind.NATIVE,
         name=f"Integration {integration_id.int}",
         key_hash=key_of(integration_id),
-        **more,
+        **values,
     )
 
 

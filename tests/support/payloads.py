@@ -1,5 +1,6 @@
 """Bodies as real senders write them, byte for byte; hosts, keys and ids are invented."""
 
+import json
 from typing import Final
 
 ROUTING_KEY: Final = "3f9c1e5a7b2d4c6e8f0a1b2c3d4e5f60"
@@ -141,6 +142,53 @@ CLOUDEVENT: Final = (
     rb'"severity":"error","data":{"env":"prod","step":"migrate","url":"https://ci.example/r/8812"}}'
 )
 
+# GitHub, event `workflow_run`, cut to what a mapping reads.
+GITHUB_WORKFLOW_FAILED: Final = (
+    rb'{"action":"completed","workflow_run":{"id":30433642,"name":"deploy","head_branch":"main",'
+    rb'"head_sha":"acb5820ced9479c074f688cc328bf03f341a511d","run_number":562,"event":"push","status":"completed",'
+    rb'"conclusion":"failure","html_url":"https://github.example/shop/checkout/actions/runs/30433642",'
+    rb'"updated_at":"2026-11-23T09:02:11Z","run_attempt":1},"workflow":{"name":"deploy","path":".github/workflows/deploy.yml"},'
+    rb'"repository":{"id":217723378,"name":"checkout","full_name":"shop/checkout","private":true},'
+    rb'"sender":{"login":"mira","id":1}}'
+)
+
+# Nagios by mailx, over Postfix.
+NAGIOS_MAIL: Final = (
+    b"Received: from nagios.example (nagios.example [10.2.0.9]) by mx.example (Postfix) with ESMTP id 4Xy1;\r\n"
+    b" Mon, 23 Nov 2026 09:02:12 +0000 (UTC)\r\n"
+    b"Date: Mon, 23 Nov 2026 10:02:11 +0100\r\n"
+    b"From: Nagios <nagios@nagios.example>\r\n"
+    b"To: <3f9c1e5a7b2d4c6e8f0a1b2c3d4e5f60@in.example>\r\n"
+    b"Subject: ** PROBLEM Service Alert: db-3/disk is CRITICAL **\r\n"
+    b"Message-ID: <20261123090211.4Xy1@nagios.example>\r\n"
+    b"Auto-Submitted: auto-generated\r\n"
+    b"MIME-Version: 1.0\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n"
+    b"\r\n"
+    b"***** Nagios *****\r\n\r\nService: disk\r\nHost: db-3\r\nState: CRITICAL\r\n\r\n98% used =E2=80=94 /var\r\n"
+)
+
+# SES, receipt rule with the action SNS, encoding UTF-8.
+SES_RECEIVED: Final = json.dumps(
+    {
+        "notificationType": "Received",
+        "mail": {
+            "timestamp": "2026-11-23T09:02:12.120Z",
+            "source": "nagios@nagios.example",
+            "messageId": "d6iitobk75ur44p8kdnnp7g2n800",
+            "destination": ["3f9c1e5a7b2d4c6e8f0a1b2c3d4e5f60@in.example"],
+        },
+        "receipt": {
+            "timestamp": "2026-11-23T09:02:12.120Z",
+            "recipients": ["3f9c1e5a7b2d4c6e8f0a1b2c3d4e5f60@in.example"],
+            "spamVerdict": {"status": "PASS"},
+            "action": {"type": "SNS", "topicArn": "arn:aws:sns:eu-west-1:210987654321:mail", "encoding": "UTF8"},
+        },
+        "content": NAGIOS_MAIL.decode(),
+    }
+).encode()
+
 ALL: Final = (
     PAGERDUTY_TRIGGER,
     PAGERDUTY_RESOLVE,
@@ -154,5 +202,44 @@ ALL: Final = (
     SENTRY_EVENT_ALERT,
     UPTIME_KUMA_DOWN,
     ZABBIX_PROBLEM,
+    GITHUB_WORKFLOW_FAILED,
+    NAGIOS_MAIL,
+    SES_RECEIVED,
     CLOUDEVENT,
+)
+
+# Alertmanager's opsgenie receiver, on the wire
+OPSGENIE_CREATE: Final = (
+    b'{"alias":"15e4043dc669f75b85839d759259f14bc63f17a6f724c89cf78cb17344c6340c",'
+    b'"message":"[FIRING:1] TargetDown eu-1 (node critical)","description":"node down on 10.2.0.7:9100",'
+    b'"details":{"alertname":"TargetDown","cluster":"eu-1"},"source":"http://am.example:9093/#/alerts?receiver=all",'
+    b'"responders":[{"name":"core","type":"team"}],"tags":["prod","eu"],"priority":"P2"}\n'
+)
+
+# An alarm, as CloudWatch publishes it to a topic
+CLOUDWATCH_ALARM: Final = (
+    rb'{"AlarmName":"rds-cpu-high","AlarmDescription":"{\"runbook\":\"https://rb.example/rds\"}",'
+    rb'"AWSAccountId":"210987654321","AlarmConfigurationUpdatedTimestamp":"2026-10-01T10:11:12.000+0000",'
+    rb'"NewStateValue":"ALARM","NewStateReason":"Threshold Crossed: 3 out of the last 3 datapoints were greater",'
+    rb'"StateChangeTime":"2026-11-23T09:02:11.054+0000","Region":"EU (Ireland)",'
+    rb'"AlarmArn":"arn:aws:cloudwatch:eu-west-1:210987654321:alarm:rds-cpu-high","OldStateValue":"OK",'
+    rb'"OKActions":["arn:aws:sns:eu-west-1:210987654321:alarms-prod"],'
+    rb'"AlarmActions":["arn:aws:sns:eu-west-1:210987654321:alarms-prod"],"InsufficientDataActions":[],'
+    rb'"Trigger":{"MetricName":"CPUUtilization","Namespace":"AWS/RDS","StatisticType":"Statistic","Statistic":"AVERAGE",'
+    rb'"Unit":null,"Dimensions":[{"value":"orders","name":"DBInstanceIdentifier"}],"Period":60,"EvaluationPeriods":3,'
+    rb'"DatapointsToAlarm":3,"ComparisonOperator":"GreaterThanThreshold","Threshold":80.0,"TreatMissingData":"missing",'
+    rb'"EvaluateLowSampleCountPercentile":""}}'
+)
+
+# The same alarm, as EventBridge delivers it
+EVENTBRIDGE_ALARM: Final = (
+    rb'{"version":"0","id":"c4c1c1c9-6542-e61b-6ef0-8c4d36933a92","detail-type":"CloudWatch Alarm State Change",'
+    rb'"source":"aws.cloudwatch","account":"210987654321","time":"2026-11-23T09:02:11Z","region":"eu-west-1",'
+    rb'"resources":["arn:aws:cloudwatch:eu-west-1:210987654321:alarm:rds-cpu-high"],'
+    rb'"detail":{"alarmName":"rds-cpu-high",'
+    rb'"configuration":{"description":"CPU high","metrics":[{"id":"m1","metricStat":{"metric":{"namespace":"AWS/RDS",'
+    rb'"name":"CPUUtilization","dimensions":{"DBInstanceIdentifier":"orders"}},"period":60,"stat":"Average"},'
+    rb'"returnData":true}]},"previousState":{"value":"OK","timestamp":"2026-11-23T08:40:02.001+0000"},'
+    rb'"state":{"value":"ALARM","reason":"Threshold Crossed: 3 out of the last 3 datapoints were greater",'
+    rb'"reasonData":"{\"version\":\"1.0\",\"threshold\":80.0}","timestamp":"2026-11-23T09:02:11.054+0000"}}}'
 )

@@ -23,17 +23,20 @@ from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from adapters.outbound.verification.sender import NotifierVerificationSender
+from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import AdvanceHeartbeats
 from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
 from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.absences import AbsenceRepository
 from application.ports.alarm import Alarm, Heartbeat
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
@@ -46,6 +49,7 @@ from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.event_sender import EventSenders
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
@@ -166,6 +170,7 @@ class Ports:
 
     transaction: Transaction
     absences: AbsenceRepository
+    alert_requests: AlertRequests
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader
@@ -190,6 +195,7 @@ class Ports:
     fall_backs: FallBackRepository
     routings: RoutingRepository
     rulebook_source: RulebookSource
+    heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
     silences: SilenceRepository
@@ -300,6 +306,9 @@ class SeededProvider(Provider):
         return SeededRandomness(self._seed)
 
 
+SECRET_KEY: Final = "a key that only tests have, ever"
+
+
 def core_container(
     storage: Provider, *, clock: ManualClock, notifiers: Notifiers, gate: Gate, seed: int
 ) -> AsyncContainer:
@@ -313,7 +322,7 @@ def core_container(
         PortsProvider(),
         GatedProvider(gate),
         SeededProvider(clock, notifiers, seed),
-        context={Settings: Settings(secret_key="a key that only tests have, ever")},
+        context={Settings: Settings(secret_key=SECRET_KEY)},
     )
 
 
@@ -454,6 +463,8 @@ class World:
         """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceIncidents) > 0
         moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(AdvanceHeartbeats, limit=BATCH) > 0
+        moved |= self.call(ExpireAlerts, limit=BATCH) > 0
         moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0
         for channel in Channel:
             for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
@@ -556,7 +567,7 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            loops = (ports.incidents, ports.runs, ports.covers)
+            loops = (ports.heartbeats, ports.alerts, ports.incidents, ports.runs, ports.covers)
             deadlines = [await loop.earliest_deadline() for loop in loops]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

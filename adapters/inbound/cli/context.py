@@ -10,7 +10,7 @@ from cyclopts import App, Group, Parameter
 from adapters.inbound.cli.client import ApiClient
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.operations import Operations
-from adapters.inbound.cli.profile import find_server
+from adapters.inbound.cli.profile import find_server, find_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Context:
 
     def door(self, key: str = "") -> ApiClient:
         """The server, for what needs no credential of a user. Raises `CommandError`."""
-        return ApiClient(find_server(self.environment).url, key)
+        return ApiClient(find_url(self.environment), key)
 
 
 # As `--help` sorts the commands.

@@ -1,30 +1,52 @@
+import secrets
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record, segment
-from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
+from adapters.inbound.cli.context import INCIDENTS, Context, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.nagios import Notification, event_of
 from adapters.inbound.cli.output import Output, say, show_json, show_line, show_table, when
+from adapters.inbound.cli.sending import WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX, until_taken
+
+KEY: Final = "TOCSIN_INTEGRATION_KEY"
+KEY_FILE: Final = "TOCSIN_INTEGRATION_KEY_FILE"
 
 app: Final = commands_of("event", "Events, as a monitoring source sends them.", group=INCIDENTS)
+
+Key = Annotated[
+    str | None, Parameter(help="The integration's key. Other users of this computer can see it here: see --key-file.")
+]
+KeyFile = Annotated[
+    str | None,
+    Parameter(allow_leading_hyphen=True, help="A file that holds the key; - is the standard input."),
+]
+Wait = Annotated[
+    float, Parameter(help="For how many seconds to try again while the server cannot be reached; 0: try once.")
+]
+# What a monitoring system fills in may begin with a hyphen, or be empty.
+Filled = Annotated[str, Parameter(allow_leading_hyphen=True, show_default=False)]
 
 
 @app.command
 def send(
     *,
-    key: str | None = None,
-    key_file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    key: Key = None,
+    key_file: KeyFile = None,
     action: Literal["trigger", "acknowledge", "resolve"] = "trigger",
-    summary: str = "",
+    summary: Filled = "",
     severity: Literal["critical", "error", "warning", "info"] | None = None,
-    source: str = "",
-    dedup_key: str | None = None,
-    group_key: str | None = None,
+    source: Filled = "",
+    dedup_key: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    group_key: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     labels: Annotated[tuple[str, ...], Parameter(name="--label", negative="", show_default=False)] = (),
+    wait: Wait = WAIT_SECONDS_DEFAULT,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -32,10 +54,6 @@ def send(
 
     Parameters
     ----------
-    key
-        The integration's key. Other users of this computer can see it here: see --key-file.
-    key_file
-        A file that holds the key; - is the standard input.
     summary
         One line for the responder; required to trigger.
     severity
@@ -49,10 +67,75 @@ def send(
     labels
         name=value; may be given several times.
     """
+    if action == "trigger" and dedup_key is None:
+        # Named here: sent once more after an answer that got lost, it is the same alert.
+        dedup_key = secrets.token_hex(16)
     event = {"action": action, "summary": summary, "source": source, "labels": _labels(labels)}
     unset_by_default = {"severity": severity, "dedup_key": dedup_key, "group_key": group_key}
     event |= {name: value for name, value in unset_by_default.items() if value is not None}
-    answer = cli.door(_key(key, key_file)).post("/v1/events", event)
+    _show(_taken(event, _key(cli, key, key_file), wait, cli), output)
+
+
+@app.command
+def nagios(
+    *,
+    type_: Annotated[str, Parameter(name="--type")],
+    host: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    service: Filled = "",
+    state: Filled = "",
+    text: Filled = "",
+    address: Filled = "",
+    key: Key = None,
+    key_file: KeyFile = None,
+    wait: Wait = WAIT_SECONDS_DEFAULT,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Send a notification of Nagios, Icinga or Naemon; to be used as their notification command.
+
+    A problem triggers, an acknowledgement acknowledges, a recovery resolves; all other types send nothing.
+
+    Parameters
+    ----------
+    type_
+        $NOTIFICATIONTYPE$
+    host
+        $HOSTNAME$
+    service
+        $SERVICEDESC$; without one it is about the host.
+    state
+        $SERVICESTATE$ or $HOSTSTATE$
+    text
+        $SERVICEOUTPUT$ or $HOSTOUTPUT$
+    address
+        $HOSTADDRESS$
+    """
+    found = _key(cli, key, key_file)  # a wrong set-up shows on the first notification, whatever it is
+    if not host.strip():
+        raise CommandError("--host is empty: is the macro's name right?", ExitCode.USAGE)
+    event = event_of(
+        Notification(type=type_, host=host, service=service.strip(), state=state, text=text, address=address)
+    )
+    if event is None:
+        say(f"nothing is sent for the notification type {type_}")
+        return
+    _show(_taken(event, found, wait, cli), output)
+
+
+def _taken(event: Mapping[str, object], key: str, wait: float, cli: Context) -> Any:
+    """Raises `CommandError`."""
+    if not 0 <= wait <= WAIT_SECONDS_MAX:
+        raise CommandError(f"--wait must be from 0 to {WAIT_SECONDS_MAX:g} seconds", ExitCode.USAGE)
+    door = cli.door(key)
+    return until_taken(
+        lambda seconds: replace(door, timeout_seconds=seconds).post("/v1/events", event),
+        wait_seconds=wait,
+        elapsed_seconds=time.monotonic,
+        pause=time.sleep,
+    )
+
+
+def _show(answer: Any, output: Output) -> None:
     if output == "json":
         show_json(answer)
         return
@@ -89,18 +172,25 @@ def _said(event: Record) -> Iterator[str]:
         yield f"muted: {event['muted']['reason']}"
 
 
-def _key(key: str | None, file: str | None) -> str:
-    """Raises `CommandError`."""
+def _key(cli: Context, key: str | None, file: str | None) -> str:
+    """What is given counts more than the environment. Raises `CommandError`."""
+    if key is None and file is None:
+        key, file = cli.environment.get(KEY) or None, cli.environment.get(KEY_FILE) or None
     if (key is None) == (file is None):
-        message = "give the integration's key with --key or --key-file; it was shown when the integration was created"
+        message = (
+            f"give the integration's key with --key or --key-file, or set one of {KEY} and {KEY_FILE}; "
+            "it was shown when the integration was created"
+        )
         raise CommandError(message, ExitCode.USAGE)
     if key is not None:
-        return key
+        return key.strip()
     assert file is not None
     try:
         return (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
     except OSError as error:
         raise CommandError(f"cannot read {file}: {error.strerror}", ExitCode.USAGE) from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{file} holds no text: is it the file with the key?", ExitCode.USAGE) from None
 
 
 def _labels(given: tuple[str, ...]) -> dict[str, str]:

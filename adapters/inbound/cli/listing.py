@@ -28,8 +28,8 @@ class Noun:
     references: Mapping[str, str] = field(default_factory=dict)  # member with an id, and the list that names it
 
 
-def noun_app(noun: Noun) -> App:
-    """`list` and `show` of it."""
+def noun_app(noun: Noun, *, with_show: bool = True) -> App:
+    """`list` of it, and `show` where it has none of its own."""
     app = commands_of(noun.name, f"{noun.plural.capitalize()}: list, show.", group=CONFIGURATION)
 
     @app.command(name="list", help=f"List {noun.plural}, by name.")
@@ -43,6 +43,9 @@ def noun_app(noun: Noun) -> App:
         columns = [column.removesuffix("_id").replace("_", " ").upper() for column in noun.columns]
         show_table(columns, ([_shown(row, column, names) for column in noun.columns] for row in page["items"]))
         say_more(page)
+
+    if not with_show:
+        return app
 
     @app.command(help=f"Show one of the {noun.plural}, by its {' or '.join([*noun.known_by, 'id'])}.")
     def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:

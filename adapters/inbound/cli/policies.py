@@ -1,13 +1,11 @@
-import json
-import sys
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record
 from adapters.inbound.cli.context import Given
-from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.exit_code import ExitCode
+from adapters.inbound.cli.files import read_json
 from adapters.inbound.cli.listing import Noun, find, noun_app
 from adapters.inbound.cli.output import Output, moment, say, show_json, show_table
 
@@ -51,7 +49,7 @@ def prove(
     api = cli.api()
     body: Record = {"weeks": weeks, "within_seconds": within * 60}
     if change is not None:
-        body["policy"] = _draft(change)
+        body["policy"] = read_json(change)
     found = api.post(f"{POLICY.path}/{find(api, POLICY, ref)['id']}/prove", body)
     if output == "json":
         show_json(found)
@@ -79,13 +77,3 @@ def _row(example: Record) -> tuple[object, ...]:
     if example["told_after_seconds"] is not None:
         reason = f"somebody is told only after {example['told_after_seconds'] / 60:g} minutes"
     return moment(example["starts_at"]), moment(example["ends_at"]), example["severity"], labels, reason
-
-
-def _draft(file: str) -> object:
-    """Raises `CommandError`."""
-    try:
-        return json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror}", ExitCode.USAGE) from None
-    except ValueError as error:
-        raise CommandError(f"{file} is no JSON: {error}", ExitCode.USAGE) from None

@@ -54,12 +54,17 @@ def read_profile(path: Path) -> Profile | None:
     return Profile(**known)
 
 
+def find_url(environment: Mapping[str, str]) -> str:
+    """The file is not read when the environment says it: a monitor's user may not be let to. Raises `CommandError`."""
+    return _url_of(environment) or find_server(environment).url
+
+
 def find_server(environment: Mapping[str, str]) -> Server:
     """The environment counts more than the file. Raises `CommandError`, which says how to get a server.
 
     The file's token is for the file's server: it is not sent to another one.
     """
-    url = environment.get("TOCSIN_URL", "").strip().rstrip("/")
+    url = _url_of(environment)
     token = environment.get("TOCSIN_TOKEN", "").strip()
     profile = None if url and token else read_profile(profile_path(environment))
     if not url:
@@ -69,3 +74,7 @@ def find_server(environment: Mapping[str, str]) -> Server:
     if not token and profile is not None and profile.url.rstrip("/") == url:
         token = profile.token
     return Server(url=url, token=token)
+
+
+def _url_of(environment: Mapping[str, str]) -> str:
+    return environment.get("TOCSIN_URL", "").strip().rstrip("/")

@@ -1,13 +1,10 @@
-import json
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.context import Given
-from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.files import read_json
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, names_of, noun_app, say_more
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
@@ -105,7 +102,7 @@ def preview(
         remove_override_id and until, as POST /v1/schedules/{id}/preview takes them.
     """
     api = cli.api()
-    found = api.post(f"{SCHEDULE.path}/{find(api, SCHEDULE, ref)['id']}/preview", _json_of(file))
+    found = api.post(f"{SCHEDULE.path}/{find(api, SCHEDULE, ref)['id']}/preview", read_json(file))
     if output == "json":
         show_json(found)
         return
@@ -131,14 +128,3 @@ def preview(
     )
     if found["more"]:
         say(f"and {found['more']} more until {when(found['until'], cli.now)}")
-
-
-def _json_of(file: str) -> object:
-    """Raises `CommandError`."""
-
-    try:
-        return json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror}", ExitCode.USAGE) from None
-    except ValueError as error:
-        raise CommandError(f"{file} is no JSON: {error}", ExitCode.USAGE) from None

@@ -20,9 +20,12 @@ from adapters.inbound.http.event_explanations import EventExplanationController
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
+from adapters.inbound.http.heartbeats import HeartbeatController
 from adapters.inbound.http.inhibitions import InhibitionController
+from adapters.inbound.http.integration_health import IntegrationHealthController
 from adapters.inbound.http.integrations import IntegrationController
 from adapters.inbound.http.maintenance import MaintenanceController
+from adapters.inbound.http.mappings import MappingController
 from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_handler
 from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
@@ -47,6 +50,9 @@ from application.ports.ids import IdFactory
 CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
+    HeartbeatController,
+    IntegrationHealthController,
+    MappingController,
     FallBackController,
     PolicyController,
     ScheduleController,

@@ -23,6 +23,7 @@ _SENTENCES: Final = {
     VerdictOutcome.REPEATED: "it repeated an alert that was firing, and was counted",
     VerdictOutcome.STALE: "it repeated an occurrence that had been cleared already, and did nothing",
     VerdictOutcome.DROPPED: "a rule dropped it",
+    VerdictOutcome.OVERFLOWED: "its integration had too many alerts open, and it was only counted",
     VerdictOutcome.CLEARED: "it cleared an alert",
     VerdictOutcome.ACKNOWLEDGED: "it acknowledged an alert",
     VerdictOutcome.IGNORED: "it answered an alert that did not fire, and did nothing",

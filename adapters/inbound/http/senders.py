@@ -4,14 +4,15 @@ A body that its sender will never mend is taken with 202 and kept as a dead lett
 by some (Alertmanager, Grafana) and lost without a word by the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from adapters.inbound.http.answer import Answer, in_json
-from adapters.inbound.intake import alertmanager, cloudevents, monitors, prometheus, sentry
+from adapters.inbound.intake import alertmanager, cloudevents, mail, mapped, monitors, prometheus, sentry, signatures
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.sent import Sent, Understood
 
 # Alertmanager's webhook has no limit of its own; a group of some thousand alerts fits.
@@ -39,9 +40,12 @@ class Sender:
     appended: str = ""  # what the sender itself puts behind the URL that it is given
     methods: frozenset[str] = _POST
     limit_bytes: int = EVENT_BYTES
+    # To one that sends too much: few senders come again after a 429 (Alertmanager's and Grafana's webhooks do not).
+    throttled: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
     accepted: Callable[[Understood], Answer] = accepted
     malformed: Callable[[MalformedEventError], Answer] = set_aside
     handshake: Callable[[Mapping[str, str]], Answer] | None = None  # answers OPTIONS
+    is_signed: Callable[[Sent, Sequence[str]], bool] | None = None  # None: it signs nothing that could be checked
 
 
 def _of_prometheus(understood: Understood) -> Answer:
@@ -60,6 +64,12 @@ def _of_cloudevents(understood: Understood) -> Answer:
     return in_json(HTTPStatus.ACCEPTED, status="accepted", events=len(understood.events), refused=refused)
 
 
+def _of_mapped(understood: Understood) -> Answer:
+    events = [{"dedup_key": event.dedup_key} for event in understood.events]
+    refused = [{"pointer": f"#{each.pointer}", "detail": each.reason} for each in understood.refused]
+    return in_json(HTTPStatus.ACCEPTED, status="accepted", events=events, refused=refused)
+
+
 def _allow_webhooks(headers: Mapping[str, str]) -> Answer:
     """CloudEvents, "HTTP 1.1 Web Hooks", section 4: whoever knows the key may send, from wherever it is."""
     origin = headers.get("webhook-request-origin", "*").encode("latin-1", "replace")
@@ -74,6 +84,7 @@ SENDERS: Final = (
         translate=alertmanager.translate_sent,
         methods=frozenset({"POST", "PUT"}),  # whichever its contact point is set to
         limit_bytes=GROUP_BYTES,
+        is_signed=signatures.is_from_grafana,
     ),
     Sender(
         name="prometheus",
@@ -84,8 +95,17 @@ SENDERS: Final = (
         malformed=_malformed_for_prometheus,
     ),
     Sender(name="cloudevents", translate=cloudevents.translate, accepted=_of_cloudevents, handshake=_allow_webhooks),
+    Sender(name="email", translate=mail.translate, limit_bytes=MAIL_BYTES),
+    Sender(name="json", translate=mapped.translate, accepted=_of_mapped),
+    Sender(
+        name="cloudevents",
+        translate=cloudevents.translate,
+        accepted=_of_cloudevents,
+        handshake=_allow_webhooks,
+        throttled=HTTPStatus.TOO_MANY_REQUESTS,  # CloudEvents, "HTTP 1.1 Web Hooks", section 2.2
+    ),
     Sender(name="datadog", translate=monitors.datadog),
-    Sender(name="sentry", translate=sentry.translate),
+    Sender(name="sentry", translate=sentry.translate, is_signed=signatures.is_from_sentry),
     Sender(name="uptimerobot", translate=monitors.uptimerobot, methods=frozenset({"GET", "POST"})),
     Sender(name="uptime-kuma", translate=monitors.uptime_kuma, methods=frozenset({"GET", "POST"})),
     Sender(name="zabbix", translate=monitors.zabbix),

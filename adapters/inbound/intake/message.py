@@ -7,14 +7,14 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from adapters.inbound.intake import alertmanager, clean, native, pagerduty
+from adapters.inbound.intake import alertmanager, clean, cloudwatch, mail, native, pagerduty
 from adapters.inbound.intake.errors import FieldError, MalformedEventError
 from adapters.inbound.intake.reading import read
 from domain.alert.alert_event import AlertEvent
 
 FORMAT_ATTRIBUTE: Final = "tocsin-format"
 INTEGRATION_KEY_ATTRIBUTE: Final = "tocsin-integration-key"
-FORMATS: Final = ("pagerduty", "alertmanager", "native")
+FORMATS: Final = ("pagerduty", "alertmanager", "cloudwatch", "native", "email")
 
 # Names what is derived from it for ever: a redelivery after an upgrade must derive the same key.
 _NAMESPACE: Final = UUID("6f0e2c1a-94d7-5b38-8f6d-2f1f7c0a9e53")
@@ -33,6 +33,12 @@ class _Signs(msgspec.Struct):
     alerts: object = None
     groupKey: object = None  # noqa: N815 the wire's name
     integration_key: object = None
+    AlarmName: object = None
+    NewStateValue: object = None
+    source: object = None
+    detail: object = None
+    notificationType: object = None  # noqa: N815
+    receipt: object = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Signs)
@@ -65,9 +71,14 @@ def translate(
                 body, new_key=_DerivedKeys(message_key), integration_key=integration_key
             )
             return Translated(queued.routing_key, (queued.event,))
+        if spoken == "email":
+            return _mailed(body, integration_key)
         if integration_key is None:
             integration_key = clean.scalar(signs.routing_key).strip() or None
-        if spoken == "alertmanager":
+        events: tuple[AlertEvent, ...]
+        if spoken == "cloudwatch":
+            events = cloudwatch.translate(body)
+        elif spoken == "alertmanager":
             events = alertmanager.translate(body, mode=mode, ignore_labels=ignore_labels)
         else:
             events = _native(body, message_key)
@@ -87,9 +98,26 @@ def _format(signs: _Signs, attributes: Mapping[str, str]) -> str:
         return named
     if signs.alerts is not None and signs.groupKey is not None:
         return "alertmanager"
+    if signs.notificationType is not None and signs.receipt is not None:
+        return "email"
     if signs.routing_key is not None or signs.event_action is not None:
         return "pagerduty"
+    if signs.AlarmName is not None and signs.NewStateValue is not None:
+        return "cloudwatch"
+    if signs.source == cloudwatch.EVENTBRIDGE_SOURCE and isinstance(signs.detail, dict):
+        return "cloudwatch"
     return "native"
+
+
+def _mailed(body: bytes, integration_key: str | None) -> Translated:
+    """What SES took, whose recipient says whose it is when the message does not."""
+    recipients, content = mail.of_ses(body)
+    key = integration_key or next((key for key in map(mail.key_in, recipients) if key), None)
+    try:
+        return Translated(key, (mail.event_of(content),))
+    except MalformedEventError as error:
+        error.routing_key = key
+        raise
 
 
 def _native(body: bytes, message_key: str) -> tuple[AlertEvent, ...]:

@@ -10,6 +10,7 @@ from adapters.inbound.intake import clean
 from adapters.inbound.intake.errors import FieldError
 from domain.alert.alert_event import AlertEvent
 from domain.service.integration import GroupingMode
+from domain.service.mapping import EventMapping
 
 # More is no form: `parse_qsl` refuses it before it takes it apart.
 FORM_FIELDS = 200
@@ -25,6 +26,7 @@ class Sent:
     query: str = ""  # as it came, undecoded
     grouping: GroupingMode = GroupingMode.PER_ALERT
     ignore_labels: frozenset[str] = frozenset()
+    mapping: EventMapping | None = None
 
 
 class Understood(NamedTuple):

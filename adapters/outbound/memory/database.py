@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+from application.ports.alert_requests import AlertRequest
 from application.ports.escalations import StepKey
 from application.ports.event_deliveries import Health
 from application.ports.event_log import EventPosition, LoggedEvent
@@ -25,6 +26,7 @@ from domain.audit.entry import AuditEntry
 from domain.escalation.fall_back import FallBack
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
+from domain.heartbeat.heartbeat import Heartbeat
 from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.identity.team import Team
 from domain.identity.user import User
@@ -45,6 +47,7 @@ from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.silence import Silence
 from domain.service.integration import Integration
+from domain.service.quiet import QuietWatch
 from domain.service.service import Service
 from domain.shared.ids import (
     AbsenceId,
@@ -54,6 +57,7 @@ from domain.shared.ids import (
     ContactId,
     CoverRequestId,
     EventDeliveryId,
+    HeartbeatId,
     IncidentId,
     InhibitionId,
     IntegrationId,
@@ -113,9 +117,12 @@ class MemoryDatabase:
     subscription_lanes: dict[tuple[SubscriptionId, UUID], tuple[datetime, UUID | None]] = field(default_factory=dict)
     event_deliveries: dict[EventDeliveryId, EventDelivery] = field(default_factory=dict)
     cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
+    quiet_watches: dict[IntegrationId, QuietWatch] = field(default_factory=dict)
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)
+    alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)
     notifications: dict[NotificationId, Notification] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()

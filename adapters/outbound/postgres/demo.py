@@ -25,6 +25,7 @@ _REMOVE = (
     f"DELETE FROM dead_letters WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM change_events WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM incidents WHERE id IN ({_INCIDENTS})",  # noqa: S608
+    f"DELETE FROM quiet_watches WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM integrations WHERE id IN ({_INTEGRATIONS})",  # noqa: S608
     "DELETE FROM services WHERE is_demo",
     "DELETE FROM step_turns t USING policies p WHERE p.id = t.policy_id AND p.is_demo",

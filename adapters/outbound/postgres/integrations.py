@@ -1,5 +1,6 @@
 from dataclasses import asdict, dataclass, fields, replace
 
+import msgspec
 from sqlalchemy import bindparam, select, update
 
 from adapters.outbound.postgres import named
@@ -9,7 +10,8 @@ from adapters.outbound.postgres.tables import integrations
 from application.errors import NotFoundError
 from application.ports.integrations import IntegrationRepository
 from application.ports.page import Page, PageRequest
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
+from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _COLUMNS = tuple(field.name for field in fields(Integration))
@@ -60,4 +62,11 @@ class PostgresIntegrationRepository(IntegrationRepository):
 
 
 def _integration_from(row: Row) -> Integration:
-    return Integration(**{**row, "kind": IntegrationKind(row["kind"]), "grouping": GroupingMode(row["grouping"])})
+    typed = {
+        "kind": IntegrationKind(row["kind"]),
+        "grouping": GroupingMode(row["grouping"]),
+        "when_silent": WhenSilent(row["when_silent"]),
+        "topic_arns": tuple(row["topic_arns"]),
+        "mapping": msgspec.convert(row["mapping"], EventMapping | None),
+    }
+    return Integration(**{**row, **typed})

@@ -562,10 +562,60 @@ integrations = Table(
     _time("previous_key_expires_at", nullable=True),
     _text("grouping"),
     Column("is_strict", Boolean, nullable=False),
+    Column("signing_secret_sealed", LargeBinary, nullable=True),
+    Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
+    _time("previous_signing_secret_expires_at", nullable=True),
+    Column("when_silent", Text, nullable=False, server_default="keep"),
+    Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("mapping", JSONB, nullable=True),
+    Column("events_per_minute", Integer, nullable=True),  # null, here and below: as the installation has it
+    Column("event_burst", Integer, nullable=True),
+    Column("open_alerts", Integer, nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )
 Index("integrations_name_idx", integrations.c.name, integrations.c.id)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    _id(),
+    _ref("integration_id", "integrations.id", index=True),
+    _text("name"),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("period_seconds", BigInteger, nullable=True),
+    _text("cron", nullable=True),
+    _text("time_zone"),
+    Column("grace_seconds", BigInteger, nullable=False),
+    Column("is_post_only", Boolean, nullable=False),
+    _text("status"),
+    _time("last_ping_at", nullable=True),
+    _time("last_success_at", nullable=True),
+    _time("started_at", nullable=True),
+    _time("next_deadline", nullable=True),
+    _version(),
+    UniqueConstraint("key_hash"),
+    postgresql_with=HOT,
+)
+Index("heartbeats_name_idx", heartbeats.c.name, heartbeats.c.id)
+Index(
+    "heartbeats_due_idx",
+    heartbeats.c.next_deadline,
+    heartbeats.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+quiet_watches = Table(
+    "quiet_watches",
+    metadata,
+    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id"), primary_key=True),
+    Column("after_seconds", Integer, nullable=False),
+    _time("since"),
+    _time("next_deadline"),
+    Column("is_quiet", Boolean, nullable=False),
+    postgresql_with=HOT,
+)
+Index("quiet_watches_due_idx", quiet_watches.c.next_deadline, quiet_watches.c.integration_id)
 
 incidents = Table(
     "incidents",
@@ -658,7 +708,17 @@ alerts = Table(
     Column("details", JSONB, nullable=False),
     Column("links", JSONB, nullable=False),
     _ref("event_id", nullable=True),  # the raw event that it began with
+    _time("expires_at", nullable=True),
+    _time("silent_since", nullable=True),
+    _time("next_deadline", nullable=True),
     postgresql_with={"fillfactor": 80},
+)
+# Only alerts whose sender repeats them while they fire have a deadline.
+Index(
+    "alerts_due_idx",
+    alerts.c.next_deadline,
+    alerts.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
 )
 Index(
     "alerts_firing_key",
@@ -676,6 +736,27 @@ Index(
     alerts.c.dedup_key,
     alerts.c.starts_at.desc(),
     postgresql_where=text("starts_at IS NOT NULL"),
+)
+
+# What senders asked by a protocol that tells the outcome afterwards. Kept for as long as somebody may ask.
+alert_requests = Table(
+    "alert_requests",
+    metadata,
+    _id(),
+    _ref("integration_id"),
+    _time("requested_at", index=True),
+    _text("action"),
+    _text("alias", nullable=True),
+    _ref("alert_id", nullable=True),
+    Column("is_success", Boolean, nullable=False),
+    _text("outcome"),
+)
+Index(
+    "alert_requests_alias_idx",
+    alert_requests.c.integration_id,
+    alert_requests.c.alias,
+    alert_requests.c.id.desc(),
+    postgresql_where=text("alert_id IS NOT NULL"),
 )
 
 escalation_runs = Table(
@@ -956,6 +1037,12 @@ raw_events = Table(
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )
+Index(
+    "raw_events_heard_idx",
+    raw_events.c.integration_id,
+    raw_events.c.received_at.desc(),
+    raw_events.c.id.desc(),
+)
 
 # How often a rule of any kind has been saved: whoever keeps the rules in memory asks for this alone.
 rulebook = Table(
@@ -1110,6 +1197,12 @@ dead_letters = Table(
     _text("source"),
     _text("reason"),
     Column("body", LargeBinary, nullable=False),
+)
+Index(
+    "dead_letters_heard_idx",
+    dead_letters.c.integration_id,
+    dead_letters.c.received_at.desc(),
+    dead_letters.c.id.desc(),
 )
 
 inbox = Table(

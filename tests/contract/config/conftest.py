@@ -12,6 +12,8 @@ from adapters.outbound.memory.escalations import MemoryPolicyVersions
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
+from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
+from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
@@ -21,6 +23,8 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.quiet_watches import PostgresQuietWatchRepository
+from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
@@ -31,6 +35,8 @@ from application.ports.escalations import PolicyVersions
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.policies import PolicyRepository
+from application.ports.quiet_watches import QuietWatchRepository
+from application.ports.received import ReceivedReader
 from application.ports.references import References
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
@@ -72,6 +78,8 @@ class Store:
     directory: Directory
     references: References
     intake: IntakeStore
+    received: ReceivedReader
+    quiet_watches: QuietWatchRepository
 
 
 type NewStore = Callable[[], Store]
@@ -117,6 +125,8 @@ def _over_memory(session: MemorySession) -> Store:
         directory=MemoryDirectory(session),
         references=MemoryReferences(session),
         intake=MemoryIntakeStore(session),
+        received=MemoryReceivedReader(session),
+        quiet_watches=MemoryQuietWatchRepository(session),
     )
 
 
@@ -132,6 +142,8 @@ def _over_postgres(session: PostgresSession) -> Store:
         directory=PostgresDirectory(session),
         references=PostgresReferences(session),
         intake=PostgresIntakeStore(session),
+        received=PostgresReceivedReader(session),
+        quiet_watches=PostgresQuietWatchRepository(session),
     )
 
 

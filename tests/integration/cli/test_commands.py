@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ from tests.integration.cli.recorded import (
     USER_ID,
     page,
 )
-from tests.integration.cli.server import Answer, RecordedApi
+from tests.integration.cli.server import HANG, Answer, RecordedApi, problem
+from tests.unit.cli.operations import RememberedOperations
 
+TAKEN_EVENT = Answer(202, {"status": "accepted", "events": [{"dedup_key": "d-1"}]})
 TAKEN = "INC-15 is acknowledged by Mira Yilmaz"
 
 
@@ -227,7 +230,7 @@ def test_an_event_is_sent_with_the_integration_s_key(
 ) -> None:
     api.answers["POST /v1/events"] = Answer(202, {"status": "accepted", "events": [{"dedup_key": "d-1"}]})
     options = ("--summary", "5xx", "--severity", "critical", "--source", "web-1", "--label", "env=prod=eu")
-    assert tocsin("event", "send", "--key", "k-1", *options) == 0
+    assert tocsin("event", "send", "--key", "k-1", "--dedup-key", "d-1", *options) == 0
     assert api.asked[0].headers["authorization"] == "Bearer k-1"
     assert api.asked[0].body == {
         "action": "trigger",
@@ -235,8 +238,44 @@ def test_an_event_is_sent_with_the_integration_s_key(
         "severity": "critical",
         "source": "web-1",
         "labels": {"env": "prod=eu"},
+        "dedup_key": "d-1",
     }
     assert capsys.readouterr().out == "d-1\n"
+
+
+def test_the_key_may_come_from_the_environment(api: RecordedApi, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k-2\n")
+    api.answers["POST /v1/events"] = TAKEN_EVENT
+    send = ("event", "send", "--summary", "5xx")
+    for setting, value in (("TOCSIN_INTEGRATION_KEY", "k-1"), ("TOCSIN_INTEGRATION_KEY_FILE", str(tmp_path / "key"))):
+        assert RememberedOperations().tocsin(*send, **{setting: value}, TOCSIN_URL=api.url) == 0
+    assert [asked.headers["authorization"] for asked in api.asked] == ["Bearer k-1", "Bearer k-2"]
+
+
+def test_an_event_is_sent_again_while_storage_is_away_and_stays_one_alert(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = [problem(503, "unavailable", "storage is away"), TAKEN_EVENT]
+    assert tocsin("event", "send", "--key", "k-1", "--summary", "5xx") == 0
+    first, second = api.asked
+    assert first.body["dedup_key"]
+    assert first.body == second.body
+
+
+def test_a_refused_event_is_not_sent_again(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = [problem(401, "unauthenticated", "no"), TAKEN_EVENT]
+    assert tocsin("event", "send", "--key", "k-1", "--summary", "5xx") == 4
+    assert len(api.asked) == 1
+
+
+def test_a_server_that_never_answers_is_given_up_after_the_wait(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = HANG
+    assert tocsin("event", "send", "--key", "k-1", "--summary", "5xx", "--wait", "0.2") == 6
+
+
+def test_what_a_monitoring_system_fills_in_may_look_like_an_option(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers["POST /v1/events"] = TAKEN_EVENT
+    about = ("--type", "PROBLEM", "--host", "web-1", "--service", "temperature", "--state", "CRITICAL")
+    assert tocsin("event", "nagios", "--key", "k-1", *about, "--text", "-7 C", "--address", "") == 0
+    assert api.asked[0].body["summary"] == "temperature on web-1 is CRITICAL: -7 C"
 
 
 def test_the_mailbox_shows_one_message_whole(
@@ -337,3 +376,104 @@ def test_readiness_shows_who_could_not_be_paged_and_its_exit_code_says_so(
 
     api.answers[f"GET /v1/teams/{TEAM_ID}/readiness"] = Answer(200, {"is_ready": True, "members": [ready]})
     assert tocsin("readiness", TEAM["name"], "-o", "json") == 0
+
+
+INTEGRATION: Any = {"id": "00000000-0000-7000-8000-000000000001", "name": "GitHub", "version": 3}
+
+
+def test_a_mapping_is_tried_and_then_given(
+    api: RecordedApi, tocsin: Tocsin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/integrations/{INTEGRATION['id']}"
+    event = {"action": "trigger", "dedup_key": "7", "severity": None, "summary": "disk"}
+    refused = {"pointer": "#/items/1/action", "detail": "is 'paused'"}
+    tried = {"received_at": None, "events": [event], "refused": [refused]}
+    api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
+    api.answers[f"POST {path}/mapping/try"] = Answer(200, {"tried": [tried]})
+    api.answers[f"PATCH {path}"] = Answer(200, INTEGRATION)
+    mapping = {"summary": "title"}
+    (tmp_path / "mapping.json").write_text(json.dumps(mapping))
+    (tmp_path / "body.json").write_text("[1]")
+
+    options = ("--file", str(tmp_path / "mapping.json"), "--sample", str(tmp_path / "body.json"))
+    assert tocsin("integration", "try", "github", *options) == 1  # something is refused
+    assert api.asked[-1].body == {"limit": 10, "mapping": mapping, "sample": [1]}
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:] == [
+        ["-", "trigger", "7", "-", "disk"],
+        ["-", "refused", "#/items/1/action", "-", "is", "'paused'"],
+    ]
+    assert tocsin("integration", "map", "github", "--file", str(tmp_path / "mapping.json")) == 0
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"mapping": mapping}, '"v3"')
+
+
+def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/integrations/{INTEGRATION['id']}"
+    received = {"received_at": "2026-11-23T11:59:00Z", "format": "http", "size_bytes": 7, "verdict": "set aside"}
+    health: Any = {"last_received_at": "2026-11-23T11:59:00Z", "received": 8, "set_aside": 1, "error_rate": 0.125}
+    health["last"] = [received | {"reason": "JSON parse error"}]
+    health["quiet_watch"] = {"after_seconds": 43_200, "is_quiet": True}
+    snippets = [{"title": "a.yml", "text": "a:\n  b"}]
+    shown = INTEGRATION | {"service_id": SERVICE_ID, "url": "https://t/x", "snippets": snippets}
+    api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
+    api.answers["GET /v1/services"] = Answer(200, page(SERVICE))
+    api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
+    api.answers[f"GET {path}"] = Answer(200, shown)
+    api.answers[f"GET {path}/health"] = Answer(200, health)
+
+    assert tocsin("integration", "show", "GitHub") == 0
+    out = capsys.readouterr().out
+    assert "\n# a.yml\na:\n  b\n" in out
+    assert f"service id:  {SERVICE['name']}" in out
+    assert "1 of the last 8 (12.5%)" in out
+    assert "set aside  JSON parse error" in out
+    assert "after 12h; it is quiet now" in out
+    assert tocsin("integration", "show", "GitHub", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == shown | {"health": health}
+
+
+def test_an_integration_is_watched_for_falling_quiet(api: RecordedApi, tocsin: Tocsin) -> None:
+    path = f"/v1/integrations/{INTEGRATION['id']}/quiet-watch"
+    api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
+    api.answers[f"PUT {path}"] = Answer(200, {"after_seconds": 43_200, "is_quiet": False})
+    api.answers[f"DELETE {path}"] = Answer(204, b"")
+    assert tocsin("integration", "watch", "GitHub", "--after", "12h") == 0
+    assert api.asked[-1].body == {"after_seconds": 43_200}
+    assert tocsin("integration", "watch", "GitHub", "--off") == 0
+    assert api.asked[-1].method == "DELETE"
+    assert tocsin("integration", "watch", "GitHub") == 2
+    assert tocsin("integration", "watch", "GitHub", "--after", "soon") == 2
+
+
+def test_an_integration_is_limited_and_what_is_not_given_stays(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = {"id": SERVICE_ID, "name": "Nagios", "version": 4}
+    limits = {"events_per_minute": 600, "event_burst": None, "open_alerts": None}
+    api.answers["GET /v1/integrations"] = Answer(200, page(ours | limits))
+    api.answers[f"PATCH /v1/integrations/{SERVICE_ID}"] = Answer(200, ours | limits)
+
+    assert tocsin("integration", "limit", "nagios", "--events-per-minute", "600") == 0
+
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"events_per_minute": 600}, '"v4"')
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert shown == [
+        "name: Nagios",
+        "events per minute: 600",
+        "event burst: as installed",
+        "open alerts: as installed",
+    ]
+
+
+def test_an_integration_can_be_left_to_the_limits_of_the_installation(api: RecordedApi, tocsin: Tocsin) -> None:
+    ours = {"id": SERVICE_ID, "name": "Nagios", "version": 4}
+    limits = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts"))
+    api.answers["GET /v1/integrations"] = Answer(200, page(ours))
+    api.answers[f"PATCH /v1/integrations/{SERVICE_ID}"] = Answer(200, ours | limits)
+
+    assert tocsin("integration", "limit", "Nagios", "--as-installed") == 0
+    assert api.asked[-1].body == limits
+    assert tocsin("integration", "limit", "Nagios") == 2
+    assert tocsin("integration", "limit", "Nagios", "--burst", "3", "--as-installed") == 2

@@ -207,7 +207,10 @@ async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: W
     path = f"/v1/integrations/{integration['id']}"
     assert made.headers["location"] == path
     shown = await api.ask("GET", path)
-    assert shown.json() == integration
+    assert shown.json().items() >= integration.items()
+    assert shown.json()["url"] == "https://tocsin.example/v2/enqueue"
+    assert "<key>" in shown.json()["snippets"][0]["text"]
+    assert key in made.json()["snippets"][0]["text"]
     assert key not in shown.text
     assert "hash" not in shown.text
     rotated = await api.ask("POST", f"{path}/rotate-key", by=Role.MANAGER, json={"overlap_seconds": 3600})
@@ -224,9 +227,49 @@ async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: W
     assert refused.json()["errors"][0]["pointer"] == "#/kind"
 
 
+async def test_an_integration_has_limits_of_its_own_until_it_has_none(api: World) -> None:
+    service = await make_service(api)
+    limits = {"events_per_minute": 600, "event_burst": 50, "open_alerts": 7}
+    given = {"service_id": service["id"], "kind": "pagerduty", "name": "Nagios", **limits}
+    made = (await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)).json()["integration"]
+    path = f"/v1/integrations/{made['id']}"
+    assert {name: made[name] for name in limits} == limits
+
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json={"event_burst": None})
+
+    assert {name: changed.json()[name] for name in limits} == limits | {"event_burst": None}
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"events_per_minute": 0})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0] == {
+        "pointer": "#/events_per_minute",
+        "code": "invalid_value",
+        "detail": "is 0, allowed are 1 to 1000000",
+    }
+
+
 def told(saved: httpx.Response) -> dict[str, Any]:
     """A saved policy without its proof."""
     return {name: value for name, value in saved.json().items() if name != "proof"}
+
+
+async def test_what_a_sender_signs_with_is_set_replaced_and_removed_and_never_shown(api: World) -> None:
+    service = await make_service(api)
+    given = {"service_id": service["id"], "kind": "sentry", "name": "Sentry"}
+    made = (await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)).json()["integration"]
+    path = f"/v1/integrations/{made['id']}"
+    first = {"secret": "sentry-client-secret"}
+    signed = await api.ask("PUT", f"{path}/signing-secret", by=Role.MANAGER, json=first)
+    assert signed.status_code == 200
+    assert (made["is_signed"], signed.json()["is_signed"]) == (False, True)
+    assert signed.headers["etag"] == '"v2"'
+    second = {"secret": "another-client-secret", "overlap_seconds": 3600}
+    replaced = await api.ask("PUT", f"{path}/signing-secret", by=Role.MANAGER, json=second)
+    assert replaced.json()["previous_signing_secret_expires_at"] == "2026-11-23T10:00:00Z"
+    assert "client-secret" not in (await api.ask("GET", path)).text
+    short = await api.ask("PUT", f"{path}/signing-secret", by=Role.MANAGER, json={"secret": "short"})
+    assert (short.status_code, short.json()["errors"][0]["pointer"]) == (422, "#/secret")
+    assert (await api.ask("DELETE", f"{path}/signing-secret", by=Role.MANAGER)).status_code == 204
+    assert (await api.ask("GET", path)).json()["is_signed"] is False
 
 
 async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:

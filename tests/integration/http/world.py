@@ -19,6 +19,7 @@ from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.pagination import Cursors
+from adapters.inbound.http.snippets import PublicUrl
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.destinations import MemoryDestinations
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
@@ -28,6 +29,7 @@ from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
@@ -43,6 +45,7 @@ from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.vault import Vault
 from application.ports.verifications import VerificationSender
 from domain.identity.actor import Actor
 from domain.identity.credential import ApiKey, secret_hash
@@ -115,6 +118,10 @@ class _Surroundings(Provider):
         return ThreadOffload()
 
     @provide
+    def public_url(self) -> PublicUrl:
+        return PublicUrl("https://tocsin.example")
+
+    @provide
     def randomness(self) -> Randomness:
         return SeededRandomness(1)
 
@@ -125,6 +132,10 @@ class _Surroundings(Provider):
     @provide
     def tokens(self, ids: IdFactory) -> TokenIssuer:
         return JwtTokenIssuer(SECRET, ids)
+
+    @provide
+    def vault(self, randomness: Randomness) -> Vault:
+        return SealedVault(SECRET, randomness)
 
     @provide
     def refresh_tokens(self, randomness: Randomness) -> RefreshTokens:

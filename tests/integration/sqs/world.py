@@ -35,6 +35,7 @@ from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
+from application.alert.room import OpenAlertRoom
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions, FindInhibited
@@ -43,7 +44,7 @@ from application.ports.intake import IntakeTarget
 from application.routing.rules import CurrentRules, RulebookCache
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.identity.team import Team
-from domain.service.integration import Integration, IntegrationKind
+from domain.service.integration import IntakeLimits, Integration, IntegrationKind
 from domain.service.service import Service
 from domain.shared.ids import IntegrationId, PolicyId, ServiceId, TeamId
 from tests.support.engines import Sqs
@@ -239,6 +240,8 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         start_escalations=start,
         stop_escalations=stop,
         current_rules=rules,
+        limits=IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000),
+        room=OpenAlertRoom(),
         transaction=session,
         clock=CLOCK,
         ids=IDS,

@@ -129,8 +129,21 @@ def test_an_event_needs_exactly_one_key(monkeypatch: pytest.MonkeyPatch) -> None
     send = ("event", "send", "--summary", "x")
     assert RememberedOperations().tocsin(*send, **environment) == 2
     assert RememberedOperations().tocsin(*send, "--key", "k", "--key-file", "-", **environment) == 2
-    assert RememberedOperations().tocsin(*send, "--key-file", "-", **environment) == 6  # nobody listens there
+    nobody_listens = RememberedOperations().tocsin(*send, "--key-file", "-", "--wait", "0", **environment)
+    assert nobody_listens == 6
     assert RememberedOperations().tocsin(*send, "--key-file", "/nowhere/key", **environment) == 2
+    assert RememberedOperations().tocsin(*send, "--key", "k", "--wait", "3601", **environment) == 2
+    both = environment | {"TOCSIN_INTEGRATION_KEY": "k", "TOCSIN_INTEGRATION_KEY_FILE": "/nowhere/key"}
+    assert RememberedOperations().tocsin(*send, **both) == 2
+
+
+def test_a_notification_that_says_nothing_about_a_condition_is_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    nobody_listens = {"TOCSIN_URL": "http://127.0.0.1:1", "TOCSIN_INTEGRATION_KEY": "k"}
+    nagios = ("event", "nagios", "--type", "DOWNTIMESTART", "--host", "web-1")
+    assert RememberedOperations().tocsin(*nagios, **nobody_listens) == 0
+    assert "nothing is sent" in capsys.readouterr().err
+    assert RememberedOperations().tocsin(*nagios, TOCSIN_URL="http://127.0.0.1:1") == 2  # no key
+    assert RememberedOperations().tocsin("event", "nagios", "--type", "PROBLEM", "--host", "", **nobody_listens) == 2
 
 
 def test_the_settings_are_shown_with_their_source(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ class TestEnvelope:
     def test_a_notification_of_sns_is_unwrapped(self) -> None:
         assert unwrap(payloads.SNS_NOTIFICATION.decode()) == Envelope(
             body=b'{"AlarmName":"rds-cpu-high","NewStateValue":"ALARM"}',
-            sns_message_id="4d4dc071-ddbf-465d-bba8-08f81c89da64",
+            published_id="4d4dc071-ddbf-465d-bba8-08f81c89da64",
             topic_arn="arn:aws:sns:eu-west-1:210987654321:alarms-prod",
         )
 
@@ -83,7 +83,9 @@ class TestMessage:
     def test_the_attribute_decides_the_format(self) -> None:
         with pytest.raises(MalformedEventError, match="/alerts"):
             translate(payloads.NATIVE_TRIGGER, tocsin_format="alertmanager")
-        with pytest.raises(MalformedEventError, match="tocsin-format must be one of pagerduty, alertmanager, native"):
+        with pytest.raises(
+            MalformedEventError, match="tocsin-format must be one of pagerduty, alertmanager, cloudwatch, native"
+        ):
             translate(payloads.NATIVE_TRIGGER, tocsin_format="nagios")
 
     @pytest.mark.parametrize(
@@ -153,3 +155,20 @@ class TestRedaction:
 
     def test_no_secret_changes_nothing(self) -> None:
         assert redacted(b'{"a":"b"}', "") == b'{"a":"b"}'
+
+
+class TestMail:
+    def test_what_ses_took_says_by_its_recipient_whose_it_is(self) -> None:
+        key, (event,) = translate(payloads.SES_RECEIVED)
+
+        assert key == ROUTING_KEY
+        assert (event.action, event.source) == (AlertAction.TRIGGER, "Nagios <nagios@nagios.example>")
+
+    def test_a_key_of_the_message_goes_before_the_recipient(self) -> None:
+        assert translate(payloads.SES_RECEIVED, tocsin_integration_key="k" * 32).routing_key == "k" * 32
+
+    def test_one_that_cannot_be_used_is_its_recipient_s_dead_letter(self) -> None:
+        with pytest.raises(MalformedEventError) as refused:
+            translate(payloads.SES_RECEIVED.replace(b"auto-generated", b"auto-replied"))
+
+        assert refused.value.routing_key == ROUTING_KEY
