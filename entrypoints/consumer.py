@@ -15,6 +15,7 @@ from adapters.outbound.sqs.client import SqsSettings, open_client
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.ports.clock import Clock
 from application.ports.randomness import Randomness
+from application.routing.rules import RulebookCache
 from entrypoints.providers.http import forget_when_hinted, intake_targets
 from entrypoints.settings import Settings
 from entrypoints.telemetry import TRACER
@@ -28,6 +29,7 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
     database_clock = await container.get(DatabaseClock)
     listener = await container.get(PostgresListener)
     targets = await intake_targets(container)
+    rules = await container.get(RulebookCache)
 
     async with open_client(sqs_settings(settings)) as client:
         consumer = SqsConsumer(
@@ -49,7 +51,7 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
-            forgetting = group.create_task(forget_when_hinted(targets, listener), name="forget-targets")
+            forgetting = group.create_task(forget_when_hinted(targets, rules, listener), name="forget-targets")
             running = group.create_task(consumer.run(), name="consumer")
             await asyncio.wait((running, waiting := group.create_task(draining.wait())), return_when="FIRST_COMPLETED")
             consumer.stop()

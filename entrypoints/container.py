@@ -9,7 +9,7 @@ from entrypoints.providers.http import ActorProvider, HttpProvider
 from entrypoints.providers.notifiers import NotifierProvider
 from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
 from entrypoints.providers.subscriptions import SubscriptionProvider
-from entrypoints.providers.system import SecurityProvider, SystemProvider
+from entrypoints.providers.system import RulesProvider, SecurityProvider, SystemProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.providers.watch import WatchProvider
 from entrypoints.settings import Settings
@@ -38,6 +38,7 @@ def production_container(settings: Settings, *overrides: Provider) -> AsyncConta
         SettingsProvider(),
         SystemProvider(),
         SecurityProvider(),
+        RulesProvider(),
         PostgresProvider(),
         PostgresStorageProvider(),
         NotifierProvider(),

@@ -16,7 +16,8 @@ from adapters.outbound.postgres.session import PostgresSession
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
 from adapters.outbound.system.randomness import SeededRandomness
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.create_policy import CreatePolicy
 from application.identity.create_team import CreateTeam
@@ -401,7 +402,7 @@ class _Story:
                 format="demo",
                 body=event.summary.encode(),
             )
-            await (await request.get(IngestEvents))([ReceivedEvent(target, event, raw)])
+            await (await request.get(IngestEvents))([ReceivedEvent(target, event, raw, raw.id)])
             alerts = await request.get(AlertRepository)
             async with await request.get(Transaction):
                 (alert,) = await alerts.firing([(target.integration.id, event.dedup_key)])

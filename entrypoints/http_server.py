@@ -58,6 +58,7 @@ from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
+from application.routing.rules import RulebookCache
 from domain.alert.alert_event import ChangeEvent
 from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
@@ -153,6 +154,7 @@ async def serve(
     hub = await container.get(EventHub)
     clock = await container.get(DatabaseClock)
     hints = await container.get(PostgresListener)
+    rules = await container.get(RulebookCache)
     app = await create_litestar(container, draining)
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
@@ -181,7 +183,7 @@ async def serve(
             group.create_task(drain(), name="spill"),
             group.create_task(commits.run(), name="group-commit"),
             group.create_task(hub.run(), name="event-hub"),
-            group.create_task(forget_when_hinted(doors.targets, hints), name="forget-targets"),
+            group.create_task(forget_when_hinted(doors.targets, rules, hints), name="forget-targets"),
             group.create_task(every(CLOCK_INTERVAL, clock.synchronize, draining, name="clock")),
         ]
         serving = group.create_task(server.serve(sockets=[listener]), name="http")

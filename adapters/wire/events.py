@@ -19,6 +19,7 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentAnnotated,
     IncidentEscalated,
+    IncidentMuted,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -32,6 +33,7 @@ from domain.incident.events import (
     IncidentTakenOver,
     IncidentTriggered,
     IncidentUnacknowledged,
+    IncidentUnmuted,
     IncidentUrgencyRaised,
 )
 from domain.notification.events import NotificationFailed, NotificationSent
@@ -61,6 +63,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentAcknowledgementExpired,
         IncidentAnnotated,
         IncidentEscalated,
+        IncidentMuted,
         IncidentReassigned,
         IncidentReopened,
         IncidentResolved,
@@ -74,6 +77,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentTakenOver,
         IncidentTriggered,
         IncidentUnacknowledged,
+        IncidentUnmuted,
         IncidentUrgencyRaised,
         NotificationFailed,
         NotificationSent,

@@ -13,7 +13,7 @@ from zlib import compress, decompressobj, error
 import msgspec
 from msgspec import Meta, Struct
 
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.intake import RawEvent
 from domain.alert.alert_event import AlertEvent
 from domain.shared.ids import IntegrationId

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import batched
 
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.alert.set_aside import BODY_BYTES, REASON_CHARACTERS
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
@@ -114,7 +115,7 @@ class ConsumeMessages:
             body=message.body,
         )
         return [
-            ReceivedEvent(message.target, event, raw if place == 0 else None)
+            ReceivedEvent(message.target, event, raw if place == 0 else None, raw.id)
             for place, event in enumerate(message.events)
         ]
 

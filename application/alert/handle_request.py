@@ -3,7 +3,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.ports.alert_requests import AlertRef, AlertRequest, AlertRequests, NamedBy
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock

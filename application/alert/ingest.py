@@ -1,62 +1,79 @@
 """Events in: the hot path. A batch of them becomes alerts, incidents, runs and facts in one transaction.
 
 A batch is cut into waves, each with at most one kind of action per alert, in the order of arrival: so a resolve that
-follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based.
+follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based. The rules
+are asked in memory, before the first wave.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
+from application.alert.routed import NOWHERE, ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of
+from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
+from application.inhibition.inhibited import Candidate, EndInhibitions, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
-from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, RawEvent
+from application.ports.inhibitions import InhibitionSources, Source
+from application.ports.intake import AlertKey, DropCount, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, RawEvent
 from application.ports.transaction import Transaction
-from application.service.urgency import judged
-from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, is_stale
-from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from application.routing.rules import CurrentRules
+from domain.alert.alert import Alert, is_stale
+from domain.alert.alert_event import AlertAction
 from domain.alert.events import AlertJoined
-from domain.alert.grouping import group_key_of
 from domain.alert.overflow import OVERFLOW_KEY, has_room_again, overflow_event
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
+from domain.incident.mute import Mute
+from domain.routing.decision import Decision, Step, StepOutcome
+from domain.routing.rulebook import Rulebook
 from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
-from domain.shared.severity import Severity
 from domain.shared.via import Via
 
-INCIDENT_SEVERITY = {
-    AlertSeverity.CRITICAL: Severity.SEV1,
-    AlertSeverity.ERROR: Severity.SEV2,
-    AlertSeverity.WARNING: Severity.SEV3,
-    AlertSeverity.INFO: Severity.SEV4,
-}
 
+class _Ledger:
+    """What became of each event of a batch, for the raw bodies that they came in."""
 
-class ReceivedEvent(NamedTuple):
-    """One event of a sender that was recognised. `raw` is set on the first event of each body."""
+    def __init__(self, batch: Sequence[ReceivedEvent]) -> None:
+        self._batch = batch
+        self._verdicts: dict[int, Verdict] = {}
+        self._is_kept = any(each.raw is not None for each in batch)
 
-    target: IntakeTarget
-    event: AlertEvent
-    raw: RawEvent | None
+    def note(
+        self,
+        routed: RoutedEvent,
+        outcome: VerdictOutcome,
+        *,
+        alert_id: AlertId | None = None,
+        incident_id: IncidentId | None = None,
+        muted: Mute | None = None,
+    ) -> None:
+        if self._is_kept:
+            self._verdicts[routed.place] = routed.verdict(
+                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
+            )
 
-    @property
-    def key(self) -> AlertKey:
-        return self.target.integration.id, self.event.dedup_key
-
-    @property
-    def group(self) -> GroupKey:
-        return self.target.integration.service_id, group_key_of(self.event)
+    def raw_events(self) -> list[RawEvent]:
+        """Each with the verdicts on the events in it, in their order."""
+        if not self._is_kept:
+            return []
+        of_event: dict[UUID, list[Verdict]] = {}
+        for place, received in enumerate(self._batch):
+            if received.event_id is not None and place in self._verdicts:
+                of_event.setdefault(received.event_id, []).append(self._verdicts[place])
+        raw = (each.raw for each in self._batch)
+        return [replace(each, verdicts=tuple(of_event.get(each.id, ()))) for each in raw if each is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,12 @@ class IngestEvents:
     alerts: AlertRepository
     incidents: IncidentRepository
     policies: PolicyVersions
+    inhibition_sources: InhibitionSources
+    find_inhibited: FindInhibited
+    end_inhibitions: EndInhibitions
+    start_escalations: StartEscalations
     stop_escalations: StopEscalations
+    current_rules: CurrentRules
     limits: IntakeLimits
     room: OpenAlertRoom
     transaction: Transaction
@@ -86,82 +108,184 @@ class IngestEvents:
         """The same inside a transaction that is already open, for a consumer that has more to store with it."""
         at = self.clock.now()
         overflowed = 0
-        raw = [received.raw for received in batch if received.raw is not None]
-        for wave in waves(batch):
+        ledger = _Ledger(batch)
+        routed = await self._routed(batch, at)
+        kept = [each for each in routed if not each.decision.effect.is_dropped]
+        dropped = [each for each in routed if each.decision.effect.is_dropped]
+        for each in dropped:
+            ledger.note(each, VerdictOutcome.DROPPED)
+        cut = list(waves(kept))
+        ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
+        for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                overflowed += await self._fire(wave, raw, at)
-                raw = []
+                overflowed += await self._fire(wave, ledger, at, is_last=number == len(cut))
             else:
-                await self._answer(wave, at)
-        if raw:
+                await self._answer(wave, ledger, at)
+        if ends_with_answers and (raw := ledger.raw_events()):
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
+        if dropped:
+            await self.intake.count_drops(_drop_counts(dropped), at=at)
         return overflowed
 
-    async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> int:
-        reports: dict[AlertKey, list[ReceivedEvent]] = {}
-        for received in wave:
-            reports.setdefault(received.key, []).append(received)
-        expires = {key: until for key, of_key in reports.items() if (until := _expires_at(of_key)) is not None}
+    async def _routed(self, batch: Sequence[ReceivedEvent], at: datetime) -> list[RoutedEvent]:
+        """Answers are not asked about: what they answer has been led where it is."""
+        rules = await self.current_rules()
+        routed = [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
+        if rules.is_empty:
+            return routed
+        decided = [
+            each._replace(decision=_decided(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            for each in routed
+        ]
+        return [
+            each._replace(silenced=_silenced(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            for each in await self._led(decided)
+        ]
+
+    async def _led(self, routed: Sequence[RoutedEvent]) -> list[RoutedEvent]:
+        """Each with what the service decides that its rules lead it to."""
+        wanted = {each.decision.effect.service_id for each in routed if not each.decision.effect.is_dropped} - {None}
+        if not wanted:
+            return list(routed)
+        found = await self.intake.service_targets([service_id for service_id in wanted if service_id is not None])
+        led = []
+        for each in routed:
+            service_id = each.decision.effect.service_id
+            service = None if service_id is None else found.get(service_id)
+            led.append(each if service is None else each._replace(target=each.target.led_to(service)))
+        return led
+
+    async def _fire(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime, *, is_last: bool) -> int:
+        reports: dict[AlertKey, list[RoutedEvent]] = {}
+        for routed in wave:
+            reports.setdefault(routed.key, []).append(routed)
+        expires = {key: until for key, of_key in reports.items() if (until := expires_at(of_key)) is not None}
         touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, expires=expires, at=at)
-        for key in touched:
-            del reports[key]
-        new, overflowed = await self._within_limits(await self._without_stale(reports), at)
+        for key, found in touched.items():
+            for repeat in reports.pop(key):
+                ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
+        within, overflowed = await self._within_limits(await self._without_stale(reports, ledger), ledger, at)
+        new = await self._inhibited(within)
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
-        for received, *repeats in new.values():  # the first report of a new alert describes it
-            group = received.group
+        sources: list[Source] = []
+        heard: set[IncidentId] = set()  # muted until now, and joined by what nothing mutes
+        for routed, *repeats in new.values():  # the first report of a new alert describes it
+            group = routed.group
             incident = opened[group]
-            alert = _alert_of(received, repeats, AlertId(self.ids.new()), incident.incident_id, at)
+            muted = routed.muted(at)
+            alert = routed.alert(AlertId(self.ids.new()), incident.incident_id, repeats, at)
             alerts.append(alert)
             draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
             if incident.is_new and draft is not None:
                 events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
-                runs.append(self._run_for(received.target, incident.incident_id, at))
+                if draft.muted is None:
+                    runs.append(self._run_for(routed.target, incident.incident_id, at))
             else:
                 events.append(
                     AlertJoined(
-                        incident_id=incident.incident_id, alert_id=alert.id, summary=received.event.summary, at=at
+                        incident_id=incident.incident_id, alert_id=alert.id, summary=routed.event.summary, at=at
                     )
                 )
+                if incident.is_muted and muted is None and not incident.is_new:
+                    heard.add(incident.incident_id)
+            sources += await self._sources_of(routed, alert.id)
+            self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
+        raw = ledger.raw_events() if is_last else []
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+        if sources:
+            await self.inhibition_sources.add(sources)
+        await self._unmute(heard, at)
         return overflowed
 
+    async def _inhibited(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
+    ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
+        """The first report of each with what others mute it by."""
+        rules = await self.current_rules()
+        if not new or not rules.inhibiting:
+            return new
+        candidates = {
+            key: Candidate(matched_labels(first.event), first.target.integration.team_id)
+            for key, (first, *_) in new.items()
+        }
+        muted = await self.find_inhibited(rules.inhibiting, candidates, beginning=True)
+        return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
+
+    async def _sources_of(self, routed: RoutedEvent, alert_id: AlertId) -> list[Source]:
+        """What it mutes from now on."""
+        rules = await self.current_rules()
+        if not rules.inhibiting:
+            return []
+        labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
+        found = rules.inhibiting.as_source(labels, team_id=team_id)
+        return [Source(each.key_of(labels), alert_id) for each in found]
+
+    @staticmethod
+    def _note_new(
+        first: RoutedEvent,
+        repeats: Sequence[RoutedEvent],
+        alert: Alert,
+        incident: OpenedIncident,
+        muted: Mute | None,
+        ledger: _Ledger,
+        *,
+        is_first: bool,
+    ) -> None:
+        outcome = VerdictOutcome.OPENED if is_first and incident.is_new else VerdictOutcome.JOINED
+        ledger.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted)
+        for repeat in repeats:
+            ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
+
+    async def _unmute(self, heard: set[IncidentId], at: datetime) -> None:
+        if not heard:
+            return
+        incidents = await self.incidents.get_many(heard)
+        changes = [incident.unmute(at=at) for incident in incidents]
+        await self.incidents.save_all(changes)
+        await self.start_escalations({state.id for state, events in changes if events}, at=at)
+
     async def _without_stale(
-        self, reports: Mapping[AlertKey, Sequence[ReceivedEvent]]
-    ) -> Mapping[AlertKey, Sequence[ReceivedEvent]]:
+        self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
+    ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         dated = {key for key, of_key in reports.items() if any(each.event.starts_at is not None for each in of_key)}
         if not dated:
             return reports
         cleared = await self.alerts.last_cleared(dated)
-        left = {
-            key: [each for each in of_key if not is_stale(each.event, cleared_starts_at=cleared.get(key))]
-            for key, of_key in reports.items()
-        }
-        return {key: of_key for key, of_key in left.items() if of_key}
+        left: dict[AlertKey, list[RoutedEvent]] = {}
+        for key, of_key in reports.items():
+            for each in of_key:
+                if is_stale(each.event, cleared_starts_at=cleared.get(key)):
+                    ledger.note(each, VerdictOutcome.STALE)
+                else:
+                    left.setdefault(key, []).append(each)
+        return left
 
     async def _within_limits(
-        self, new: Mapping[AlertKey, Sequence[ReceivedEvent]], at: datetime
-    ) -> tuple[Mapping[AlertKey, Sequence[ReceivedEvent]], int]:
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger, at: datetime
+    ) -> tuple[Mapping[AlertKey, Sequence[RoutedEvent]], int]:
         """The new alerts for which there is room, one in place of all others, and how many events those others had."""
         await self._count_room(new, at)
-        kept: dict[AlertKey, Sequence[ReceivedEvent]] = {}
-        beyond: dict[AlertKey, list[ReceivedEvent]] = {}
+        kept: dict[AlertKey, Sequence[RoutedEvent]] = {}
+        beyond: dict[AlertKey, list[RoutedEvent]] = {}
         for key, of_key in new.items():
             if self.room.take(key[0]):
                 kept[key] = of_key
             else:
                 beyond.setdefault((key[0], OVERFLOW_KEY), []).extend(of_key)
+                for each in of_key:
+                    ledger.note(each, VerdictOutcome.OVERFLOWED)
         if beyond:
             # After the others, as whoever ends an overflow does: two batches never wait for each other.
             firing = await self.intake.touch({key: len(of_key) for key, of_key in beyond.items()}, at=at)
             kept |= {key: self._overflow_of(of_key) for key, of_key in beyond.items() if key not in firing}
         return kept, sum(map(len, beyond.values()))
 
-    async def _count_room(self, new: Mapping[AlertKey, Sequence[ReceivedEvent]], at: datetime) -> None:
+    async def _count_room(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> None:
         wanted = Counter(integration_id for integration_id, _ in new)
         limits = {
             key[0]: self._limit_of(of_key[0])
@@ -173,21 +297,28 @@ class IngestEvents:
             for integration_id, limit in limits.items():
                 self.room.counted(integration_id, limit - open_alerts[integration_id], at=at)
 
-    def _limit_of(self, received: ReceivedEvent) -> int:
-        return received.target.integration.most_open_alerts(self.limits)
+    def _limit_of(self, routed: RoutedEvent) -> int:
+        return routed.target.integration.most_open_alerts(self.limits)
 
-    def _overflow_of(self, beyond: Sequence[ReceivedEvent]) -> Sequence[ReceivedEvent]:
-        target = beyond[0].target
+    def _overflow_of(self, beyond: Sequence[RoutedEvent]) -> Sequence[RoutedEvent]:
+        target = beyond[0].received.target
         event = overflow_event(target.integration.name, limit=self._limit_of(beyond[0]))
-        return [ReceivedEvent(target, event, None)] * len(beyond)
+        return [RoutedEvent(NOWHERE, ReceivedEvent(target, event, None), target)] * len(beyond)
 
-    def _drafts_of(self, new: Iterable[Sequence[ReceivedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
-        """What the incident of each group would be if none is open, as the group's first alert describes it."""
-        drafts: dict[GroupKey, IncidentDraft] = {}
+    def _drafts_of(self, new: Iterable[Sequence[RoutedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
+        """What the incident of each group would be if none is open, as the group's first alert describes it.
+
+        It is muted only when all of them are, until the first of those mutes ends.
+        """
+        firsts: dict[GroupKey, list[RoutedEvent]] = {}
         for first, *_ in new:
-            if first.group not in drafts:
-                drafts[first.group] = _draft_of(first, IncidentId(self.ids.new()), at)
-        return drafts
+            firsts.setdefault(first.group, []).append(first)
+        return {
+            group: of_group[0].draft(
+                IncidentId(self.ids.new()), at, muted=least_muted([each.muted(at) for each in of_group])
+            )
+            for group, of_group in firsts.items()
+        }
 
     def _run_for(self, target: IntakeTarget, incident_id: IncidentId, at: datetime) -> EscalationRun:
         return EscalationRun.start(
@@ -198,9 +329,11 @@ class IngestEvents:
             at=at,
         )
 
-    async def _answer(self, wave: Sequence[ReceivedEvent], at: datetime) -> None:
+    async def _answer(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime) -> None:
         """The sender's own acknowledge or resolve. For an alert that is not firing it means nothing."""
-        firing = await self.alerts.firing({received.key for received in wave})
+        firing = await self.alerts.firing({routed.key for routed in wave})
+        is_resolve = wave[0].event.action is AlertAction.RESOLVE
+        _note_answers(wave, firing, ledger, VerdictOutcome.CLEARED if is_resolve else VerdictOutcome.ACKNOWLEDGED)
         if not firing:
             return
         if wave[0].event.action is AlertAction.RESOLVE:
@@ -233,6 +366,7 @@ class IngestEvents:
             ],
             at,
         )
+        await self.end_inhibitions({alert.id for alert in firing}, at=at)
 
     async def _save_answered(self, changes: Iterable[Change[Incident]], at: datetime) -> None:
         changed = [change for change in changes if change.events]
@@ -240,13 +374,13 @@ class IngestEvents:
             await self.incidents.save(change)
         await self.stop_escalations({change.state.id for change in changed}, at=at)
 
-    async def _ended_overflows(self, wave: Sequence[ReceivedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
+    async def _ended_overflows(self, wave: Sequence[RoutedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
         """The overflow alerts of integrations that have room again once these are cleared."""
         gone = Counter(alert.integration_id for alert in clearing)
         overflows = await self.alerts.firing({(integration_id, OVERFLOW_KEY) for integration_id in gone})
         if not overflows:
             return ()
-        limit_of = {received.key[0]: self._limit_of(received) for received in wave}
+        limit_of = {routed.key[0]: self._limit_of(routed) for routed in wave}
         limits = {alert.integration_id: limit_of[alert.integration_id] for alert in overflows}
         left = await self.alerts.count_firing(limits)
         return tuple(
@@ -259,72 +393,62 @@ class IngestEvents:
         )
 
 
-def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:
+def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
     """Cut a batch so that each wave has one kind of action, and every alert's events keep their order.
 
     An event joins the earliest wave of its kind that does not come before an event of the same alert.
     """
-    cut: list[list[ReceivedEvent]] = []
+    cut: list[list[RoutedEvent]] = []
     last_wave_of: dict[AlertKey, int] = {}
-    for received in batch:
-        action = received.event.action
-        key = received.key
+    for routed in batch:
+        action = routed.event.action
+        key = routed.key
         index = last_wave_of.get(key, 0)
         while index < len(cut) and cut[index][0].event.action is not action:
             index += 1
         if index == len(cut):
             cut.append([])
-        cut[index].append(received)
+        cut[index].append(routed)
         last_wave_of[key] = index
     yield from cut
 
 
-def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) -> IncidentDraft:
-    event, target = received.event, received.target
-    severity = INCIDENT_SEVERITY[event.severity or DEFAULT_SEVERITY]
-    urgency, rises_at = judged(
-        target.urgency_rule, severity, tier=target.tier, support_hours=target.support_hours, at=at
-    )
-    return IncidentDraft(
-        id=incident_id,
-        service_id=target.integration.service_id,
-        team_id=target.integration.team_id,
-        group_key=group_key_of(event),
-        title=event.summary or event.dedup_key,
-        severity=severity,
-        urgency=urgency,
-        triggered_at=at,
-        acknowledgements_required=target.acknowledgements_required,
-        rises_at=rises_at,
-    )
+def _decided(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
+    integration = routed.received.target.integration
+    labels = matched_labels(routed.event)
+    return rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)
 
 
-def _expires_at(reports: Iterable[ReceivedEvent]) -> datetime | None:
-    """The longest that any of them is good for."""
-    return max((each.event.expires_at for each in reports if each.event.expires_at is not None), default=None)
+def _silenced(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Mute | None:
+    """By the team of the service that it leads to."""
+    target = routed.target.integration
+    labels = matched_labels(routed.event)
+    quiet = rules.quieted(labels, team_id=target.team_id, service_id=target.service_id, at=at)
+    return None if quiet is None else mute_of(quiet)
 
 
-def _alert_of(
-    received: ReceivedEvent, repeats: Sequence[ReceivedEvent], alert_id: AlertId, incident_id: UUID, at: datetime
-) -> Alert:
-    event, integration = received.event, received.target.integration
-    return Alert(
-        id=alert_id,
-        integration_id=integration.id,
-        service_id=integration.service_id,
-        incident_id=IncidentId(incident_id),
-        dedup_key=event.dedup_key,
-        group_key=group_key_of(event),
-        status=AlertStatus.FIRING,
-        summary=event.summary,
-        source=event.source,
-        severity=event.severity or DEFAULT_SEVERITY,
-        first_seen_at=at,
-        last_seen_at=at,
-        starts_at=event.starts_at,
-        expires_at=_expires_at((received, *repeats)),
-        occurrences=1 + len(repeats),
-        labels=event.labels,
-        details=event.details,
-        links=event.links,
-    )
+def _note_answers(
+    wave: Sequence[RoutedEvent], firing: Sequence[Alert], ledger: _Ledger, outcome: VerdictOutcome
+) -> None:
+    by_key = {(alert.integration_id, alert.dedup_key): alert for alert in firing}
+    for routed in wave:
+        alert = by_key.get(routed.key)
+        if alert is None:
+            ledger.note(routed, VerdictOutcome.IGNORED)
+        else:
+            ledger.note(routed, outcome, alert_id=alert.id, incident_id=alert.incident_id)
+
+
+def _drop_counts(dropped: Iterable[RoutedEvent]) -> list[DropCount]:
+    counted: Counter[tuple[UUID, str]] = Counter()
+    last: dict[tuple[UUID, str], UUID | None] = {}
+    for each in dropped:
+        step = _dropping_step(each)
+        counted[step.owner_id, step.rule] += 1
+        last[step.owner_id, step.rule] = each.received.event_id
+    return [DropCount(owner_id, rule, count, last[owner_id, rule]) for (owner_id, rule), count in counted.items()]
+
+
+def _dropping_step(routed: RoutedEvent) -> Step:
+    """The last rule that applied: nothing is asked after one that drops."""
+    return next(step for step in reversed(routed.decision.steps) if step.outcome is StepOutcome.APPLIED)

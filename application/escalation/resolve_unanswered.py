@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from application.escalation.stop import StopEscalations
+from application.inhibition.inhibited import EndInhibitions
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.escalations import RunRepository
@@ -33,6 +34,7 @@ class ResolveUnanswered:
     runs: RunRepository
     events: EventLog
     stop_escalations: StopEscalations
+    end_inhibitions: EndInhibitions
     transaction: Transaction
     clock: Clock
 
@@ -57,3 +59,4 @@ class ResolveUnanswered:
                 if incident.id in resolved:
                     await self.incidents.save(incident.resolve(by=None, via=Via.SYSTEM, at=at))
             await self.stop_escalations(resolved, at=at)
+            await self.end_inhibitions(set(alerts), at=at)

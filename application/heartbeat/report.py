@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from domain.alert.alert_event import AlertAction, AlertEvent

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.escalation.stop import StopEscalations
+from application.inhibition.inhibited import EndInhibitions
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.incidents import IncidentRepository
@@ -20,6 +21,7 @@ class ResolveIncident:
     incidents: IncidentRepository
     alerts: AlertRepository
     stop_escalations: StopEscalations
+    end_inhibitions: EndInhibitions
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -40,6 +42,7 @@ class ResolveIncident:
             await self.alerts.save_cleared([alert.clear(at=at) for alert in alerts.values()])
             saved = await self.incidents.save(change)
             await self.stop_escalations({incident_id}, at=at)
+            await self.end_inhibitions(set(alerts), at=at)
             await self.record_audit(
                 "incident.resolve",
                 incident_id,

@@ -36,6 +36,10 @@ class AlertRepository(Protocol):
         """The alerts that fire for any of the incidents, held, by key."""
 
     @abstractmethod
+    async def look_up_firing(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
+        """The same, not held: for whoever holds the incidents already, which come after alerts."""
+
+    @abstractmethod
     async def first_labels(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, Mapping[str, str]]:
         """The labels of each incident's first alert; incidents that never had one are left out."""
 

@@ -1,12 +1,13 @@
 """The hot path's storage: a few set-based statements for as many events as have gathered."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
+from application.alert.verdict import Verdict
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
@@ -15,7 +16,7 @@ from domain.service.integration import Integration
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
-from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId
+from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId, TeamId
 
 AlertKey = tuple[IntegrationId, str]  # integration and dedup key
 GroupKey = tuple[ServiceId, str]  # service and group key
@@ -33,6 +34,27 @@ class IntakeTarget:
     support_hours: SupportHours | None = None
     acknowledgements_required: int = 1
 
+    def led_to(self, service: "ServiceTarget") -> Self:
+        """The same integration's events, when a rule leads them to another service."""
+        integration = replace(self.integration, service_id=service.service_id, team_id=service.team_id)
+        decided = {each.name: getattr(service, each.name) for each in fields(service)}
+        del decided["service_id"], decided["team_id"]
+        return replace(self, integration=integration, **decided)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTarget:
+    """What a service decides of the events that are led to it."""
+
+    service_id: ServiceId
+    team_id: TeamId
+    policy_id: PolicyId
+    policy_version: int
+    urgency_rule: UrgencyRule
+    tier: int | None = None
+    support_hours: SupportHours | None = None
+    acknowledgements_required: int = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawEvent:
@@ -43,6 +65,16 @@ class RawEvent:
     received_at: datetime
     format: str
     body: bytes
+    verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
+
+
+class DropCount(NamedTuple):
+    """Events that one rule dropped."""
+
+    owner_id: UUID
+    rule: str
+    dropped: int
+    last_event_id: UUID | None  # the raw event that the last of them came in
 
 
 class Touched(NamedTuple):
@@ -54,6 +86,7 @@ class OpenedIncident(NamedTuple):
     incident_id: IncidentId
     number: int
     is_new: bool
+    is_muted: bool = False
 
 
 class DeadLetter(NamedTuple):
@@ -71,6 +104,10 @@ class IntakeStore(Protocol):
     @abstractmethod
     async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
         """Whose key it is, counting a rotated key until its overlap ends. Needs no transaction."""
+
+    @abstractmethod
+    async def service_targets(self, service_ids: Collection[ServiceId]) -> Mapping[ServiceId, ServiceTarget]:
+        """What these services decide now; one that is not there is left out. Needs no transaction."""
 
     @abstractmethod
     async def touch(
@@ -98,6 +135,10 @@ class IntakeStore(Protocol):
 
         An alert that has begun to fire meanwhile counts as one more occurrence.
         """
+
+    @abstractmethod
+    async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
+        """Add to what rules have dropped. The last statement of a batch: others wait for its rows."""
 
     @abstractmethod
     async def record_change(

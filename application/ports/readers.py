@@ -15,6 +15,7 @@ from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import IncidentStatus
+from domain.incident.mute import Mute
 from domain.incident.responder import ResponderAnswer
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
@@ -129,6 +130,7 @@ class IncidentSummary:
     next_escalation_at: datetime | None  # set exactly while its run is running
     next_deadline: datetime | None  # of its own: the end of a snooze, of an acknowledgement or of low urgency
     version: int
+    muted: Mute | None = None  # what holds its pages back, or did when it was resolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

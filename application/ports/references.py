@@ -14,6 +14,7 @@ class ReferenceKind(StrEnum):
     SCHEDULE = "schedule"
     CHANNEL = "channel"  # a destination that people watch
     WEBHOOK = "webhook"  # a destination that is a server
+    SERVICE = "service"
 
 
 class Reference(NamedTuple):

@@ -2,7 +2,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 
 
 class Spill(Protocol):

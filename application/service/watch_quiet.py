@@ -2,7 +2,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.ports.clock import Clock
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository

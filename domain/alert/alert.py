@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.events import AlertCleared, AlertExpired
@@ -40,6 +41,7 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+    event_id: UUID | None = None  # the raw event that it began with
 
     @property
     def next_deadline(self) -> datetime | None:

@@ -7,13 +7,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.shared.errors import InvalidValueError
-from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS, LABEL_CHARACTERS
-from domain.shared.local_time import latest_local, to_local_seconds, zone_named
+from domain.shared.hours import Hours
+from domain.shared.limits import CONDITION_LABELS, LABEL_CHARACTERS
 from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
-from domain.shared.weekly_window import WeeklyWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,34 +59,6 @@ class LabelMatch:
 
     def __str__(self) -> str:
         return self.name if self.value is None else f"{self.name}={self.value}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """Windows of the week on the wall clock of a zone, by the rules of `domain.shared.local_time`.
-
-    Raises:
-        InvalidValueError: the zone is unknown, there are no windows or too many, or one ends before it starts.
-    """
-
-    time_zone: str
-    windows: tuple[WeeklyWindow, ...]
-
-    def __post_init__(self) -> None:
-        zone_named("time_zone", self.time_zone)
-        if not 1 <= len(self.windows) <= CONDITION_WINDOWS:
-            raise InvalidValueError(
-                "windows",
-                f"has {len(self.windows)} entries, allowed are 1 to {CONDITION_WINDOWS}, such as monday 09:00 to"
-                " monday 17:00",
-            )
-        for number, window in enumerate(self.windows):
-            _require_forward(f"windows[{number}].ends_at", window)
-
-    def contain(self, at: datetime) -> bool:
-        """Whether the instant lies in one of the windows."""
-        second = to_local_seconds(latest_local(at, zone_named("time_zone", self.time_zone)))
-        return any(window.contains(second) for window in self.windows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,13 +114,3 @@ class StepCondition:
             if not match.holds(circumstances.labels):
                 return Refusal(SkipReason.LABELS, f"the first alert has no label {match}")
         return None
-
-
-def _require_forward(field: str, window: WeeklyWindow) -> None:
-    """A window on one day that ends before it starts was meant otherwise: as it stands it is nearly the whole week."""
-    if window.starts_on is window.ends_on and window.ends_at < window.starts_at:
-        raise InvalidValueError(
-            field,
-            f"is {window.ends_at:%H:%M}, before the start at {window.starts_at:%H:%M} on the same {window.starts_on};"
-            " swap the two, or end on the next day",
-        )

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Final, NamedTuple
 
-from domain.escalation.condition import Circumstances, Hours, StepCondition
+from domain.escalation.condition import Circumstances, StepCondition
 from domain.escalation.plan import FIRST, Position, duration_of, following
 from domain.escalation.policy import EscalationPolicy, Step, Target
+from domain.shared.hours import Hours
 from domain.shared.interval import Interval
 from domain.shared.local_time import (
     WEEK_SECONDS,

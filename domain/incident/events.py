@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from domain.incident.mute import Mute
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
 from domain.shared.severity import Severity
@@ -37,6 +38,22 @@ class IncidentTriggered(IncidentAct):
     alert_id: AlertId | None = None
     acknowledgements_required: int = 1
     rises_at: datetime | None = None  # when its urgency rises, if nobody took it
+    muted: Mute | None = None  # why nobody is paged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentMuted(IncidentEvent):
+    """Something else holds its pages back now, or the same until another time."""
+
+    kind: ClassVar[str] = "incident.muted"
+    mute: Mute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentUnmuted(IncidentEvent):
+    """Nothing holds its pages back any more: it pages."""
+
+    kind: ClassVar[str] = "incident.unmuted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from domain.incident.events import (
     IncidentAnnotated,
     IncidentEscalated,
     IncidentEvent,
+    IncidentMuted,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -26,8 +27,10 @@ from domain.incident.events import (
     IncidentTakenOver,
     IncidentTriggered,
     IncidentUnacknowledged,
+    IncidentUnmuted,
     IncidentUrgencyRaised,
 )
+from domain.incident.mute import Mute
 from domain.incident.responder import Responder, ResponderAnswer, answering
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
@@ -68,6 +71,7 @@ class IncidentDraft:
     triggered_at: datetime
     acknowledgements_required: int = 1
     rises_at: datetime | None = None
+    muted: Mute | None = None
 
     def triggered(
         self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
@@ -88,6 +92,7 @@ class IncidentDraft:
             alert_id=alert_id,
             acknowledgements_required=self.acknowledgements_required,
             rises_at=self.rises_at,
+            muted=self.muted,
         )
 
 
@@ -112,6 +117,7 @@ class Incident:
     acknowledgement_expires_at: datetime | None = None
     snoozed_until: datetime | None = None
     rises_at: datetime | None = None  # when its urgency rises, if nobody has it then
+    muted: Mute | None = None  # why nobody is paged; one that is resolved keeps what it was muted by
     policy_id: PolicyId | None = None  # another than its service's, since it was reassigned
     responders: tuple[Responder, ...] = ()  # who was asked to help
     resolved_at: datetime | None = None
@@ -139,7 +145,7 @@ class Incident:
         """When to look at it again (`tick`); its escalation has deadlines of its own."""
         match self.status:
             case IncidentStatus.TRIGGERED:
-                return self.rises_at
+                return self.rises_at if self.muted is None else self.muted.until
             case IncidentStatus.ACKNOWLEDGED:
                 return self.snoozed_until or self.acknowledgement_expires_at
             case IncidentStatus.RESOLVED:
@@ -157,11 +163,25 @@ class Incident:
         """Act on the deadline if it is due, and never before (P5)."""
         if self.next_deadline is None or at < self.next_deadline:
             return Change(self)
+        if self.status is IncidentStatus.TRIGGERED and self.muted is not None:
+            return self.unmute(at=at)
         if self.status is IncidentStatus.TRIGGERED:
             return self._changed(IncidentUrgencyRaised(incident_id=self.id, via=Via.SYSTEM, at=at))
         if self.snoozed_until is not None:
             return self._changed(IncidentSnoozeEnded(incident_id=self.id, at=at))
         return self._changed(IncidentAcknowledgementExpired(incident_id=self.id, at=at))
+
+    def mute(self, mute: Mute, *, at: datetime) -> Change[Self]:
+        """Have something else hold its pages back. Without effect on one that pages, or that somebody has."""
+        if self.status is not IncidentStatus.TRIGGERED or self.muted in {None, mute}:
+            return Change(self)
+        return self._changed(IncidentMuted(incident_id=self.id, mute=mute, at=at))
+
+    def unmute(self, *, at: datetime) -> Change[Self]:
+        """Have it page. Without effect on one that pages already, or that somebody has."""
+        if self.status is not IncidentStatus.TRIGGERED or self.muted is None:
+            return Change(self)
+        return self._changed(IncidentUnmuted(incident_id=self.id, at=at))
 
     def acknowledge(
         self, *, by: UserId | None, via: Via, at: datetime, timeout: timedelta | None = None
@@ -431,11 +451,14 @@ class Incident:
 
 
 def pages_anew(before: Incident, after: Incident) -> bool:
-    """Whether a change calls for a new escalation run: nobody has it any more, or it has become urgent meanwhile."""
-    if after.status is not IncidentStatus.TRIGGERED:
+    """Whether a change calls for a new escalation run.
+
+    Nobody has it any more, it has become urgent meanwhile, or nothing holds its pages back any more.
+    """
+    if after.status is not IncidentStatus.TRIGGERED or after.muted is not None:
         return False
     has_risen = before.urgency is Urgency.LOW and after.urgency is Urgency.HIGH
-    return before.status is not IncidentStatus.TRIGGERED or has_risen
+    return before.status is not IncidentStatus.TRIGGERED or before.muted is not None or has_risen
 
 
 def _opened(event: IncidentTriggered) -> Incident:
@@ -452,6 +475,7 @@ def _opened(event: IncidentTriggered) -> Incident:
         triggered_at=event.at,
         acknowledgements_required=event.acknowledgements_required,
         rises_at=event.rises_at,
+        muted=event.muted,
     )
 
 
@@ -468,7 +492,11 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
         case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentReopened():
             return _triggered_again(state)
         case IncidentEscalated():
-            return state if state.status is IncidentStatus.TRIGGERED else _triggered_again(state)
+            return replace(state, muted=None) if state.status is IncidentStatus.TRIGGERED else _triggered_again(state)
+        case IncidentMuted():
+            return replace(state, muted=event.mute)
+        case IncidentUnmuted():
+            return _heard(state, event.at)
         case IncidentReassigned():
             return replace(_triggered_again(state), policy_id=event.policy_id or state.policy_id)
         case IncidentRespondersAsked() | IncidentResponderAccepted() | IncidentResponderDeclined():
@@ -485,7 +513,7 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
         case IncidentSeverityChanged():
             return replace(state, severity=event.severity, urgency=event.urgency, rises_at=event.rises_at)
         case IncidentUrgencyRaised():
-            return replace(state, urgency=Urgency.HIGH, rises_at=None)
+            return replace(state, urgency=Urgency.HIGH, rises_at=None, muted=None)
         case IncidentRetitled():
             return replace(state, title=event.title)
         case _:
@@ -513,6 +541,7 @@ def _owned[I: Incident](state: I, by: UserId | None, at: datetime, *, expires_at
         acknowledged_by=by,
         acknowledgement_expires_at=expires_at,
         snoozed_until=None,
+        muted=None,
     )
 
 
@@ -533,9 +562,17 @@ def _triggered_again[I: Incident](state: I) -> I:
         acknowledged_by=None,
         acknowledgement_expires_at=None,
         snoozed_until=None,
+        muted=None,
         resolved_at=None,
         resolved_by=None,
     )
+
+
+def _heard[I: Incident](state: I, at: datetime) -> I:
+    """Nothing mutes it any more. Support hours that began meanwhile have raised it."""
+    if state.rises_at is None or at < state.rises_at:
+        return replace(state, muted=None)
+    return replace(state, muted=None, urgency=Urgency.HIGH, rises_at=None)
 
 
 def _responders_after(

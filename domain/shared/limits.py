@@ -85,6 +85,26 @@ PAGE_LIMIT: Final = 200  # rows of a list in one answer
 PAGE_DEFAULT: Final = 50
 INGEST_BATCH: Final = 500  # events that share one commit
 
+ROUTE_RULES: Final = 1000  # of one owner: as many as the bench holds to 50 µs an event
+MATCHERS: Final = 32  # of one rule, silence or window; a condition that asks for more is several
+MATCHERS_TEXT_CHARACTERS: Final = 16_000
+PATTERN_CHARACTERS: Final = 512  # the engine's memory for a set of patterns is bounded too
+TEMPLATE_CHARACTERS: Final = 1024
+GROUP_LABELS: Final = 16
+REHEARSED_DAYS: Final = 30  # as long as raw events are usually kept
+REHEARSED_EVENTS: Final = 50_000  # a few seconds of a processor; whoever has more looks at fewer days
+REHEARSED_DIFFERENCES: Final = 50  # that are shown
+INHIBITIONS: Final = 200  # of all teams: each costs every new alert two looks
+SILENCES: Final = 1000  # that are not over: every event is asked about all of them, in memory
+MAINTENANCE_WINDOWS: Final = 1000  # asked as silences are
+MAINTENANCE_SERVICES: Final = 100  # of one window; whoever means more names none, and means all of the team's
+MAINTENANCE_SECONDS_MIN: Final = 60
+MAINTENANCE_SECONDS_MAX: Final = 7 * 24 * 3600  # an occurrence is looked for on as many days
+RECURRENCE_INTERVAL: Final = 99
+SILENCE_SECONDS_MAX: Final = 90 * 24 * 3600  # what may be silent for longer is a route that suppresses or drops it
+SILENCE_COMMENT_CHARACTERS: Final = 1000
+# Who waits longer wants another alert; the sender's own rule should say "for: 1d"
+ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600
 # Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as
 # senders wait.
 INTEGRATION_EVENTS_PER_MINUTE: Final = 1_000_000

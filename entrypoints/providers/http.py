@@ -26,12 +26,14 @@ from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.redis.rate_limiter import RedisRateLimiter, connect
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.identity.authenticate import Authenticate
 from application.ports.clock import Clock
 from application.ports.intake import IntakeTarget
 from application.ports.rate_limiter import RateLimiter
 from application.ports.wakeup import Wakeup
+from application.routing.rules import RulebookCache
 from domain.identity.actor import Actor
 from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
@@ -130,9 +132,10 @@ async def intake_targets(container: AsyncContainer, *, outlive_storage: bool = F
     )
 
 
-async def forget_when_hinted(targets: Targets, listener: PostgresListener) -> None:
+async def forget_when_hinted(targets: Targets, rules: RulebookCache, listener: PostgresListener) -> None:
     """Runs until it is cancelled."""
     hint: Wakeup = listener.subscribe(Topic.CONFIGURATION)
     while True:
         await hint.wait(most=_FORGET_INTERVAL)
         targets.forget()
+        rules.forget()

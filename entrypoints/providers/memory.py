@@ -20,9 +20,11 @@ from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.heartbeats import MemoryHeartbeatRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
+from adapters.outbound.memory.inhibitions import MemoryInhibitionRepository, MemoryInhibitionSources
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.mailbox import MemoryMailbox
+from adapters.outbound.memory.maintenance import MemoryMaintenanceRepository
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
 from adapters.outbound.memory.on_call_reader import MemoryOnCallReader
 from adapters.outbound.memory.policies import MemoryPolicyRepository
@@ -35,9 +37,12 @@ from adapters.outbound.memory.readers import (
 )
 from adapters.outbound.memory.received import MemoryReceivedReader
 from adapters.outbound.memory.references import MemoryReferences
+from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRulebookSource
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.silences import MemorySilenceRepository
+from adapters.outbound.memory.stored_events import MemoryStoredEventReader
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.texted_pages import MemoryTextedPages
@@ -62,9 +67,11 @@ from application.ports.fall_backs import FallBackRepository
 from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
+from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
@@ -72,9 +79,12 @@ from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.received import ReceivedReader
 from application.ports.references import References
+from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.silences import SilenceRepository
+from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.texted_pages import TextedPages
@@ -118,6 +128,9 @@ class MemoryStorageProvider(Provider):
     intake = provide(MemoryIntakeStore, provides=IntakeStore)
     integrations = provide(MemoryIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(MemoryMailbox, provides=Mailbox)
+    inhibitions = provide(MemoryInhibitionRepository, provides=InhibitionRepository)
+    inhibition_sources = provide(MemoryInhibitionSources, provides=InhibitionSources)
+    maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
     heartbeats = provide(MemoryHeartbeatRepository, provides=HeartbeatRepository)
@@ -130,9 +143,13 @@ class MemoryStorageProvider(Provider):
     quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(MemoryReceivedReader, provides=ReceivedReader)
     references = provide(MemoryReferences, provides=References)
+    routings = provide(MemoryRoutingRepository, provides=RoutingRepository)
+    rulebook_source = provide(MemoryRulebookSource, provides=RulebookSource)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
+    silences = provide(MemorySilenceRepository, provides=SilenceRepository)
+    stored_events = provide(MemoryStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)

@@ -22,10 +22,12 @@ from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.heartbeats import PostgresHeartbeatRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
+from adapters.outbound.postgres.inhibitions import PostgresInhibitionRepository, PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
+from adapters.outbound.postgres.maintenance import PostgresMaintenanceRepository
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.on_call_reader import PostgresOnCallReader
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
@@ -38,10 +40,13 @@ from adapters.outbound.postgres.readers import (
 )
 from adapters.outbound.postgres.received import PostgresReceivedReader
 from adapters.outbound.postgres.references import PostgresReferences
+from adapters.outbound.postgres.routings import PostgresRoutingRepository, PostgresRulebookSource
 from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.silences import PostgresSilenceRepository
+from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.texted_pages import PostgresTextedPages
@@ -67,9 +72,11 @@ from application.ports.fall_backs import FallBackRepository
 from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.mailbox import Mailbox
+from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.on_call_reader import OnCallReader
 from application.ports.policies import PolicyRepository
@@ -77,9 +84,12 @@ from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.readers import AuditReader, DeadLetterReader, IncidentReader, MailboxReader
 from application.ports.received import ReceivedReader
 from application.ports.references import References
+from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.silences import SilenceRepository
+from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.texted_pages import TextedPages
@@ -120,6 +130,9 @@ class PostgresStorageProvider(Provider):
     intake = provide(PostgresIntakeStore, provides=IntakeStore)
     integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(PostgresMailbox, provides=Mailbox)
+    inhibitions = provide(PostgresInhibitionRepository, provides=InhibitionRepository)
+    inhibition_sources = provide(PostgresInhibitionSources, provides=InhibitionSources)
+    maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
     heartbeats = provide(PostgresHeartbeatRepository, provides=HeartbeatRepository)
@@ -132,9 +145,13 @@ class PostgresStorageProvider(Provider):
     quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(PostgresReceivedReader, provides=ReceivedReader)
     references = provide(PostgresReferences, provides=References)
+    routings = provide(PostgresRoutingRepository, provides=RoutingRepository)
+    rulebook_source = provide(PostgresRulebookSource, provides=RulebookSource)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    silences = provide(PostgresSilenceRepository, provides=SilenceRepository)
+    stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)

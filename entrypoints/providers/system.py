@@ -1,6 +1,7 @@
 from dishka import Provider, Scope, provide
 
 from adapters.outbound.holidays.calendar import WorldHolidayCalendar
+from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
@@ -15,9 +16,11 @@ from application.ports.ids import IdFactory
 from application.ports.links import Links
 from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
+from application.ports.patterns import Patterns
 from application.ports.randomness import Randomness
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
 from application.ports.vault import Vault
+from application.routing.rules import RulebookCache
 from entrypoints.settings import Settings
 
 
@@ -28,6 +31,18 @@ class SystemProvider(Provider):
     ids = provide(UuidFactory, provides=IdFactory)
     randomness = provide(SystemRandomness, provides=Randomness)
     offload = provide(ThreadOffload, provides=Offload)
+
+
+class RulesProvider(Provider):
+    """The rules in the memory of this process, and the engine of their patterns."""
+
+    scope = Scope.APP
+
+    patterns = provide(Re2Patterns, provides=Patterns)
+
+    @provide
+    def rulebook(self) -> RulebookCache:
+        return RulebookCache()
 
 
 class SecurityProvider(Provider):

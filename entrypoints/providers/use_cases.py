@@ -4,6 +4,7 @@ from dishka import Provider, Scope, provide_all
 
 from application.alert.consume import ConsumeMessages
 from application.alert.expire import ExpireAlerts
+from application.alert.explain import ExplainEvent
 from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
@@ -98,6 +99,7 @@ from application.incident.get import GetIncident
 from application.incident.ledger import ReadLedger
 from application.incident.list import ListIncidents
 from application.incident.list_stalled import ListStalled
+from application.incident.mutes import LookAtMutes
 from application.incident.raise_urgency import RaiseUrgency
 from application.incident.reassign import ReassignIncident
 from application.incident.reopen import ReopenIncident
@@ -108,7 +110,16 @@ from application.incident.take_over import TakeOverIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.incident.unacknowledge import UnacknowledgeIncident
+from application.inhibition.create import CreateInhibition
+from application.inhibition.get import GetInhibition
+from application.inhibition.inhibited import EndInhibitions, FindInhibited
+from application.inhibition.list import ListInhibitions
+from application.inhibition.remove import RemoveInhibition
 from application.mailbox.list import ListMailbox
+from application.maintenance.create import CreateMaintenance
+from application.maintenance.end import EndMaintenance
+from application.maintenance.get import GetMaintenance
+from application.maintenance.list import ListMaintenance
 from application.notification.confirm_drill import ConfirmDrill, GetDrill
 from application.notification.deliver import DeliverNotification
 from application.notification.drill import Drill
@@ -173,6 +184,11 @@ from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
 from application.oncall.withdraw_cover import WithdrawCover
+from application.routing.get_routing import GetRouting
+from application.routing.list_routing_versions import ListRoutingVersions
+from application.routing.rehearse import Rehearse, TryRouting, TrySilence
+from application.routing.rules import CurrentRules
+from application.routing.set_routing import SetRouting
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
 from application.service.get_health import GetIntegrationHealth
@@ -187,6 +203,10 @@ from application.service.set_signing_secret import SetSigningSecret
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
 from application.service.watch_quiet import WatchQuietIntegrations
+from application.silence.change import ChangeSilence
+from application.silence.create import CreateSilence
+from application.silence.get import GetSilence
+from application.silence.list import ListSilences
 from application.subscription.create_subscription import CreateSubscription
 from application.subscription.delete_subscription import DeleteSubscription
 from application.subscription.get_subscription import GetSubscription
@@ -208,7 +228,15 @@ class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
     intake = provide_all(
-        ConsumeMessages, ExpireAlerts, FindReported, HandleAlertRequest, IngestEvents, RecordChange, SetAside
+        ConsumeMessages,
+        CurrentRules,
+        ExpireAlerts,
+        ExplainEvent,
+        FindReported,
+        HandleAlertRequest,
+        IngestEvents,
+        RecordChange,
+        SetAside,
     )
     heartbeats = provide_all(
         AdvanceHeartbeats,
@@ -346,6 +374,12 @@ class UseCaseProvider(Provider):
         RotateDestinationSecret,
         UpdateDestination,
     )
+    routing = provide_all(GetRouting, ListRoutingVersions, Rehearse, SetRouting, TryRouting, TrySilence)
+    silences = provide_all(ChangeSilence, CreateSilence, GetSilence, ListSilences, LookAtMutes)
+    inhibitions = provide_all(
+        CreateInhibition, EndInhibitions, FindInhibited, GetInhibition, ListInhibitions, RemoveInhibition
+    )
+    maintenance = provide_all(CreateMaintenance, EndMaintenance, GetMaintenance, ListMaintenance)
     services = provide_all(
         CreateIntegration,
         CreateService,

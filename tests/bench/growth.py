@@ -12,7 +12,8 @@ import uvloop
 from dishka import AsyncContainer
 
 from adapters.inbound.intake.targets import hash_of
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
 from domain.alert.alert_event import AlertAction, AlertEvent

@@ -15,7 +15,20 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from tests.bench import batches, claims, foresight, growth, ingest, lists, machine, memory, oncall, paging, storm
+from tests.bench import (
+    batches,
+    claims,
+    foresight,
+    growth,
+    ingest,
+    lists,
+    machine,
+    memory,
+    oncall,
+    paging,
+    routing,
+    storm,
+)
 from tests.bench.report import Figure, Rows, grid, table
 from tests.bench.world import World, world
 
@@ -56,6 +69,7 @@ def parts_of(rounds: int, seconds: float, *, quick: bool) -> dict[str, Callable[
         "list": lambda made: Part(lists.measure(made, rounds=rounds, seconds=seconds / 2)),
         "memory": lambda made: Part(memory.measure(made)),
         "oncall": lambda made: Part(oncall.measure(made, requests=300 if quick else oncall.REQUESTS)),
+        "routing": lambda _: Part(routing.measure()),
         "foresight": lambda _: Part(foresight.measure()),
         "batches": lambda made: Part(batches.measure(made, rounds=rounds, seconds=seconds)),
         "growth": lambda made: Part(growth.measure(made, rounds=rounds, quick=quick)),

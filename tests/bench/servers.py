@@ -11,7 +11,7 @@ from typing import Final
 from dishka import AsyncContainer
 
 from adapters.inbound.intake.group_commit import GroupCommit
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from entrypoints import http_server
 from entrypoints.processes import run_http, run_worker
 from entrypoints.providers import http

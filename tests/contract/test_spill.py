@@ -13,7 +13,7 @@ from adapters.outbound.sqs.client import SqsSettings, open_client
 from adapters.outbound.sqs.spill import REQUEST_CHARACTERS, SqsSpill
 from adapters.outbound.system.ids import UuidFactory
 from adapters.wire.spilled import decoded
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
 from application.ports.intake import IntakeTarget, RawEvent
 from application.ports.spill import Spill

@@ -7,10 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.escalation.condition import Circumstances, Hours, StepCondition
+from domain.escalation.condition import Circumstances, StepCondition
 from domain.escalation.plan import timetable
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target
 from domain.escalation.proof import Reach, Reaches, first_reach, gaps, step_reach
+from domain.shared.hours import Hours
 from domain.shared.interval import Interval
 from domain.shared.severity import Severity
 from domain.shared.step_function import StepFunction, combined

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from application.alert.ingest import INCIDENT_SEVERITY
+from application.alert.routed import INCIDENT_SEVERITY
 from application.escalation.move import MoveToNewestVersion
 from application.incident.acknowledge import AcknowledgeIncident
 from domain.alert.alert import AlertStatus

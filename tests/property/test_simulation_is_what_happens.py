@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from application.alert.ingest import INCIDENT_SEVERITY
+from application.alert.routed import INCIDENT_SEVERITY
 from application.escalation.simulate import SimulatePaging, Wanted
 from application.escalation.simulation import (
     HORIZON,

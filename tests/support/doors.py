@@ -23,8 +23,9 @@ from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.system.clock import ManualClock
 from application.alert.handle_request import AlertOrder
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
+from application.alert.routed import ReceivedEvent
 from application.alert.set_aside import SetAside
 from application.ports.alert_requests import AlertRequest
 from application.ports.clock import Clock

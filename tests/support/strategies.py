@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from application.ports.notifier import Delivery, Outcome
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
-from domain.escalation.condition import Circumstances, Hours, LabelMatch, StepCondition
+from domain.escalation.condition import Circumstances, LabelMatch, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, StepMode
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
+from domain.shared.hours import Hours
 from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency

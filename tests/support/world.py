@@ -26,7 +26,8 @@ from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.expire import ExpireAlerts
-from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
@@ -56,8 +57,10 @@ from application.ports.heartbeats import HeartbeatRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from application.ports.offload import Offload
@@ -72,8 +75,11 @@ from application.ports.readers import (
     IncidentSummary,
     OldestFirst,
 )
+from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.silences import SilenceRepository
+from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
 from application.ports.texted_pages import TextedPages
@@ -92,7 +98,7 @@ from domain.shared.limits import PAGE_LIMIT
 from entrypoints.container import SettingsProvider
 from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.postgres import PostgresStorageProvider
-from entrypoints.providers.system import SecurityProvider
+from entrypoints.providers.system import RulesProvider, SecurityProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.settings import Settings
 from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
@@ -184,15 +190,22 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
+    inhibitions: InhibitionRepository
+    inhibition_sources: InhibitionSources
+    maintenance: MaintenanceRepository
     notifications: NotificationRepository
     policies: PolicyRepository
     policy_versions: PolicyVersions
     runs: RunRepository
     step_turns: StepTurns
     fall_backs: FallBackRepository
+    routings: RoutingRepository
+    rulebook_source: RulebookSource
     heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
+    silences: SilenceRepository
+    stored_events: StoredEventReader
     subscriptions: SubscriptionRepository
     teams: TeamRepository
     users: UserRepository
@@ -318,6 +331,7 @@ def core_container(
     return make_async_container(
         SettingsProvider(),
         SecurityProvider(),
+        RulesProvider(),
         storage,
         UseCaseProvider(),
         PortsProvider(),

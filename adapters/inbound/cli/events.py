@@ -1,17 +1,18 @@
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
+from adapters.inbound.cli.client import Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Context, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.nagios import Notification, event_of
-from adapters.inbound.cli.output import Output, say, show_json, show_line
+from adapters.inbound.cli.output import Output, say, show_json, show_line, show_table, when
 from adapters.inbound.cli.sending import WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX, until_taken
 
 KEY: Final = "TOCSIN_INTEGRATION_KEY"
@@ -141,6 +142,34 @@ def _show(answer: Any, output: Output) -> None:
     say("accepted")
     for accepted in answer["events"]:
         show_line(accepted["dedup_key"])
+
+
+@app.command
+def explain(ref: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Show why an event became what it became: each rule that had a say, and where it led.
+
+    Parameters
+    ----------
+    ref
+        The event's id: `event_id` of an alert in `tocsin incident show -o json`.
+    """
+    found = cli.api().get(f"/v1/events/{segment(ref)}/explanation")
+    if output == "json":
+        show_json(found)
+        return
+    say(f"{found['format']} from {found['integration']['name']}, {when(found['received_at'], cli.now)}")
+    show_table(
+        ("EVENT", "WHAT", "BY"),
+        ((each["dedup_key"], each["text"], "; ".join(_said(each)) or "no rule") for each in found["events"]),
+    )
+
+
+def _said(event: Record) -> Iterator[str]:
+    for step in event["steps"]:
+        outcome = "" if step["outcome"] == "applied" else ", outside of its hours"
+        yield f"rule {step['rule']!r} of the {step['owner']}, version {step['version']}{outcome}"
+    if event["muted"] is not None:
+        yield f"muted: {event['muted']['reason']}"
 
 
 def _key(cli: Context, key: str | None, file: str | None) -> str:

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import Query, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.instants import instant_option
+from adapters.inbound.cli.instants import ahead, instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more
 from adapters.inbound.cli.output import (
     NOTHING,
@@ -14,7 +14,6 @@ from adapters.inbound.cli.output import (
     age,
     moment,
     name_of,
-    parse_instant,
     relative,
     say,
     show_fields,
@@ -200,7 +199,7 @@ def snooze(*refs: str, until: str, output: Output = "table", cli: Given) -> None
     until
         In how long, such as 2h or 1d, or an ISO date and time.
     """
-    _act(cli, refs, "snooze", {"until": _ahead("--until", until, cli)}, output)
+    _act(cli, refs, "snooze", {"until": ahead("--until", until, cli)}, output)
 
 
 @app.command
@@ -430,17 +429,6 @@ def _act(cli: Given, refs: tuple[str, ...], action: str, body: Record | None, ou
         raise CommandError(f"{answer['failed']} of {len(answer['items'])} could not be done", ExitCode.FAILURE)
 
 
-def _ahead(name: str, text: str, cli: Given) -> str:
-    """An ISO date and time as it is; a span such as 2h is so long from now. Raises `CommandError`."""
-    try:
-        at = parse_instant(text, cli.now)
-    except (ValueError, OverflowError):
-        message = f"{name} is {text!r}: use in how long, such as 2h, or an ISO date and time such as 2026-12-24T18:00"
-        raise CommandError(message, ExitCode.USAGE) from None
-    is_span = text.strip()[-1:].isalpha() and text.strip()[-1:] not in "Zz"
-    return (cli.now + (cli.now - at) if is_span else at).isoformat()
-
-
 def _show_changed(incident: Record, output: Output) -> None:
     if output == "json":
         show_json(incident)
@@ -465,6 +453,7 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("responders", ", ".join(f"{name_of(each['user'])} ({each['answer']})" for each in incident["responders"])),
             ("resolved", _done(incident, "resolved", cli)),
             ("next escalation", _next_escalation(incident, cli)),
+            ("muted", "" if incident["muted"] is None else incident["muted"]["reason"]),
             ("id", incident["id"]),
         )
     )
@@ -492,6 +481,9 @@ def _acknowledgements(acknowledgements: Record) -> str:
 
 
 def _next_escalation(incident: Record, cli: Given) -> str:
+    muted = incident["muted"]
+    if muted is not None and incident["status"] == "triggered":
+        return "muted" if muted["until"] is None else f"muted, ends {relative(muted['until'], cli.now)}"
     if incident["next_escalation_at"] is not None:
         return relative(incident["next_escalation_at"], cli.now)
     return str(incident["escalation"] or NOTHING)

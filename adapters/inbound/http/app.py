@@ -18,12 +18,15 @@ from adapters.inbound.http.calendar_imports import CalendarImportController
 from adapters.inbound.http.calendars import CalendarFeedController
 from adapters.inbound.http.destinations import DestinationController
 from adapters.inbound.http.docs import docs, docs_file
+from adapters.inbound.http.event_explanations import EventExplanationController
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
 from adapters.inbound.http.heartbeats import HeartbeatController
+from adapters.inbound.http.inhibitions import InhibitionController
 from adapters.inbound.http.integration_health import IntegrationHealthController
 from adapters.inbound.http.integrations import IntegrationController
+from adapters.inbound.http.maintenance import MaintenanceController
 from adapters.inbound.http.mappings import MappingController
 from adapters.inbound.http.metrics import HttpMetrics, MeasureRequests, metrics_handler
 from adapters.inbound.http.openapi import Description, config
@@ -31,12 +34,14 @@ from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.proofs import ProofController
 from adapters.inbound.http.request_context import RequestContext
+from adapters.inbound.http.routings import RoutingController, TryRoutingController
 from adapters.inbound.http.schedule_answers import ScheduleAnswersController
 from adapters.inbound.http.schedule_history import ScheduleHistoryController
 from adapters.inbound.http.schedules import ScheduleController
 from adapters.inbound.http.services import ServiceController
 from adapters.inbound.http.sessions import SessionController
 from adapters.inbound.http.shadows import ShadowController
+from adapters.inbound.http.silences import SilenceController
 from adapters.inbound.http.simulations import SimulationController
 from adapters.inbound.http.subscriptions import SubscriptionController
 from adapters.inbound.http.teams import TeamController
@@ -61,6 +66,12 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     CalendarImportController,
     SimulationController,
     ProofController,
+    RoutingController,
+    TryRoutingController,
+    EventExplanationController,
+    SilenceController,
+    MaintenanceController,
+    InhibitionController,
     SubscriptionController,
     DestinationController,
 )

@@ -17,6 +17,7 @@ from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDeta
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason
+from domain.incident.mute import Mute, MuteKind
 from domain.incident.responder import ResponderAnswer
 from domain.notification.destination import masked
 from domain.notification.notification import Notification
@@ -47,6 +48,19 @@ class ResponderBody(msgspec.Struct):
     answer: ResponderAnswer
 
 
+class MuteBody(msgspec.Struct):
+    """Why nobody is paged. At `until` whatever still fires pages; null: for as long as the incident is open."""
+
+    kind: MuteKind
+    by: str  # which rule or silence: its name or id
+    reason: str
+    until: datetime | None
+
+    @classmethod
+    def of(cls, mute: Mute) -> Self:
+        return cls(kind=mute.kind, by=mute.by, reason=mute.reason, until=mute.until)
+
+
 class IncidentBody(msgspec.Struct):
     id: UUID
     number: int
@@ -68,6 +82,7 @@ class IncidentBody(msgspec.Struct):
     resolved_by: NamedBody | None
     escalation: str | None  # running, stopped, exhausted
     next_escalation_at: datetime | None
+    muted: MuteBody | None  # what holds its pages back, or did when it was resolved
     version: int
 
     @classmethod
@@ -127,6 +142,7 @@ def _common(incident: IncidentSummary) -> dict[str, Any]:
         "resolved_by": _person(incident.resolved_by, incident.resolved_by_name),
         "escalation": incident.escalation,
         "next_escalation_at": incident.next_escalation_at,
+        "muted": None if incident.muted is None else MuteBody.of(incident.muted),
         "version": incident.version,
     }
 
@@ -186,6 +202,7 @@ class AlertBody(msgspec.Struct):
     labels: dict[str, str]
     details: dict[str, Any]
     links: list[LinkBody]
+    event_id: UUID | None  # what it began with; see /v1/events/{event_id}/explanation
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
@@ -208,6 +225,7 @@ class AlertBody(msgspec.Struct):
             labels=dict(alert.labels),
             details=dict(alert.details),
             links=[LinkBody.of(link) for link in alert.links],
+            event_id=alert.event_id,
         )
 
 

@@ -30,7 +30,7 @@ from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.errors import RateLimitedError
 from application.ports.clock import Clock
 from application.ports.errors import PermanentPortError, TransientPortError
@@ -229,8 +229,9 @@ class IntakeDoors:
 
     async def _store(self, door: str, target: IntakeTarget, events: tuple[AlertEvent, ...], body: bytes) -> None:
         """Returns after the commit."""
+        event_id = self.ids.new()
         raw: RawEvent | None = RawEvent(
-            id=self.ids.new(),
+            id=event_id,
             integration_id=target.integration.id,
             received_at=self.clock.now(),
             format=door,
@@ -238,7 +239,7 @@ class IntakeDoors:
         )
         received = []
         for event in events:
-            received.append(ReceivedEvent(target, event, raw))
+            received.append(ReceivedEvent(target, event, raw, event_id))
             raw = None  # the body is kept once, whatever it holds
         if received:
             await self.commits.store(received)

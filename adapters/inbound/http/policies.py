@@ -33,9 +33,10 @@ from application.escalation.require_proof import SavedPolicy
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.ports.readers import IncidentReader
-from domain.escalation.condition import Hours, LabelMatch, StepCondition
+from domain.escalation.condition import LabelMatch, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
+from domain.shared.hours import Hours
 from domain.shared.ids import PolicyId, TeamId
 from domain.shared.limits import (
     ACKNOWLEDGEMENT_TIMEOUT_SECONDS_MAX,
@@ -344,7 +345,7 @@ def _condition(body: ConditionBody) -> StepCondition:
             priorities=tuple(body.priorities),
             urgency=body.urgency,
             labels=tuple(_label(place, label) for place, label in enumerate(body.labels)),
-            hours=None if body.hours is None else _hours(body.hours),
+            hours=None if body.hours is None else hours_of(body.hours),
         )
 
 
@@ -353,7 +354,7 @@ def _label(place: int, body: LabelMatchBody) -> LabelMatch:
         return LabelMatch(name=body.name, value=body.value)
 
 
-def _hours(body: HoursBody) -> Hours:
+def hours_of(body: HoursBody) -> Hours:
     with at("hours"):
         return Hours(time_zone=body.time_zone, windows=tuple(_windows(body.windows)))
 
@@ -373,8 +374,12 @@ def _condition_body(condition: StepCondition) -> ConditionBody:
         priorities=list(condition.priorities),
         urgency=condition.urgency,
         labels=[LabelMatchBody(name=match.name, value=match.value) for match in condition.labels],
-        hours=None if hours is None else HoursBody(time_zone=hours.time_zone, windows=_window_bodies(hours.windows)),
+        hours=None if hours is None else hours_body(hours),
     )
+
+
+def hours_body(hours: Hours) -> HoursBody:
+    return HoursBody(time_zone=hours.time_zone, windows=_window_bodies(hours.windows))
 
 
 def _window_bodies(windows: tuple[WeeklyWindow, ...]) -> list[WeeklyWindowBody]:

@@ -17,7 +17,7 @@ from adapters.inbound.http.intake import IntakeMetrics, SetAside
 from adapters.inbound.intake import cloudwatch, sns
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.targets import Targets
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.clock import Clock
 from application.ports.errors import PermanentPortError
 from application.ports.ids import IdFactory

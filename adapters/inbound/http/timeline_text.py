@@ -21,6 +21,7 @@ from domain.incident.events import (
     IncidentAct,
     IncidentAnnotated,
     IncidentEscalated,
+    IncidentMuted,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -34,6 +35,7 @@ from domain.incident.events import (
     IncidentTakenOver,
     IncidentTriggered,
     IncidentUnacknowledged,
+    IncidentUnmuted,
     IncidentUrgencyRaised,
 )
 from domain.notification.events import NotificationEvent, NotificationFailed, NotificationSent
@@ -68,6 +70,10 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return "The acknowledgement expired: it pages again"
         case IncidentSnoozeEnded():
             return "The snooze ended: it pages again"
+        case IncidentMuted():
+            return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
+        case IncidentUnmuted():
+            return "Nothing mutes it any more: it pages"
         case IncidentAct():
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():
@@ -106,7 +112,8 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
 def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
     match event:
         case IncidentTriggered():
-            return f"triggered {event.severity}: {one_line(event.title)}"
+            muted = "" if event.muted is None else f", muted{_until(event.muted.until)}: {one_line(event.muted.reason)}"
+            return f"triggered {event.severity}: {one_line(event.title)}{muted}"
         case IncidentAcknowledged():
             return "acknowledged" + _until(event.expires_at)
         case IncidentUnacknowledged():

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
 from application.ports.spill import Spill
 from domain.shared.ids import IntegrationId

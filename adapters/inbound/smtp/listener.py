@@ -18,7 +18,7 @@ from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.targets import Targets
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory

@@ -28,6 +28,9 @@ class MemoryAlertRepository(AlertRepository):
     async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
         return self._firing(lambda alert: alert.incident_id in incident_ids)
 
+    async def look_up_firing(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
+        return await self.firing_of_incidents(incident_ids)
+
     async def first_labels(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, Mapping[str, str]]:
         first: dict[IncidentId, Alert] = {}
         for alert in self.session.database.alerts.values():

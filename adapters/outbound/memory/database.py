@@ -14,8 +14,10 @@ from application.ports.alert_requests import AlertRequest
 from application.ports.escalations import StepKey
 from application.ports.event_deliveries import Health
 from application.ports.event_log import EventPosition, LoggedEvent
+from application.ports.inhibitions import Source
 from application.ports.intake import DeadLetter, RawEvent
 from application.ports.notifications import Attempt
+from application.ports.routings import Drops, RoutingVersion
 from application.ports.subscriptions import SigningSecret
 from application.ports.transaction import Transaction
 from domain.alert.alert import Alert
@@ -43,6 +45,9 @@ from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
+from domain.routing.inhibition import Inhibition
+from domain.routing.maintenance import MaintenanceWindow
+from domain.routing.silence import Silence
 from domain.service.integration import Integration
 from domain.service.quiet import QuietWatch
 from domain.service.service import Service
@@ -57,13 +62,16 @@ from domain.shared.ids import (
     EventDeliveryId,
     HeartbeatId,
     IncidentId,
+    InhibitionId,
     IntegrationId,
+    MaintenanceId,
     NotificationId,
     PolicyId,
     RunId,
     ScheduleId,
     ServiceId,
     SessionId,
+    SilenceId,
     SubscriptionId,
     TeamId,
     UserId,
@@ -90,6 +98,13 @@ class MemoryDatabase:
     setup_links: dict[bytes, SetupLink] = field(default_factory=dict)
     services: dict[ServiceId, Service] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
+    routings: dict[UUID, tuple[RoutingVersion, ...]] = field(default_factory=dict)  # by owner, oldest first
+    route_drops: dict[tuple[UUID, str], Drops] = field(default_factory=dict)
+    silences: dict[SilenceId, Silence] = field(default_factory=dict)
+    inhibitions: dict[InhibitionId, Inhibition] = field(default_factory=dict)
+    inhibition_sources: tuple[Source, ...] = ()
+    maintenance: dict[MaintenanceId, MaintenanceWindow] = field(default_factory=dict)
+    rulebook_revision: int = 0
     policies: dict[PolicyId, EscalationPolicy] = field(default_factory=dict)
     throttles: dict[tuple[Channel, str], Throttle] = field(default_factory=dict)
     policy_versions: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
 from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
-from domain.incident.incident import Incident
+from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, ServiceId
 
@@ -47,6 +47,14 @@ class MemoryIncidentRepository(IncidentRepository):
 
     async def save_all(self, changes: Sequence[Change[Incident]]) -> tuple[Incident, ...]:
         return tuple([await self.save(change) for change in changes])
+
+    async def muted_by(self, by: str) -> tuple[Incident, ...]:
+        found = (
+            each
+            for each in self.session.database.incidents.values()
+            if each.status is IncidentStatus.TRIGGERED and each.muted is not None and each.muted.by == by
+        )
+        return tuple(sorted(found, key=lambda each: each.id))
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         stored = self.session.database.incidents.values()

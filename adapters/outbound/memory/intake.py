@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,19 +8,23 @@ from adapters.outbound.memory.event_log import append_events
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
+    DropCount,
     GroupKey,
     IntakeStore,
     IntakeTarget,
     OpenedIncident,
     RawEvent,
+    ServiceTarget,
     Touched,
 )
+from application.ports.routings import Drops
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import Incident, IncidentDraft
+from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
 from domain.service.integration import Integration
 from domain.shared.event import DomainEvent
+from domain.shared.ids import ServiceId
 from domain.shared.via import Via
 
 
@@ -45,6 +49,23 @@ class MemoryIntakeStore(IntakeStore):
             )
         return None
 
+    async def service_targets(self, service_ids: Collection[ServiceId]) -> Mapping[ServiceId, ServiceTarget]:
+        database = self.session.database
+        return {
+            service.id: ServiceTarget(
+                service_id=service.id,
+                team_id=service.team_id,
+                policy_id=service.policy_id,
+                policy_version=database.policies[service.policy_id].version,
+                urgency_rule=service.urgency_rule,
+                tier=service.tier,
+                support_hours=service.support_hours,
+                acknowledgements_required=service.acknowledgements_required,
+            )
+            for service in database.services.values()
+            if service.id in service_ids
+        }
+
     async def touch(
         self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
     ) -> dict[AlertKey, Touched]:
@@ -64,12 +85,14 @@ class MemoryIntakeStore(IntakeStore):
         for draft in drafts:
             group = draft.service_id, draft.group_key
             if group in is_open:
-                opened[group] = OpenedIncident(is_open[group].id, is_open[group].number, is_new=False)
+                found = is_open[group]
+                is_muted = found.muted is not None and found.status is IncidentStatus.TRIGGERED
+                opened[group] = OpenedIncident(found.id, found.number, is_new=False, is_muted=is_muted)
                 continue
             number = 1 + max((each.number for each in incidents.values()), default=0)
             incident = Incident.trigger(draft, number=number, via=Via.SYSTEM).state
             incidents[draft.id] = is_open[group] = replace(incident, version=1)
-            opened[group] = OpenedIncident(draft.id, number, is_new=True)
+            opened[group] = OpenedIncident(draft.id, number, is_new=True, is_muted=draft.muted is not None)
         return opened
 
     async def record(
@@ -98,6 +121,13 @@ class MemoryIntakeStore(IntakeStore):
             database.runs[run.id] = replace(run, version=1)
         append_events(self.session, events)
         database.raw_events += tuple(raw_events)
+
+    async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
+        stored = self.session.database.route_drops
+        for owner_id, rule, dropped, event_id in drops:
+            before = stored.get((owner_id, rule), Drops(0, at))
+            last = event_id or before.last_event_id
+            stored[owner_id, rule] = Drops(before.dropped + dropped, max(before.last_at, at), last)
 
     async def record_change(
         self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime

@@ -158,6 +158,7 @@ class MemoryIncidentReader(IncidentReader):
             next_escalation_at=None if newest_run is None else newest_run.next_deadline,
             next_deadline=incident.next_deadline,
             version=incident.version,
+            muted=incident.muted,
         )
 
     def _name(self, user_id: UserId | None) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from adapters.outbound.memory.database import MemorySession
 from application.ports.references import Reference, ReferenceKind, References
 from domain.notification.destination import DestinationKind
-from domain.shared.ids import DestinationId, PolicyId, ScheduleId, TeamId, UserId
+from domain.shared.ids import DestinationId, PolicyId, ScheduleId, ServiceId, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,5 @@ class MemoryReferences(References):
                 destination = database.destinations.get(DestinationId(reference.id))
                 is_server = reference.kind is ReferenceKind.WEBHOOK
                 return destination is not None and (destination.kind is DestinationKind.WEBHOOK) == is_server
+            case ReferenceKind.SERVICE:
+                return ServiceId(reference.id) in database.services

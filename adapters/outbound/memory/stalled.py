@@ -20,6 +20,7 @@ def stalled(database: MemoryDatabase, *, at: datetime) -> Iterator[Incident]:
     }
     for incident in database.incidents.values():
         has_missed = incident.next_deadline is not None and incident.next_deadline <= at
-        is_asking = incident.status is IncidentStatus.TRIGGERED and incident.id not in seen_to
+        asks = incident.status is IncidentStatus.TRIGGERED and incident.muted is None
+        is_asking = asks and incident.id not in seen_to
         if incident.triggered_at <= at and (has_missed or is_asking):
             yield incident

@@ -34,6 +34,9 @@ _FIRING_OF_INCIDENTS = """
 SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'
 ORDER BY integration_id, dedup_key FOR UPDATE
 """
+_LOOK_UP_FIRING = """
+SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing' ORDER BY integration_id, dedup_key
+"""
 # One look into the index for each incident, however many alerts have joined it.
 _FIRST_LABELS = """
 SELECT i.id, first.labels FROM unnest($1::uuid[]) AS i (id)
@@ -81,6 +84,10 @@ class PostgresAlertRepository(AlertRepository):
 
     async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
         rows = await self.session.fetch(_FIRING_OF_INCIDENTS, list(incident_ids))
+        return tuple(alert_of(row) for row in rows)
+
+    async def look_up_firing(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
+        rows = await self.session.fetch(_LOOK_UP_FIRING, list(incident_ids))
         return tuple(alert_of(row) for row in rows)
 
     async def first_labels(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, Mapping[str, str]]:
@@ -151,4 +158,5 @@ def alert_of(row: Row) -> Alert:
         labels=row["labels"],
         details=row["details"],
         links=msgspec.convert(row["links"], tuple[Link, ...]),
+        event_id=row["event_id"],
     )

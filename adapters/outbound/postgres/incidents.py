@@ -15,6 +15,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
 from domain.incident.acknowledgement import Acknowledgement
 from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.mute import Mute
 from domain.incident.responder import Responder
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, PolicyId, ServiceId, TeamId, UserId
@@ -47,6 +48,7 @@ _MUTABLE = {
     "rises_at": "timestamptz",
     "policy_id": "uuid",
     "responders": "jsonb",
+    "muted": "jsonb",
     "resolved_at": "timestamptz",
     "resolved_by": "uuid",
     "version": "int",
@@ -61,6 +63,10 @@ WHERE i.id = n.id AND i.version = n.version - 1
 _CLAIM = """
 SELECT * FROM incidents WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
+"""
+_MUTED_BY = """
+SELECT * FROM incidents WHERE muted ->> 'by' = $1 AND muted IS NOT NULL AND status = 'triggered' ORDER BY id
+FOR NO KEY UPDATE
 """
 _EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
 
@@ -106,6 +112,9 @@ class PostgresIncidentRepository(IncidentRepository):
             await self.session.connection.execute(NOTIFY, CHANNEL, Topic.INCIDENTS)
         return tuple(stored)
 
+    async def muted_by(self, by: str) -> tuple[Incident, ...]:
+        return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
+
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(_CLAIM, at, limit))
 
@@ -146,6 +155,7 @@ def incident_of(row: Row) -> Incident:
         rises_at=row["rises_at"],
         policy_id=None if row["policy_id"] is None else PolicyId(row["policy_id"]),
         responders=msgspec.convert(row["responders"], tuple[Responder, ...]),
+        muted=msgspec.convert(row["muted"], Mute | None),
         resolved_at=row["resolved_at"],
         resolved_by=None if row["resolved_by"] is None else UserId(row["resolved_by"]),
         version=row["version"],

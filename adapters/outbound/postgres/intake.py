@@ -1,6 +1,6 @@
 """The hot path: three statements for a batch of new alerts, two for a batch of repeats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +12,13 @@ from adapters.outbound.postgres.session import PostgresSession, Row
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
+    DropCount,
     GroupKey,
     IntakeStore,
     IntakeTarget,
     OpenedIncident,
     RawEvent,
+    ServiceTarget,
     Touched,
 )
 from domain.alert.alert import Alert
@@ -49,6 +51,11 @@ JOIN LATERAL (
 ) i ON true JOIN services s ON s.id = i.service_id JOIN policies p ON p.id = s.policy_id
 ORDER BY i.is_current
 """
+_SERVICE_TARGETS = """
+SELECT s.id AS service_id, s.team_id, s.policy_id, s.urgency_rule, s.tier, s.support_hours, s.acknowledgements_required,
+  p.version AS policy_version
+FROM services s JOIN policies p ON p.id = s.policy_id WHERE s.id = ANY($1::uuid[])
+"""
 # One look into the index for each key, in the order of the keys, which is the order that rows are locked in. As a plain
 # join it is a scan of all alerts until the table is analysed for the first time.
 _TOUCH = """
@@ -72,26 +79,29 @@ FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.
 # DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
 _OPEN = """
 INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version,
-  acknowledgements_required, rises_at, next_deadline)
+  acknowledgements_required, rises_at, muted, next_deadline)
 SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1,
-  d.acknowledgements_required, d.rises_at, d.rises_at
+  d.acknowledgements_required, d.rises_at, d.muted,
+  CASE WHEN d.muted IS NULL THEN d.rises_at ELSE (d.muted ->> 'until')::timestamptz END
 FROM json_to_recordset($1::json) AS d (id uuid, service_id uuid, team_id uuid, group_key text, title text,
-  severity text, urgency text, triggered_at timestamptz, acknowledgements_required int, rises_at timestamptz)
+  severity text, urgency text, triggered_at timestamptz, acknowledgements_required int, rises_at timestamptz,
+  muted jsonb)
 ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
-RETURNING i.id, i.number, i.service_id, i.group_key
+RETURNING i.id, i.number, i.service_id, i.group_key, i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted
 """
 # The braces hold constants of this package, never a value.
 _RECORD = f"""
 WITH alert_rows AS (
   INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
-    severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline)
+    severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
+    event_id)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
-    n.expires_at, n.expires_at
+    n.expires_at, n.expires_at, n.event_id
   FROM json_to_recordset($5::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
-    expires_at timestamptz)
+    expires_at timestamptz, event_id uuid)
   ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
     DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
       expires_at = greatest(a.expires_at, excluded.expires_at),
@@ -105,15 +115,25 @@ WITH alert_rows AS (
   FROM json_to_recordset($6::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
-  INSERT INTO raw_events (id, integration_id, received_at, format, body)
-  SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::timestamptz[], $10::text[], $11::bytea[])
+  INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
+  SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::timestamptz[], $10::text[], $11::bytea[], $12::json[])
 ), event_rows AS ({event_log.APPEND})
 SELECT pg_notify('{event_log.CHANNEL}', CASE WHEN json_array_length($6::json) > 0 THEN '{event_log.Topic.RUNS}'
   ELSE '{event_log.Topic.EVENTS}' END) WHERE cardinality($1::text[]) > 0
 """  # noqa: S608
 _RECORD_RAW = """
-INSERT INTO raw_events (id, integration_id, received_at, format, body)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[])
+INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[])
+"""
+# In the order of their keys, so that two batches which count for the same rules never wait for each other in a circle.
+_COUNT_DROPS = """
+INSERT INTO route_drops AS d (owner_id, rule, dropped, last_at, last_event_id)
+SELECT n.owner_id, n.rule, n.dropped, $5, n.last_event_id
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[]) AS n (owner_id, rule, dropped, last_event_id)
+ORDER BY n.owner_id, n.rule
+ON CONFLICT (owner_id, rule) DO UPDATE
+  SET dropped = d.dropped + excluded.dropped, last_at = greatest(d.last_at, excluded.last_at),
+    last_event_id = coalesce(excluded.last_event_id, d.last_event_id)
 """
 _RECORD_CHANGE = """
 INSERT INTO change_events (id, integration_id, service_id, received_at, occurred_at, summary, source, details, links)
@@ -140,6 +160,10 @@ class PostgresIntakeStore(IntakeStore):
         rows = await self.session.fetch(_TARGETS, key_hashes, at)
         return {row["hash"]: _target_of(row) for row in rows}
 
+    async def service_targets(self, service_ids: Collection[ServiceId]) -> Mapping[ServiceId, ServiceTarget]:
+        rows = await self.session.fetch(_SERVICE_TARGETS, list(service_ids))
+        return {ServiceId(row["service_id"]): _service_target_of(row) for row in rows}
+
     async def touch(
         self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
     ) -> dict[AlertKey, Touched]:
@@ -165,7 +189,7 @@ class PostgresIntakeStore(IntakeStore):
         rows = await self.session.fetch(_OPEN, _encode(ordered))
         return {
             (ServiceId(row["service_id"]), row["group_key"]): OpenedIncident(
-                IncidentId(row["id"]), row["number"], row["id"] in ours
+                IncidentId(row["id"]), row["number"], row["id"] in ours, row["is_muted"]
             )
             for row in rows
         }
@@ -188,6 +212,16 @@ class PostgresIntakeStore(IntakeStore):
             _encode(ordered),
             _encode(runs),
             *_raw_columns(raw_events),
+        )
+
+    async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
+        await self.session.connection.execute(
+            _COUNT_DROPS,
+            [each.owner_id for each in drops],
+            [each.rule for each in drops],
+            [each.dropped for each in drops],
+            [each.last_event_id for each in drops],
+            at,
         )
 
     async def record_change(
@@ -225,6 +259,20 @@ def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:
         [raw.received_at for raw in raw_events],
         [raw.format for raw in raw_events],
         [raw.body for raw in raw_events],
+        [_encode(raw.verdicts) if raw.verdicts else None for raw in raw_events],
+    )
+
+
+def _service_target_of(row: Row) -> ServiceTarget:
+    return ServiceTarget(
+        service_id=ServiceId(row["service_id"]),
+        team_id=TeamId(row["team_id"]),
+        policy_id=PolicyId(row["policy_id"]),
+        policy_version=row["policy_version"],
+        urgency_rule=UrgencyRule(row["urgency_rule"]),
+        tier=row["tier"],
+        support_hours=msgspec.convert(row["support_hours"], SupportHours | None),
+        acknowledgements_required=row["acknowledgements_required"],
     )
 
 

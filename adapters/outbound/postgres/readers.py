@@ -438,6 +438,7 @@ def _summary_from(row: Row, incident: Incident, names: Mapping[UserId, str]) -> 
         next_escalation_at=row["next_escalation_at"],
         next_deadline=incident.next_deadline,
         version=incident.version,
+        muted=incident.muted,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.sql import Select
 
 from adapters.outbound.postgres.session import PostgresSession
 from adapters.outbound.postgres.statement import Statement
-from adapters.outbound.postgres.tables import destinations, policies, schedules, teams, users
+from adapters.outbound.postgres.tables import destinations, policies, schedules, services, teams, users
 from application.ports.references import Reference, ReferenceKind, References
 
 _TABLES = {
@@ -19,6 +19,7 @@ _TABLES = {
     ReferenceKind.SCHEDULE: schedules,
     ReferenceKind.CHANNEL: destinations,
     ReferenceKind.WEBHOOK: destinations,
+    ReferenceKind.SERVICE: services,
 }
 
 

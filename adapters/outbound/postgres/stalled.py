@@ -23,11 +23,16 @@ def newest_run() -> LateralFromClause:
 def have_stalled(newest: LateralFromClause, at: ColumnElement[Any]) -> ColumnElement[bool]:
     """Open ones that were there then, and that nothing was to happen to, or said why.
 
-    An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come.
+    An incident whose policy is exhausted says so, and so does one that is muted; everything else open and unanswered
+    must have a deadline to come.
     Only its newest run counts: what an earlier one came to excuses nothing.
     """
     is_seen_to = or_(newest.c.status == _EXHAUSTED, newest.c.next_deadline > at)
-    is_asking = and_(incidents.c.status == _TRIGGERED, not_(coalesce(is_seen_to, literal_column("false"))))
+    is_asking = and_(
+        incidents.c.status == _TRIGGERED,
+        incidents.c.muted.is_(None),
+        not_(coalesce(is_seen_to, literal_column("false"))),
+    )
     return and_(
         incidents.c.status != _RESOLVED,
         incidents.c.triggered_at <= at,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -671,6 +672,7 @@ incidents = Table(
     _ref("policy_id", nullable=True),  # another than its service's, since it was reassigned
     Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
     _time("next_deadline", nullable=True),  # the one of these times that counts in its status
+    Column("muted", JSONB, nullable=True),  # what holds its pages back: kind, by, reason, until
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
@@ -686,6 +688,13 @@ Index(
     incidents.c.next_deadline,
     incidents.c.id,
     postgresql_where=text("next_deadline IS NOT NULL"),
+)
+# Whoever ends a silence looks for what it mutes.
+Index(
+    "incidents_muted_idx",
+    text("(muted ->> 'by')"),
+    incidents.c.id,
+    postgresql_where=text("muted IS NOT NULL AND status = 'triggered'"),
 )
 Index("incidents_triggered_at_idx", incidents.c.triggered_at.desc(), incidents.c.id.desc())
 Index(
@@ -727,6 +736,7 @@ alerts = Table(
     Column("labels", JSONB, nullable=False),
     Column("details", JSONB, nullable=False),
     Column("links", JSONB, nullable=False),
+    _ref("event_id", nullable=True),  # the raw event that it began with
     _time("expires_at", nullable=True),
     _time("silent_since", nullable=True),
     _time("next_deadline", nullable=True),
@@ -1093,6 +1103,7 @@ raw_events = Table(
     _time("received_at"),
     _text("format"),
     Column("body", LargeBinary, nullable=False),
+    Column("verdicts", JSON, nullable=True),  # what became of each event in it, read as a whole and never asked
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )
@@ -1101,6 +1112,110 @@ Index(
     raw_events.c.integration_id,
     raw_events.c.received_at.desc(),
     raw_events.c.id.desc(),
+)
+
+# How often a rule of any kind has been saved: whoever keeps the rules in memory asks for this alone.
+rulebook = Table(
+    "rulebook",
+    metadata,
+    Column("id", Boolean, primary_key=True),  # one row
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("id", name="one"),
+)
+
+routings = Table(
+    "routings",
+    metadata,
+    Column("owner_id", UUID(as_uuid=True), primary_key=True),  # an integration's, a team's, or zero: the organisation's
+    _ref("team_id", "teams.id", nullable=True),
+    _ref("integration_id", "integrations.id", nullable=True),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint(
+        "owner_id = coalesce(integration_id, team_id, '00000000-0000-0000-0000-000000000000'::uuid)",
+        name="one_of_each",
+    ),
+    CheckConstraint("integration_id IS NULL OR team_id IS NOT NULL", name="integration_of_team"),
+)
+
+routing_versions = Table(
+    "routing_versions",
+    metadata,
+    _ref("owner_id", "routings.owner_id"),
+    Column("version", BigInteger, nullable=False),
+    _time("saved_at"),
+    _ref("saved_by", "users.id", nullable=True),
+    Column("rules", JSONB, nullable=False),
+    PrimaryKeyConstraint("owner_id", "version"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", nullable=True),
+    _text("matchers"),
+    _text("comment"),
+    _ref("author_id", "users.id"),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("starts_at <= ends_at", name="interval"),
+)
+Index("silences_ends_at_idx", silences.c.ends_at, silences.c.id)
+
+maintenance_windows = Table(
+    "maintenance_windows",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id"),
+    _text("name"),
+    _text("time_zone"),
+    _text("starts_at"),  # ISO 8601, on the wall clock of the zone
+    Column("duration_seconds", Integer, nullable=False),
+    _text("recurrence", nullable=True),
+    Column("service_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
+    _text("matchers"),
+    Column("burns_error_budget", Boolean, nullable=False),
+    _time("ended_at", nullable=True),
+    _time("over_at"),  # from when on it never holds again
+    Column("version", BigInteger, nullable=False),
+)
+Index("maintenance_windows_over_at_idx", maintenance_windows.c.over_at, maintenance_windows.c.id)
+
+inhibitions = Table(
+    "inhibitions",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id"),
+    _text("name"),
+    _text("source"),
+    _text("target"),
+    Column("equal", ARRAY(Text), nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+Index("inhibitions_name_idx", inhibitions.c.name, inhibitions.c.id)
+
+# Alerts that mute others while they fire. No foreign key to alerts, as for runs: they are written together.
+inhibition_sources = Table(
+    "inhibition_sources",
+    metadata,
+    Column("inhibition_id", UUID(as_uuid=True), ForeignKey("inhibitions.id", ondelete="CASCADE"), nullable=False),
+    _text("equal_key"),
+    _ref("alert_id", index=True),
+    PrimaryKeyConstraint("inhibition_id", "equal_key", "alert_id"),
+)
+
+# What rules have dropped, since nothing else is left of it but the raw event.
+route_drops = Table(
+    "route_drops",
+    metadata,
+    _ref("owner_id"),
+    _text("rule"),
+    Column("dropped", BigInteger, nullable=False),
+    _time("last_at"),
+    _ref("last_event_id", nullable=True),
+    PrimaryKeyConstraint("owner_id", "rule"),
+    postgresql_with=HOT,
 )
 
 audit_entries = Table(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from adapters.outbound.sqs.client import SpillClient, translating
 from adapters.wire.spilled import encoded
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.errors import PermanentPortError, TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.spill import Spill

@@ -27,6 +27,7 @@ INCIDENT: dict[str, Any] = {
     "resolved_by": None,
     "escalation": "running",
     "next_escalation_at": "2026-11-23T12:05:00Z",
+    "muted": None,
     "version": 1,
 }
 ACKNOWLEDGED = INCIDENT | {

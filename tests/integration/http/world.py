@@ -55,6 +55,7 @@ from domain.identity.user import User
 from domain.notification.contact import Contact
 from domain.shared.ids import ApiKeyId, TeamId, UserId
 from entrypoints.providers.memory import MemoryStorageProvider
+from entrypoints.providers.system import RulesProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -200,6 +201,7 @@ def _container(providers: Sequence[Provider]) -> AsyncContainer:
         MemoryStorageProvider(),
         _Surroundings(),
         UseCaseProvider(),
+        RulesProvider(),
         LitestarProvider(),
         *providers,
         skip_validation=True,  # use cases of other doors want what is not here

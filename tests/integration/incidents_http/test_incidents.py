@@ -50,6 +50,7 @@ async def test_a_list_shows_each_incident_with_names_and_its_reference(api: Desk
                 "resolved_by": None,
                 "escalation": "stopped",
                 "next_escalation_at": None,
+                "muted": None,
                 "version": incident.version,
             }
         ],

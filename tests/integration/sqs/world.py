@@ -19,13 +19,16 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions, Postg
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
+from adapters.outbound.postgres.inhibitions import PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
+from adapters.outbound.postgres.routings import PostgresRulebookSource
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, create_pool
 from adapters.outbound.postgres.teams import PostgresTeamRepository
+from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.sqs.client import SqsClient, SqsSettings, open_client
 from adapters.outbound.system.clock import SystemClock
 from adapters.outbound.system.ids import UuidFactory
@@ -33,9 +36,12 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
 from application.alert.room import OpenAlertRoom
+from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
+from application.inhibition.inhibited import EndInhibitions, FindInhibited
 from application.ports.errors import PermanentPortError
 from application.ports.intake import IntakeTarget
+from application.routing.rules import CurrentRules, RulebookCache
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.identity.team import Team
 from domain.service.integration import IntakeLimits, Integration, IntegrationKind
@@ -219,12 +225,21 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         events=PostgresEventLog(session),
         ids=IDS,
     )
+    policies = PostgresPolicyVersions(session)
+    start = StartEscalations(stop_escalations=stop, runs=PostgresRunRepository(session), policies=policies, ids=IDS)
+    rules = CurrentRules(PostgresRulebookSource(session), Re2Patterns(), RulebookCache(), CLOCK)
+    incidents, sources = PostgresIncidentRepository(session), PostgresInhibitionSources(session)
     ingest = IngestEvents(
         intake=intake,
         alerts=PostgresAlertRepository(session),
-        incidents=PostgresIncidentRepository(session),
-        policies=PostgresPolicyVersions(session),
+        incidents=incidents,
+        inhibition_sources=sources,
+        find_inhibited=FindInhibited(sources),
+        end_inhibitions=EndInhibitions(sources, incidents, rules),
+        policies=policies,
+        start_escalations=start,
         stop_escalations=stop,
+        current_rules=rules,
         limits=IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000),
         room=OpenAlertRoom(),
         transaction=session,

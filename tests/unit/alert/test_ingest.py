@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.alert.ingest import ReceivedEvent, waves
+from application.alert.ingest import waves
+from application.alert.routed import ReceivedEvent, RoutedEvent
 from application.ports.intake import IntakeTarget
 from application.ports.notifier import Outcome
 from application.service.urgency import urgency_of
@@ -28,11 +29,11 @@ from tests.support.world import World
 TRIGGER, ACKNOWLEDGE, RESOLVE = AlertAction.TRIGGER, AlertAction.ACKNOWLEDGE, AlertAction.RESOLVE
 
 
-def received_by(by: IntegrationId, event: AlertEvent) -> ReceivedEvent:
+def received_by(by: IntegrationId, event: AlertEvent) -> RoutedEvent:
     target = IntakeTarget(
         integration=an_integration(by), policy_id=LADDER, policy_version=1, urgency_rule=UrgencyRule.BY_SEVERITY
     )
-    return ReceivedEvent(target, event, None)
+    return RoutedEvent(0, ReceivedEvent(target, event, None), target)
 
 
 def cut(*events: tuple[str, AlertAction]) -> list[list[tuple[str, AlertAction]]]:

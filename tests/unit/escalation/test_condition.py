@@ -2,8 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.escalation.condition import Hours, LabelMatch, SkipReason, StepCondition
+from domain.escalation.condition import LabelMatch, SkipReason, StepCondition
 from domain.shared.errors import InvalidValueError
+from domain.shared.hours import Hours
 from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS
 from domain.shared.priority import Priority
 from domain.shared.severity import Severity

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from adapters.inbound.intake import group_commit
 from adapters.inbound.intake.group_commit import BACKLOG, BACKLOG_EACH, GroupCommit
 from adapters.outbound.memory.spill import MemorySpill
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
 from application.ports.intake import IntakeTarget
 from domain.alert.alert_event import AlertAction, AlertEvent

@@ -15,7 +15,7 @@ from adapters.inbound.sqs.messages import Delivery, delivery_of
 from adapters.inbound.sqs.spilled import SpillReader
 from adapters.outbound.system.clock import ManualClock
 from adapters.wire.spilled import UnreadableSpillError, decoded, encoded
-from application.alert.ingest import ReceivedEvent
+from application.alert.routed import ReceivedEvent
 from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.service.service import UrgencyRule

@@ -1,0 +1,205 @@
+"""Events that the rules have been asked about, and what an alert and an incident of each would be."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from application.alert.verdict import Verdict, VerdictOutcome, annotations_of, matched_labels
+from application.ports.intake import AlertKey, GroupKey, IntakeTarget, RawEvent
+from application.service.urgency import Judged, judged
+from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus
+from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
+from domain.alert.grouping import group_key_of
+from domain.incident.incident import IncidentDraft
+from domain.incident.mute import Mute, MuteKind
+from domain.routing.decision import Decision, StepOutcome
+from domain.routing.grouping import grouped_by
+from domain.routing.rulebook import Quiet
+from domain.routing.silence import Silence
+from domain.shared.ids import AlertId, IncidentId, ServiceId
+from domain.shared.limits import LINKS
+from domain.shared.severity import Severity
+
+INCIDENT_SEVERITY: Final = {
+    AlertSeverity.CRITICAL: Severity.SEV1,
+    AlertSeverity.ERROR: Severity.SEV2,
+    AlertSeverity.WARNING: Severity.SEV3,
+    AlertSeverity.INFO: Severity.SEV4,
+}
+_UNDECIDED: Final = Decision()
+NOWHERE: Final = -1  # the place of an event that no sender sent
+
+
+class ReceivedEvent(NamedTuple):
+    """One event of a sender that was recognised.
+
+    `raw` is set on the first event of each body; the others name it, where one body holds several.
+    """
+
+    target: IntakeTarget
+    event: AlertEvent
+    raw: RawEvent | None
+    raw_id: UUID | None = None
+
+    @property
+    def event_id(self) -> UUID | None:
+        """The raw event that it came in; None: it came in none."""
+        return self.raw_id if self.raw is None else self.raw.id
+
+    @property
+    def key(self) -> AlertKey:
+        return self.target.integration.id, self.event.dedup_key
+
+
+def end_of(mute: Mute) -> datetime:
+    """Of one that has an end."""
+    assert mute.until is not None
+    return mute.until
+
+
+def least_muted(mutes: Sequence[Mute | None]) -> Mute | None:
+    """What mutes an incident of these alerts: nothing if one of them is heard, else the mute that ends first."""
+    muted = [mute for mute in mutes if mute is not None]
+    if len(muted) < len(mutes):
+        return None
+    ending = [mute for mute in muted if mute.until is not None]
+    return min(ending, key=end_of, default=muted[0])
+
+
+def mute_of(quiet: Quiet) -> Mute:
+    kind = MuteKind.SILENCED if isinstance(quiet.by, Silence) else MuteKind.MAINTENANCE
+    return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
+
+
+class RoutedEvent(NamedTuple):
+    """A received event and what the rules say of it. Its target is the service that they lead to."""
+
+    place: int  # in the batch
+    received: ReceivedEvent
+    target: IntakeTarget
+    decision: Decision = _UNDECIDED
+    silenced: Mute | None = None
+    inhibited: Mute | None = None
+
+    @property
+    def event(self) -> AlertEvent:
+        return self.received.event
+
+    @property
+    def key(self) -> AlertKey:
+        return self.received.key
+
+    @property
+    def service_id(self) -> ServiceId:
+        return self.target.integration.service_id
+
+    @property
+    def group_key(self) -> str:
+        names = self.decision.effect.group_by
+        return grouped_by(names, matched_labels(self.event)) if names else group_key_of(self.event)
+
+    @property
+    def group(self) -> GroupKey:
+        return self.service_id, self.group_key
+
+    def muted(self, at: datetime) -> Mute | None:
+        """What holds its pages back: of a delay and a silence, the one that ends later."""
+        effect = self.decision.effect
+        applied = [step.rule for step in self.decision.steps if step.outcome is StepOutcome.APPLIED]
+        if effect.is_suppressed:
+            return Mute(kind=MuteKind.SUPPRESSED, by=applied[-1], reason=f"the rule {applied[-1]!r} suppresses it")
+        if self.inhibited is not None:
+            return self.inhibited
+        if effect.delay is not None:
+            reason = f"it pages if it lasts for {effect.delay}, says the rule {applied[-1]!r}"
+            delayed = Mute(kind=MuteKind.DELAYED, by=applied[-1], reason=reason, until=at + effect.delay)
+            return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
+        return self.silenced
+
+    def verdict(
+        self,
+        outcome: VerdictOutcome,
+        *,
+        alert_id: AlertId | None = None,
+        incident_id: IncidentId | None = None,
+        muted: Mute | None = None,
+    ) -> Verdict:
+        return Verdict(
+            dedup_key=self.event.dedup_key,
+            action=self.event.action,
+            outcome=outcome,
+            service_id=self.service_id,
+            group_key=self.group_key,
+            alert_id=alert_id,
+            incident_id=incident_id,
+            decision=self.decision if self.decision.steps else None,
+            muted=muted,
+            sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
+            labels=matched_labels(self.event) if outcome is VerdictOutcome.DROPPED else None,
+        )
+
+    def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:
+        """The incident that it would open."""
+        target, effect = self.target, self.decision.effect
+        severity = effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
+        urgency, rises_at = (
+            Judged(effect.urgency)
+            if effect.urgency is not None
+            else judged(target.urgency_rule, severity, tier=target.tier, support_hours=target.support_hours, at=at)
+        )
+        return IncidentDraft(
+            id=incident_id,
+            service_id=self.service_id,
+            team_id=target.integration.team_id,
+            group_key=self.group_key,
+            title=self._title(),
+            severity=severity,
+            urgency=urgency,
+            triggered_at=at,
+            acknowledgements_required=target.acknowledgements_required,
+            rises_at=rises_at,
+            muted=muted,
+        )
+
+    def alert(
+        self, alert_id: AlertId, incident_id: IncidentId, repeats: "Sequence[RoutedEvent]", at: datetime
+    ) -> Alert:
+        event = self.event
+        return Alert(
+            id=alert_id,
+            integration_id=self.target.integration.id,
+            service_id=self.service_id,
+            incident_id=incident_id,
+            dedup_key=event.dedup_key,
+            group_key=self.group_key,
+            status=AlertStatus.FIRING,
+            summary=event.summary,
+            source=event.source,
+            severity=event.severity or DEFAULT_SEVERITY,
+            first_seen_at=at,
+            last_seen_at=at,
+            starts_at=event.starts_at,
+            expires_at=expires_at((self, *repeats)),
+            occurrences=1 + len(repeats),
+            labels=event.labels,
+            details=event.details,
+            links=self._links(),
+            event_id=self.received.event_id,
+        )
+
+    def _title(self) -> str:
+        template = self.decision.effect.title
+        made = "" if template is None else template.render(matched_labels(self.event), annotations_of(self.event))
+        return made or self.event.summary or self.event.dedup_key
+
+    def _links(self) -> tuple[Link, ...]:
+        url = self.decision.effect.runbook_url
+        if url is None:
+            return self.event.links
+        return (Link(href=url, text="Runbook"), *self.event.links)[:LINKS]
+
+
+def expires_at(reports: Iterable[RoutedEvent]) -> datetime | None:
+    """The longest that any of them is good for."""
+    return max((each.event.expires_at for each in reports if each.event.expires_at is not None), default=None)

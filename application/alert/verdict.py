@@ -1,0 +1,64 @@
+"""What became of one event, and why: kept beside its raw body, so that it can be explained for as long as that is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from domain.alert.alert import DEFAULT_SEVERITY, Alert
+from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.incident.mute import Mute
+from domain.routing.decision import Decision
+from domain.shared.ids import AlertId, IncidentId, ServiceId
+
+_ANNOTATIONS: Final = "annotations"  # where Alertmanager's translator, and those like it, put them
+
+
+class VerdictOutcome(StrEnum):
+    OPENED = "opened"  # an alert, and an incident for it
+    JOINED = "joined"  # an alert of an incident that was open
+    REPEATED = "repeated"  # of an alert that was firing: one more occurrence
+    STALE = "stale"  # of an occurrence that has been cleared since
+    DROPPED = "dropped"  # by a rule
+    OVERFLOWED = "overflowed"  # its integration has too many alerts open: only counted
+    CLEARED = "cleared"
+    ACKNOWLEDGED = "acknowledged"
+    IGNORED = "ignored"  # an answer to an alert that does not fire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    dedup_key: str
+    action: AlertAction
+    outcome: VerdictOutcome
+    service_id: ServiceId | None = None  # where it led
+    group_key: str | None = None
+    alert_id: AlertId | None = None
+    incident_id: IncidentId | None = None
+    decision: Decision | None = None  # of the rules that said something
+    muted: Mute | None = None
+    sent_group_key: str | None = None  # the sender's, where rules made another one
+    labels: Mapping[str, str] | None = None  # what the rules were asked about, where no alert has it
+
+
+def matched_labels(event: AlertEvent) -> Mapping[str, str]:
+    """What rules are asked about: an event's labels, and what else it says under names of their own."""
+    return _matched(event.labels, event.summary, event.source, event.severity or DEFAULT_SEVERITY, event.dedup_key)
+
+
+def matched_labels_of(alert: Alert) -> Mapping[str, str]:
+    """The same of an alert that is stored."""
+    return _matched(alert.labels, alert.summary, alert.source, alert.severity, alert.dedup_key)
+
+
+def annotations_of(event: AlertEvent) -> Mapping[str, str]:
+    """What a title can name beside labels: the sender's annotations, or else its details, as far as they are plain."""
+    found = event.details.get(_ANNOTATIONS, event.details)
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(name): str(value) for name, value in found.items() if isinstance(value, str | int | float)}
+
+
+def _matched(labels: Mapping[str, str], summary: str, source: str, severity: str, dedup_key: str) -> Mapping[str, str]:
+    """A label of the sender's own goes before ours of the same name."""
+    return {"summary": summary, "source": source, "severity": str(severity), "dedup_key": dedup_key, **labels}

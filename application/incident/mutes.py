@@ -1,0 +1,57 @@
+"""What holds the pages of incidents back, looked at anew."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.alert.routed import least_muted, mute_of
+from application.alert.verdict import matched_labels_of
+from application.inhibition.inhibited import Candidate, FindInhibited
+from application.ports.alerts import AlertRepository
+from application.routing.rules import CurrentRules
+from domain.alert.alert import Alert
+from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.mute import Mute, MuteKind
+from domain.routing.decision import StepOutcome
+from domain.routing.rulebook import Rulebook
+from domain.shared.ids import IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtMutes:
+    """Which incidents stay muted whose mute has come to its end: those of which every firing alert still is."""
+
+    alerts: AlertRepository
+    find_inhibited: FindInhibited
+    current_rules: CurrentRules
+
+    async def __call__(self, due: Sequence[Incident], *, at: datetime) -> Mapping[IncidentId, Mute]:
+        """By the rules as they are stored now: one that was ended early must not hold by our memory of it."""
+        muted = {each.id: each for each in due if each.status is IncidentStatus.TRIGGERED and each.muted is not None}
+        if not muted:
+            return {}
+        rules = await self.current_rules.fresh()
+        if rules.is_empty:
+            return {}
+        firing = await self.alerts.look_up_firing(muted)
+        candidates = {
+            alert.id: Candidate(matched_labels_of(alert), muted[alert.incident_id].team_id) for alert in firing
+        }
+        inhibited = await self.find_inhibited(rules.inhibiting, candidates, beginning=False)
+        of_incident: dict[IncidentId, list[Mute | None]] = {}
+        for alert in firing:
+            mute = inhibited.get(alert.id) or _mute_now(alert, muted[alert.incident_id], rules, at)
+            of_incident.setdefault(alert.incident_id, []).append(mute)
+        found = ((incident_id, least_muted(mutes)) for incident_id, mutes in of_incident.items())
+        return {incident_id: mute for incident_id, mute in found if mute is not None}
+
+
+def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -> Mute | None:
+    """A delay is over by now; a rule that suppresses still does."""
+    labels = matched_labels_of(alert)
+    decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
+    if decision.effect.is_suppressed:
+        rule = next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
+        return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
+    quiet = rules.quieted(labels, team_id=incident.team_id, service_id=alert.service_id, at=at)
+    return None if quiet is None else mute_of(quiet)

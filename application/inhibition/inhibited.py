@@ -1,0 +1,71 @@
+"""Which alerts others mute now, and what happens when those others clear."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from application.incident.end_mutes import end_mutes
+from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionSources
+from application.routing.rules import CurrentRules
+from domain.incident.mute import Mute, MuteKind
+from domain.routing.inhibition import Inhibiting, Inhibition
+from domain.shared.ids import AlertId, TeamId
+
+
+class Candidate(NamedTuple):
+    """An alert, as far as inhibitions ask about it."""
+
+    labels: Mapping[str, str]
+    team_id: TeamId
+
+
+@dataclass(frozen=True, slots=True)
+class FindInhibited:
+    """What mutes each of some alerts, by the alerts that fire in storage and by those that begin with them."""
+
+    sources: InhibitionSources
+
+    async def __call__[K](
+        self, inhibiting: Inhibiting, candidates: Mapping[K, Candidate], *, beginning: bool
+    ) -> Mapping[K, Mute]:
+        """One question to the storage for all of them, and none where no rule is about them.
+
+        `beginning`: they begin to fire together, so that one of them mutes the others too.
+        """
+        wanted = {key: inhibiting.as_target(each.labels, team_id=each.team_id) for key, each in candidates.items()}
+        keys = {rule.key_of(candidates[key].labels) for key, rules in wanted.items() for rule in rules}
+        if not keys:
+            return {}
+        active = set(await self.sources.active(keys))
+        if beginning:
+            for each in candidates.values():
+                active |= {rule.key_of(each.labels) for rule in inhibiting.as_source(each.labels, team_id=each.team_id)}
+        muted = {}
+        for key, rules in wanted.items():
+            rule = next((each for each in rules if each.key_of(candidates[key].labels) in active), None)
+            if rule is not None:
+                muted[key] = _mute(rule, candidates[key].labels)
+        return muted
+
+
+@dataclass(frozen=True, slots=True)
+class EndInhibitions:
+    """Alerts have cleared, in the caller's transaction: what only they muted is looked at anew."""
+
+    sources: InhibitionSources
+    incidents: IncidentRepository
+    current_rules: CurrentRules
+
+    async def __call__(self, cleared: Collection[AlertId], *, at: datetime) -> None:
+        if not cleared or not (await self.current_rules()).inhibiting:
+            return
+        for key in sorted(await self.sources.take_cleared(cleared)):
+            await end_mutes(self.incidents, str(key), until=at, at=at)
+
+
+def _mute(rule: Inhibition, labels: Mapping[str, str]) -> Mute:
+    equal = ", ".join(f"{name}={labels.get(name, '')}" for name in rule.equal)
+    reason = f"inhibited by {rule.name}" + (f" ({equal})" if equal else "")
+    return Mute(kind=MuteKind.INHIBITED, by=str(rule.key_of(labels)), reason=reason)

@@ -1,0 +1,151 @@
+"""What past events would become by a rulebook, if nobody had answered: counted, not stored.
+
+A model of intake, for two rulebooks to be compared by: it knows alerts, groups and mutes, and neither people nor time
+of day. An incident ends with its alerts; it pages once, when something of it is heard for the first time. What a rule
+leads to another team's service is asked about the silences of the team that it came from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from application.ports.intake import AlertKey, GroupKey
+from application.ports.stored_events import PastEvent
+from domain.alert.alert_event import AlertAction
+from domain.routing.grouping import grouped_by
+from domain.routing.rulebook import Rulebook
+from domain.shared.ids import TeamId
+
+
+class Fate(StrEnum):
+    """What becomes of one event."""
+
+    PAGES = "pages"  # an incident begins to page by it
+    OPENS_MUTED = "opens_muted"  # an incident that pages nobody yet
+    JOINS = "joins"
+    REPEATS = "repeats"
+    DROPPED = "dropped"
+    CLEARS = "clears"
+    NOTHING = "nothing"
+
+
+class Tally(NamedTuple):
+    incidents: int = 0
+    pages: int = 0  # incidents that paged
+    dropped: int = 0
+    muted: int = 0  # incidents that began muted
+
+
+@dataclass(slots=True)
+class _Open:
+    """An incident that is open."""
+
+    team_id: TeamId
+    alerts: dict[AlertKey, Mapping[str, str]] = field(default_factory=dict)
+    muted_until: datetime | None = None
+    is_muted: bool = False
+    has_paged: bool = False
+
+
+class Rehearsal:
+    """Feed it events in their order."""
+
+    def __init__(self, book: Rulebook) -> None:
+        self._book = book
+        self._open: dict[GroupKey, _Open] = {}
+        self._group_of: dict[AlertKey, GroupKey] = {}
+        self._ending: list[tuple[datetime, GroupKey]] = []  # a heap of when mutes end; some have been overtaken
+        self._incidents = self._pages = self._dropped = self._began_muted = 0
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self._incidents, self._pages, self._dropped, self._began_muted)
+
+    def feed(self, event: PastEvent) -> Fate:
+        at = event.received_at
+        self.pass_until(at)
+        key = event.integration_id, event.verdict.dedup_key
+        match event.verdict.action:
+            case AlertAction.TRIGGER:
+                return Fate.NOTHING if event.labels is None else self._fire(event, event.labels, key, at)
+            case AlertAction.RESOLVE:
+                return self._clear(key)
+            case AlertAction.ACKNOWLEDGE:
+                return Fate.NOTHING
+
+    def pass_until(self, at: datetime) -> None:
+        """Let the mutes end that do by then."""
+        while self._ending and self._ending[0][0] <= at:
+            until, group = heappop(self._ending)
+            incident = self._open.get(group)
+            if incident is not None and incident.is_muted and incident.muted_until == until:
+                self._look_again(group, incident, until)
+
+    def _fire(self, event: PastEvent, labels: Mapping[str, str], key: AlertKey, at: datetime) -> Fate:
+        decision = self._book.decide(labels, integration_id=event.integration_id, team_id=event.team_id, at=at)
+        effect = decision.effect
+        if effect.is_dropped:
+            self._dropped += 1
+            return Fate.DROPPED
+        if key in self._group_of:
+            return Fate.REPEATS
+        sent = event.verdict.sent_group_key or event.verdict.group_key or event.verdict.dedup_key
+        group = effect.service_id or event.service_id, grouped_by(effect.group_by, labels) if effect.group_by else sent
+        is_new = group not in self._open
+        incident = self._open.setdefault(group, _Open(event.team_id))
+        incident.alerts[key] = labels
+        self._group_of[key] = group
+        self._incidents += is_new
+        is_muted, until = effect.is_suppressed, None
+        if not is_muted:
+            quiet = self._book.quieted(labels, team_id=event.team_id, service_id=group[0], at=at)
+            ends = [at + effect.delay] if effect.delay is not None else []
+            ends += [] if quiet is None else [quiet.until]
+            is_muted, until = bool(ends), max(ends, default=None)
+        if not is_muted:
+            return self._hear(incident, Fate.JOINS)
+        if not is_new:
+            return Fate.JOINS
+        self._mute(group, incident, until)
+        self._began_muted += 1
+        return Fate.OPENS_MUTED
+
+    def _mute(self, group: GroupKey, incident: _Open, until: datetime | None) -> None:
+        incident.is_muted, incident.muted_until = True, until
+        if until is not None:
+            heappush(self._ending, (until, group))
+
+    def _hear(self, incident: _Open, otherwise: Fate) -> Fate:
+        incident.is_muted = False
+        if incident.has_paged:
+            return otherwise
+        incident.has_paged = True
+        self._pages += 1
+        return Fate.PAGES
+
+    def _look_again(self, group: GroupKey, incident: _Open, at: datetime) -> None:
+        """As the worker does: it stays muted while each of its alerts is suppressed or silenced."""
+        ends = []
+        for (integration_id, _), labels in incident.alerts.items():
+            team_id = incident.team_id
+            if self._book.decide(labels, integration_id=integration_id, team_id=team_id, at=at).effect.is_suppressed:
+                continue
+            quiet = self._book.quieted(labels, team_id=team_id, service_id=group[0], at=at)
+            if quiet is None:
+                self._hear(incident, Fate.JOINS)
+                return
+            ends.append(quiet.until)
+        self._mute(group, incident, min(ends, default=None))
+
+    def _clear(self, key: AlertKey) -> Fate:
+        group = self._group_of.pop(key, None)
+        if group is None:
+            return Fate.NOTHING
+        incident = self._open[group]
+        del incident.alerts[key]
+        if not incident.alerts:
+            del self._open[group]
+        return Fate.CLEARS

@@ -1,0 +1,23 @@
+"""Why an open incident pages nobody."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MuteKind(StrEnum):
+    SUPPRESSED = "suppressed"  # a route says that nobody is paged
+    DELAYED = "delayed"  # a route says that it pages only if it lasts
+    SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
+    INHIBITED = "inhibited"  # another alert fires that says it all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """What holds the pages of an incident back, and until when. At its end whatever still fires pages."""
+
+    kind: MuteKind
+    by: str  # which rule or silence: its name or id
+    reason: str  # for people
+    until: datetime | None = None  # None: for as long as the incident is open

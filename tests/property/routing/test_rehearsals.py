@@ -1,0 +1,144 @@
+"""Rules that are tried on past events before they are saved."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import strategies as st
+
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
+from application.ports.intake import RawEvent
+from application.routing.owner import RoutingOwner
+from application.routing.rehearsal import Fate, Tally
+from application.routing.rehearse import Rehearsed, TryRouting, TrySilence
+from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.identity.role import Role
+from domain.incident.events import IncidentTriggered
+from domain.routing.matcher import parse_matchers
+from domain.routing.route import Rule
+from domain.shared.errors import InvalidValueError
+from tests.property.routing.test_routes import FIVE, TEAM, ruled
+from tests.property.routing.test_silences import silenced
+from tests.support.builders import ADA, CREW, MINUTE, NOON, SHOP_PROBES, a_town, an_actor, an_event
+from tests.support.laws import Lab
+from tests.support.routing import a_rule
+from tests.support.world import Ports, World, received
+
+VIEWER = an_actor(ADA, Role.VIEWER)
+NOISE = a_rule("noise", 'env="test"', is_dropped=True)
+PATIENT = a_rule("patient", 'env="late"', delay=FIVE)
+QUIET = a_rule("quiet", 'env="quiet"', is_suppressed=True)
+RACKS = a_rule("racks", 'rack!=""', group_by=("rack",), goes_on=True)
+
+
+def taken(world: World, event: AlertEvent, *, number: int) -> None:
+    """As a door hands on a body of its own, with an id of this moment."""
+    at = world.clock.now()
+    event_id = UUID(int=(int(at.timestamp() * 1000) << 80) + number)
+    raw = RawEvent(id=event_id, integration_id=SHOP_PROBES, received_at=at, format="native", body=b"{}")
+    plain = world.within(lambda ports: received(ports, SHOP_PROBES, event))
+    world.call(IngestEvents, [ReceivedEvent(plain.target, event, raw, event_id)])
+    world.work()
+
+
+def tried(world: World, *rules: Rule, days: int = 1) -> Rehearsed:
+    world.advance(timedelta(milliseconds=1))  # what was received at this very moment is not past
+    return world.call(TryRouting, RoutingOwner(CREW), rules, days=days, actor=VIEWER)
+
+
+def what_happened(world: World, *, dropped: int) -> Tally:
+    began = [event for stored in world.stored() for event in stored.events if isinstance(event, IncidentTriggered)]
+    return Tally(
+        incidents=len(began),
+        pages=sum(len(stored.pages) > 0 for stored in world.stored()),
+        dropped=dropped,
+        muted=sum(event.muted is not None for event in began),
+    )
+
+
+def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> None:
+    kinds = st.tuples(
+        st.integers(0, 7),  # minutes after the one before
+        st.sampled_from("abc"),
+        st.sampled_from([AlertAction.TRIGGER, AlertAction.TRIGGER, AlertAction.RESOLVE]),
+        st.sampled_from(["prod", "test", "late", "quiet", "silent"]),
+        st.sampled_from(["", "1"]),
+    )
+
+    @lab.holds(happenings=st.lists(kinds, max_size=9))
+    def _(happenings: list[tuple[int, str, AlertAction, str, str]]) -> None:
+        with lab.world(a_town()) as world:
+            rules = (RACKS, NOISE, PATIENT, QUIET)
+            ruled(world, *rules)
+            silenced(world, 'env="silent"', ends_at=NOON + timedelta(hours=10))
+            dropped = 0
+            for number, (minutes, key, action, env, rack) in enumerate(happenings):
+                world.advance(minutes * MINUTE)
+                labels = {"env": env} | ({"rack": rack} if rack else {})
+                taken(world, an_event(key, action, labels=labels), number=number)
+                dropped += action is AlertAction.TRIGGER and env == "test"
+
+            found = tried(world, *rules)
+            assert found.before == found.after == what_happened(world, dropped=dropped)
+            assert (found.examined, found.is_complete, found.different) == (len(happenings), True, 0)
+
+
+def test_rules_that_are_tried_tell_what_they_would_have_changed_and_change_nothing(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        ruled(world, NOISE)
+        for number, env in enumerate(("test", "prod", "late")):
+            taken(world, an_event(env, labels={"env": env}), number=number)
+        world.advance(MINUTE)
+        before = world.stored()
+        found = tried(world, PATIENT)
+
+        assert found.before == Tally(incidents=2, pages=2, dropped=1, muted=0)
+        assert found.after == Tally(incidents=3, pages=2, dropped=0, muted=1)
+        told = [(each.dedup_key, each.before, each.after) for each in found.differences]
+        assert told == [("test", Fate.DROPPED, Fate.PAGES), ("late", Fate.PAGES, Fate.OPENS_MUTED)]
+        assert world.stored() == before
+        world.advance(FIVE)
+        assert tried(world, PATIENT).after.pages == 3
+
+
+def test_what_a_rule_grouped_is_tried_by_the_group_that_the_sender_gave(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        ruled(world, RACKS)
+        for number, key in enumerate("ab"):
+            taken(world, an_event(key, labels={"rack": "1"}), number=number)
+        found = tried(world)
+        assert (found.before.incidents, found.after.incidents) == (1, 2)
+
+
+def test_a_silence_that_is_tried_tells_what_would_not_have_paged(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number, env in enumerate(("prod", "late", "late")):
+            taken(world, an_event(f"{env} {number}", labels={"env": env}), number=number)
+        world.advance(MINUTE)
+        found = world.call(TrySilence, parse_matchers('env="late"'), days=1, actor=VIEWER)
+        assert (found.before.pages, found.after.pages, found.after.incidents) == (3, 1, 3)
+        for days in (0, 31):
+            with pytest.raises(InvalidValueError):
+                world.call(TrySilence, parse_matchers('env="late"'), days=days, actor=VIEWER)
+        with pytest.raises(InvalidValueError):
+            world.call(TryRouting, TEAM, (a_rule("wrong", 'a=~"("'),), days=1, actor=VIEWER)
+
+
+def test_only_the_days_that_are_asked_for_are_looked_at_in_pages(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number in range(3):
+            taken(world, an_event(f"key {number}"), number=number)
+            world.advance(timedelta(hours=16))
+        assert [tried(world, days=days).examined for days in (1, 2)] == [1, 2]
+
+        async def of_pages(ports: Ports) -> list[list[str]]:
+            found: list[list[str]] = []
+            last: UUID | None = None
+            while not found or last is not None:
+                page = await ports.stored_events.between(NOON, world.clock.now(), after=last, limit=2)
+                found.append([each.verdict.dedup_key for each in page.events])
+                last = page.last_id
+            return found
+
+        assert world.within(of_pages) == [["key 0", "key 1"], ["key 2"]]
