@@ -119,7 +119,13 @@ def _group(number: int) -> Batch:
         }
         for place in range(ALERTMANAGER)
     ]
-    body = {"version": "4", "status": "firing", "receiver": "tocsin", "groupKey": f"{{}}:{number}", "alerts": alerts}
+    body: dict[str, object] = {
+        "version": "4",
+        "status": "firing",
+        "receiver": "tocsin",
+        "groupKey": f"{{}}:{number}",
+        "alerts": alerts,
+    }
     body |= {"groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "truncatedAlerts": 0}
     headers = {"Content-Type": "application/json"}
     path = f"/integrations/{routing_key(number % SERVICES)}/alertmanager"
