@@ -47,6 +47,18 @@ SELECT (SELECT count(*) FROM escalation_runs WHERE next_deadline <= now())
 """
 
 
+class Sender(Connection):
+    """Says so when the server has closed it, which it does with one that is idle for seconds."""
+
+    is_lost = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
+        if not self.is_idle:
+            self.is_idle = True
+            self.answered(self, is_accepted=False)
+
+
 @dataclass(slots=True)
 class Storm:
     """What was seen of one."""
@@ -133,14 +145,19 @@ async def _send(storm: Storm, port: int, *, events: int, seconds: float, service
             storm.refused += 1
             loop.call_later(0.5, waiting.append, connection.token)
 
-    opened = deque(await connected(port, CONNECTIONS, lambda: Connection(next_request, answered)))
+    async def connections(how_many: int) -> list[Connection]:
+        return await connected(port, how_many, lambda: Sender(next_request, answered))
+
+    opened = deque(await connections(CONNECTIONS))
     began, given = monotonic(), 0
     while not done.is_set():
         due = min(events, int((monotonic() - began) / seconds * events) + 1)
         waiting.extend(range(given, due))
         given = due
         for _ in range(len(opened)):
-            opened.rotate(1)  # none may be idle for so long that the server closes it
+            opened.rotate(1)  # each gets its turn
+            if isinstance(opened[0], Sender) and opened[0].is_lost:
+                (opened[0],) = await connections(1)
             if waiting and opened[0].is_idle:
                 opened[0].send()
         with contextlib.suppress(TimeoutError):
