@@ -44,6 +44,19 @@ class UnauthenticatedError(ApplicationError):
         super().__init__(reason)
 
 
+class UnprovedPolicyError(ApplicationError):
+    """A team wants its policies proved before they are saved, and the proof of this one fails."""
+
+    code: ClassVar[str] = "unproved_policy"
+
+    def __init__(self, within: timedelta, counter_examples: tuple[str, ...]) -> None:
+        super().__init__(
+            f"this policy does not always tell somebody within {within.total_seconds() / 60:g} minutes, and its team"
+            " saves none that does not"
+        )
+        self.counter_examples = counter_examples  # a sentence each, oldest first
+
+
 class RateLimitedError(ApplicationError):
     code: ClassVar[str] = "rate_limited"
 

@@ -308,7 +308,7 @@ class _Story:
                 ends_at=datetime.combine(saturday, time(20), UTC),
                 actor=admin,
             )
-            policy = await (await request.get(CreatePolicy))(
+            policy, _ = await (await request.get(CreatePolicy))(
                 team_id=team.id,
                 name=f"{name} escalation",
                 steps=(

@@ -29,6 +29,7 @@ from domain.notification.contact import Channel
 from domain.oncall.override import OverrideKind
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.limits import PAGE_LIMIT
+from entrypoints.channels import channels, in_words
 from entrypoints.container import production_container
 from entrypoints.database import SchemaError, check_on
 from entrypoints.settings import Settings
@@ -74,15 +75,12 @@ async def check_settings(settings: Settings) -> Finding:
 
 
 async def check_channels(settings: Settings) -> Finding:
-    channels = (
-        ("e-mail", settings.smtp_host, "TOCSIN_SMTP_HOST"),
-        ("Slack", settings.slack_token, "TOCSIN_SLACK_TOKEN"),
-    )
-    missing = [(name, variable) for name, is_set, variable in channels if not is_set]
+    missing = [each for each in channels(settings) if not each.is_set]
     if not missing:
-        return Finding("channels", "ok", "e-mail and Slack are set up")
-    names = " and ".join(name for name, _ in missing)
-    hint = f"set {' and '.join(variable for _, variable in missing)}; `tocsin mailbox` shows what would have been sent"
+        return Finding("channels", "ok", f"{in_words([each.name for each in channels(settings)])} are set up")
+    names = in_words([each.name for each in missing])
+    variables = in_words([each.variables[0] for each in missing])
+    hint = f"set {variables}; `tocsin mailbox` shows what would have been sent"
     return Finding("channels", "warn", f"{names} not set up: messages land in the local mailbox", hint)
 
 

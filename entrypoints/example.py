@@ -51,7 +51,7 @@ async def _create(container: AsyncContainer, actor: Actor) -> str:
             contact = ContactDraft(channel=Channel.EMAIL, address=user.email)
             await (await request.get(SetReachability))(actor.user_id, contacts=(contact,), rules=(), actor=actor)
         team = await (await request.get(CreateTeam))(name="Example team", member_ids=(actor.user_id,), actor=actor)
-        policy = await (await request.get(CreatePolicy))(
+        policy, _ = await (await request.get(CreatePolicy))(
             team_id=team.id,
             name="Example policy",
             steps=(Step(targets=(Target(kind=TargetKind.USER, id=actor.user_id),), delay=timedelta(minutes=1)),),

@@ -19,6 +19,7 @@ from adapters.inbound.deadlines.loop import every
 from adapters.inbound.http.absences import AbsenceController
 from adapters.inbound.http.acknowledge_page import AcknowledgePageController
 from adapters.inbound.http.app import CONFIGURATION, IDENTITY, create_app
+from adapters.inbound.http.asgi import App
 from adapters.inbound.http.audit import AuditController
 from adapters.inbound.http.calendars import CalendarController
 from adapters.inbound.http.covers import CoverController
@@ -26,25 +27,37 @@ from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.explanations import ExplanationController
+from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
+from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
+from adapters.inbound.http.sns import SnsDoor
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
+from application.alert.find_reported import FindReported
+from application.alert.handle_request import AlertOrder, HandleAlertRequest
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
+from application.heartbeat.ping import PingHeartbeat
+from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAlert
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeTarget
+from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.sns import SnsEndpoint
+from application.ports.vault import Vault
 from domain.alert.alert_event import ChangeEvent
+from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
 from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
@@ -60,6 +73,7 @@ HANDLERS: Final = (
     CoverController,
     DeadLetterController,
     EscalationController,
+    ExplanationController,
     IncidentActController,
     DrillPageController,
     IncidentController,
@@ -69,6 +83,7 @@ HANDLERS: Final = (
     SetupPageController,
     SlackController,
     StreamController,
+    TwilioController,
 )
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 
@@ -140,7 +155,7 @@ async def serve(
     commits = group_commit(container)
     doors = await intake_doors(container, app, commits)
     config = uvicorn.Config(
-        doors,
+        await all_doors(container, doors),
         http="httptools",
         loop="none",
         lifespan="off",
@@ -219,6 +234,67 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
     )
 
 
+async def all_doors(container: AsyncContainer, doors: IntakeDoors) -> App:
+    """Each in front of the next, and of the API last."""
+    sns = sns_door_of(doors, await container.get(SnsEndpoint))
+    return heartbeat_door(container, doors, await opsgenie_door(container, doors, sns))
+
+
+def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> HeartbeatDoor:
+    """In front of `app`."""
+
+    async def ping(
+        key_hash: bytes, kind: PingKind, *, exit_status: int | None, output: str, is_post: bool
+    ) -> Heartbeat | None:
+        async with container() as request:
+            ping_heartbeat: PingHeartbeat = await request.get(PingHeartbeat)
+            return await ping_heartbeat(key_hash, kind, exit_status=exit_status, output=output, is_post=is_post)
+
+    return HeartbeatDoor(app=app, ping=ping, metrics=doors.metrics)
+
+
+def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
+    """In front of the other doors."""
+    return SnsDoor(
+        app=doors,
+        targets=doors.targets,
+        store=doors.commits.store,
+        set_aside=doors.set_aside,
+        endpoint=endpoint,
+        clock=doors.clock,
+        ids=doors.ids,
+        metrics=doors.metrics,
+    )
+
+
+async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> OpsgenieDoor:
+    """In front of `app`."""
+
+    async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+        async with container() as request:
+            return await (await request.get(HandleAlertRequest))(target, order, raw)
+
+    async def find_alert(integration_id: IntegrationId, ref: AlertRef) -> ReportedAlert | None:
+        async with container() as request:
+            return await (await request.get(FindReported)).alert(integration_id, ref)
+
+    async def find_request(integration_id: IntegrationId, request_id: UUID) -> AlertRequest | None:
+        async with container() as request:
+            return await (await request.get(FindReported)).request(integration_id, request_id)
+
+    return OpsgenieDoor(
+        app=app,
+        targets=doors.targets,
+        handle=handle,
+        find_alert=find_alert,
+        find_request=find_request,
+        set_aside=doors.set_aside,
+        clock=doors.clock,
+        ids=doors.ids,
+        metrics=doors.metrics,
+    )
+
+
 async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupCommit) -> IntakeDoors:
     clock = await container.get(Clock)
 
@@ -236,6 +312,7 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,
+        vault=await container.get(Vault),
         clock=clock,
         ids=await container.get(IdFactory),
         metrics=IntakeMetrics(await container.get(CollectorRegistry)),

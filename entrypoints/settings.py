@@ -37,6 +37,9 @@ SECRETS: Final = frozenset(
         "smtp_password",
         "slack_token",
         "slack_signing_secrets",
+        "slack_app_token",
+        "ntfy_token",
+        "twilio_auth_token",
         "sqs_integration_key",
         "watcher_url",
         "heartbeat_url",
@@ -107,7 +110,24 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     slack_signing_secrets: Annotated[
         str, Meta(description="Signing secret of the app; during a rotation the old one too, by commas.")
     ] = ""
+    slack_app_token: Annotated[
+        str, Meta(description="App-level token, `xapp-…`, for Socket Mode: buttons without a public URL. Empty: none.")
+    ] = ""
     slack_url: Annotated[str, Meta(description="Base URL of the Slack Web API.")] = "https://slack.com/api/"
+    ntfy_url: Annotated[
+        str, Meta(description="ntfy server of topics that name none. Empty: ntfy messages land in the local mailbox.")
+    ] = ""
+    ntfy_token: Annotated[str, Meta(description="Its access token; no other server is given it.")] = ""
+    twilio_account_sid: Annotated[
+        str, Meta(description="Twilio account, `AC…`. Empty: text messages and calls land in the local mailbox.")
+    ] = ""
+    twilio_auth_token: Annotated[str, Meta(description="Its auth token.")] = ""
+    twilio_sender: Annotated[str, Meta(description="Number of the account that messages come from, `+…`.")] = ""
+    twilio_answers: Annotated[
+        bool,
+        Meta(description="Whether text messages to the number come to `/twilio/sms`; each then says how to answer."),
+    ] = False
+    twilio_url: Annotated[str, Meta(description="Base URL of the Twilio API.")] = "https://api.twilio.com"
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
     ] = ""

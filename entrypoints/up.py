@@ -19,6 +19,7 @@ from application.identity.authenticate import Authenticate
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin, FirstAdmin
 from domain.identity.role import Permission
+from entrypoints.channels import channels
 from entrypoints.container import production_container
 from entrypoints.database import migrate_async
 from entrypoints.demo import seed_into
@@ -217,12 +218,10 @@ def _welcome(settings: Settings, first_admin: FirstAdmin | None, example: Exampl
     say(f"  curl -sS {settings.base_url}/v2/enqueue -H 'Content-Type: application/json' -d {shlex.quote(body)}")
     say()
     say(f"and see what happened:  {command} incident list    {command} mailbox")
-    for channel, is_set, names in (
-        ("e-mail", settings.smtp_host, "TOCSIN_SMTP_HOST"),
-        ("Slack", settings.slack_token, "TOCSIN_SLACK_TOKEN"),
-    ):
-        if not is_set:
-            say(f"  {channel} is not set up ({names}): its messages land in the local mailbox")
+    for channel in channels(settings):
+        if not channel.is_set:
+            names = ", ".join(channel.variables)
+            say(f"  {channel.name} is not set up ({names}): its messages land in the local mailbox")
     say()
 
 

@@ -10,7 +10,7 @@ from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters.inbound.deadlines.courier import Courier
-from adapters.inbound.deadlines.loop import DeadlineLoop, every
+from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
@@ -18,11 +18,15 @@ from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Upkeep
+from application.alert.expire import BATCH as ALERT_BATCH
+from application.alert.expire import ExpireAlerts
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import BATCH as HEARTBEAT_BATCH
+from application.heartbeat.advance import AdvanceHeartbeats
 from application.incident.advance import BATCH as INCIDENT_BATCH
 from application.incident.advance import AdvanceIncidents
 from application.notification.drill_weekly import DrillWeekly
@@ -31,9 +35,11 @@ from application.notification.send import SendNotification, Sent
 from application.notification.settle import SettleNotifications
 from application.oncall.expire_covers import BATCH as COVER_BATCH
 from application.oncall.expire_covers import ExpireCoverRequests
+from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.escalations import RunRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
@@ -44,6 +50,7 @@ from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
+from entrypoints.socket_mode import socket_mode
 from entrypoints.telemetry import TRACER
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
@@ -108,6 +115,8 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
+        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
+        group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
         for channel in Channel:
@@ -115,6 +124,8 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
+        if settings.slack_app_token:
+            group.create_task(socket_mode(container, draining), name="slack socket")
         if settings.heartbeat_url:
             interval = timedelta(seconds=settings.heartbeat_seconds)
             beat = heartbeat(container, clock, pulse, metrics)
@@ -149,6 +160,38 @@ def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListen
             return await incidents.earliest_deadline()
 
     return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
+
+
+def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Finds senders that fell silent."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("expire alerts"):
+            async with container() as request:
+                return await (await request.get(ExpireAlerts))() == ALERT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            alerts: AlertRepository = await request.get(AlertRepository)
+            return await alerts.earliest_deadline()
+
+    return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
+
+
+def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Misses signs of life of others; `heartbeat` gives our own."""
+
+    async def tick() -> bool:
+        with TRACER.start_as_current_span("advance heartbeats"):
+            async with container() as request:
+                return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
+
+    async def earliest() -> datetime | None:
+        async with container() as request:
+            heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
+            return await heartbeats.earliest_deadline()
+
+    return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
 
 
 def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:

@@ -14,7 +14,10 @@ from redis.asyncio import Redis
 from entrypoints.time_zones import use_packaged_zones
 from tests.support import engines
 from tests.support.engines import Sqs
+from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.fake_webhook import FakeWebhook
 from tests.support.smtp import SmtpServer
 
 use_packaged_zones()
@@ -112,6 +115,33 @@ def fake_slack() -> Iterator[FakeSlack]:
     slack.start()
     yield slack
     slack.stop()
+
+
+@pytest.fixture
+def fake_ntfy() -> Iterator[FakeNtfy]:
+    """An ntfy server; see `HttpFake.script` for how to make it fail, and `tap` for its buttons."""
+    ntfy = FakeNtfy()
+    ntfy.start()
+    yield ntfy
+    ntfy.stop()
+
+
+@pytest.fixture
+def fake_twilio() -> Iterator[FakeTwilio]:
+    """A Twilio account; see `HttpFake.script` for how to make it fail."""
+    twilio = FakeTwilio()
+    twilio.start()
+    yield twilio
+    twilio.stop()
+
+
+@pytest.fixture
+def fake_webhook() -> Iterator[FakeWebhook]:
+    """Somebody's server that takes signed pages; see `HttpFake.script` for how to make it fail."""
+    server = FakeWebhook()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

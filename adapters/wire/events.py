@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import msgspec
 
-from domain.alert.events import AlertCleared, AlertJoined
+from domain.alert.events import AlertCleared, AlertExpired, AlertJoined
 from domain.escalation.events import (
     EscalationExhausted,
     EscalationFallBackPaged,
@@ -44,6 +44,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
     event.kind: event
     for event in (
         AlertCleared,
+        AlertExpired,
         AlertJoined,
         CoverAccepted,
         CoverDeclined,

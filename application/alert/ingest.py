@@ -90,7 +90,8 @@ class IngestEvents:
         reports: dict[AlertKey, list[ReceivedEvent]] = {}
         for received in wave:
             reports.setdefault(received.key, []).append(received)
-        touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, at=at)
+        expires = {key: until for key, of_key in reports.items() if (until := _expires_at(of_key)) is not None}
+        touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, expires=expires, at=at)
         for key in touched:
             del reports[key]
         new = await self._without_stale(reports)
@@ -102,7 +103,7 @@ class IngestEvents:
         for received, *repeats in new.values():  # the first report of a new alert describes it
             group = received.group
             incident = opened[group]
-            alert = _alert_of(received, AlertId(self.ids.new()), incident.incident_id, 1 + len(repeats), at)
+            alert = _alert_of(received, repeats, AlertId(self.ids.new()), incident.incident_id, at)
             alerts.append(alert)
             draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
             if incident.is_new and draft is not None:
@@ -152,32 +153,42 @@ class IngestEvents:
         firing = await self.alerts.firing({received.key for received in wave})
         if not firing:
             return
-        is_resolve = wave[0].event.action is AlertAction.RESOLVE
-        if is_resolve:
-            await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
-        # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
+        if wave[0].event.action is AlertAction.RESOLVE:
+            await self.clear(firing, via=Via.SENDER, at=at)
+            return
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
-        still_firing: frozenset[IncidentId] = (
-            await self.alerts.incidents_still_firing({incident.id for incident in incidents})
-            if is_resolve
-            else frozenset()
-        )
-        policies = {} if is_resolve else await self.policies.newest_for({incident.id for incident in incidents})
-        stopped = set()
-        for incident in incidents:
-            if not incident.is_open or incident.id in still_firing:
-                continue
-            change: Change[Incident] = (
-                incident.resolve(by=None, via=Via.SENDER, at=at)
-                if is_resolve
-                else incident.acknowledge(
+        policies = await self.policies.newest_for({incident.id for incident in incidents})
+        await self._save_answered(
+            [
+                incident.acknowledge(
                     by=None, via=Via.SENDER, at=at, timeout=policies[incident.id].acknowledgement_timeout
                 )
-            )
-            if change.events:
-                await self.incidents.save(change)
-                stopped.add(incident.id)
-        await self.stop_escalations(stopped, at=at)
+                for incident in incidents
+                if incident.is_open
+            ],
+            at,
+        )
+
+    async def clear(self, firing: Sequence[Alert], *, via: Via, at: datetime) -> None:
+        """Held alerts are over, inside the open transaction; and their incidents, when nothing else of them fires."""
+        await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
+        # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
+        incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
+        still_firing = await self.alerts.incidents_still_firing({incident.id for incident in incidents})
+        await self._save_answered(
+            [
+                incident.resolve(by=None, via=via, at=at)
+                for incident in incidents
+                if incident.is_open and incident.id not in still_firing
+            ],
+            at,
+        )
+
+    async def _save_answered(self, changes: Iterable[Change[Incident]], at: datetime) -> None:
+        changed = [change for change in changes if change.events]
+        for change in changed:
+            await self.incidents.save(change)
+        await self.stop_escalations({change.state.id for change in changed}, at=at)
 
 
 def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:
@@ -220,7 +231,14 @@ def _draft_of(received: ReceivedEvent, incident_id: IncidentId, at: datetime) ->
     )
 
 
-def _alert_of(received: ReceivedEvent, alert_id: AlertId, incident_id: UUID, occurrences: int, at: datetime) -> Alert:
+def _expires_at(reports: Iterable[ReceivedEvent]) -> datetime | None:
+    """The longest that any of them is good for."""
+    return max((each.event.expires_at for each in reports if each.event.expires_at is not None), default=None)
+
+
+def _alert_of(
+    received: ReceivedEvent, repeats: Sequence[ReceivedEvent], alert_id: AlertId, incident_id: UUID, at: datetime
+) -> Alert:
     event, integration = received.event, received.target.integration
     return Alert(
         id=alert_id,
@@ -236,7 +254,8 @@ def _alert_of(received: ReceivedEvent, alert_id: AlertId, incident_id: UUID, occ
         first_seen_at=at,
         last_seen_at=at,
         starts_at=event.starts_at,
-        occurrences=occurrences,
+        expires_at=_expires_at((received, *repeats)),
+        occurrences=1 + len(repeats),
         labels=event.labels,
         details=event.details,
         links=event.links,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 
 def describe(value: Any) -> dict[str, object]:
-    """The fields of a dataclass as JSON can hold them, without the hashes of secrets."""
-    names = (field.name for field in fields(value) if not field.name.endswith("_hash"))
+    """The fields of a dataclass as JSON can hold them, without secrets, whether hashed or sealed."""
+    names = (field.name for field in fields(value) if not field.name.endswith(("_hash", "_sealed")))
     return {name: _plain(getattr(value, name)) for name in names}
 
 

@@ -5,6 +5,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.escalation.policy_references import references_of, require_fall_back
+from application.escalation.require_proof import RequireProof, SavedPolicy
 from application.ports.clock import Clock
 from application.ports.fall_backs import FallBackRepository
 from application.ports.ids import IdFactory
@@ -25,6 +26,7 @@ class CreatePolicy:
     policies: PolicyRepository
     references: References
     fall_backs: FallBackRepository
+    require_proof: RequireProof
     record_audit: RecordAudit
     transaction: Transaction
     ids: IdFactory
@@ -41,8 +43,8 @@ class CreatePolicy:
         acknowledgement_timeout: timedelta | None = None,
         when_exhausted: WhenExhausted = WhenExhausted.STAY,
         actor: Actor,
-    ) -> EscalationPolicy:
-        """Raises `ForbiddenError`, `InvalidValueError`, `ConflictError` when the name is taken."""
+    ) -> SavedPolicy:
+        """Raises `ForbiddenError`, `InvalidValueError`, `UnprovedPolicyError`, `ConflictError`: the name is taken."""
         require(actor, Permission.CONFIGURE, team_id=team_id)
         policy = EscalationPolicy(
             id=PolicyId(self.ids.new()),
@@ -57,8 +59,9 @@ class CreatePolicy:
         async with self.transaction:
             await require_known(self.references, references_of(policy))
             await require_fall_back(self.fall_backs, policy)
+            proof = await self.require_proof(policy)
             stored = await self.policies.save(policy)
             await self.record_audit(
                 "policy.create", stored.id, actor=actor, at=self.clock.now(), after=describe(stored)
             )
-            return stored
+            return SavedPolicy(stored, proof)

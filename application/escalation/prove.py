@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
@@ -13,28 +14,27 @@ from application.escalation.policy_draft import PolicyDraft, placed_at
 from application.escalation.policy_references import references_of
 from application.ports.clock import Clock
 from application.ports.directory import Directory, Reachability
+from application.ports.fall_backs import FallBackRepository
+from application.ports.offload import Offload
 from application.ports.references import References
 from application.ports.schedule_history import KnownSchedule, ScheduleHistory
 from application.references import require_known
 from domain.escalation.condition import Circumstances
-from domain.escalation.policy import EscalationPolicy, Target, TargetKind
+from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
 from domain.escalation.proof import Gap, Reach, Reaches, first_reach, gaps, step_reach
 from domain.identity.actor import Actor
+from domain.identity.proof_demand import ProofDemand
 from domain.identity.role import Permission
-from domain.notification.contact import Contact
 from domain.notification.rule import planned
 from domain.oncall.coverage import Shift
 from domain.oncall.history import Timeline, as_known
-from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.interval import Interval
-from domain.shared.limits import PROOF_WEEKS, PROOF_WITHIN_SECONDS_MAX, PROOF_WITHIN_SECONDS_MIN
 from domain.shared.severity import Severity
 from domain.shared.step_function import StepFunction
 from domain.shared.urgency import Urgency
 
-WEEKS: Final = 4
-WITHIN: Final = timedelta(minutes=30)
+ANY_TIME: Final = ProofDemand()
 
 
 class CounterExample(NamedTuple):
@@ -69,7 +69,9 @@ class ProvePolicy:
 
     history: ScheduleHistory
     directory: Directory
+    fall_backs: FallBackRepository
     references: References
+    offload: Offload
     clock: Clock
 
     async def __call__(
@@ -77,17 +79,20 @@ class ProvePolicy:
         policy: EscalationPolicy,
         *,
         draft: PolicyDraft | None = None,
-        weeks: int = WEEKS,
-        within: timedelta = WITHIN,
+        demand: ProofDemand = ANY_TIME,
         actor: Actor,
     ) -> PolicyProof:
         """Raises `ForbiddenError`, `InvalidValueError`."""
         require(actor, Permission.READ)
-        _require_sensible(weeks, within)
-        proved = policy if draft is None else await self._drafted(draft, policy)
+        return await self.of(policy if draft is None else await self._drafted(draft, policy), demand)
+
+    async def of(self, policy: EscalationPolicy, demand: ProofDemand) -> PolicyProof:
+        """The proof of a policy that names only what is there."""
         at = self.clock.now()
-        interval = Interval(start=at, end=at + timedelta(weeks=weeks))
-        return proof(proved, await self._facts(proved, interval, within), interval=interval, within=within)
+        interval = Interval(start=at, end=at + timedelta(weeks=demand.weeks))
+        facts = await self._facts(policy, interval, demand.within)
+        # Of many conditions and half a year it takes longer than others should wait.
+        return await self.offload.run(partial(proof, policy, facts, interval=interval, within=demand.within))
 
     async def _drafted(self, draft: PolicyDraft, policy: EscalationPolicy) -> EscalationPolicy:
         with placed_at("policy"):
@@ -96,7 +101,8 @@ class ProvePolicy:
             return drafted
 
     async def _facts(self, policy: EscalationPolicy, interval: Interval, within: timedelta) -> "Facts":
-        targets = {target for step in policy.steps for target in step.targets}
+        last_resort = await self._last_resort(policy)
+        targets = {target for step in policy.steps for target in step.targets} | set(last_resort)
         looked_at = Interval(start=interval.start, end=interval.end + within)
         schedule_ids = {ScheduleId(target.id) for target in targets if target.kind is TargetKind.SCHEDULE}
         team_ids = {TeamId(target.id) for target in targets if target.kind is TargetKind.TEAM}
@@ -104,13 +110,21 @@ class ProvePolicy:
         members = await self.directory.team_members(team_ids)
         timelines = {schedule_id: as_known(each.history) for schedule_id, each in schedules.items()}
         meant = frozenset(meant_at_some_time(targets, timelines, members))
-        return Facts(targets, schedules, timelines, members, meant, await self.directory.reachability(meant))
+        people = await self.directory.reachability(meant)
+        return Facts(targets, last_resort, schedules, timelines, members, meant, people)
+
+    async def _last_resort(self, policy: EscalationPolicy) -> tuple[Target, ...]:
+        if policy.when_exhausted is not WhenExhausted.FALL_BACK:
+            return ()
+        found = await self.fall_backs.effective({policy.team_id})
+        return found[policy.team_id].targets if policy.team_id in found else ()
 
 
 class Facts(NamedTuple):
     """All that is configured and bears on a proof."""
 
     targets: Collection[Target]
+    last_resort: tuple[Target, ...]
     schedules: Mapping[ScheduleId, KnownSchedule]
     timelines: Mapping[ScheduleId, Timeline]
     members: Mapping[TeamId, tuple[UserId, ...]]
@@ -122,11 +136,13 @@ def proof(policy: EscalationPolicy, facts: Facts, *, interval: Interval, within:
     """For every instant of the interval; what comes more than `within` after one does not count for it."""
     looked_at = Interval(start=interval.start, end=interval.end + within)
     reaches = {target: _reach(target, facts, looked_at) for target in facts.targets}
-    found = [
-        CounterExample(each, gap)
-        for each in told_apart(policy)
-        for gap in gaps(first_reach(policy, each, reaches, interval=interval, within=within), within=within)
-    ]
+
+    def reach(circumstances: Circumstances) -> StepFunction[Reach]:
+        return first_reach(
+            policy, circumstances, reaches, last_resort=facts.last_resort, interval=interval, within=within
+        )
+
+    found = [CounterExample(each, gap) for each in told_apart(policy) for gap in gaps(reach(each), within=within)]
     return PolicyProof(
         policy=policy,
         interval=interval,
@@ -155,17 +171,12 @@ def told_apart(policy: EscalationPolicy) -> Iterator[Circumstances]:
             yield Circumstances(severity=severity, urgency=Urgency.HIGH, labels=each)
 
 
-def working(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """Those by which somebody can be reached: the one place that decides it for proofs."""
-    return tuple(contacts)
-
-
 def soonest(person: Reachability | None) -> timedelta | None:
     """How soon after their turn came an urgent page is due; None: no page would reach them."""
     if person is None:
         return None
     begins = datetime(2000, 1, 1, tzinfo=UTC)  # any instant would do: what is urgent does not wait for the morning
-    plans = planned(working(person.contacts), person.rules, urgency=Urgency.HIGH, at=begins)
+    plans = planned(person.contacts, person.rules, urgency=Urgency.HIGH, at=begins)
     return plans[0].due_at - begins if plans else None
 
 
@@ -210,13 +221,3 @@ def _empty_steps(policy: EscalationPolicy, reaches: Reaches, interval: Interval)
     for number, step in enumerate(policy.steps):
         if all(reach.after is None for reach in step_reach(step, reaches, interval).values):
             yield number
-
-
-def _require_sensible(weeks: int, within: timedelta) -> None:
-    if not 1 <= weeks <= PROOF_WEEKS:
-        raise InvalidValueError("weeks", f"is {weeks}, allowed are 1 to {PROOF_WEEKS}")
-    if not PROOF_WITHIN_SECONDS_MIN <= within.total_seconds() <= PROOF_WITHIN_SECONDS_MAX:
-        raise InvalidValueError(
-            "within_seconds",
-            f"is {within.total_seconds():g}, allowed are {PROOF_WITHIN_SECONDS_MIN} to {PROOF_WITHIN_SECONDS_MAX}",
-        )

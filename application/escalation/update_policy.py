@@ -5,6 +5,7 @@ from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.escalation.policy_references import references_of, require_fall_back
+from application.escalation.require_proof import RequireProof, SavedPolicy
 from application.expectation import require_version
 from application.ports.clock import Clock
 from application.ports.fall_backs import FallBackRepository
@@ -12,7 +13,7 @@ from application.ports.policies import PolicyRepository
 from application.ports.references import References
 from application.ports.transaction import Transaction
 from application.references import require_known
-from domain.escalation.policy import EscalationPolicy, Step, WhenExhausted
+from domain.escalation.policy import Step, WhenExhausted
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.shared.ids import PolicyId, TeamId
@@ -25,6 +26,7 @@ class UpdatePolicy:
     policies: PolicyRepository
     references: References
     fall_backs: FallBackRepository
+    require_proof: RequireProof
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -42,8 +44,8 @@ class UpdatePolicy:
         when_exhausted: WhenExhausted,
         version: int | None = None,
         actor: Actor,
-    ) -> EscalationPolicy:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`."""
+    ) -> SavedPolicy:
+        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `UnprovedPolicyError`, `ConflictError`."""
         require(actor, Permission.CONFIGURE, team_id=team_id)
         async with self.transaction:
             before = await self.policies.get(policy_id)
@@ -61,6 +63,7 @@ class UpdatePolicy:
             )
             await require_known(self.references, references_of(wanted), before=references_of(before))
             await require_fall_back(self.fall_backs, wanted)
+            proof = await self.require_proof(wanted)
             stored = await self.policies.save(wanted)
             await self.record_audit(
                 "policy.update",
@@ -70,4 +73,4 @@ class UpdatePolicy:
                 before=describe(before),
                 after=describe(stored),
             )
-            return stored
+            return SavedPolicy(stored, proof)

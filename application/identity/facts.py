@@ -20,7 +20,15 @@ def user_facts(user: User) -> Mapping[str, object]:
 
 
 def team_facts(team: Team) -> Mapping[str, object]:
-    return {"name": team.name, "member_ids": [str(member) for member in team.member_ids]}
+    return {
+        "name": team.name,
+        "member_ids": [str(member) for member in team.member_ids],
+        "proof": {
+            "weeks": team.proof.weeks,
+            "within_seconds": round(team.proof.within.total_seconds()),
+            "refuses": team.proof.refuses,
+        },
+    }
 
 
 def key_facts(key: ApiKey) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ from typing import Final
 from application.errors import NotFoundError, UnauthenticatedError
 from application.ports.clock import Clock
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPage, TextedPages
 from application.ports.tokens import TokenIssuer
 from application.ports.users import UserRepository
 from domain.identity.actor import Actor, CredentialKind
@@ -42,6 +43,36 @@ class RecognizeSlackMember:
 
 
 @dataclass(frozen=True, slots=True)
+class RecognizeTexter:
+    """The user who was paged on a telephone that a text message came from, and the incident that it answers.
+
+    The caller has checked who carries the message. What this very number was not told of it cannot answer.
+    """
+
+    pages: TextedPages
+    users: UserRepository
+    teams: TeamRepository
+
+    async def __call__(self, address: str, *, number: int | None, request_id: str = "") -> tuple[TextedPage, Actor]:
+        """Raises `NotFoundError` when nothing that the number was told of is meant, `UnauthenticatedError` when its
+        user is not active."""
+        page = await self.pages.newest(address, number=number)
+        if page is None:
+            raise NotFoundError("page", address)
+        user = await _active(self.users, page.user_id)
+        actor = Actor(
+            user_id=user.id,
+            role=user.role,
+            via=Via.SMS,
+            credential=CredentialKind.TELEPHONE,
+            scopes=RESPONDING,
+            team_ids=await self.teams.team_ids_of(user.id),
+            request_id=request_id,
+        )
+        return page, actor
+
+
+@dataclass(frozen=True, slots=True)
 class RecognizeLink:
     """The user whom a link in a message was made for, and the one incident that it opens."""
 
@@ -57,7 +88,7 @@ class RecognizeLink:
         actor = Actor(
             user_id=user.id,
             role=user.role,
-            via=Via.EMAIL,
+            via=claims.via,
             credential=CredentialKind.LINK,
             scopes=RESPONDING,
             team_ids=await self.teams.team_ids_of(user.id),
@@ -82,7 +113,7 @@ class RecognizeDrillLink:
         actor = Actor(
             user_id=user.id,
             role=user.role,
-            via=Via.EMAIL,
+            via=claims.via,
             credential=CredentialKind.LINK,
             scopes=LOOKING,
             address=address,

@@ -7,13 +7,15 @@ from application.audit.record import RecordAudit
 from application.identity.facts import reachability_facts
 from application.identity.self_or_admin import require_self_or_admin
 from application.ports.clock import Clock
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.directory import Reachability
 from application.ports.ids import IdFactory
+from application.ports.tokens import SecretFactory
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
 from domain.identity.actor import Actor
 from domain.identity.naming import require_name
-from domain.notification.contact import Channel, Contact
+from domain.notification.contact import SIGNED, Channel, Contact
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.shared.errors import InvalidValueError
@@ -44,6 +46,8 @@ class SetReachability:
     """
 
     users: UserRepository
+    contact_secrets: ContactSecrets
+    secrets: SecretFactory
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -69,6 +73,7 @@ class SetReachability:
             await self.users.save_reachability(
                 user_id, made, _rules(rules, made), quiet_hours=_quiet_hours(quiet_hours, user.time_zone)
             )
+            await self._make_secrets(made, before)
             after = await self.users.reachability(user_id)
             await self._record(before, after, actor=actor, at=at)
             return after
@@ -90,6 +95,13 @@ class SetReachability:
                 )
             )
         return tuple(made)
+
+    async def _make_secrets(self, made: Sequence[Contact], before: Reachability) -> None:
+        """A new contact never goes without its signature; its owner sees the secret on taking another one."""
+        known = {contact.id for contact in before.contacts}
+        for contact in made:
+            if contact.channel in SIGNED and contact.id not in known:
+                await self.contact_secrets.put(contact.id, self.secrets.webhook_secret())
 
     async def _record(self, before: Reachability, after: Reachability, *, actor: Actor, at: datetime) -> None:
         await self.record_audit(

@@ -9,6 +9,7 @@ from application.ports.clock import Clock
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
+from domain.identity.proof_demand import ProofDemand
 from domain.identity.role import Permission
 from domain.identity.team import Team
 from domain.shared.ids import TeamId, UserId
@@ -16,7 +17,7 @@ from domain.shared.ids import TeamId, UserId
 
 @dataclass(frozen=True, slots=True)
 class UpdateTeam:
-    """An admin renames a team; an admin, or a manager who is in it, says who its members are."""
+    """An admin renames a team; an admin, or a manager in it, says who its members are and what its policies hold."""
 
     teams: TeamRepository
     record_audit: RecordAudit
@@ -29,6 +30,7 @@ class UpdateTeam:
         *,
         name: str | None = None,
         member_ids: Sequence[UserId] | None = None,
+        proof: ProofDemand | None = None,
         expected_version: int | None = None,
         actor: Actor,
     ) -> Team:
@@ -50,6 +52,7 @@ class UpdateTeam:
                 team,
                 name=team.name if name is None else name.strip(),
                 member_ids=team.member_ids if member_ids is None else tuple(member_ids),
+                proof=team.proof if proof is None else proof,
             )
             if changed == team:
                 return team

@@ -1,10 +1,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from application.authorize import require
-from application.ports.event_log import EventLog, EventPosition
+from application.incident.events import events_of
+from application.ports.event_log import EventLog
 from application.ports.page import Page
 from application.ports.readers import DeliveryRecord, IncidentReader, IncidentRef, OldestFirst
 from domain.identity.actor import Actor
@@ -12,8 +13,6 @@ from domain.identity.role import Permission
 from domain.incident.events import IncidentAcknowledged
 from domain.shared.ids import IncidentId, UserId
 from domain.shared.via import Via
-
-_EVENTS_AT_ONCE: Final = 500
 
 
 class Acknowledgement(NamedTuple):
@@ -47,11 +46,7 @@ class ReadLedger:
 
     async def _acknowledgements(self, incident_id: IncidentId) -> list[Acknowledgement]:
         """All of one incident, oldest first."""
-        events: list[IncidentAcknowledged] = []
-        after: EventPosition | None = None
-        while logged := await self.log.of_incident(incident_id, after=after, limit=_EVENTS_AT_ONCE):
-            events += [each.event for each in logged if isinstance(each.event, IncidentAcknowledged)]
-            after = logged[-1].position
+        events = [each for each in await events_of(self.log, incident_id) if isinstance(each, IncidentAcknowledged)]
         names = await self.incidents.user_names({each.by for each in events if each.by is not None})
         return [
             Acknowledgement(each.at, each.by, None if each.by is None else names.get(each.by), each.via)

@@ -13,6 +13,7 @@ from application.ports.notifier import Delivery, Message, NoticeMessage, Notifie
 from domain.incident.incident import IncidentStatus
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import BUNDLED_WITH, Notification, Purpose
+from domain.shared.via import Via
 
 # So long a lease is taken at its word. A courier that was held up for longer asks once more before it wakes somebody.
 FRESH: Final = timedelta(seconds=1)
@@ -100,7 +101,7 @@ class SendNotification:
             attempt=notification.attempts,
             may_be_repeat=any(each.page.may_be_repeat for each in (told, *earlier)),
             version=incident.version,
-            acknowledge_url=self.links.acknowledge(incident.id, notification.user_id, at=at) if asks else None,
+            acknowledge_url=self._acknowledge(told, at) if asks else None,
             incident_url=self.links.incident(incident.number),
             runbook_url=subject.runbook_url,
             status_by=subject.status_by,
@@ -128,10 +129,17 @@ class SendNotification:
         )
 
     def _digest_lines(self, told: _Told, at: datetime) -> tuple[str, str]:
-        page, (incident, service_name, _, _) = told
+        incident, service_name, _, _ = told.subject
         since = f"{incident.triggered_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        link = self.links.acknowledge(incident.id, page.user_id, at=at)
-        return f"{_headline(told)} ({service_name}), since {since}", link
+        return f"{_headline(told)} ({service_name}), since {since}", self._acknowledge(told, at)
+
+    def _drill(self, notification: Notification, at: datetime) -> str:
+        via = Via(notification.channel.value)
+        return self.links.drill(notification.id, notification.user_id, at=at, via=via)
+
+    def _acknowledge(self, told: _Told, at: datetime) -> str:
+        page = told.page
+        return self.links.acknowledge(told.subject.incident.id, page.user_id, at=at, via=Via(page.channel.value))
 
     def _notice_message(self, notification: Notification, notice: Notice, at: datetime) -> NoticeMessage:
         is_drill = notice.kind is NoticeKind.DRILL
@@ -144,7 +152,8 @@ class SendNotification:
             attempt=notification.attempts,
             may_be_repeat=notification.may_be_repeat,
             # A secret link is made for each message, and stored nowhere.
-            url=self.links.drill(notification.id, notification.user_id, at=at) if is_drill else notice.url,
+            url=self._drill(notification, at) if is_drill else notice.url,
+            asks=is_drill,
         )
 
 

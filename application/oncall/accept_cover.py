@@ -39,9 +39,9 @@ class AcceptCover:
         """
         require(actor, Permission.RESPOND)
         async with self.transaction:
-            at = self.clock.now()
             request = await self.covers.get(request_id)
-            schedule = await self.schedules.get(request.schedule_id, since=at)
+            schedule = await self.schedules.get(request.schedule_id, since=self.clock.now())
+            at = self.clock.now()  # once it is held: what was done to it before is known before
             # Whoever was waited for may have answered it, and then the schedule already shows so.
             answered = await self.covers.get(request_id)
             require_version("cover request", request_id, expected=request.version, stored=answered.version)

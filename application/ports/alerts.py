@@ -1,11 +1,19 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.alert.alert import Alert
+from domain.service.integration import WhenSilent
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, IntegrationId
+
+
+class DueAlert(NamedTuple):
+    """One whose deadline has come, and what its integration wants then."""
+
+    alert: Alert
+    when_silent: WhenSilent
 
 
 class AlertRepository(Protocol):
@@ -40,3 +48,15 @@ class AlertRepository(Protocol):
         self, keys: Collection[tuple[IntegrationId, str]]
     ) -> dict[tuple[IntegrationId, str], datetime]:
         """For each key whose newest alert is cleared and was dated by its sender: when that occurrence began."""
+
+    @abstractmethod
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueAlert, ...]:
+        """Alerts whose deadline has come, earliest first, held; those that another worker holds are passed over."""
+
+    @abstractmethod
+    async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
+        """Store alerts that fell silent, and append their events."""
+
+    @abstractmethod
+    async def earliest_deadline(self) -> datetime | None:
+        """When the next alert is due, whoever may hold it. Needs no transaction."""

@@ -1,5 +1,5 @@
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -8,7 +8,7 @@ from uuid import UUID
 from application.ports.page import Page, require_limit
 from domain.oncall.cover import CoverRequest
 from domain.shared.change import Change
-from domain.shared.ids import AbsenceId, CoverRequestId, ScheduleId, TeamId, UserId
+from domain.shared.ids import AbsenceId, CoverRequestId, OverrideId, ScheduleId, TeamId, UserId
 from domain.shared.limits import PAGE_DEFAULT
 
 
@@ -62,6 +62,13 @@ class CoverRepository(Protocol):
     @abstractmethod
     async def list(self, query: CoverQuery) -> Page[CoverRequest]:
         """Open ones first, then the newest. Needs no transaction."""
+
+    @abstractmethod
+    async def of_overrides(self, override_ids: Collection[OverrideId]) -> Mapping[OverrideId, CoverRequest]:
+        """The accepted request that each of these overrides came of; nothing for one that was made by hand.
+
+        Needs no transaction.
+        """
 
     @abstractmethod
     async def open_of_absence(self, absence_id: AbsenceId) -> tuple[CoverRequest, ...]:

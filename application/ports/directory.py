@@ -24,7 +24,7 @@ class Reachability:
 
 
 class Unreachable(NamedTuple):
-    """Somebody who may not be paged, or has no contact but such as refuse."""
+    """Somebody who may not be paged, or has no contact that counts but such as refuse."""
 
     user_id: UserId
     name: str

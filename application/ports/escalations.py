@@ -47,6 +47,10 @@ class RunRepository(Protocol):
         """The runs at work on these incidents, held; waits for a worker that is at one."""
 
     @abstractmethod
+    async def of_incident(self, incident_id: IncidentId) -> tuple[EscalationRun, ...]:
+        """Every run there was, oldest first, not held. Needs no transaction."""
+
+    @abstractmethod
     async def earliest_deadline(self) -> datetime | None:
         """When the next run is due, whoever may hold it. Needs no transaction."""
 

@@ -73,8 +73,13 @@ class IntakeStore(Protocol):
         """Whose key it is, counting a rotated key until its overlap ends. Needs no transaction."""
 
     @abstractmethod
-    async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
-        """Count more occurrences of the alerts that are firing, and say which those are."""
+    async def touch(
+        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
+    ) -> dict[AlertKey, Touched]:
+        """Count more occurrences of the alerts that are firing, and say which those are.
+
+        Those that `expires` names are good until then, or for longer if that was said before, and are silent no more.
+        """
 
     @abstractmethod
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:

@@ -30,7 +30,7 @@ class Message:
     incident_id: IncidentId
     incident_number: int
     user_id: UserId
-    address: str  # an e-mail address, or a Slack member or channel id
+    address: str  # as the channel's contacts have it
     title: str
     status: str  # triggered, acknowledged, resolved
     severity: str  # SEV1 to SEV5
@@ -69,6 +69,7 @@ class NoticeMessage:
     attempt: int = 1
     may_be_repeat: bool = False
     url: str | None = None  # where to act on it or read on
+    asks: bool = False  # the page of that address has a button that says that it arrived
     speaks_for: tuple[NotificationId, ...] = ()  # of a digest: the pages that it stands for
 
 

@@ -183,6 +183,10 @@ class IncidentReader(Protocol):
         """Everything that was meant to be sent about the incident, by id."""
 
     @abstractmethod
+    async def pages_to(self, incident_id: IncidentId, user_id: UserId, *, limit: int) -> Page[DeliveryRecord]:
+        """The first pages about the incident that were made for one person, by id."""
+
+    @abstractmethod
     async def changes(
         self, service_id: ServiceId, *, since: datetime, until: datetime, limit: int
     ) -> tuple[ChangeRecord, ...]:

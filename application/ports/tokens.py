@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
+from domain.shared.via import Via
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,13 @@ class AccessClaims(NamedTuple):
 class LinkClaims(NamedTuple):
     incident_id: IncidentId
     user_id: UserId
+    via: Via = Via.EMAIL  # the channel of the message that carried the link
 
 
 class DrillClaims(NamedTuple):
     notification_id: NotificationId
     user_id: UserId
+    via: Via = Via.EMAIL  # likewise
 
 
 class TokenIssuer(Protocol):
@@ -41,8 +44,10 @@ class TokenIssuer(Protocol):
         """Raises `UnauthenticatedError` for anything but an access token of ours that is good now."""
 
     @abstractmethod
-    def issue_link(self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime) -> str:
-        """For a link in a message: one incident, one user. Safe in a URL's path or query."""
+    def issue_link(
+        self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime, via: Via = Via.EMAIL
+    ) -> str:
+        """For a link in a message: one incident, one user, one door. Safe in a URL's path or query."""
 
     @abstractmethod
     def read_link(self, token: str, *, at: datetime) -> LinkClaims:
@@ -50,7 +55,13 @@ class TokenIssuer(Protocol):
 
     @abstractmethod
     def issue_drill(
-        self, notification_id: NotificationId, user_id: UserId, *, at: datetime, expires_at: datetime
+        self,
+        notification_id: NotificationId,
+        user_id: UserId,
+        *,
+        at: datetime,
+        expires_at: datetime,
+        via: Via = Via.EMAIL,
     ) -> str:
         """For the link in a test page: one message, one user. Safe in a URL's path or query."""
 

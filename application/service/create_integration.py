@@ -13,7 +13,7 @@ from application.service.integration_key import IssuedIntegration, new_key
 from domain.identity.actor import Actor
 from domain.identity.credential import secret_hash
 from domain.identity.role import Permission
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId
 
@@ -39,6 +39,8 @@ class CreateIntegration:
         grouping: GroupingMode = GroupingMode.PER_ALERT,
         is_strict: bool = False,
         mapping: EventMapping | None = None,
+        when_silent: WhenSilent = WhenSilent.KEEP,
+        topic_arns: tuple[str, ...] = (),
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -58,6 +60,8 @@ class CreateIntegration:
                     grouping=grouping,
                     is_strict=is_strict,
                     mapping=mapping,
+                    when_silent=when_silent,
+                    topic_arns=topic_arns,
                 )
             )
             await self.record_audit(

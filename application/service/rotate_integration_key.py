@@ -43,8 +43,7 @@ class RotateIntegrationKey:
 
         Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`.
         """
-        if not timedelta(0) <= overlap <= OVERLAP_MAX:
-            raise InvalidValueError("overlap", f"must be from 0 to {OVERLAP_MAX.days} days")
+        require_overlap(overlap)
         key = new_key(self.randomness)
         async with self.transaction:
             at = self.clock.now()
@@ -61,3 +60,9 @@ class RotateIntegrationKey:
                 after=describe(stored),
             )
             return IssuedIntegration(stored, key)
+
+
+def require_overlap(overlap: timedelta) -> None:
+    """Raises `InvalidValueError` for more time than a rotation takes, or less than none."""
+    if not timedelta(0) <= overlap <= OVERLAP_MAX:
+        raise InvalidValueError("overlap", f"must be from 0 to {OVERLAP_MAX.days} days")

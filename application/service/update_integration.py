@@ -9,7 +9,7 @@ from application.ports.integrations import IntegrationRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
-from domain.service.integration import GroupingMode, Integration
+from domain.service.integration import GroupingMode, Integration, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 
@@ -31,6 +31,8 @@ class UpdateIntegration:
         grouping: GroupingMode,
         is_strict: bool,
         mapping: EventMapping | None,
+        when_silent: WhenSilent,
+        topic_arns: tuple[str, ...],
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
@@ -40,7 +42,15 @@ class UpdateIntegration:
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
             require_version("integration", integration_id, expected=version, stored=before.version)
             stored = await self.integrations.save(
-                replace(before, name=name.strip(), grouping=grouping, is_strict=is_strict, mapping=mapping)
+                replace(
+                    before,
+                    name=name.strip(),
+                    grouping=grouping,
+                    is_strict=is_strict,
+                    mapping=mapping,
+                    when_silent=when_silent,
+                    topic_arns=topic_arns,
+                )
             )
             await self.record_audit(
                 "integration.update",

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
-from domain.alert.events import AlertCleared
+from domain.alert.events import AlertCleared, AlertExpired
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
 
@@ -34,10 +34,30 @@ class Alert:
     last_seen_at: datetime
     starts_at: datetime | None = None  # as the sender dates this occurrence
     cleared_at: datetime | None = None
+    expires_at: datetime | None = None  # when it is no longer repeated as it was meant to be
+    silent_since: datetime | None = None  # it was not; until it is again
     occurrences: int = 1
     labels: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When its sender falls silent, unless it is heard again."""
+        return self.expires_at if self.status is AlertStatus.FIRING and self.silent_since is None else None
+
+    def tick(self, *, at: datetime) -> Change["Alert"]:
+        """Fall silent when the deadline has come. It fires all the same: nobody said that it is over."""
+        if self.next_deadline is None or at < self.next_deadline:
+            return Change(self)
+        event = AlertExpired(incident_id=self.incident_id, alert_id=self.id, summary=self.summary, at=at)
+        return Change(replace(self, silent_since=self.expires_at), (event,))
+
+    def heard_again(self, *, expires_at: datetime | None) -> "Alert":
+        """Repeated by its sender: it is good for longer, and never for less than was said before."""
+        if expires_at is None:
+            return self
+        return replace(self, expires_at=max(expires_at, self.expires_at or expires_at), silent_since=None)
 
     def clear(self, *, at: datetime) -> Change["Alert"]:
         """End the condition. Clearing it again has no effect."""

@@ -38,6 +38,7 @@ class AlertEvent:
     severity: AlertSeverity | None = None
     occurred_at: datetime | None = None  # by the sender's clock
     starts_at: datetime | None = None  # when this occurrence began: tells a stale repeat from a new occurrence
+    expires_at: datetime | None = None  # it fires until then, unless it is repeated; None: until it is resolved
     group_key: str | None = None  # events with one group key share an incident; None: each alert has its own
     labels: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)  # JSON values

@@ -16,6 +16,16 @@ class AlertJoined(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertExpired(DomainEvent):
+    """Its sender repeats it no more, and has not said that it is over."""
+
+    kind: ClassVar[str] = "alert.expired"
+    incident_id: IncidentId
+    alert_id: AlertId
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertCleared(DomainEvent):
     """The sender says that the condition is over."""
 

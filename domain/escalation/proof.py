@@ -8,7 +8,7 @@ The same rules decide as in `plan.look`: conditions, delays, rounds, and a round
 applies. A property test holds the two together.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -59,16 +59,22 @@ class _State(NamedTuple):
 
 
 def first_reach(
-    policy: EscalationPolicy, circumstances: Circumstances, reaches: Reaches, *, interval: Interval, within: timedelta
+    policy: EscalationPolicy,
+    circumstances: Circumstances,
+    reaches: Reaches,
+    *,
+    last_resort: Sequence[Target] = (),
+    interval: Interval,
+    within: timedelta,
 ) -> StepFunction[Reach]:
     """How soon a run reaches somebody who can be told, for every instant of the interval at which it may begin.
 
-    Answers that are later than `within` may be None: what comes after that is not looked at. The functions in
-    `reaches` hold for the interval and for `within` after it.
+    `last_resort` is told when the policy is exhausted. Answers that are later than `within` may be None: what comes
+    after that is not looked at. The functions in `reaches` hold for the interval and for `within` after it.
     """
     looked_at = Interval(start=interval.start, end=interval.end + within)
     too_late = Reach(None, (f"no further step within {_minutes(within)}",))
-    answers: dict[_State, StepFunction[Reach]] = {}
+    answers: dict[_State | None, StepFunction[Reach]] = {None: _exhausted(last_resort, reaches, looked_at)}
     for state in reversed(_states(policy, circumstances, within)):
         answers[state] = _answer(policy, circumstances, reaches, state, answers, looked_at, too_late)
     found = answers[_State(FIRST, has_applied=False)]
@@ -84,9 +90,22 @@ def gaps(reach: StepFunction[Reach], *, within: timedelta) -> Iterator[Gap]:
 
 def step_reach(step: Step, reaches: Reaches, interval: Interval) -> StepFunction[Reach]:
     """How soon a step that applies tells somebody. Of targets that take turns the worst counts: it may be its turn."""
-    functions = [StepFunction.of(reaches[target].pieces(), interval, otherwise=_UNKNOWN) for target in step.targets]
-    choose = _worse if step.takes_turns else _better
+    return _of_targets(step.targets, reaches, interval, _worse if step.takes_turns else _better)
+
+
+def _of_targets(
+    targets: Sequence[Target], reaches: Reaches, interval: Interval, choose: Callable[[Reach, Reach], Reach]
+) -> StepFunction[Reach]:
+    functions = [StepFunction.of(reaches[target].pieces(), interval, otherwise=_UNKNOWN) for target in targets]
     return reduce(lambda first, second: combined(first, second, choose), functions)
+
+
+def _exhausted(last_resort: Sequence[Target], reaches: Reaches, interval: Interval) -> StepFunction[Reach]:
+    """What comes when no step is left, seen from that instant."""
+    if not last_resort:
+        return StepFunction.constant(Reach(None, ("the policy ends",)), interval)
+    told = _of_targets(last_resort, reaches, interval, _better)
+    return told.map(lambda reach: _named("the last resort", reach))
 
 
 _UNKNOWN: Final = Reach(None, ("it is not known whom this target means then",))
@@ -138,21 +157,21 @@ def _answer(
     circumstances: Circumstances,
     reaches: Reaches,
     state: _State,
-    answers: Mapping[_State, StepFunction[Reach]],
+    answers: Mapping[_State | None, StepFunction[Reach]],
     interval: Interval,
     too_late: Reach,
 ) -> StepFunction[Reach]:
     step = policy.steps[state.position.step]
-    at_the_end = Reach(None, ("the policy ends",))
 
     def rest(*, applied: bool, wait: timedelta) -> StepFunction[Reach]:
         """What comes after this step, seen from the instant at which it is due."""
         successor = _next(policy, state, applied=applied)
-        if successor is None:
-            return StepFunction.constant(at_the_end, interval)
         if successor not in answers:
             return StepFunction.constant(too_late, interval)
-        return answers[successor].ahead(wait, beyond=too_late).map(_later_by(wait))
+        found = answers[successor]
+        # Beyond what is looked at the end of a policy comes too late, whatever it is.
+        beyond = found.values[-1] if successor is None else too_late
+        return found.ahead(wait, beyond=beyond).map(_later_by(wait))
 
     name = f"step {state.position.step + 1}"
     told = step_reach(step, reaches, interval).map(lambda reach: _named(name, reach))

@@ -13,6 +13,7 @@ class CredentialKind(StrEnum):
     API_KEY = "api_key"
     LINK = "link"  # a signed link in a message: one incident, one user
     SLACK = "slack"  # a signed interaction of a linked Slack member
+    TELEPHONE = "telephone"  # the number that a text message came from
     LOCAL = "local"  # the operator, at the database
 
 

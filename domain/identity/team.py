@@ -1,8 +1,9 @@
 """Who owns services, schedules and policies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.identity.naming import require_name
+from domain.identity.proof_demand import ProofDemand
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import TeamId, UserId
 from domain.shared.limits import TEAM_MEMBERS
@@ -13,6 +14,7 @@ class Team:
     id: TeamId
     name: str
     member_ids: tuple[UserId, ...] = ()
+    proof: ProofDemand = field(default_factory=ProofDemand)
     version: int = 0
 
     def __post_init__(self) -> None:

@@ -171,5 +171,4 @@ class IncidentAnnotated(IncidentAct):
     """A note. It changes no state, only the timeline."""
 
     kind: ClassVar[str] = "incident.annotated"
-    by: UserId
     note: str

@@ -1,6 +1,6 @@
 """The incident and its life: triggered, acknowledged, resolved; and back, when nobody has it any more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -357,7 +357,7 @@ class Incident:
             return Change(self)
         return self._changed(IncidentRetitled(incident_id=self.id, by=by, via=via, at=at, title=title.strip()))
 
-    def annotate(self, note: str, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+    def annotate(self, note: str, *, by: UserId | None, via: Via, at: datetime) -> Change[Self]:
         """Add a note to the timeline, whatever the status.
 
         Raises:
@@ -374,11 +374,23 @@ class Incident:
             ValueError: the events do not begin with the triggering.
         """
         state: Incident | None = None
-        for event in events:
-            state = _opened(event) if isinstance(event, IncidentTriggered) else _after(state, event)
+        for after in Incident.states(events):
+            state = after
         if state is None:
             raise ValueError("an incident's events begin with incident.triggered")
         return state
+
+    @staticmethod
+    def states(events: Iterable[IncidentEvent]) -> Iterator["Incident"]:
+        """The incident after each of its events, oldest first.
+
+        Raises:
+            ValueError: the events do not begin with the triggering.
+        """
+        state: Incident | None = None
+        for event in events:
+            state = _opened(event) if isinstance(event, IncidentTriggered) else _after(state, event)
+            yield state
 
     def _changed(self, event: IncidentEvent) -> Change[Self]:
         return Change(_after(self, event), (event,))

@@ -7,7 +7,7 @@ from typing import Final
 from domain.notification.contact import Channel, Contact
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, NotificationStatus
-from domain.notification.rule import NotificationRule, PlannedNotification
+from domain.notification.rule import NotificationRule, PlannedNotification, counted
 from domain.shared.urgency import Urgency
 
 # Above every rule's position, so that a page and what stands in for it are told apart (P4). Each fall-back is as far
@@ -25,13 +25,14 @@ def fall_back(
     urgency: Urgency,
     at: datetime,
 ) -> PlannedNotification | None:
-    """Whom the page tells instead, at once: the person's next contact that this step has not tried.
+    """Whom the page tells instead, at once: the person's next contact that counts and that this step has not tried.
 
     Next is by the rules for the urgency, the contacts that no rule names last. `step` holds the pages of the same step
     for the same person. A contact whose own rule is still to come counts as not tried: that rule was made for somebody
-    who had been told before. None: every contact was tried.
+    who had been told before. None: every contact that counts was tried.
     """
     tried = {(page.channel, page.address) for page in step if _is_tried(page, at)}
+    contacts = counted(contacts)
     by_id = {contact.id: contact for contact in contacts}
     chosen = sorted((rule for rule in rules if rule.urgency is urgency), key=lambda rule: (rule.delay, rule.position))
     named = [by_id[rule.contact_id] for rule in chosen if rule.contact_id in by_id]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from domain.notification.contact import Contact
 from domain.notification.proof import ContactProof
+from domain.notification.rule import counted
 from domain.shared.ids import ContactId
 
 
@@ -40,9 +41,13 @@ class Found(NamedTuple):
 
 
 def findings(contacts: Sequence[Contact], proofs: Mapping[ContactId, ContactProof]) -> tuple[Found, ...]:
-    """Of an active person. None: they can be reached, by two channels at least, and said so once."""
+    """Of an active person. None: they can be reached, by two channels at least, and said so once.
+
+    Only contacts that count are looked at: no page goes to the others.
+    """
     if not contacts:
         return (Found(ReadinessFinding.NO_CONTACT),)
+    contacts = counted(contacts)
     known = [proofs[contact.id] for contact in contacts if contact.id in proofs]
     found = [Found(ReadinessFinding.CONTACT_REFUSES, proof.contact_id) for proof in known if proof.is_refusing]
     if all(contact.verified_at is None for contact in contacts):

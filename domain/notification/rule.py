@@ -36,6 +36,11 @@ class NotificationRule:
             )
 
 
+def counted(contacts: Sequence[Contact]) -> Sequence[Contact]:
+    """The verified ones. Where none is, all of them: a doubtful way to somebody is better than none."""
+    return [contact for contact in contacts if contact.verified_at is not None] or contacts
+
+
 class PlannedNotification(NamedTuple):
     rule_position: int  # with run, round, step and user it names one page for ever (P4)
     channel: Channel
@@ -53,10 +58,10 @@ def planned(
 ) -> tuple[PlannedNotification, ...]:
     """What tells one user, oldest due first. Nobody with a contact is ever left out.
 
-    A user without a rule for the urgency is told at once on every contact: silence must be chosen, not forgotten.
-    What is of low urgency and would be due in quiet hours is due when they end.
+    A user without a rule for the urgency is told at once on every contact that counts: silence must be chosen, not
+    forgotten. What is of low urgency and would be due in quiet hours is due when they end.
     """
-    plans = _planned(contacts, rules, urgency=urgency, at=at)
+    plans = _planned(counted(contacts), rules, urgency=urgency, at=at)
     if quiet_hours is None or urgency is Urgency.HIGH:
         return plans
     return tuple(plan._replace(due_at=quiet_hours.end_after(plan.due_at) or plan.due_at) for plan in plans)
@@ -65,8 +70,9 @@ def planned(
 def applying(
     contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, urgency: Urgency
 ) -> tuple[NotificationRule, ...]:
-    """The rules that say how a user is told; without any they are told everywhere at once."""
-    known = {contact.id for contact in contacts}
+    """The rules that say how a user is told: those for contacts that count. Without any they are told everywhere at
+    once."""
+    known = {contact.id for contact in counted(contacts)}
     return tuple(rule for rule in rules if rule.urgency is urgency and rule.contact_id in known)
 
 
@@ -90,12 +96,12 @@ def _planned(
 
 
 def told_on(contacts: Sequence[Contact], rules: Sequence[NotificationRule], *, kind: NoticeKind) -> tuple[Contact, ...]:
-    """Where one user gets a notice: nobody with a contact is left out.
+    """Where one user gets a notice, of the contacts that count: nobody with a contact is left out.
 
     A notice that is urgent goes everywhere; any other to the one contact that the user's rules name first when nothing
     is urgent.
     """
-    ordered = sorted(contacts, key=lambda contact: (contact.channel, contact.address))
+    ordered = sorted(counted(contacts), key=lambda contact: (contact.channel, contact.address))
     if kind in ON_EVERY_CONTACT:
         return tuple(ordered)
     places = {contact.id: place for place, contact in enumerate(ordered)}

@@ -68,6 +68,10 @@ SIMULATED_PAGES_SHOWN: Final = 500
 SIMULATED_PAGES: Final = 10_000
 SIMULATED_LOOKS: Final = 2_000
 
+# An explanation: of more pages to one person the ledger tells; each instant of a schedule is looked up on its own.
+EXPLAINED_PAGES: Final = 50
+EXPLAINED_INSTANTS: Final = 20
+
 # A proof: nobody plans on-call for longer than half a year; who is told after a day is not told in time.
 PROOF_WEEKS: Final = 26
 PROOF_WITHIN_SECONDS_MIN: Final = 60

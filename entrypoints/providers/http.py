@@ -15,6 +15,7 @@ from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.http.snippets import PublicUrl
+from adapters.inbound.http.twilio import TwilioSigning
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
@@ -74,6 +75,11 @@ class HttpProvider(Provider):
         return SlackSigning(
             tuple(secret.strip() for secret in settings.slack_signing_secrets.split(",") if secret.strip())
         )
+
+    @provide
+    def twilio_signing(self, settings: Settings) -> TwilioSigning:
+        tokens = (settings.twilio_auth_token,) if settings.twilio_account_sid else ()
+        return TwilioSigning(settings.base_url, tokens)
 
     @provide
     def event_hub(self, pool: Pool, listener: PostgresListener) -> EventHub:

@@ -1,10 +1,12 @@
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.memory.absences import MemoryAbsenceRepository
+from adapters.outbound.memory.alert_requests import MemoryAlertRequests
 from adapters.outbound.memory.alerts import MemoryAlertRepository
 from adapters.outbound.memory.audit import MemoryAuditLog
 from adapters.outbound.memory.calendar_feeds import MemoryCalendarFeedRepository
 from adapters.outbound.memory.contact_proofs import MemoryContactProofs
+from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
@@ -13,6 +15,7 @@ from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRun
 from adapters.outbound.memory.event_deliveries import MemoryEventDeliveries
 from adapters.outbound.memory.event_log import MemoryEventLog
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
+from adapters.outbound.memory.heartbeats import MemoryHeartbeatRepository
 from adapters.outbound.memory.inbox import MemoryInbox
 from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
@@ -35,12 +38,16 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
 from adapters.outbound.memory.teams import MemoryTeamRepository
+from adapters.outbound.memory.texted_pages import MemoryTextedPages
 from adapters.outbound.memory.users import MemoryUserRepository
+from adapters.outbound.memory.verifications import MemoryVerificationRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
@@ -48,6 +55,7 @@ from application.ports.escalations import PolicyVersions, RunRepository, StepTur
 from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -65,8 +73,10 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 
 
 class MemoryStorageProvider(Provider):
@@ -83,6 +93,8 @@ class MemoryStorageProvider(Provider):
     absences = provide(MemoryAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(MemoryAlertRepository, provides=AlertRepository)
     audit_log = provide(MemoryAuditLog, provides=AuditLog)
+    texted_pages = provide(MemoryTextedPages, provides=TextedPages)
+    contact_secrets = provide(MemoryContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(MemoryContactProofs, provides=ContactProofs)
     calendar_feeds = provide(MemoryCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(MemoryCoverRepository, provides=CoverRepository)
@@ -101,6 +113,8 @@ class MemoryStorageProvider(Provider):
     mailbox = provide(MemoryMailbox, provides=Mailbox)
     notifications = provide(MemoryNotificationRepository, provides=NotificationRepository)
     policies = provide(MemoryPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(MemoryHeartbeatRepository, provides=HeartbeatRepository)
+    alert_requests = provide(MemoryAlertRequests, provides=AlertRequests)
     incident_reader = provide(MemoryIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(MemoryDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(MemoryAuditReader, provides=AuditReader)
@@ -115,3 +129,4 @@ class MemoryStorageProvider(Provider):
     subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(MemoryTeamRepository, provides=TeamRepository)
     users = provide(MemoryUserRepository, provides=UserRepository)
+    verifications = provide(MemoryVerificationRepository, provides=VerificationRepository)

@@ -5,20 +5,29 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from aiohttp import ClientSession
 from dishka import Provider, Scope, provide
 
 from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
+from adapters.outbound.http.sns import HttpSnsEndpoint
 from adapters.outbound.mailbox.notifier import MailboxNotifier
+from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings, VoiceNotifier
+from adapters.outbound.verification.sender import NotifierVerificationSender
+from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
+from application.ports.sns import SnsEndpoint
+from application.ports.verifications import VerificationSender
 from domain.notification.contact import Channel
 from entrypoints.settings import Settings, SettingsError
 
@@ -28,6 +37,7 @@ class Providers:
     """The channels that are set up, once for the process: they keep connections."""
 
     by_channel: Mapping[Channel, Notifier]
+    webhooks: ClientSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +46,29 @@ class ChannelNotifiers(Notifiers):
     mailbox: Mailbox
     clock: Clock
     ids: IdFactory
+    contact_secrets: ContactSecrets
 
     def of(self, channel: Channel) -> Notifier:
+        if channel is Channel.WEBHOOK:
+            return WebhookNotifier(self.providers.webhooks, self.contact_secrets, self.clock)
         return self.providers.by_channel.get(channel) or MailboxNotifier(channel, self.mailbox, self.clock, self.ids)
 
 
 class NotifierProvider(Provider):
     notifiers = provide(ChannelNotifiers, provides=Notifiers, scope=Scope.REQUEST)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender, scope=Scope.REQUEST)
 
     @provide(scope=Scope.APP)
     async def chat_replies(self) -> AsyncIterator[ChatReplies]:
         # Slack's own hosts alone, which the reader of a press has checked; none of them is private.
         async with guarded_session(OutgoingGuard(), total_seconds=3) as session:
             yield SlackReplies(session)
+
+    @provide(scope=Scope.APP)
+    async def sns(self, clock: Clock) -> AsyncIterator[SnsEndpoint]:
+        # SNS's own hosts alone, which the reader of a message has checked; none of them is private.
+        async with guarded_session(OutgoingGuard()) as session:
+            yield HttpSnsEndpoint(session, clock)
 
     @provide(scope=Scope.APP)
     async def providers(self, settings: Settings, clock: Clock) -> AsyncIterator[Providers]:
@@ -63,7 +83,17 @@ class NotifierProvider(Provider):
                 by_channel[Channel.SLACK] = SlackNotifier(
                     SlackSettings(token=settings.slack_token, base_url=settings.slack_url), session
                 )
-            yield Providers(by_channel)
+            if settings.ntfy_url:
+                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.ntfy_url)))
+                by_channel[Channel.NTFY] = NtfyNotifier(
+                    NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
+                )
+            if settings.twilio_account_sid:
+                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
+                by_channel[Channel.SMS] = SmsNotifier(twilio_settings(settings), session)
+                by_channel[Channel.VOICE] = VoiceNotifier(twilio_settings(settings), session)
+            webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
+            yield Providers(by_channel, webhooks)
 
 
 def smtp_settings(settings: Settings) -> SmtpSettings:
@@ -77,6 +107,20 @@ def smtp_settings(settings: Settings) -> SmtpSettings:
         tls=Tls(settings.smtp_tls),
         connections=min(settings.channel_budget, 8),
     )
+
+
+def twilio_settings(settings: Settings) -> TwilioSettings:
+    """Raises `SettingsError`."""
+    try:
+        return TwilioSettings(
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token,
+            sender=settings.twilio_sender,
+            takes_answers=settings.twilio_answers,
+            base_url=settings.twilio_url,
+        )
+    except ValueError as error:
+        raise SettingsError(f"TOCSIN_TWILIO_{str(error)[0].upper()}{str(error)[1:]}") from None
 
 
 def guard_for(settings: Settings, url: str) -> OutgoingGuard:

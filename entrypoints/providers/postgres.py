@@ -3,11 +3,13 @@ from collections.abc import AsyncIterator
 from dishka import Provider, Scope, alias, provide
 
 from adapters.outbound.postgres.absences import PostgresAbsenceRepository
+from adapters.outbound.postgres.alert_requests import PostgresAlertRequests
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.audit import PostgresAuditLog
 from adapters.outbound.postgres.calendar_feeds import PostgresCalendarFeedRepository
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
+from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.directory import PostgresDirectory
@@ -15,6 +17,7 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions, Postg
 from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
+from adapters.outbound.postgres.heartbeats import PostgresHeartbeatRepository
 from adapters.outbound.postgres.inbox import PostgresInbox
 from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -39,13 +42,17 @@ from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
+from adapters.outbound.postgres.texted_pages import PostgresTextedPages
 from adapters.outbound.postgres.users import PostgresUserRepository
+from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from application.ports.absences import AbsenceRepository
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.calendar_feeds import CalendarFeedRepository
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
 from application.ports.directory import Directory
@@ -53,6 +60,7 @@ from application.ports.escalations import PolicyVersions, RunRepository, StepTur
 from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.inbox import Inbox
 from application.ports.incidents import IncidentRepository
 from application.ports.intake import IntakeStore
@@ -70,8 +78,10 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 from entrypoints.settings import Settings
 
 
@@ -85,6 +95,8 @@ class PostgresStorageProvider(Provider):
     absences = provide(PostgresAbsenceRepository, provides=AbsenceRepository)
     alerts = provide(PostgresAlertRepository, provides=AlertRepository)
     audit_log = provide(PostgresAuditLog, provides=AuditLog)
+    texted_pages = provide(PostgresTextedPages, provides=TextedPages)
+    contact_secrets = provide(PostgresContactSecrets, provides=ContactSecrets)
     contact_proofs = provide(PostgresContactProofs, provides=ContactProofs)
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
@@ -103,6 +115,8 @@ class PostgresStorageProvider(Provider):
     mailbox = provide(PostgresMailbox, provides=Mailbox)
     notifications = provide(PostgresNotificationRepository, provides=NotificationRepository)
     policies = provide(PostgresPolicyRepository, provides=PolicyRepository)
+    heartbeats = provide(PostgresHeartbeatRepository, provides=HeartbeatRepository)
+    alert_requests = provide(PostgresAlertRequests, provides=AlertRequests)
     incident_reader = provide(PostgresIncidentReader, provides=IncidentReader)
     dead_letter_reader = provide(PostgresDeadLetterReader, provides=DeadLetterReader)
     audit_reader = provide(PostgresAuditReader, provides=AuditReader)
@@ -117,6 +131,7 @@ class PostgresStorageProvider(Provider):
     subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)
     teams = provide(PostgresTeamRepository, provides=TeamRepository)
     users = provide(PostgresUserRepository, provides=UserRepository)
+    verifications = provide(PostgresVerificationRepository, provides=VerificationRepository)
 
 
 class PostgresProvider(Provider):

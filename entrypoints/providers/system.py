@@ -5,15 +5,19 @@ from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SystemRandomness
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
+from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.vault import Vault
 from entrypoints.settings import Settings
 
 
@@ -23,6 +27,7 @@ class SystemProvider(Provider):
     holidays = provide(WorldHolidayCalendar, provides=HolidayCalendar)
     ids = provide(UuidFactory, provides=IdFactory)
     randomness = provide(SystemRandomness, provides=Randomness)
+    offload = provide(ThreadOffload, provides=Offload)
 
 
 class SecurityProvider(Provider):
@@ -47,6 +52,10 @@ class SecurityProvider(Provider):
     @provide
     def refresh_tokens(self, settings: Settings, randomness: Randomness) -> RefreshTokens:
         return HmacRefreshTokens(settings.secret_key.encode(), randomness)
+
+    @provide
+    def vault(self, settings: Settings, randomness: Randomness) -> Vault:
+        return SealedVault(settings.secret_key.encode(), randomness)
 
     @provide
     def links(self, settings: Settings, tokens: TokenIssuer) -> Links:

@@ -3,6 +3,9 @@
 from dishka import Provider, Scope, provide_all
 
 from application.alert.consume import ConsumeMessages
+from application.alert.expire import ExpireAlerts
+from application.alert.find_reported import FindReported
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
@@ -17,6 +20,7 @@ from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.move import MoveToNewestVersion
 from application.escalation.prove import ProvePolicy
+from application.escalation.require_proof import RequireProof
 from application.escalation.resolve_unanswered import ResolveUnanswered
 from application.escalation.responders import FindResponders
 from application.escalation.set_fall_back import SetFallBack
@@ -27,8 +31,17 @@ from application.escalation.tell_stalled import TellStalled
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import AdvanceHeartbeats
+from application.heartbeat.create import CreateHeartbeat
+from application.heartbeat.get import GetHeartbeat
+from application.heartbeat.list import ListHeartbeats
+from application.heartbeat.ping import PingHeartbeat
+from application.heartbeat.remove import RemoveHeartbeat
+from application.heartbeat.report import ReportHeartbeats
+from application.heartbeat.update import UpdateHeartbeat
 from application.identity.authenticate import Authenticate
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin
 from application.identity.create_team import CreateTeam
@@ -43,9 +56,16 @@ from application.identity.list_teams import ListTeams
 from application.identity.list_users import ListUsers
 from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
-from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeSlackMember
+from application.identity.recognize import (
+    RecognizeDrillLink,
+    RecognizeLink,
+    RecognizeSlackMember,
+    RecognizeTexter,
+)
 from application.identity.refresh_session import RefreshSession
+from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
@@ -65,6 +85,7 @@ from application.incident.decide import DecideOnIncident
 from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
 from application.incident.escalate import EscalateIncident
+from application.incident.explain import ExplainIncident
 from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.ledger import ReadLedger
@@ -93,6 +114,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -144,6 +166,7 @@ from application.service.list_services import ListServices
 from application.service.read_received import ReadReceived
 from application.service.rotate_integration_key import RotateIntegrationKey
 from application.service.set_quiet_watch import SetQuietWatch
+from application.service.set_signing_secret import SetSigningSecret
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
 from application.service.watch_quiet import WatchQuietIntegrations
@@ -167,7 +190,19 @@ from application.subscription.update_subscription import UpdateSubscription
 class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
-    intake = provide_all(ConsumeMessages, IngestEvents, RecordChange, SetAside)
+    intake = provide_all(
+        ConsumeMessages, ExpireAlerts, FindReported, HandleAlertRequest, IngestEvents, RecordChange, SetAside
+    )
+    heartbeats = provide_all(
+        AdvanceHeartbeats,
+        CreateHeartbeat,
+        GetHeartbeat,
+        ListHeartbeats,
+        PingHeartbeat,
+        RemoveHeartbeat,
+        ReportHeartbeats,
+        UpdateHeartbeat,
+    )
     incidents = provide_all(
         AcceptRequest,
         AcknowledgeIncident,
@@ -180,6 +215,7 @@ class UseCaseProvider(Provider):
         DecideOnIncident,
         DeclineRequest,
         EscalateIncident,
+        ExplainIncident,
         FindIncident,
         GetIncident,
         ListAlerts,
@@ -211,6 +247,7 @@ class UseCaseProvider(Provider):
         ListPolicies,
         MoveToNewestVersion,
         ProvePolicy,
+        RequireProof,
         ResolveUnanswered,
         SetFallBack,
         SimulatePaging,
@@ -284,6 +321,7 @@ class UseCaseProvider(Provider):
         ListServices,
         RotateIntegrationKey,
         SetQuietWatch,
+        SetSigningSecret,
         UpdateIntegration,
         WatchQuietIntegrations,
         UpdateService,
@@ -309,6 +347,8 @@ class UseCaseProvider(Provider):
         Authenticate,
         BeginSession,
         ChangePassword,
+        ConfirmContact,
+        ConfirmTexts,
         CreateApiKey,
         CreateFirstAdmin,
         CreateTeam,
@@ -327,9 +367,13 @@ class UseCaseProvider(Provider):
         RecognizeDrillLink,
         RecognizeLink,
         RecognizeSlackMember,
+        RecognizeTexter,
         RefreshSession,
+        RequestContactVerification,
         RevokeApiKey,
+        RotateContactSecret,
         SetReachability,
+        StopTexts,
         TeamReadiness,
         UpdateTeam,
         UpdateUser,

@@ -5,7 +5,7 @@ from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "0020_mappings"
-down_revision = "0016_subscriptions"
+down_revision = "0018_heartbeats"
 branch_labels = None
 depends_on = None
 

@@ -38,7 +38,7 @@ def measure() -> list[Figure]:
     people = {person: _reachable(person) for person in oncall.PEOPLE}
     setting = _setting(policy, timelines, people)
     targets = {target for step in policy.steps for target in step.targets}
-    facts = Facts(targets, known, timelines, {}, frozenset(people), people)
+    facts = Facts(targets, (), known, timelines, {}, frozenset(people), people)
     interval = Interval(start=START, end=START + timedelta(weeks=WEEKS))
     question = Question(at=START, severity=Severity.SEV1)
     shape = f"{STEPS} steps, schedules of {LAYERS} layers, CPU"

@@ -1,7 +1,7 @@
 """What every Notifier promises, over a provider that can be told how to behave."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,11 +12,19 @@ from adapters.outbound.email.notifier import SmtpNotifier, SmtpSettings, Tls
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
 from adapters.outbound.memory.notifier import MemoryNotifier
+from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings, VoiceNotifier
+from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, Notifier, Outcome
+from tests.integration.sessions import loopback_session
+from tests.support.fake_http import Answers, Hangs
+from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.fake_webhook import FakeWebhook, OneSecret
 from tests.support.smtp import Silence, SmtpServer
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
@@ -27,6 +35,7 @@ class Provider(Protocol):
 
     notifier: Notifier
     address: str
+    opening: str = "SEV1 INC-123 checkout 5xx 23%"
 
     @abstractmethod
     def refuse_for_good(self) -> None:
@@ -109,6 +118,78 @@ class SlackProvider(Provider):
         return [message.text for message in self.slack.messages.values()]
 
 
+class NtfyProvider(Provider):
+    address = "mira-pages"
+
+    def __init__(self, notifier: Notifier, ntfy: FakeNtfy) -> None:
+        self.notifier = notifier
+        self.ntfy = ntfy
+
+    def refuse_for_good(self) -> None:
+        self.ntfy.script(Answers(404))
+
+    def refuse_for_now(self) -> None:
+        self.ntfy.script(Answers(429))
+
+    def take_and_stay_silent(self) -> None:
+        self.ntfy.script(Hangs())
+
+    def arrived(self) -> list[str]:
+        return [message["title"] for message in self.ntfy.published]
+
+
+class WebhookProvider(Provider):
+    def __init__(self, notifier: Notifier, server: FakeWebhook, address: str) -> None:
+        self.notifier = notifier
+        self.server = server
+        self.address = address
+
+    def refuse_for_good(self) -> None:
+        self.server.script(Answers(410))
+
+    def refuse_for_now(self) -> None:
+        self.server.script(Answers(503))
+
+    def take_and_stay_silent(self) -> None:
+        self.server.script(Hangs())
+
+    def arrived(self) -> list[str]:
+        return [_told(document["data"]) for document in self.server.received]
+
+
+def _told(data: Mapping[str, Any]) -> str:
+    if (incident := data.get("incident")) is None:
+        return f"{data['title']}\n{data['text']}"
+    return f"{incident['severity']} INC-{incident['number']} {incident['title']}"
+
+
+class SmsProvider(Provider):
+    address = "+4915112345678"
+
+    def __init__(self, notifier: Notifier, twilio: FakeTwilio) -> None:
+        self.notifier = notifier
+        self.twilio = twilio
+
+    def refuse_for_good(self) -> None:
+        self.twilio.script(Answers(400))
+
+    def refuse_for_now(self) -> None:
+        self.twilio.script(Answers(429))
+
+    def take_and_stay_silent(self) -> None:
+        self.twilio.script(Hangs())
+
+    def arrived(self) -> list[str]:
+        return [text.body for text in self.twilio.texts]
+
+
+class VoiceProvider(SmsProvider):
+    opening = "This is Tocsin. Severity 1. Incident 123. checkout 5xx 23%."
+
+    def arrived(self) -> list[str]:
+        return [call.said for call in self.twilio.calls]
+
+
 class FixedClock(Clock):
     def now(self) -> datetime:
         return datetime(2026, 11, 3, 3, 12, 9, tzinfo=UTC)
@@ -117,8 +198,15 @@ class FixedClock(Clock):
 type Providers = Callable[..., AbstractAsyncContextManager[Provider]]
 
 
-@pytest.fixture(params=["memory", "smtp", "slack"])
-def providers(request: pytest.FixtureRequest, smtp_server: SmtpServer, fake_slack: FakeSlack) -> Providers:
+@pytest.fixture(params=["memory", "smtp", "slack", "ntfy", "webhook", "sms", "voice"])
+def providers(
+    request: pytest.FixtureRequest,
+    smtp_server: SmtpServer,
+    fake_slack: FakeSlack,
+    fake_ntfy: FakeNtfy,
+    fake_webhook: FakeWebhook,
+    fake_twilio: FakeTwilio,
+) -> Providers:
     """Opens a provider; with `is_there=False`, one that cannot be reached."""
 
     @asynccontextmanager
@@ -137,6 +225,33 @@ def providers(request: pytest.FixtureRequest, smtp_server: SmtpServer, fake_slac
                 )
                 async with SmtpNotifier(settings, FixedClock()) as smtp:
                     yield MailProvider(smtp, smtp_server)
+            case "ntfy":
+                port = fake_ntfy.port if is_there else free_port()
+                async with loopback_session(port) as session:
+                    ntfy_settings = NtfySettings(
+                        base_url=f"http://127.0.0.1:{port}", token=fake_ntfy.token, timeout_seconds=0.5
+                    )
+                    yield NtfyProvider(NtfyNotifier(ntfy_settings, session), fake_ntfy)
+            case "sms" | "voice" as kind:
+                port = fake_twilio.port if is_there else free_port()
+                async with loopback_session(port) as session:
+                    twilio_settings = TwilioSettings(
+                        account_sid=fake_twilio.account_sid,
+                        auth_token=fake_twilio.auth_token,
+                        sender=fake_twilio.number,
+                        base_url=f"http://127.0.0.1:{port}",
+                        timeout_seconds=0.5,
+                    )
+                    if kind == "sms":
+                        yield SmsProvider(SmsNotifier(twilio_settings, session), fake_twilio)
+                    else:
+                        yield VoiceProvider(VoiceNotifier(twilio_settings, session), fake_twilio)
+            case "webhook":
+                port = fake_webhook.port if is_there else free_port()
+                async with loopback_session(port) as session:
+                    secrets = OneSecret(fake_webhook.secret)
+                    notifier = WebhookNotifier(session, secrets, FixedClock(), timeout_seconds=0.5)
+                    yield WebhookProvider(notifier, fake_webhook, f"http://127.0.0.1:{port}/pages")
             case _:
                 port = fake_slack.port if is_there else free_port()
                 guard = OutgoingGuard(allowed_private=networks(("127.0.0.0/8",)), ports=frozenset({port}))
@@ -164,7 +279,7 @@ async def test_a_delivered_message_arrives_once_and_has_a_receipt(provider: Prov
     assert delivery.receipt
     assert all(delivery.receipt.values())
     [text] = provider.arrived()
-    assert text.startswith("SEV1 INC-123 checkout 5xx 23%")
+    assert text.startswith(provider.opening)
 
 
 async def test_a_notice_arrives_once_and_has_a_receipt(provider: Provider) -> None:
@@ -172,7 +287,7 @@ async def test_a_notice_arrives_once_and_has_a_receipt(provider: Provider) -> No
     assert delivery.outcome is Outcome.DELIVERED
     assert all(delivery.receipt.values())
     [text] = provider.arrived()
-    assert text.startswith("You are on call for shop")
+    assert "You are on call for shop" in text
 
 
 async def test_a_hostile_notice_is_delivered(provider: Provider) -> None:

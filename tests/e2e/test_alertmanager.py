@@ -1,4 +1,4 @@
-"""Debian's own Alertmanager, unchanged, sends to both doors that it knows: the webhook's and PagerDuty's.
+"""Debian's own Alertmanager, unchanged, sends to the doors that it knows: the webhook's, PagerDuty's, Opsgenie's.
 
 The program comes from Debian's archive, once, into the environment's folder; TOCSIN_TEST_ALERTMANAGER names another.
 """
@@ -83,9 +83,11 @@ def alertmanager() -> str:
 
 
 def configuration(server: Process, crew: Crew) -> dict[str, Any]:
-    """Everything goes to both receivers, hardly delayed. JSON is YAML too."""
+    """Everything goes to each receiver, hardly delayed. JSON is YAML too."""
     webhook = {"url": f"{server.url}/integrations/{crew.alertmanager_key}/alertmanager", "send_resolved": True}
     pagerduty = {"url": f"{server.url}/v2/enqueue", "routing_key": crew.key, "severity": "{{ .CommonLabels.severity }}"}
+    opsgenie = {"api_url": server.url, "api_key": crew.opsgenie_key, "priority": "P1", "update_alerts": True}
+    opsgenie["message"] = "{{ .CommonLabels.alertname }}"  # whichever of the two alerts comes first
     return {
         "route": {
             "receiver": "webhook",
@@ -93,11 +95,16 @@ def configuration(server: Process, crew: Crew) -> dict[str, Any]:
             "group_wait": "100ms",
             "group_interval": "1s",
             "repeat_interval": "1h",
-            "routes": [{"receiver": "webhook", "continue": True}, {"receiver": "pagerduty"}],
+            "routes": [
+                {"receiver": "webhook", "continue": True},
+                {"receiver": "pagerduty", "continue": True},
+                {"receiver": "opsgenie"},
+            ],
         },
         "receivers": [
             {"name": "webhook", "webhook_configs": [webhook]},
             {"name": "pagerduty", "pagerduty_configs": [pagerduty]},
+            {"name": "opsgenie", "opsgenie_configs": [opsgenie]},
         ],
     }
 
@@ -182,7 +189,7 @@ async def until(dsn: str, expected: list[tuple[str, str, str]], *, within: float
         await connection.close()
 
 
-async def test_its_alerts_fire_and_resolve_through_the_webhook_and_through_pagerdutys_door(
+async def test_its_alerts_fire_and_resolve_through_the_webhook_and_through_pagerdutys_and_opsgenies_doors(
     alertmanager: str, fresh_database: str, engine_directory: Path
 ) -> None:
     crew = await stock(fresh_database)
@@ -197,6 +204,7 @@ async def test_its_alerts_fire_and_resolve_through_the_webhook_and_through_pager
                 [
                     ("alertmanager", "db-1 is down", "firing/triggered"),
                     ("alertmanager", "db-2 is down", "firing/triggered"),
+                    ("opsgenie", "TargetDown", "firing/triggered"),
                     ("pagerduty", group, "firing/triggered"),
                 ],
             )
@@ -206,6 +214,7 @@ async def test_its_alerts_fire_and_resolve_through_the_webhook_and_through_pager
                 [
                     ("alertmanager", "db-1 is down", "cleared/resolved"),
                     ("alertmanager", "db-2 is down", "cleared/resolved"),
+                    ("opsgenie", "TargetDown", "cleared/resolved"),
                     ("pagerduty", group, "cleared/resolved"),
                 ],
             )

@@ -46,6 +46,7 @@ class Crew:
     token: str  # of an API key that may do everything
     key: str  # of the PagerDuty integration
     alertmanager_key: str
+    opsgenie_key: str
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -104,7 +105,7 @@ async def _stock(
     )
     on_call = Step(targets=(Target(kind=TargetKind.SCHEDULE, id=schedule.id),), delay=delay)
     everyone = Step(targets=(Target(kind=TargetKind.TEAM, id=team.id),), delay=delay)
-    policy = await (await request.get(CreatePolicy))(
+    policy, _ = await (await request.get(CreatePolicy))(
         team_id=team.id, name="Wake", steps=(on_call, *[everyone] * (steps - 1)), repeats=repeats, actor=actor
     )
     service = await (await request.get(CreateService))(
@@ -113,6 +114,7 @@ async def _stock(
     integrate = await request.get(CreateIntegration)
     events = await integrate(service.id, kind=IntegrationKind.PAGERDUTY, name="Events", actor=actor)
     alerts = await integrate(service.id, kind=IntegrationKind.ALERTMANAGER, name="Alertmanager", actor=actor)
+    opsgenie = await integrate(service.id, kind=IntegrationKind.OPSGENIE, name="Opsgenie", actor=actor)
     return Crew(
         settings=settings,
         service_id=service.id,
@@ -121,6 +123,7 @@ async def _stock(
         token=key.secret,
         key=events.key,
         alertmanager_key=alerts.key,
+        opsgenie_key=opsgenie.key,
     )
 
 

@@ -89,7 +89,9 @@ def promised_to(town: Town, user_id: UserId, *, at: datetime, urgency: Urgency) 
     if not next(user.is_active for user in town.users if user.id == user_id):
         return
     contacts = {contact.id: contact for contact in town.contacts if contact.user_id == user_id}
-    rules = [rule for rule in town.rules.get(user_id, ()) if rule.urgency is urgency]
+    if any(contact.verified_at for contact in contacts.values()):
+        contacts = {key: contact for key, contact in contacts.items() if contact.verified_at}
+    rules = [rule for rule in town.rules.get(user_id, ()) if rule.urgency is urgency and rule.contact_id in contacts]
     if not rules:
         rules = [a_rule(contact, urgency=urgency) for contact in contacts.values()]
     for rule in rules:

@@ -1,5 +1,6 @@
 """The proof of a policy agrees with what a run would do, whenever it begins; and its arithmetic is exact."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 
@@ -81,45 +82,60 @@ circumstances_ = st.builds(Circumstances, severity=st.sampled_from(Severity), ur
 
 
 def brute_force(
-    policy: EscalationPolicy, circumstances: Circumstances, reaches: Reaches, at: datetime
+    policy: EscalationPolicy,
+    circumstances: Circumstances,
+    reaches: Reaches,
+    at: datetime,
+    last_resort: Sequence[Target] = (),
 ) -> timedelta | None:
     """Follow one run step by step, as the worker would."""
     found: timedelta | None = None
     for moment in timetable(policy, start=at, circumstances=circumstances):
         if moment.at - at > WITHIN:
             break
-        if moment.look.reached is None:
-            continue
-        step = policy.steps[moment.look.reached.step]
-        each = [reaches[target].at(moment.at).after for target in step.targets]
+        step = None if moment.look.reached is None else policy.steps[moment.look.reached.step]
+        targets = last_resort if moment.look.is_exhausted else () if step is None else step.targets
+        takes_turns = step is not None and step.takes_turns
+        each = [reaches[target].at(moment.at).after for target in targets]
         reached = [after for after in each if after is not None]
-        if not reached or (step.takes_turns and len(reached) < len(each)):
+        if not reached or (takes_turns and len(reached) < len(each)):
             continue
-        after = moment.at - at + (max(reached) if step.takes_turns else min(reached))
+        after = moment.at - at + (max(reached) if takes_turns else min(reached))
         found = after if found is None else min(found, after)
     return found if found is not None and found <= WITHIN else None
 
 
-@given(policies(), circumstances_, reaches_, instants)
+last_resorts = st.lists(st.sampled_from(TARGETS), max_size=2, unique=True)
+
+
+@given(policies(), circumstances_, reaches_, instants, last_resorts)
 def test_the_proof_says_of_every_instant_what_a_run_that_begins_then_would_do(
-    policy: EscalationPolicy, circumstances: Circumstances, reaches: dict[Target, StepFunction[Reach]], at: datetime
+    policy: EscalationPolicy,
+    circumstances: Circumstances,
+    reaches: dict[Target, StepFunction[Reach]],
+    at: datetime,
+    last_resort: list[Target],
 ) -> None:
-    proved = first_reach(policy, circumstances, reaches, interval=DAYS, within=WITHIN).at(at).after
+    reach = first_reach(policy, circumstances, reaches, last_resort=last_resort, interval=DAYS, within=WITHIN)
+    proved = reach.at(at).after
     in_time = proved if proved is not None and proved <= WITHIN else None
-    assert in_time == brute_force(policy, circumstances, reaches, at)
+    assert in_time == brute_force(policy, circumstances, reaches, at, last_resort)
 
 
-@given(policies(), circumstances_, reaches_)
+@given(policies(), circumstances_, reaches_, last_resorts)
 def test_gaps_are_exactly_the_instants_from_which_nobody_is_told_in_time_and_each_has_a_reason(
-    policy: EscalationPolicy, circumstances: Circumstances, reaches: dict[Target, StepFunction[Reach]]
+    policy: EscalationPolicy,
+    circumstances: Circumstances,
+    reaches: dict[Target, StepFunction[Reach]],
+    last_resort: list[Target],
 ) -> None:
-    reach = first_reach(policy, circumstances, reaches, interval=DAYS, within=WITHIN)
+    reach = first_reach(policy, circumstances, reaches, last_resort=last_resort, interval=DAYS, within=WITHIN)
     found = list(gaps(reach, within=WITHIN))
     for gap in found:
-        assert brute_force(policy, circumstances, reaches, gap.interval.start) is None
+        assert brute_force(policy, circumstances, reaches, gap.interval.start, last_resort) is None
         assert gap.after is not None or gap.reasons
     for covered in DAYS.subtract(gap.interval for gap in found):
-        assert brute_force(policy, circumstances, reaches, covered.start) is not None
+        assert brute_force(policy, circumstances, reaches, covered.start, last_resort) is not None
 
 
 @given(steps, reaches_, instants)

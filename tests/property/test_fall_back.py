@@ -1,4 +1,4 @@
-"""Whoever has one contact that works is told, whatever their rules say and whichever of the others fail."""
+"""Whoever has one contact that counts and works is told, whatever their rules say and whichever of the others fail."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from domain.incident.incident import IncidentStatus
 from domain.notification.contact import Contact
 from domain.notification.notification import NotificationStatus, Purpose
+from domain.notification.rule import counted
 from tests.support import strategies
 from tests.support.builders import ADA, a_policy, a_service, a_step, a_town, an_integration, to_user
 from tests.support.laws import Lab
@@ -23,7 +24,8 @@ def a_person_with_one_working_contact_is_told(lab: Lab) -> None:
     )
     def law(reachable: Reachable, working: int) -> None:
         contacts, rules = reachable
-        works = contacts[working % len(contacts)]
+        counting = counted(contacts)
+        works = counting[working % len(counting)]
         town = a_town(
             contacts=(*(each for each in a_town().contacts if each.user_id != ADA), *contacts),
             rules={ADA: rules},

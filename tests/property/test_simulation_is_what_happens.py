@@ -156,7 +156,7 @@ def simulated(world: World, question: Question, **more: Any) -> Simulation:
 
 def listed(pages: Iterable[SimulatedPage]) -> list[Intent]:
     """Every page that is made; with the instant at which it leaves, if it does before the horizon."""
-    return sorted(
+    return _ordered(
         (
             each.made_at,
             each.user_id,
@@ -172,7 +172,7 @@ def listed(pages: Iterable[SimulatedPage]) -> list[Intent]:
 
 def made(stored: Stored) -> list[Intent]:
     """The same from storage. What the throttle holds back has its first attempt when it is due."""
-    return sorted(
+    return _ordered(
         (
             page.created_at,
             page.user_id,
@@ -185,6 +185,11 @@ def made(stored: Stored) -> list[Intent]:
         for page, attempts in ((each.notification, each.attempts) for each in stored.deliveries)
         if page.purpose is Purpose.PAGE
     )
+
+
+def _ordered(intents: Iterable[Intent]) -> list[Intent]:
+    """Two runs that begin at one instant make the same pages, of which one may never leave: it comes last."""
+    return sorted(intents, key=lambda each: (*each[:-1], each[-1] is None, each[-1] or NOON))
 
 
 def answered(world: World, answers: Sequence[Answer]) -> None:

@@ -8,6 +8,7 @@ from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, W
 from domain.identity.team import Team
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
+from domain.oncall.layer import Layer
 from domain.oncall.rotation import RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.service.service import UrgencyRule
@@ -100,20 +101,25 @@ def _step(targets: list[Target], chance: Random) -> Step:
 
 def _schedule(number: int, people: list[UserId], chance: Random, start: datetime) -> Schedule:
     """Handoffs every hour or two, so that some come during an escalation; sometimes nobody is on call yet."""
-    starts = start.replace(tzinfo=None) - timedelta(hours=chance.randint(-30, 50))
+    return Schedule(
+        id=ScheduleId(UUID(int=200 + number)),
+        team_id=CREW,
+        name=f"Rota {number}",
+        time_zone=chance.choice(ZONES),
+        layers=some_layers(people, chance, start),
+    )
+
+
+def some_layers(people: list[UserId], chance: Random, start: datetime) -> tuple[Layer, ...]:
+    """One, of whoever takes turns in it."""
+    starts = start.replace(tzinfo=None, microsecond=0) - timedelta(hours=chance.randint(-30, 50))
     layer = a_layer(
         *chance.sample(people, k=chance.randint(1, len(people))),
         starts=starts.isoformat(),
         unit=RotationUnit.HOUR,
         length=chance.randint(1, 2),
     )
-    return Schedule(
-        id=ScheduleId(UUID(int=200 + number)),
-        team_id=CREW,
-        name=f"Rota {number}",
-        time_zone=chance.choice(ZONES),
-        layers=(layer,),
-    )
+    return (layer,)
 
 
 def _rules(contacts: list[Contact], chance: Random) -> tuple[NotificationRule, ...]:

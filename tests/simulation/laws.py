@@ -12,7 +12,7 @@ from application.ports.notifier import Message, NoticeMessage, Outcome
 from domain.alert.alert import AlertStatus
 from domain.escalation.events import EscalationStepReached, EscalationStepSkipped
 from domain.escalation.plan import FIRST, Position, following
-from domain.escalation.policy import EscalationPolicy
+from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.escalation.run import RunStatus
 from domain.incident.events import (
     IncidentAcknowledged,
@@ -29,11 +29,14 @@ from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.throttle import WINDOW
+from domain.oncall.history import as_known, on_call_as_known
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
+from domain.shared.ids import IncidentId, NotificationId, RunId, ScheduleId, TeamId, UserId
+from domain.shared.interval import Interval
 
 # After a fault a lost lease, a retry or a poll may still be waited for.
 RECOVERY: Final = timedelta(minutes=20)
+AROUND: Final = timedelta(hours=3)  # an instant, so that clock changes and handoffs lie on both sides of it
 # A courier that looked between the making of a page and its own question for the next deadline waits so long.
 LEAST_WAIT: Final = timedelta(milliseconds=20)
 # After each of these nobody has the incident, and it pages under another run.
@@ -83,6 +86,7 @@ class Watch:
     last_step: dict[RunId, EscalationStepReached] = field(default_factory=dict)
     last_position: dict[RunId, Position] = field(default_factory=dict)  # reached or passed over
     began_with: dict[RunId, int] = field(default_factory=dict)
+    on_call_as_known: dict[tuple[ScheduleId, datetime], tuple[UserId, ...]] = field(default_factory=dict)
     read: int = 0  # how much of the log has been looked at
 
     def look(self) -> None:
@@ -90,9 +94,9 @@ class Watch:
         touched = set()
         for logged in self.database.log[self.read :]:
             incident_id = incident_of(logged.event)
-            assert incident_id is not None
-            touched.add(incident_id)
-            self._event(incident_id, logged.event)
+            if incident_id is not None:  # the others are about requests for cover
+                touched.add(incident_id)
+                self._event(incident_id, logged.event)
         self.read = len(self.database.log)
         self._new_pages()
         for incident_id in touched:
@@ -163,6 +167,37 @@ class Watch:
             waited = event.at - last.at >= policy.steps[last.step].delay
             require(waited, "a step gets its whole delay, however late it was", (last, event))
         self.last_step[event.run_id] = event
+        self._means_who_is_on_call(policy.steps[event.step], event)
+
+    def _means_who_is_on_call(self, step: Step, event: EscalationStepReached) -> None:
+        """At this instant, whatever was missed: as the schedules are at the commit that reached the step."""
+        meant = [self._meant_by(target, event.at) for target in step.targets]
+        together = tuple(dict.fromkeys(user_id for each in meant for user_id in each))
+        allowed = meant if step.takes_turns else [together]
+        require(event.responders in allowed, "P6 a step means whoever is on call", (event, allowed))
+
+    def _meant_by(self, target: Target, at: datetime) -> tuple[UserId, ...]:
+        match target.kind:
+            case TargetKind.USER:
+                return (UserId(target.id),)
+            case TargetKind.TEAM:
+                return self.database.teams[TeamId(target.id)].member_ids
+            case TargetKind.SCHEDULE:
+                return self._on_call(ScheduleId(target.id), at)
+
+    def _on_call(self, schedule_id: ScheduleId, at: datetime) -> tuple[UserId, ...]:
+        """Also by the shifts around the instant; and what was known just before it, which is remembered."""
+        timeline = as_known(self.database.schedule_histories[schedule_id])
+        on_call = timeline.on_call(at)
+        around = Interval(start=at - AROUND, end=at + AROUND)
+        on_shift = {each.user_id for each in timeline.shifts(around) if each.interval.contains(at)}
+        require(set(on_call) == on_shift, "P6 who is on call has a shift around the instant", (schedule_id, at))
+        self.on_call_as_known[schedule_id, at] = self.on_call_as_known_before(schedule_id, at)
+        return on_call
+
+    def on_call_as_known_before(self, schedule_id: ScheduleId, at: datetime) -> tuple[UserId, ...]:
+        """At the instant, as was known just before: whatever is said at that instant itself is no part of it."""
+        return on_call_as_known(self.database.schedule_histories[schedule_id], at, at - timedelta.resolution)
 
     def _comes_past(self, event: EscalationStepReached | EscalationStepSkipped) -> EscalationPolicy:
         """A step was reached or passed over; the policy of its run."""
@@ -255,6 +290,23 @@ def settled(watch: Watch, *, calm_since: datetime) -> None:
             is_timely = first - watch.due_at[page.id] <= LEAST_WAIT
             require(is_timely, "P5 in health a page leaves when it is due", (page, first))
     _every_step_was_told(watch)
+    _the_past_has_not_changed(watch)
+    _every_request_for_cover_is_decided(watch)
+
+
+def _the_past_has_not_changed(watch: Watch) -> None:
+    for (schedule_id, at), known in watch.on_call_as_known.items():
+        now = watch.on_call_as_known_before(schedule_id, at)
+        require(now == known, "P7 who was on call, as known then, has one answer for ever", (schedule_id, at, known))
+
+
+def _every_request_for_cover_is_decided(watch: Watch) -> None:
+    """And one that was accepted is on its schedule, unless that was taken back."""
+    for request in watch.database.cover_requests.values():
+        require(not request.is_open, "a request for cover expires if nobody answers it", request)
+        ever = {each.part.id for each in watch.database.schedule_histories[request.schedule_id].overrides}
+        is_there = {each.id for each in request.overrides} <= ever
+        require(is_there, "a request for cover that was accepted is on the schedule", request)
 
 
 def _every_step_was_told(watch: Watch) -> None:

@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         hours += report.simulated.total_seconds() / 3600 * report.incidents
         print(
             f"seed {seed}: {report.steps} steps in {report.simulated}, {report.incidents} incidents, "
-            f"{report.sends} sends, {report.answers} answers, {report.crashes} crashes"
+            f"{report.sends} sends, {report.answers} answers, {report.plans} plans, {report.outages} outages, "
+            f"{report.crashes} crashes"
         )
     print(f"{given.seeds} seeds, {hours:,.0f} incident-hours in {time.monotonic() - began:.1f} s")
     return 0

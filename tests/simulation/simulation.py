@@ -9,21 +9,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
+from uuid import UUID
 
 from dishka import AsyncContainer
 
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
-from application.errors import ConflictError
+from application.errors import ApplicationError, ConflictError
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.watch import CountStalled
 from application.incident.accept_request import AcceptRequest
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.act import ActOnIncidents, Escalate, PlainAct, Snooze
 from application.incident.advance import AdvanceIncidents
 from application.incident.annotate import AnnotateIncident
 from application.incident.ask_responders import AskResponders
 from application.incident.escalate import EscalateIncident
+from application.incident.explain import ExplainIncident
 from application.incident.raise_urgency import RaiseUrgency
 from application.incident.reassign import ReassignIncident
 from application.incident.reopen import ReopenIncident
@@ -34,19 +37,23 @@ from application.incident.trigger import TriggerIncident
 from application.incident.unacknowledge import UnacknowledgeIncident
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import Bundle, LeaseNotifications
+from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.errors import TransientPortError
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
+from application.ports.readers import IncidentRef
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.identity.actor import Actor
 from domain.incident.incident import Incident
 from domain.incident.severity import Severity
 from domain.notification.contact import Channel
-from domain.shared.errors import IllegalTransitionError, InvalidValueError
+from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 from domain.shared.ids import IncidentId, IntegrationId
-from tests.simulation.city import a_city, another_version
+from tests.simulation.city import ZONES, a_city, another_version
 from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
+from tests.simulation.planning import Planning
 from tests.simulation.scheduler import Scheduler, pause, run
 from tests.support.builders import an_actor, an_event
+from tests.support.oncall import clock_changes
 from tests.support.world import Crash, Gate, MemoryStorage, Point, Ports, UseCase, core_container, received
 
 START: Final = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -55,6 +62,9 @@ TRACE_LINES: Final = 80
 # Enough for every run of every incident to be exhausted, in all the rounds that a city can have.
 CALM_STEPS_PER_STEP: Final = 60
 CALM_STEPS_LEAST: Final = 20_000
+
+OUTAGE: Final = 0.3  # how often all workers are gone for an hour
+NO_INCIDENT: Final = IncidentId(UUID(int=0))
 
 # What needs nothing but the incident.
 ACTS: Final = (UnacknowledgeIncident, TakeOverIncident, ReopenIncident, EscalateIncident, RaiseUrgency, AcceptRequest)
@@ -88,20 +98,23 @@ class Report:
     incidents: int = 0
     sends: int = 0
     answers: int = 0
+    plans: int = 0  # changes of schedules, and requests for cover
+    outages: int = 0
     simulated: timedelta = timedelta(0)
 
 
 class Simulation(Gate, Notifiers):
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)
-        self.clock = ManualClock(START)
+        self.start = self._some_start()
+        self.clock = ManualClock(self.start)
         self.scheduler = Scheduler(self.clock, self.chance)
         self.report = Report(seed)
         self.faults = self._some_faults()
         self.trace: deque[str] = deque(maxlen=TRACE_LINES)
         self._processes: set[str] = set()
-        self._calm_since = START
-        self.town = a_city(self.chance, START)
+        self._calm_since = self._down_until = self.start
+        self.town = a_city(self.chance, self.start)
         self.container = core_container(MemoryStorage(), clock=self.clock, notifiers=self, gate=self, seed=seed)
         self.channels = {channel: _Channel(self, channel) for channel in Channel}
         self._is_setting_up = True
@@ -109,6 +122,7 @@ class Simulation(Gate, Notifiers):
         run(self._settle_in())
         self._is_setting_up = False
         self.watch = Watch(self.database)
+        self.planning = Planning(self.town, self.database, self.chance)
 
     def run(self, steps: int) -> Report:
         """Raises `SimulationError`."""
@@ -117,6 +131,8 @@ class Simulation(Gate, Notifiers):
             self._steps(steps)
             self._calm_down()
             settled(self.watch, calm_since=self._calm_since)
+            self._is_setting_up = True  # looking is no part of what is simulated
+            run(self._everything_is_explained())
         except Exception as error:
             message = f"seed {self.report.seed}, step {self.report.steps}: {type(error).__name__}: {error}"
             again = f"again: make simulate SEED={self.report.seed} STEPS={steps}"
@@ -125,7 +141,7 @@ class Simulation(Gate, Notifiers):
             self.scheduler.kill_all()
         self.report.incidents = len(self.database.incidents)
         self.report.sends = sum(map(len, self.watch.sends.values()))
-        self.report.simulated = self.clock.now() - START
+        self.report.simulated = self.clock.now() - self.start
         return self.report
 
     def has_calmed_down(self) -> bool:
@@ -196,6 +212,13 @@ class Simulation(Gate, Notifiers):
 
         return Faults(crash=some(0.03), storage=some(0.05), hint=some(0.5), channel=some(0.6), sleep=some(0.1))
 
+    def _some_start(self) -> datetime:
+        """Half of them shortly before a clock change in one of the city's zones."""
+        if self.chance.random() < 0.5:
+            return START
+        zone = self.chance.choice([each for each in ZONES if clock_changes(each, START.year)])
+        return self.chance.choice(clock_changes(zone, START.year)) - timedelta(minutes=self.chance.randint(1, 60))
+
     # The two phases.
 
     def _start(self) -> None:
@@ -206,9 +229,13 @@ class Simulation(Gate, Notifiers):
         for number in range(1, self.chance.randint(2, 4)):
             self.scheduler.start(f"person-{number}", self._person(), process=f"person-{number}")
         self.scheduler.start("manager", self._manager(), process="manager")
+        self.scheduler.start("planner", self._planner(), process="planner")
 
     def _steps(self, steps: int) -> None:
+        outage_at = self.chance.randrange(steps) if self.happens(OUTAGE) else None
         for number in range(steps):
+            if number == outage_at:
+                self._lose_all_workers()
             self.scheduler.step()
             self.report.steps += 1
             if number % 16 == 0:
@@ -217,7 +244,7 @@ class Simulation(Gate, Notifiers):
 
     def _calm_down(self) -> None:
         """No more faults, nothing new: until nothing is due any more."""
-        self.faults, self._calm_since = CALM, self.clock.now()
+        self.faults, self._calm_since = CALM, max(self.clock.now(), self._down_until)
         self.note("calm")
         for number in range(max(CALM_STEPS_LEAST, self.report.steps * CALM_STEPS_PER_STEP)):
             if not self.scheduler.step():
@@ -242,11 +269,20 @@ class Simulation(Gate, Notifiers):
             if not self.scheduler.runs(process):
                 self._start_process(process)
 
+    def _lose_all_workers(self) -> None:
+        """For an hour; senders and people go on."""
+        self._down_until = self.clock.now() + timedelta(hours=1)
+        self.report.outages += 1
+        self.note("every worker is gone for an hour")
+        for process in sorted(self._processes):
+            self.scheduler.kill(process)
+
     def _start_process(self, process: str) -> None:
         delay = timedelta(seconds=self.chance.choice((0, 1, 40))) if process in self._processes else timedelta(0)
         self._processes.add(process)
-        at = self.clock.now() + delay
+        at = max(self.clock.now() + delay, self._down_until)
         self.scheduler.start(f"{process}/ticks", self._ticks(), process=process, at=at)
+        self.scheduler.start(f"{process}/covers", self._cover_ticks(), process=process, at=at)
         self.scheduler.start(f"{process}/incidents", self._incident_ticks(), process=process, at=at)
         for channel in Channel:
             courier = self._courier(channel, process)
@@ -279,6 +315,19 @@ class Simulation(Gate, Notifiers):
                 async with self.container() as scope:
                     ports = await scope.get(Ports)
                     await self._wait_until(await ports.incidents.earliest_deadline())
+
+    async def _cover_ticks(self) -> None:
+        while True:
+            try:
+                async with self.container() as scope:
+                    moved = await (await scope.get(ExpireCoverRequests))(limit=self.chance.randint(1, 4))
+            except TransientPortError:
+                await self.sleep(0.02, 5)
+                continue
+            if not moved:
+                async with self.container() as scope:
+                    ports = await scope.get(Ports)
+                    await self._wait_until(await ports.covers.earliest_deadline())
 
     async def _courier(self, channel: Channel, process: str) -> None:
         while True:
@@ -370,6 +419,7 @@ class Simulation(Gate, Notifiers):
             "trigger",
             "act",
             "more",
+            "bulk",
         )
         kind = self.chance.choice((*kinds, "more"))
         async with self.container() as scope:
@@ -382,6 +432,9 @@ class Simulation(Gate, Notifiers):
                 incident_id = self.chance.choice(tuple(self.database.incidents))
                 act: UseCase[..., Incident] = await scope.get(self.chance.choice(ACTS))
                 await act(incident_id, actor=actor)
+                return
+            if kind == "bulk":
+                await self._act_on_several(scope, actor)
                 return
             if not open_incidents:
                 return
@@ -396,6 +449,18 @@ class Simulation(Gate, Notifiers):
                 case _:
                     await (await scope.get(AnnotateIncident))(incident.id, "looking", actor=actor)
         self.report.answers += 1
+
+    async def _act_on_several(self, scope: AsyncContainer, actor: Actor) -> None:
+        """On any of them, some of which are over, and one of which never was."""
+        known = tuple(self.database.incidents)
+        chosen = self.chance.sample(known, k=min(len(known), self.chance.randint(0, 5)))
+        refs: list[IncidentRef] = [*chosen, NO_INCIDENT]
+        until = self.clock.now() + timedelta(seconds=self.chance.randint(60, 7200))
+        act = self.chance.choice((*PlainAct, Snooze(until), Escalate()))
+        outcomes = await (await scope.get(ActOnIncidents))(refs, act, actor=actor)
+        require([each.ref for each in outcomes] == refs, "each of several has its own answer, in order", outcomes)
+        for each in outcomes:
+            require((each.incident is None) != (each.error is None), "done, or why not", each)
 
     async def _do_more(self, scope: AsyncContainer, incident_id: IncidentId, actor: Actor) -> None:
         """What needs a time or people."""
@@ -422,6 +487,30 @@ class Simulation(Gate, Notifiers):
             except (TransientPortError, Crash):
                 self.note("policy not changed")
 
+    async def _planner(self) -> None:
+        """Changes schedules under the runs that are at work."""
+        while not self.has_calmed_down():
+            await self.sleep(1, self.chance.choice((5, 60, 600)))
+            if self.has_calmed_down():
+                return
+            try:
+                async with self.container() as scope:
+                    await self.planning.do_something(scope, self.clock.now())
+                self.report.plans += 1
+            except (ApplicationError, DomainError, TransientPortError, Crash) as error:
+                self.note(f"plan failed: {type(error).__name__}")
+
+    async def _everything_is_explained(self) -> None:
+        """P13, afterwards: of every page to anybody its cause and its rule; of whoever has none the first reason."""
+        actor = an_actor()
+        async with self.container() as scope:
+            explain = await scope.get(ExplainIncident)
+            for incident_id in self.database.incidents:
+                for user in self.town.users:
+                    found = (await explain(incident_id, user_id=user.id, actor=actor)).explanation
+                    for page in found.pages:
+                        require(page.cause is not None, "P13 a page is explained", page)
+
     async def _settle_in(self) -> None:
         async with self.container() as scope:
             await (await scope.get(Ports)).settle_in(self.town)
@@ -444,7 +533,7 @@ class _Channel(Notifier):
         return await self._send(message)
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        """In this world every notice is a digest of pages."""
+        """A digest of pages, or word of a contact that refused."""
         return await self._send(notice)
 
     async def _send(self, message: Message | NoticeMessage) -> Delivery:

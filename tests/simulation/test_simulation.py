@@ -1,12 +1,20 @@
 """A few hundred short simulations, and that a simulation is what it says: repeatable, and able to fail."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
+from dishka import AsyncContainer
 
+from application.escalation import responders
+from application.oncall.stand_in import StandIn
 from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification, NotificationStatus
+from domain.oncall.coverage import on_call
+from domain.oncall.history import History
+from domain.shared.ids import TemporaryScheduleId
+from tests.simulation.planning import Planning
 from tests.simulation.run import main
 from tests.simulation.simulation import Simulation, SimulationError
 
@@ -62,6 +70,36 @@ def test_a_repeat_that_does_not_say_so_is_noticed(monkeypatch: pytest.MonkeyPatc
         _try_until_it_fails()
 
 
+def test_a_step_that_asks_who_was_on_call_an_hour_before_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responders, "on_call", lambda schedule, at: on_call(schedule, at - timedelta(hours=1)))
+    with pytest.raises(SimulationError, match="P6 a step means whoever is on call"):
+        _try_until_it_fails()
+
+
+def test_a_past_that_an_edit_changes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgotten(history: History, temporary_id: TemporaryScheduleId, *, at: datetime) -> History:
+        return replace(history, temporaries=tuple(each for each in history.temporaries if each.part.id != temporary_id))
+
+    monkeypatch.setattr(History, "without_temporary", forgotten)
+    monkeypatch.setattr(Planning, "do_something", _plan_and_take_back_fixed_shifts)
+    with pytest.raises(SimulationError, match="P7 who was on call, as known then, has one answer for ever"):
+        _try_until_it_fails()
+
+
+def test_a_request_for_cover_that_changes_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def agreed(*_: object, **__: object) -> None:
+        """And nobody writes it down."""
+
+    monkeypatch.setattr(StandIn, "__call__", agreed)
+    with pytest.raises(SimulationError, match="a request for cover that was accepted is on the schedule"):
+        _try_until_it_fails(steps=600)
+
+
+async def _plan_and_take_back_fixed_shifts(planning: Planning, scope: AsyncContainer, now: datetime) -> None:
+    deed = planning.chance.choice((planning._plan_fixed_shifts, planning._take_back_fixed_shifts))
+    await deed(scope, planning.chance.choice(planning.town.schedules), now)
+
+
 def test_a_failure_prints_its_seed_and_how_to_see_it_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +111,6 @@ def test_a_failure_prints_its_seed_and_how_to_see_it_again(
     assert "committed incident.triggered" in told
 
 
-def _try_until_it_fails() -> None:
+def _try_until_it_fails(*, steps: int = STEPS) -> None:
     for seed in range(50):
-        Simulation(seed).run(STEPS)
+        Simulation(seed).run(steps)

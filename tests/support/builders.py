@@ -65,13 +65,26 @@ def a_user(user_id: UserId = ADA, name: str = "", **more: Any) -> User:
 
 def a_contact(user_id: UserId = ADA, channel: Channel = Channel.EMAIL, number: int = 0) -> Contact:
     """Its id and its address follow from whose, which channel and which number it is."""
-    prefix = f"user-{user_id.int}-{number}"
     return Contact(
         id=ContactId(UUID(int=user_id.int * 1000 + number * 10 + list(Channel).index(channel))),
         user_id=user_id,
         channel=channel,
-        address=f"{prefix}@example.test" if channel is Channel.EMAIL else prefix.upper(),
+        address=an_address(channel, f"user-{user_id.int}-{number}"),
     )
+
+
+def an_address(channel: Channel, name: str) -> str:
+    match channel:
+        case Channel.EMAIL:
+            return f"{name}@example.test"
+        case Channel.SLACK:
+            return "U" + name.upper().replace("-", "0")[-20:]
+        case Channel.NTFY:
+            return name
+        case Channel.SMS | Channel.VOICE:
+            return "+49" + "".join(character for character in name if character.isdigit()).rjust(9, "1")[-9:]
+        case Channel.WEBHOOK:
+            return f"https://{name}.example.test/pages"
 
 
 def a_rule(
@@ -139,14 +152,14 @@ def key_of(integration_id: IntegrationId) -> bytes:
 def an_integration(
     integration_id: IntegrationId = SHOP_PROBES, service_id: ServiceId = SHOP, **more: Any
 ) -> Integration:
+    values: Mapping[str, Any] = {"kind": IntegrationKind.NATIVE, **more}
     return Integration(
         id=integration_id,
         service_id=service_id,
         team_id=CREW,
-        kind=IntegrationKind.NATIVE,
         name=f"Integration {integration_id.int}",
         key_hash=key_of(integration_id),
-        **more,
+        **values,
     )
 
 

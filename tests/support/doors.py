@@ -12,22 +12,30 @@ import httpx
 from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry
 
-from adapters.inbound.http.asgi import Receive, Scope, Send
+from adapters.inbound.http.asgi import App, Receive, Scope, Send
+from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.system.clock import ManualClock
+from application.alert.handle_request import AlertOrder
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
+from application.ports.alert_requests import AlertRequest
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeStore, IntakeTarget
+from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
+from application.ports.sns import SnsEndpoint
+from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
+from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
+from entrypoints.http_server import heartbeat_door, opsgenie_door, sns_door_of
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
 from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
 
@@ -54,7 +62,9 @@ class Doors:
     database: MemoryDatabase
     registry: CollectorRegistry
     storage: Storage
+    app: App  # all doors, one before the other
     intake: IntakeDoors
+    sns: "SnsOf"
 
     async def ask(
         self, path: str, body: bytes = b"", *, method: str = "POST", headers: Mapping[str, str] | None = None
@@ -92,15 +102,59 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
             await (await request.get(IngestEvents))(batch)
 
     commits = GroupCommit(ingest)
-    application = await _doors(container, commits, registry)
+    inner = await _doors(container, commits, registry)
+    sns = SnsOf()
+    opsgenie = await _opsgenie(container, inner, sns_door_of(inner, sns), storage)
+    application = _heartbeats(container, inner, opsgenie, storage)
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
-        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, application)
+        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, application, inner, sns)
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing
     await container.close()
+
+
+@dataclass(slots=True)
+class SnsOf(SnsEndpoint):
+    """Whichever endpoint a test has; without one SNS is away."""
+
+    endpoint: SnsEndpoint | None = None
+
+    async def certificate(self, url: str) -> bytes:
+        return await self._given.certificate(url)
+
+    async def confirm(self, *, region: str, topic_arn: str, token: str) -> None:
+        await self._given.confirm(region=region, topic_arn=topic_arn, token=token)
+
+    @property
+    def _given(self) -> SnsEndpoint:
+        if self.endpoint is None:
+            raise TransientPortError("no SNS in this test")
+        return self.endpoint
+
+
+def _heartbeats(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> HeartbeatDoor:
+    door = heartbeat_door(container, inner, app)
+
+    async def ping(key_hash: bytes, kind: PingKind, **said: Any) -> Heartbeat | None:
+        if storage.is_away:
+            raise TransientPortError("storage is away")
+        return await door.ping(key_hash, kind, **said)
+
+    return replace(door, ping=ping)
+
+
+async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> OpsgenieDoor:
+    door = await opsgenie_door(container, inner, app)
+
+    async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+        if storage.is_away:
+            raise TransientPortError("storage is away")
+        return await door.handle(target, order, raw)
+
+    return replace(door, handle=handle)
 
 
 async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:
@@ -125,6 +179,7 @@ async def _doors(container: AsyncContainer, commits: GroupCommit, registry: Coll
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,
+        vault=await container.get(Vault),
         clock=clock,
         ids=await container.get(IdFactory),
         metrics=IntakeMetrics(registry),

@@ -11,10 +11,10 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
 
@@ -101,6 +101,9 @@ class FakeSlack:
 
     def __init__(self) -> None:
         self.token = "xoxb-fake-token"
+        self.app_token = "xapp-fake-token"
+        self.acknowledged: list[str] = []  # ids of envelopes, as they came back over a socket
+        self.sockets_opened = 0
         self.signing_secret = "fake-signing-secret"
         self.channels: set[str] | None = None
         self.calls: list[Call] = []
@@ -109,6 +112,8 @@ class FakeSlack:
         self.port = 0
         self._scripts: dict[str, deque[Behaviour]] = {}
         self._numbers = itertools.count(1)
+        self._sockets: list[web.WebSocketResponse] = []
+        self._tickets: set[str] = set()
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -192,6 +197,36 @@ class FakeSlack:
         }
         return self.signed(urlencode({"payload": json.dumps(payload)}).encode(), at=now)
 
+    def press_over_socket(self, message: SlackMessage, action_id: str, user_id: str) -> str:
+        """The same over the newest socket; returns the envelope's id."""
+        request = self.press(message, action_id, user_id)
+        payload = json.loads(parse_qs(request.body.decode())["payload"][0])
+        return self.send_over_socket("interactive", payload)
+
+    def send_over_socket(self, kind: str, payload: object) -> str:
+        """Any envelope."""
+        envelope_id = f"envelope-{next(self._numbers)}"
+        accepts = kind != "events_api"
+        envelope = {"envelope_id": envelope_id, "type": kind, "payload": payload, "accepts_response_payload": accepts}
+        self.write_to_socket(json.dumps(envelope))
+        return envelope_id
+
+    def write_to_socket(self, text: str) -> None:
+        """To the newest one, whatever it says."""
+        self._in_loop(self._sockets[-1].send_str(text))
+
+    def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask the newest socket to be left for another one."""
+        self.write_to_socket(json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "fake"}}))
+
+    def drop_socket(self) -> None:
+        """Close the newest one, with nothing said."""
+        self._in_loop(self._sockets[-1].close())
+
+    def _in_loop(self, work: Coroutine[Any, Any, object]) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+
     def signed(self, body: bytes, *, at: float) -> SlackRequest:
         """Any body as a request from Slack, with its signature; a form unless its sender says otherwise."""
         stamp = str(int(at))
@@ -211,6 +246,7 @@ class FakeSlack:
         self._stopping = asyncio.Event()
         application = web.Application()
         application.router.add_post("/api/{method}", self._api)
+        application.router.add_get("/link", self._socket)
         application.router.add_post("/actions/{rest:.*}", self._response_url)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -220,6 +256,20 @@ class FakeSlack:
         self._ready.set()
         await self._stopping.wait()
         await runner.cleanup()
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("ticket") not in self._tickets:
+            return web.Response(status=403)
+        self._tickets.remove(request.query["ticket"])
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._sockets.append(socket)
+        info = {"app_id": "A0DDD444"}
+        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": info})
+        self.sockets_opened += 1
+        async for message in socket:
+            self.acknowledged.append(json.loads(message.data)["envelope_id"])
+        return socket
 
     async def _response_url(self, request: web.Request) -> web.Response:
         self.responses.append(await request.json())
@@ -253,7 +303,8 @@ class FakeSlack:
     def _answer(self, method: str, body: Json, request: web.Request) -> Json:
         if (given := request.headers.get("Authorization")) is None and "token" not in body:
             return {"ok": False, "error": "not_authed"}
-        if (given or f"Bearer {body['token']}") != f"Bearer {self.token}":
+        token = self.app_token if method == "apps.connections.open" else self.token
+        if (given or f"Bearer {body['token']}") != f"Bearer {token}":
             return {"ok": False, "error": "invalid_auth"}
         match method:
             case "auth.test":
@@ -267,6 +318,10 @@ class FakeSlack:
                     "bot_id": "B0BOT",
                     "is_enterprise_install": False,
                 }
+            case "apps.connections.open":
+                ticket = f"ticket-{next(self._numbers)}"
+                self._tickets.add(ticket)
+                return {"ok": True, "url": f"ws://127.0.0.1:{self.port}/link?ticket={ticket}&app_id=A0DDD444"}
             case "chat.postMessage":
                 return self._post_message(body)
             case "chat.update":

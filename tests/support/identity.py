@@ -6,15 +6,19 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from adapters.outbound.memory.audit import MemoryAuditLog
+from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.teams import MemoryTeamRepository
 from adapters.outbound.memory.users import MemoryUserRepository
+from adapters.outbound.memory.verifications import MemoryVerificationRepository, MemoryVerificationSender
 from adapters.outbound.postgres.audit import PostgresAuditLog
+from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
+from adapters.outbound.postgres.verifications import PostgresVerificationRepository
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
@@ -24,6 +28,7 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.audit.record import RecordAudit
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_api_key import CreateApiKey
 from application.identity.create_first_admin import CreateFirstAdmin
 from application.identity.create_team import CreateTeam
@@ -35,18 +40,22 @@ from application.identity.log_in import LogIn
 from application.identity.log_out import LogOut
 from application.identity.recognize import RecognizeLink, RecognizeSlackMember
 from application.identity.refresh_session import RefreshSession
+from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
 from application.identity.setup_link import MakeSetupLink
 from application.identity.tokens import BeginSession
 from application.identity.update_team import UpdateTeam
 from application.identity.update_user import UpdateUser
 from application.ports.audit import AuditLog
+from application.ports.contact_secrets import ContactSecrets
 from application.ports.credentials import CredentialRepository
 from application.ports.passwords import PasswordHasher
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationRepository
 from domain.identity.actor import Actor
 from domain.identity.role import Role
 from domain.identity.user import User
@@ -65,6 +74,8 @@ class Store:
     transaction: Transaction
     users: UserRepository
     teams: TeamRepository
+    contact_secrets: ContactSecrets
+    verifications: VerificationRepository
     credentials: CredentialRepository
     audit: AuditLog
 
@@ -77,6 +88,8 @@ def over_memory(session: MemorySession) -> Store:
         transaction=session,
         users=MemoryUserRepository(session),
         teams=MemoryTeamRepository(session),
+        contact_secrets=MemoryContactSecrets(session),
+        verifications=MemoryVerificationRepository(session),
         credentials=MemoryCredentialRepository(session),
         audit=MemoryAuditLog(session),
     )
@@ -88,6 +101,8 @@ def over_postgres(pool: Pool) -> Store:
         transaction=session,
         users=PostgresUserRepository(session),
         teams=PostgresTeamRepository(session),
+        contact_secrets=PostgresContactSecrets(session),
+        verifications=PostgresVerificationRepository(session),
         credentials=PostgresCredentialRepository(session),
         audit=PostgresAuditLog(session),
     )
@@ -118,7 +133,8 @@ class IdentityWorld:
 
     def __post_init__(self) -> None:
         self.ids = UuidFactory()
-        randomness = SeededRandomness(7)
+        self.randomness = randomness = SeededRandomness(7)
+        self.sender = MemoryVerificationSender()
         self.tokens = JwtTokenIssuer(SECRET, self.ids)
         self.refresh_tokens = HmacRefreshTokens(SECRET, randomness)
         self.secrets = RandomSecretFactory(randomness)
@@ -194,7 +210,26 @@ class IdentityWorld:
     @property
     def set_reachability(self) -> SetReachability:
         s = self.new_store()
-        return SetReachability(s.users, self._record(s), s.transaction, self.clock, self.ids)
+        return SetReachability(
+            s.users, s.contact_secrets, self.secrets, self._record(s), s.transaction, self.clock, self.ids
+        )
+
+    @property
+    def request_verification(self) -> RequestContactVerification:
+        s = self.new_store()
+        return RequestContactVerification(
+            s.users, s.verifications, self.sender, self.randomness, self._record(s), s.transaction, self.clock
+        )
+
+    @property
+    def confirm_contact(self) -> ConfirmContact:
+        s = self.new_store()
+        return ConfirmContact(s.users, s.verifications, self._record(s), s.transaction, self.clock)
+
+    @property
+    def rotate_contact_secret(self) -> RotateContactSecret:
+        s = self.new_store()
+        return RotateContactSecret(s.users, s.contact_secrets, self.secrets, self._record(s), s.transaction, self.clock)
 
     @property
     def change_password(self) -> ChangePassword:

@@ -207,3 +207,39 @@ ALL: Final = (
     SES_RECEIVED,
     CLOUDEVENT,
 )
+
+# Alertmanager's opsgenie receiver, on the wire
+OPSGENIE_CREATE: Final = (
+    b'{"alias":"15e4043dc669f75b85839d759259f14bc63f17a6f724c89cf78cb17344c6340c",'
+    b'"message":"[FIRING:1] TargetDown eu-1 (node critical)","description":"node down on 10.2.0.7:9100",'
+    b'"details":{"alertname":"TargetDown","cluster":"eu-1"},"source":"http://am.example:9093/#/alerts?receiver=all",'
+    b'"responders":[{"name":"core","type":"team"}],"tags":["prod","eu"],"priority":"P2"}\n'
+)
+
+# An alarm, as CloudWatch publishes it to a topic
+CLOUDWATCH_ALARM: Final = (
+    rb'{"AlarmName":"rds-cpu-high","AlarmDescription":"{\"runbook\":\"https://rb.example/rds\"}",'
+    rb'"AWSAccountId":"210987654321","AlarmConfigurationUpdatedTimestamp":"2026-10-01T10:11:12.000+0000",'
+    rb'"NewStateValue":"ALARM","NewStateReason":"Threshold Crossed: 3 out of the last 3 datapoints were greater",'
+    rb'"StateChangeTime":"2026-11-23T09:02:11.054+0000","Region":"EU (Ireland)",'
+    rb'"AlarmArn":"arn:aws:cloudwatch:eu-west-1:210987654321:alarm:rds-cpu-high","OldStateValue":"OK",'
+    rb'"OKActions":["arn:aws:sns:eu-west-1:210987654321:alarms-prod"],'
+    rb'"AlarmActions":["arn:aws:sns:eu-west-1:210987654321:alarms-prod"],"InsufficientDataActions":[],'
+    rb'"Trigger":{"MetricName":"CPUUtilization","Namespace":"AWS/RDS","StatisticType":"Statistic","Statistic":"AVERAGE",'
+    rb'"Unit":null,"Dimensions":[{"value":"orders","name":"DBInstanceIdentifier"}],"Period":60,"EvaluationPeriods":3,'
+    rb'"DatapointsToAlarm":3,"ComparisonOperator":"GreaterThanThreshold","Threshold":80.0,"TreatMissingData":"missing",'
+    rb'"EvaluateLowSampleCountPercentile":""}}'
+)
+
+# The same alarm, as EventBridge delivers it
+EVENTBRIDGE_ALARM: Final = (
+    rb'{"version":"0","id":"c4c1c1c9-6542-e61b-6ef0-8c4d36933a92","detail-type":"CloudWatch Alarm State Change",'
+    rb'"source":"aws.cloudwatch","account":"210987654321","time":"2026-11-23T09:02:11Z","region":"eu-west-1",'
+    rb'"resources":["arn:aws:cloudwatch:eu-west-1:210987654321:alarm:rds-cpu-high"],'
+    rb'"detail":{"alarmName":"rds-cpu-high",'
+    rb'"configuration":{"description":"CPU high","metrics":[{"id":"m1","metricStat":{"metric":{"namespace":"AWS/RDS",'
+    rb'"name":"CPUUtilization","dimensions":{"DBInstanceIdentifier":"orders"}},"period":60,"stat":"Average"},'
+    rb'"returnData":true}]},"previousState":{"value":"OK","timestamp":"2026-11-23T08:40:02.001+0000"},'
+    rb'"state":{"value":"ALARM","reason":"Threshold Crossed: 3 out of the last 3 datapoints were greater",'
+    rb'"reasonData":"{\"version\":\"1.0\",\"threshold\":80.0}","timestamp":"2026-11-23T09:02:11.054+0000"}}}'
+)

@@ -21,6 +21,7 @@ from tests.support.builders import (
     BEN,
     CAT,
     DAN,
+    NOON,
     SHOP_LOGS,
     SHOP_PROBES,
     a_contact,
@@ -142,7 +143,8 @@ def policies(draw: st.DrawFn) -> EscalationPolicy:
 @st.composite
 def reachabilities(draw: st.DrawFn) -> Reachable:
     """Up to three contacts of Ada's, and rules that name some of them."""
-    contacts = draw(st.lists(st.builds(a_contact, st.just(ADA), channels, st.integers(0, 2)), max_size=3, unique=True))
+    drawn = draw(st.lists(st.builds(a_contact, st.just(ADA), channels, st.integers(0, 2)), max_size=3, unique=True))
+    contacts = [replace(contact, verified_at=draw(st.sampled_from((None, NOON)))) for contact in drawn]
     if not contacts:
         return (), ()
     rules = draw(

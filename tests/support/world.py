@@ -20,17 +20,22 @@ from adapters.outbound.memory.notifier import MemoryNotifier
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
+from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
+from adapters.outbound.verification.sender import NotifierVerificationSender
+from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents, ReceivedEvent
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
+from application.heartbeat.advance import AdvanceHeartbeats
 from application.incident.advance import AdvanceIncidents
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LeaseNotifications
 from application.oncall.expire_covers import ExpireCoverRequests
 from application.ports.absences import AbsenceRepository
 from application.ports.alarm import Alarm, Heartbeat
+from application.ports.alert_requests import AlertRequests
 from application.ports.alerts import AlertRepository
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
@@ -43,6 +48,7 @@ from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.event_sender import EventSenders
 from application.ports.fall_backs import FallBackRepository
+from application.ports.heartbeats import HeartbeatRepository
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
@@ -50,6 +56,7 @@ from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
+from application.ports.offload import Offload
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -64,8 +71,10 @@ from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.teams import TeamRepository
+from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.incident.incident import Incident
@@ -155,10 +164,12 @@ class Ports:
 
     transaction: Transaction
     absences: AbsenceRepository
+    alert_requests: AlertRequests
     alerts: AlertRepository
     audit: AuditLog
     audit_reader: AuditReader
     contact_proofs: ContactProofs
+    texted_pages: TextedPages
     covers: CoverRepository
     directory: Directory
     event_deliveries: EventDeliveries
@@ -173,6 +184,7 @@ class Ports:
     runs: RunRepository
     step_turns: StepTurns
     fall_backs: FallBackRepository
+    heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
     subscriptions: SubscriptionRepository
@@ -256,6 +268,8 @@ class SeededProvider(Provider):
 
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     ids = provide(SeededIdFactory, provides=IdFactory)
+    offload = provide(InlineOffload, provides=Offload)
+    verification_sender = provide(NotifierVerificationSender, provides=VerificationSender)
     any_clock = alias(source=ManualClock, provides=Clock)
 
     @provide
@@ -279,6 +293,9 @@ class SeededProvider(Provider):
         return SeededRandomness(self._seed)
 
 
+SECRET_KEY: Final = "a key that only tests have, ever"
+
+
 def core_container(
     storage: Provider, *, clock: ManualClock, notifiers: Notifiers, gate: Gate, seed: int
 ) -> AsyncContainer:
@@ -291,7 +308,7 @@ def core_container(
         PortsProvider(),
         GatedProvider(gate),
         SeededProvider(clock, notifiers, seed),
-        context={Settings: Settings(secret_key="a key that only tests have, ever")},
+        context={Settings: Settings(secret_key=SECRET_KEY)},
     )
 
 
@@ -432,6 +449,8 @@ class World:
         """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceIncidents) > 0
         moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(AdvanceHeartbeats, limit=BATCH) > 0
+        moved |= self.call(ExpireAlerts, limit=BATCH) > 0
         moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0
         for channel in Channel:
             for bundle in self.call(LeaseNotifications, channel, limit=BUDGET):
@@ -534,7 +553,7 @@ class World:
     async def _next_deadline(self) -> datetime | None:
         async with self._container() as scope:
             ports = await scope.get(Ports)
-            loops = (ports.incidents, ports.runs, ports.covers)
+            loops = (ports.heartbeats, ports.alerts, ports.incidents, ports.runs, ports.covers)
             deadlines = [await loop.earliest_deadline() for loop in loops]
             deadlines += [await ports.notifications.earliest_deadline(channel) for channel in Channel]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

@@ -11,6 +11,7 @@ from application.errors import (
     NotFoundError,
     RateLimitedError,
     UnauthenticatedError,
+    UnprovedPolicyError,
 )
 from application.ports.errors import PermanentPortError, PortError, TransientPortError
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
@@ -67,6 +68,7 @@ ANSWERS: Final[Mapping[type[Exception], ExitCode]] = {
     ForbiddenError: ExitCode.AUTH,
     UnauthenticatedError: ExitCode.AUTH,
     RateLimitedError: ExitCode.UNAVAILABLE,
+    UnprovedPolicyError: ExitCode.FAILURE,
     PortError: ExitCode.FAILURE,
     TransientPortError: ExitCode.UNAVAILABLE,
     PermanentPortError: ExitCode.FAILURE,

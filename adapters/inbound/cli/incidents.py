@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
@@ -319,6 +320,35 @@ def ledger(
 
 
 @app.command
+def explain(ref: str, /, *, user: str | None = None, output: Output = "table", cli: Given) -> None:
+    """Explain why you were paged for an incident, or why not: from the alert to the acknowledgement.
+
+    Parameters
+    ----------
+    ref
+        INC-123, 123 or an id.
+    user
+        Whose question it is instead: e-mail address, name or id.
+    """
+    api = cli.api()
+    found: Record = api.get(f"{_path(ref)}/explanation", {"user": id_of(api, USER, user)})
+    if output == "json":
+        show_json(found)
+        return
+    was = "was paged" if found["was_paged"] else "was not paged"
+    show_line(f"{one_line(found['user']['name'])} {was} for {_headline(found['incident'])}")
+    if found["why_not"] is not None:
+        show_line(f"Why not: {found['why_not']['text']}")
+    _show_chain(found["because"])
+    for page in found["pages"]:
+        delivery = page["delivery"]
+        show_line(f"\nPage by {delivery['channel']} to {one_line(delivery['address'])}: {delivery['status']}")
+        _show_chain(page["because"])
+    if found["has_more"]:
+        say(f"there are more pages: tocsin incident ledger {found['incident']['reference']}")
+
+
+@app.command
 def create(
     *,
     service: str,
@@ -345,6 +375,10 @@ def create(
 
 def _path(ref: str) -> str:
     return f"/v1/incidents/{segment(ref)}"
+
+
+def _show_chain(links: Sequence[Record]) -> None:
+    show_table(("WHEN", "WHY"), ((moment(link["at"]), link["text"]) for link in links))
 
 
 def _act(cli: Given, refs: tuple[str, ...], action: str, body: Record | None, output: Output) -> None:

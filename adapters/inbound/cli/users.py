@@ -1,7 +1,9 @@
 from typing import Final
 
+from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given, Switch
-from adapters.inbound.cli.listing import Noun, noun_app
+from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.listing import Noun, find, noun_app
 from adapters.inbound.cli.output import Output, say, show_json, show_line
 
 USER: Final = Noun(
@@ -13,7 +15,7 @@ USER: Final = Noun(
 )
 
 app: Final = noun_app(USER)
-app.help = "Users: list, show, create."
+app.help = "Users: list, show, create, verify and confirm a contact."
 
 
 @app.command
@@ -53,3 +55,37 @@ def create(
     else:
         say("after choosing a password with `tocsin setup` and this secret, once, within a day:")
     show_line(made["setup_secret"])
+
+
+@app.command
+def verify(user: str, contact: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Send a code to a contact of a user, by its address or id, over its own channel."""
+    api = cli.api()
+    path, found = _contact(api, user, contact)
+    answer = api.post(f"{path}/verification", None)
+    if output == "json":
+        show_json(answer)
+        return
+    say(f"a code is on its way to {found['address']} by {found['channel']}, good until {answer['expires_at']}")
+
+
+@app.command
+def confirm(user: str, contact: str, code: str, /, *, output: Output = "table", cli: Given) -> None:
+    """Say the code that arrived at a contact: from now on it counts."""
+    api = cli.api()
+    path, _ = _contact(api, user, contact)
+    answer = api.post(f"{path}/confirm", {"code": code})
+    if output == "json":
+        show_json(answer)
+        return
+    say(f"{answer['address']} by {answer['channel']} is verified")
+
+
+def _contact(api: ApiClient, user: str, contact: str) -> tuple[str, Record]:
+    """The path of the contact in the API, and what it is. Raises `CommandError`."""
+    whose = find(api, USER, user)
+    rules = api.get(f"{USER.path}/{whose['id']}/notification-rules")
+    for each in rules["contacts"]:
+        if contact in (each["id"], each["address"]):
+            return f"{USER.path}/{whose['id']}/contacts/{each['id']}", each
+    raise CommandError(f"{whose['name']} has no contact {contact!r}", ExitCode.NOT_FOUND)

@@ -21,6 +21,13 @@ LONGEST_BACKOFF: Final = timedelta(seconds=5)
 _log = structlog.get_logger()
 
 
+class Unhinted(Wakeup):
+    """For deadlines that lie further ahead than a poll: the next look finds them before they are due."""
+
+    async def wait(self, *, most: timedelta) -> None:
+        await asyncio.sleep(most.total_seconds())
+
+
 @dataclass(frozen=True, slots=True)
 class DeadlineLoop:
     """Ticks while there is something due, then sleeps until the earliest deadline, a hint, or the next poll."""

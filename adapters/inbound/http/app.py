@@ -19,6 +19,7 @@ from adapters.inbound.http.docs import docs, docs_file
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
 from adapters.inbound.http.health import ReadinessCheck, health, ready_handler, version_handler
+from adapters.inbound.http.heartbeats import HeartbeatController
 from adapters.inbound.http.integration_health import IntegrationHealthController
 from adapters.inbound.http.integrations import IntegrationController
 from adapters.inbound.http.mappings import MappingController
@@ -46,6 +47,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     IntegrationController,
     IntegrationHealthController,
     MappingController,
+    HeartbeatController,
     FallBackController,
     PolicyController,
     ScheduleController,

@@ -142,6 +142,8 @@ class AlertBody(msgspec.Struct):
     last_seen_at: datetime
     starts_at: datetime | None
     cleared_at: datetime | None
+    expires_at: datetime | None
+    silent_since: datetime | None
     occurrences: int
     labels: dict[str, str]
     details: dict[str, Any]
@@ -162,6 +164,8 @@ class AlertBody(msgspec.Struct):
             last_seen_at=alert.last_seen_at,
             starts_at=alert.starts_at,
             cleared_at=alert.cleared_at,
+            expires_at=alert.expires_at,
+            silent_since=alert.silent_since,
             occurrences=alert.occurrences,
             labels=dict(alert.labels),
             details=dict(alert.details),

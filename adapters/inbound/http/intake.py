@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
+from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, headers_of, read_body, send_answer
 from adapters.inbound.http.senders import Addressed, Sender, addressed
 from adapters.inbound.intake import native, pagerduty
 from adapters.inbound.intake.alertmanager import REPLICA_LABELS
@@ -28,28 +29,20 @@ from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
 from application.alert.ingest import ReceivedEvent
 from application.ports.clock import Clock
-from application.ports.errors import TransientPortError
+from application.ports.errors import PermanentPortError, TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.vault import Vault
 from domain.alert.alert_event import AlertEvent, ChangeEvent
 from domain.shared.ids import IntegrationId
 
 # PagerDuty's senders cut at 512,000 bytes; its limit is 512 KB.
 PAGERDUTY_BYTES: Final = 524_288
 NATIVE_BYTES: Final = 5 * 1024 * 1024
-# A client that sends slower than this is cut off.
-BODY_SECONDS: Final = 10.0
-RETRY_AFTER_SECONDS: Final = 1
 # A longer body takes milliseconds to translate, which nobody else on the loop should wait for.
 QUICK_BYTES: Final = 100_000
 
 _log = structlog.get_logger()
-
-
-class Refused(Exception):  # noqa: N818  # an answer that ends the work on a request, not a fault
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
 
 
 class SetAside(Protocol):
@@ -82,6 +75,7 @@ class IntakeDoors:
     commits: GroupCommit
     set_aside: SetAside
     record_change: RecordChange
+    vault: Vault
     clock: Clock
     ids: IdFactory
     metrics: IntakeMetrics
@@ -102,16 +96,16 @@ class IntakeDoors:
             _log.exception("intake_failed", door=door.name)
             answer = door.failed
         self.metrics.answered(door.name, answer.status).inc()
-        await _send(send, answer)
+        await send_answer(send, answer)
 
     async def _answer(self, door: "_Door", scope: Scope, receive: Receive) -> Answer:
         if scope["method"] == "OPTIONS" and door.addressed is not None and door.addressed.sender.handshake is not None:
-            return door.addressed.sender.handshake(_headers(scope))
+            return door.addressed.sender.handshake(headers_of(scope))
         if scope["method"] not in door.methods:
             methods = ", ".join(sorted(door.methods))
             refusal = door.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"send events with {methods}")
             raise Refused(refusal._replace(headers=((b"allow", methods.encode()),)))
-        body = await _body(scope, receive, door)
+        body = await read_body(scope, receive, door)
         if door.addressed is not None:
             return await self._addressed(door.addressed, body, scope)
         match door.name:
@@ -123,12 +117,12 @@ class IntakeDoors:
                 return await self._native(body, scope)
 
     async def _pagerduty(self, body: bytes, scope: Scope) -> Answer:
-        header = _header(scope, b"x-routing-key")
+        sent_key = header(scope, b"x-routing-key")
         try:
-            key, event = pagerduty.translate(body, new_key=self._new_key, header_routing_key=header)
+            key, event = pagerduty.translate(body, new_key=self._new_key, header_routing_key=sent_key)
             target = await self._target(key)
             if target.integration.is_strict:
-                pagerduty.translate(body, new_key=self._new_key, header_routing_key=header, strict=True)
+                pagerduty.translate(body, new_key=self._new_key, header_routing_key=sent_key, strict=True)
         except MalformedEventError as error:
             await self._keep_malformed(error.routing_key, body, error)
             return Answer(HTTPStatus.BAD_REQUEST, pagerduty.refused(error))
@@ -137,7 +131,7 @@ class IntakeDoors:
 
     async def _pagerduty_change(self, body: bytes, scope: Scope) -> Answer:
         try:
-            key, change = pagerduty.translate_change(body, header_routing_key=_header(scope, b"x-routing-key"))
+            key, change = pagerduty.translate_change(body, header_routing_key=header(scope, b"x-routing-key"))
         except MalformedEventError as error:
             await self._keep_malformed(error.routing_key, body, error)
             return Answer(HTTPStatus.BAD_REQUEST, pagerduty.refused(error))
@@ -153,12 +147,16 @@ class IntakeDoors:
         sent = Sent(
             body=body,
             received_at=self.clock.now(),
-            headers=_headers(scope),
+            headers=headers_of(scope),
             query=scope.get("query_string", b"").decode("latin-1"),
             grouping=target.integration.grouping,
             ignore_labels=REPLICA_LABELS,
             mapping=target.integration.mapping,
         )
+        if not self._is_as_signed(sender, sent, target):
+            reason = "it is not signed with the integration's signing secret"
+            await self._keep_refused(target, _kept(sent, key), reason)
+            raise Refused(in_json(HTTPStatus.UNAUTHORIZED, error=reason))
         try:
             understood = await _understood(sender, sent)
         except MalformedEventError as error:
@@ -169,13 +167,27 @@ class IntakeDoors:
         await self._store(sender.name, target, understood.events, _kept(sent, key))
         return sender.accepted(understood)
 
+    def _is_as_signed(self, sender: Sender, sent: Sent, target: IntakeTarget) -> bool:
+        integration = target.integration
+        if not integration.takes_only_signed:
+            return True
+        if sender.is_signed is None:
+            return False
+        sealed = integration.signing_secrets(at=sent.received_at)
+        try:
+            secrets = [self.vault.open(each, owner=integration.id) for each in sealed]
+        except PermanentPortError as error:
+            _log.error("signing_secret_unreadable", integration_id=str(integration.id), reason=str(error))
+            return False
+        return sender.is_signed(sent, secrets)
+
     async def _keep_refused(self, target: IntakeTarget, body: bytes, reason: str) -> None:
         await self.set_aside(body, reason=reason, source="http", integration_id=target.integration.id)
 
     async def _native(self, body: bytes, scope: Scope) -> Answer:
-        scheme, _, key = (_header(scope, b"authorization") or "").partition(" ")
+        scheme, _, key = (header(scope, b"authorization") or "").partition(" ")
         target = await self.targets.of(key.strip()) if scheme.lower() == "bearer" else None
-        if target is None:
+        if target is None or target.integration.takes_only_signed:  # here nobody signs
             raise Refused(
                 _problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "send the integration's key as a bearer token")
             )
@@ -208,7 +220,7 @@ class IntakeDoors:
 
     async def _target(self, key: str) -> IntakeTarget:
         target = await self.targets.of(key)
-        if target is None:
+        if target is None or target.integration.takes_only_signed:  # here nobody signs
             raise Refused(Answer(HTTPStatus.UNAUTHORIZED, pagerduty.invalid(["no integration has this 'routing_key'"])))
         return target
 
@@ -288,52 +300,6 @@ async def _understood(sender: Sender, sent: Sent) -> Understood:
     return await asyncio.to_thread(sender.translate, sent)
 
 
-async def _body(scope: Scope, receive: Receive, door: _Door) -> bytes:
-    announced = _header(scope, b"content-length")
-    if announced is not None and announced.isdecimal() and int(announced) > door.limit_bytes:
-        raise Refused(_too_long(door))
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive, door)
-    except TimeoutError:
-        raise Refused(door.refusal(HTTPStatus.REQUEST_TIMEOUT, f"the body took over {BODY_SECONDS:g} s")) from None
-
-
-async def _read(receive: Receive, door: _Door) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):  # almost always
-        if message["type"] == "http.disconnect":
-            raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
-        if len(body) > door.limit_bytes:
-            raise Refused(_too_long(door))
-        return body
-    parts = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > door.limit_bytes:
-            raise Refused(_too_long(door))
-    return b"".join(parts)
-
-
-def _too_long(door: _Door) -> Answer:
-    reason = f"the body is too long; allowed are {door.limit_bytes} bytes"
-    return door.refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
-
-
-def _header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
-
-
-def _headers(scope: Scope) -> Mapping[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-
-
 def _problem(status: HTTPStatus, code: str, detail: str, **members: object) -> Answer:
     problem = {
         "type": f"urn:tocsin:problem:{code}",
@@ -350,21 +316,3 @@ def _malformed(error: MalformedEventError) -> Answer:
     status = HTTPStatus.BAD_REQUEST if error.unrecognized else HTTPStatus.UNPROCESSABLE_ENTITY
     errors = [{"pointer": f"#{each.pointer}", "detail": each.reason} for each in error.errors]
     return _problem(status, error.code, str(error), errors=errors)
-
-
-async def _send(send: Send, answer: Answer) -> None:
-    headers = [
-        (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        *answer.headers,
-    ]
-    if answer.retry_after_seconds is not None:
-        headers.append((b"retry-after", str(answer.retry_after_seconds).encode()))
-    if answer.status == HTTPStatus.UNAUTHORIZED:
-        headers.append((b"www-authenticate", b'Bearer realm="tocsin"'))
-    if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
@@ -27,9 +27,14 @@ from application.service.get_integration import GetIntegration
 from application.service.integration_key import IssuedIntegration
 from application.service.list_integrations import ListIntegrations
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_signing_secret import (
+    SIGNING_SECRET_CHARACTERS_MAX,
+    SIGNING_SECRET_CHARACTERS_MIN,
+    SetSigningSecret,
+)
 from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import TOPIC_ARNS, GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
@@ -37,12 +42,26 @@ _DAY_SECONDS: Final = 24 * 3600
 _OVERLAP_SECONDS_MAX: Final = 30 * _DAY_SECONDS
 
 Overlap = Annotated[
-    int, Meta(ge=0, le=_OVERLAP_SECONDS_MAX, description="How long the old key stays good beside the new one.")
+    int, Meta(ge=0, le=_OVERLAP_SECONDS_MAX, description="How long the old one stays good beside the new one.")
+]
+SigningSecret = Annotated[
+    str,
+    Meta(
+        min_length=SIGNING_SECRET_CHARACTERS_MIN,
+        max_length=SIGNING_SECRET_CHARACTERS_MAX,
+        description="What the sender signs with, as it has it.",
+    ),
+]
+
+
+TopicArns = Annotated[
+    list[str],
+    Meta(max_length=TOPIC_ARNS, description="Topics of SNS whose signed messages are taken; of CloudWatch alone."),
 ]
 
 
 class IntegrationBody(msgspec.Struct):
-    """One sender's door to one service. Its key is never shown again."""
+    """One sender's door to one service. Neither its key nor what its sender signs with is ever shown again."""
 
     id: UUID
     service_id: UUID
@@ -53,6 +72,10 @@ class IntegrationBody(msgspec.Struct):
     is_strict: bool
     mapping: MappingBody | None
     previous_key_expires_at: datetime | None
+    is_signed: bool
+    previous_signing_secret_expires_at: datetime | None
+    when_silent: WhenSilent
+    topic_arns: list[str]
     version: Version
 
     @classmethod
@@ -67,6 +90,10 @@ class IntegrationBody(msgspec.Struct):
             is_strict=integration.is_strict,
             mapping=None if integration.mapping is None else MappingBody.of(integration.mapping),
             previous_key_expires_at=integration.previous_key_expires_at,
+            is_signed=integration.is_signed,
+            previous_signing_secret_expires_at=integration.previous_signing_secret_expires_at,
+            when_silent=integration.when_silent,
+            topic_arns=list(integration.topic_arns),
             version=integration.version,
         )
 
@@ -121,6 +148,8 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False
     mapping: MappingBody | None = None
+    when_silent: WhenSilent = WhenSilent.KEEP
+    topic_arns: TopicArns = []
 
 
 class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -130,9 +159,16 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     grouping: GroupingMode | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
     mapping: MappingBody | UnsetType | None = UNSET
+    when_silent: WhenSilent | UnsetType = UNSET
+    topic_arns: TopicArns | UnsetType = UNSET
 
 
 class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
+    overlap_seconds: Overlap = _DAY_SECONDS
+
+
+class SigningSecretBody(msgspec.Struct, forbid_unknown_fields=True):
+    secret: SigningSecret
     overlap_seconds: Overlap = _DAY_SECONDS
 
 
@@ -177,6 +213,8 @@ class IntegrationController(Controller):
             grouping=data.grouping,
             is_strict=data.is_strict,
             mapping=_mapping(data.mapping),
+            when_silent=data.when_silent,
+            topic_arns=tuple(data.topic_arns),
             actor=actor,
         )
         location = f"/v1/integrations/{issued.integration.id}"
@@ -217,6 +255,8 @@ class IntegrationController(Controller):
             grouping=value(data.grouping, old.grouping),
             is_strict=value(data.is_strict, old.is_strict),
             mapping=old.mapping if isinstance(data.mapping, UnsetType) else _mapping(data.mapping),
+            when_silent=value(data.when_silent, old.when_silent),
+            topic_arns=tuple(value(data.topic_arns, list(old.topic_arns))),
             version=old.version,
             actor=actor,
         )
@@ -239,6 +279,31 @@ class IntegrationController(Controller):
         )
         body = IssuedIntegrationBody.of(issued, public_url)
         return Response(body, headers={"ETag": version_tag(issued.integration.version)})
+
+    @put("/{integration_id:uuid}/signing-secret")
+    async def set_signing_secret(
+        self,
+        request: Request[Any, Any, Any],
+        integration_id: FromPath[UUID],
+        data: JSONBody[SigningSecretBody],
+        set_signing_secret: FromDishka[SetSigningSecret],
+        actor: FromDishka[Actor],
+    ) -> Response[IntegrationBody]:
+        """Take only what its sender signed with this secret; what it signs with the one before, for the overlap."""
+        integration = await set_signing_secret(
+            IntegrationId(integration_id),
+            data.secret,
+            overlap=timedelta(seconds=data.overlap_seconds),
+            actor=actor,
+        )
+        return tagged(request, IntegrationBody.of(integration), tag=version_tag(integration.version))
+
+    @delete("/{integration_id:uuid}/signing-secret", status_code=204)
+    async def remove_signing_secret(
+        self, integration_id: FromPath[UUID], set_signing_secret: FromDishka[SetSigningSecret], actor: FromDishka[Actor]
+    ) -> None:
+        """Take what is unsigned again: the key alone lets in."""
+        await set_signing_secret(IntegrationId(integration_id), None, actor=actor)
 
 
 def _mapping(body: MappingBody | None) -> EventMapping | None:

@@ -21,14 +21,17 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.proof_bodies import ProofBody
 from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.policy_draft import PolicyDraft
+from application.escalation.require_proof import SavedPolicy
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
+from application.ports.readers import IncidentReader
 from domain.escalation.condition import Hours, LabelMatch, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
@@ -160,6 +163,10 @@ class PolicyDetailBody(PolicyBody):
     warnings: list[WarningBody]
 
 
+class SavedPolicyBody(PolicyBody):
+    proof: ProofBody  # of what its team demands; one that does not hold is a warning
+
+
 class CreatePolicyBody(msgspec.Struct, forbid_unknown_fields=True):
     team_id: UUID
     name: Name
@@ -223,10 +230,14 @@ class PolicyController(Controller):
 
     @post("/")
     async def create(
-        self, data: JSONBody[CreatePolicyBody], create_policy: FromDishka[CreatePolicy], actor: FromDishka[Actor]
-    ) -> Response[PolicyBody]:
-        """Make an escalation policy."""
-        policy = await create_policy(
+        self,
+        data: JSONBody[CreatePolicyBody],
+        create_policy: FromDishka[CreatePolicy],
+        reader: FromDishka[IncidentReader],
+        actor: FromDishka[Actor],
+    ) -> Response[SavedPolicyBody]:
+        """Make an escalation policy. It is proved first; what its team demands may refuse it."""
+        saved = await create_policy(
             team_id=TeamId(data.team_id),
             name=data.name,
             steps=_steps(data.steps),
@@ -236,7 +247,8 @@ class PolicyController(Controller):
             when_exhausted=data.when_exhausted,
             actor=actor,
         )
-        return created(PolicyBody.of(policy), location=f"/v1/policies/{policy.id}", tag=version_tag(policy.version))
+        location, tag = f"/v1/policies/{saved.policy.id}", version_tag(saved.policy.version)
+        return created(await _saved_body(saved, reader), location=location, tag=tag)
 
     @get("/{policy_id:uuid}")
     async def read(
@@ -261,12 +273,13 @@ class PolicyController(Controller):
         data: JSONBody[PatchPolicyBody],
         get_policy: FromDishka[GetPolicy],
         update_policy: FromDishka[UpdatePolicy],
+        reader: FromDishka[IncidentReader],
         actor: FromDishka[Actor],
-    ) -> Response[PolicyBody]:
-        """Change some of an escalation policy. Incidents that are open keep the one they began with."""
+    ) -> Response[SavedPolicyBody]:
+        """Change some of an escalation policy, which is proved first. Incidents that are open keep the one before."""
         old = await get_policy(PolicyId(policy_id), actor=actor)
         require_match(request, tag=version_tag(old.version))
-        policy = await update_policy(
+        saved = await update_policy(
             old.id,
             team_id=TeamId(value(data.team_id, old.team_id)),
             name=value(data.name, old.name),
@@ -280,7 +293,13 @@ class PolicyController(Controller):
             version=old.version,
             actor=actor,
         )
-        return tagged(request, PolicyBody.of(policy), tag=version_tag(policy.version))
+        return tagged(request, await _saved_body(saved, reader), tag=version_tag(saved.policy.version))
+
+
+async def _saved_body(saved: SavedPolicy, reader: IncidentReader) -> SavedPolicyBody:
+    policy, proof = saved
+    proved = ProofBody.of(proof, await reader.user_names(proof.unreachable))
+    return SavedPolicyBody(**msgspec.structs.asdict(PolicyBody.of(policy)), proof=proved)
 
 
 def _steps(bodies: list[StepBody]) -> tuple[Step, ...]:

@@ -23,6 +23,7 @@ from application.errors import (
     NotFoundError,
     RateLimitedError,
     UnauthenticatedError,
+    UnprovedPolicyError,
 )
 from application.ports.errors import PermanentPortError, PortError, TransientPortError
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
@@ -48,6 +49,7 @@ ANSWERS: Final[Mapping[type[Exception], Answer]] = {
     ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "Not permitted"),
     UnauthenticatedError: Answer(HTTPStatus.UNAUTHORIZED, "Not authenticated"),
     RateLimitedError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"),
+    UnprovedPolicyError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Nobody would be told in time"),
     PortError: Answer(HTTPStatus.BAD_GATEWAY, "Something that this needs failed"),
     TransientPortError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Something that this needs does not answer"),
     PermanentPortError: Answer(HTTPStatus.BAD_GATEWAY, "Something that this needs failed"),
@@ -155,6 +157,8 @@ def _of_core(error: DomainError | ApplicationError | PortError) -> _Described:
     detail = answer.title + "." if isinstance(error, PortError) else str(error)
     if isinstance(error, InvalidValueError):
         errors = (FieldProblem(pointer=pointer(*steps(error.field)), code=error.code, detail=error.reason),)
+    elif isinstance(error, UnprovedPolicyError):
+        errors = tuple(FieldProblem(pointer="#/steps", code=error.code, detail=each) for each in error.counter_examples)
     elif isinstance(error, RateLimitedError | TransientPortError):
         headers["Retry-After"] = seconds(error.retry_after)
     elif isinstance(error, UnauthenticatedError):

@@ -4,13 +4,13 @@ A body that its sender will never mend is taken with 202 and kept as a dead lett
 by some (Alertmanager, Grafana) and lost without a word by the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from adapters.inbound.http.answer import Answer, in_json
-from adapters.inbound.intake import alertmanager, cloudevents, mail, mapped, monitors, prometheus, sentry
+from adapters.inbound.intake import alertmanager, cloudevents, mail, mapped, monitors, prometheus, sentry, signatures
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.sent import Sent, Understood
@@ -43,6 +43,7 @@ class Sender:
     accepted: Callable[[Understood], Answer] = accepted
     malformed: Callable[[MalformedEventError], Answer] = set_aside
     handshake: Callable[[Mapping[str, str]], Answer] | None = None  # answers OPTIONS
+    is_signed: Callable[[Sent, Sequence[str]], bool] | None = None  # None: it signs nothing that could be checked
 
 
 def _of_prometheus(understood: Understood) -> Answer:
@@ -81,6 +82,7 @@ SENDERS: Final = (
         translate=alertmanager.translate_sent,
         methods=frozenset({"POST", "PUT"}),  # whichever its contact point is set to
         limit_bytes=GROUP_BYTES,
+        is_signed=signatures.is_from_grafana,
     ),
     Sender(
         name="prometheus",
@@ -94,7 +96,7 @@ SENDERS: Final = (
     Sender(name="email", translate=mail.translate, limit_bytes=MAIL_BYTES),
     Sender(name="json", translate=mapped.translate, accepted=_of_mapped),
     Sender(name="datadog", translate=monitors.datadog),
-    Sender(name="sentry", translate=sentry.translate),
+    Sender(name="sentry", translate=sentry.translate, is_signed=signatures.is_from_sentry),
     Sender(name="uptimerobot", translate=monitors.uptimerobot, methods=frozenset({"GET", "POST"})),
     Sender(name="uptime-kuma", translate=monitors.uptime_kuma, methods=frozenset({"GET", "POST"})),
     Sender(name="zabbix", translate=monitors.zabbix),

@@ -1,12 +1,10 @@
 """Button presses in Slack. Slack, "Handling user interaction": answered within three seconds, and never repeated."""
 
-import asyncio
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-import structlog
 from dishka.integrations.litestar import FromDishka
 from litestar import Controller, MediaType, Request, Response, post
 from litestar.background_tasks import BackgroundTask
@@ -14,21 +12,14 @@ from litestar.background_tasks import BackgroundTask
 from adapters.inbound.http.auth import PUBLIC
 from adapters.inbound.http.problem import RequestError
 from adapters.inbound.http.request_context import header, remember_actor, request_id_of
-from adapters.inbound.slack.interactivity import Button, ButtonPress, read_button_press
+from adapters.inbound.slack.interactivity import ButtonPress, read_button_press
+from adapters.inbound.slack.press import AnswerPress
 from adapters.inbound.slack.signature import is_from_slack
-from application.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from application.identity.recognize import RecognizeSlackMember
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.resolve import ResolveIncident
 from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
-from application.ports.errors import PortError
-from domain.identity.actor import Actor
-from domain.shared.errors import IllegalTransitionError
-
-ANSWER_SECONDS: Final = 2.5  # of the three that Slack waits
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +57,10 @@ class SlackController(Controller):
         press = await _signed_press(request, signing, clock)
         if press is None:
             return Response(b"", media_type=MediaType.TEXT)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                actor = await recognize(press.slack_user_id, request_id=request_id_of(request.scope))
-                remember_actor(request.scope, actor.user_id)
-                refusal = await _act(press, actor, acknowledge, resolve)
-        except UnauthenticatedError:
-            refusal = "Your Slack member is not linked to a Tocsin user. Ask an admin to link it; nothing was changed."
-        except (PortError, TimeoutError) as error:
-            _log.warning("slack_interaction_failed", reason=type(error).__name__)
-            refusal = "Tocsin could not do this just now. Press again, or use the link in the message."
+        answer_press = AnswerPress(recognize, acknowledge, resolve)
+        refusal, user_id = await answer_press(press, request_id=request_id_of(request.scope))
+        if user_id is not None:
+            remember_actor(request.scope, user_id)
         return _answer(refusal, press, replies)
 
 
@@ -102,24 +87,3 @@ async def _signed_press(request: Request[Any, Any, Any], signing: SlackSigning, 
     if not is_signed:
         raise RequestError(HTTPStatus.UNAUTHORIZED, "unauthenticated", "Slack did not sign this.")
     return read_button_press(body)
-
-
-async def _act(
-    press: ButtonPress, actor: Actor, acknowledge: AcknowledgeIncident, resolve: ResolveIncident
-) -> str | None:
-    """None when it is done: the message itself then changes for everyone. Otherwise why not, for who pressed."""
-    try:
-        match press.button:
-            case Button.ACKNOWLEDGE:
-                await acknowledge(press.incident_id, actor=actor)
-            case Button.RESOLVE:
-                await resolve(press.incident_id, actor=actor)
-    except IllegalTransitionError:
-        return "This incident is already resolved; there is nothing left to acknowledge."
-    except NotFoundError:
-        return "This incident is not there any more."
-    except ForbiddenError:
-        return "Your role does not permit this: it takes a responder. Ask an admin."
-    except ConflictError:
-        return "Somebody else changed this incident at the same moment. Press again if it is still needed."
-    return None

@@ -18,6 +18,7 @@ from adapters.inbound.http.pagination import (
     page_request,
     page_response,
 )
+from adapters.inbound.http.proof_bodies import ProofDemandBody
 from adapters.inbound.http.readiness import MemberReadinessBody, ReadinessBody
 from application.identity.create_team import CreateTeam
 from application.identity.get_team import GetTeam
@@ -38,11 +39,18 @@ class TeamBody(msgspec.Struct):
     id: UUID
     name: str
     member_ids: list[UUID]
+    proof: ProofDemandBody
     version: Version
 
     @classmethod
     def of(cls, team: Team) -> Self:
-        return cls(id=team.id, name=team.name, member_ids=list(team.member_ids), version=team.version)
+        return cls(
+            id=team.id,
+            name=team.name,
+            member_ids=list(team.member_ids),
+            proof=ProofDemandBody.of(team.proof),
+            version=team.version,
+        )
 
 
 class CreateTeamBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,6 +63,7 @@ class PatchTeamBody(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     member_ids: Members | UnsetType = UNSET
+    proof: ProofDemandBody | UnsetType = UNSET
 
 
 class TeamController(Controller):
@@ -117,13 +126,14 @@ class TeamController(Controller):
         update_team: FromDishka[UpdateTeam],
         actor: FromDishka[Actor],
     ) -> Response[TeamBody]:
-        """Change a team's name or members."""
+        """Change a team's name, its members, or what its policies must hold."""
         old = await get_team(TeamId(team_id), actor=actor)
         require_match(request, tag=version_tag(old.version))
         team = await update_team(
             old.id,
             name=None if isinstance(data.name, UnsetType) else data.name,
             member_ids=None if isinstance(data.member_ids, UnsetType) else _members(data.member_ids),
+            proof=None if isinstance(data.proof, UnsetType) else data.proof.demand(),
             expected_version=old.version,
             actor=actor,
         )

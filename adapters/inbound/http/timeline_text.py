@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.plain_text import one_line
-from domain.alert.events import AlertCleared, AlertJoined
+from domain.alert.events import AlertCleared, AlertExpired, AlertJoined
 from domain.escalation.events import (
     EscalationExhausted,
     EscalationFallBackPaged,
@@ -43,11 +43,20 @@ from domain.shared.via import Via
 
 type Names = Mapping[UserId, str]
 
-_DOORS: Final = {Via.API: "API", Via.CLI: "CLI", Via.EMAIL: "e-mail link", Via.SLACK: "Slack"}
 _OUTCOMES: Final = {
     WhenExhausted.STAY: "",
     WhenExhausted.RESOLVE: ", and the incident is resolved as unanswered",
     WhenExhausted.FALL_BACK: ", and the fall-back of last resort is paged",
+}
+_DOORS: Final = {
+    Via.API: "API",
+    Via.CLI: "CLI",
+    Via.EMAIL: "e-mail link",
+    Via.SLACK: "Slack",
+    Via.NTFY: "ntfy",
+    Via.WEBHOOK: "webhook link",
+    Via.SMS: "SMS",
+    Via.VOICE: "call",
 }
 
 
@@ -62,6 +71,8 @@ def told(event: DomainEvent, names: Names) -> str:
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():
             return f"Another alert joined: {one_line(event.summary)}"
+        case AlertExpired():
+            return f"Its sender fell silent, and it may still be so: {one_line(event.summary)}"
         case AlertCleared():
             return f"An alert cleared: {one_line(event.summary)}"
         case EscalationStepReached():

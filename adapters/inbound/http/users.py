@@ -23,11 +23,14 @@ from adapters.inbound.http.pagination import (
 )
 from adapters.inbound.http.sessions import TokensBody
 from application.identity.change_password import ChangePassword
+from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_user import CreateUser
 from application.identity.get_reachability import GetReachability
 from application.identity.get_user import GetUser
 from application.identity.issue_setup_link import IssueSetupLink
 from application.identity.list_users import ListUsers
+from application.identity.request_verification import RequestContactVerification
+from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import ContactDraft, RuleDraft, SetReachability
 from application.identity.update_user import UpdateUser
 from application.notification.drill_user import DrillUser
@@ -35,8 +38,8 @@ from application.ports.directory import Reachability
 from domain.identity.actor import Actor
 from domain.identity.role import Role
 from domain.identity.user import User
-from domain.notification.contact import Channel
-from domain.shared.ids import UserId
+from domain.notification.contact import Channel, Contact
+from domain.shared.ids import ContactId, UserId
 from domain.shared.limits import (
     ADDRESS_CHARACTERS,
     CONTACTS_PER_USER,
@@ -109,6 +112,16 @@ class ContactBody(msgspec.Struct):
     label: str
     verified_at: datetime | None
 
+    @classmethod
+    def of(cls, contact: Contact) -> Self:
+        return cls(
+            id=contact.id,
+            channel=contact.channel,
+            address=contact.address,
+            label=contact.label,
+            verified_at=contact.verified_at,
+        )
+
 
 class RuleBody(msgspec.Struct, forbid_unknown_fields=True):
     """For one urgency: this contact, so long after the user's turn came."""
@@ -136,16 +149,7 @@ class ReachabilityBody(msgspec.Struct):
     def of(cls, reachability: Reachability) -> Self:
         places = {contact.id: place for place, contact in enumerate(reachability.contacts)}
         return cls(
-            contacts=[
-                ContactBody(
-                    id=contact.id,
-                    channel=contact.channel,
-                    address=contact.address,
-                    label=contact.label,
-                    verified_at=contact.verified_at,
-                )
-                for contact in reachability.contacts
-            ],
+            contacts=[ContactBody.of(contact) for contact in reachability.contacts],
             rules=[
                 RuleBody(
                     urgency=rule.urgency,
@@ -172,6 +176,22 @@ class SetReachabilityBody(msgspec.Struct, forbid_unknown_fields=True):
     contacts: Annotated[list[NewContactBody], Meta(max_length=CONTACTS_PER_USER)]
     rules: Annotated[list[RuleBody], Meta(max_length=RULES_PER_URGENCY * len(Urgency))]
     quiet_hours: QuietHoursBody | None = None
+
+
+class VerificationBody(msgspec.Struct):
+    """A code is on its way to the contact, over its own channel."""
+
+    expires_at: datetime
+
+
+class ConfirmContactBody(msgspec.Struct, forbid_unknown_fields=True):
+    code: Annotated[str, Meta(min_length=1, max_length=64, description="The code that arrived at the contact.")]
+
+
+class ContactSecretBody(msgspec.Struct):
+    """What messages to the contact are signed with from now on, shown this once."""
+
+    secret: str
 
 
 class ChangePasswordBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -330,6 +350,42 @@ class UserController(Controller):
         )
         body = ReachabilityBody.of(reachability)
         return tagged(request, body, tag=content_tag(body))
+
+    @post("/{user_id:uuid}/contacts/{contact_id:uuid}/verification", status_code=202)
+    async def request_verification(
+        self,
+        user_id: FromPath[UUID],
+        contact_id: FromPath[UUID],
+        request_verification: FromDishka[RequestContactVerification],
+        actor: FromDishka[Actor],
+    ) -> VerificationBody:
+        """Send a code of six digits to the contact. Once a minute, five times a day."""
+        expires_at = await request_verification(UserId(user_id), ContactId(contact_id), actor=actor)
+        return VerificationBody(expires_at)
+
+    @post("/{user_id:uuid}/contacts/{contact_id:uuid}/confirm", status_code=200)
+    async def confirm_contact(
+        self,
+        user_id: FromPath[UUID],
+        contact_id: FromPath[UUID],
+        data: JSONBody[ConfirmContactBody],
+        confirm_contact: FromDishka[ConfirmContact],
+        actor: FromDishka[Actor],
+    ) -> ContactBody:
+        """Say the code that arrived: the contact counts from now on. A code is good for five tries."""
+        contact = await confirm_contact(UserId(user_id), ContactId(contact_id), code=data.code, actor=actor)
+        return ContactBody.of(contact)
+
+    @post("/{user_id:uuid}/contacts/{contact_id:uuid}/secret", status_code=200)
+    async def rotate_contact_secret(
+        self,
+        user_id: FromPath[UUID],
+        contact_id: FromPath[UUID],
+        rotate_contact_secret: FromDishka[RotateContactSecret],
+        actor: FromDishka[Actor],
+    ) -> ContactSecretBody:
+        """A new secret for a webhook's signatures, shown this once. The old one signs as well for a day."""
+        return ContactSecretBody(await rotate_contact_secret(UserId(user_id), ContactId(contact_id), actor=actor))
 
 
 def _said[T](member: T | UnsetType) -> T | None:

@@ -1,6 +1,7 @@
-"""SNS to SQS: the published text may come bare, or inside the envelope of SNS.
+"""SNS to SQS: the published text may come bare, or inside the envelope of SNS. EventBridge's events always come bare.
 
-Amazon SNS developer guide, "Parsing Amazon SNS message formats" and "raw message delivery".
+Amazon SNS developer guide, "Parsing Amazon SNS message formats" and "raw message delivery"; Amazon EventBridge
+user guide, "Event structure".
 """
 
 from collections.abc import Mapping
@@ -15,10 +16,10 @@ from adapters.inbound.intake.reading import read
 
 
 class Envelope(NamedTuple):
-    """What was published, and what SNS says about it; the latter is absent when the text came bare."""
+    """What was published, and what SNS or EventBridge says about it; the latter is absent when the text came bare."""
 
     body: bytes
-    sns_message_id: str | None = None  # the same for every delivery of one published message
+    published_id: str | None = None  # the same for every delivery of one published message
     topic_arn: str | None = None
     attributes: Mapping[str, str] = MappingProxyType({})
 
@@ -29,6 +30,10 @@ class _Notification(msgspec.Struct):
     Message: object = None
     MessageId: object = None
     MessageAttributes: object = None
+    # Of an event of EventBridge.
+    id: object = None
+    source: object = None
+    detail_type: object = msgspec.field(default=None, name="detail-type")
 
 
 _DECODER: Final = msgspec.json.Decoder(_Notification)
@@ -42,13 +47,19 @@ def unwrap(body: str) -> Envelope:
     except MalformedEventError:
         return Envelope(bare)
     if found.Type != "Notification" or not isinstance(found.TopicArn, str) or not isinstance(found.Message, str):
-        return Envelope(bare)
+        return Envelope(bare, published_id=_eventbridge_id(found))
     return Envelope(
         body=found.Message.encode("utf-8", "replace"),
-        sns_message_id=clean.scalar(found.MessageId) or None,
+        published_id=clean.scalar(found.MessageId) or None,
         topic_arn=clean.text(found.TopicArn),
         attributes=_attributes(found.MessageAttributes),
     )
+
+
+def _eventbridge_id(found: _Notification) -> str | None:
+    """EventBridge delivers at least once, each time as another message of the queue."""
+    is_event = isinstance(found.source, str) and isinstance(found.detail_type, str) and isinstance(found.id, str)
+    return clean.text(str(found.id)) or None if is_event else None
 
 
 def _attributes(values: object) -> dict[str, str]:

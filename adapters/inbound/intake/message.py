@@ -7,14 +7,14 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from adapters.inbound.intake import alertmanager, clean, mail, native, pagerduty
+from adapters.inbound.intake import alertmanager, clean, cloudwatch, mail, native, pagerduty
 from adapters.inbound.intake.errors import FieldError, MalformedEventError
 from adapters.inbound.intake.reading import read
 from domain.alert.alert_event import AlertEvent
 
 FORMAT_ATTRIBUTE: Final = "tocsin-format"
 INTEGRATION_KEY_ATTRIBUTE: Final = "tocsin-integration-key"
-FORMATS: Final = ("pagerduty", "alertmanager", "native", "email")
+FORMATS: Final = ("pagerduty", "alertmanager", "cloudwatch", "native", "email")
 
 # Names what is derived from it for ever: a redelivery after an upgrade must derive the same key.
 _NAMESPACE: Final = UUID("6f0e2c1a-94d7-5b38-8f6d-2f1f7c0a9e53")
@@ -35,6 +35,10 @@ class _Signs(msgspec.Struct):
     integration_key: object = None
     notificationType: object = None  # noqa: N815
     receipt: object = None
+    AlarmName: object = None
+    NewStateValue: object = None
+    source: object = None
+    detail: object = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Signs)
@@ -71,7 +75,10 @@ def translate(
             return _mailed(body, integration_key)
         if integration_key is None:
             integration_key = clean.scalar(signs.routing_key).strip() or None
-        if spoken == "alertmanager":
+        events: tuple[AlertEvent, ...]
+        if spoken == "cloudwatch":
+            events = cloudwatch.translate(body)
+        elif spoken == "alertmanager":
             events = alertmanager.translate(body, mode=mode, ignore_labels=ignore_labels)
         else:
             events = _native(body, message_key)
@@ -95,6 +102,10 @@ def _format(signs: _Signs, attributes: Mapping[str, str]) -> str:
         return "email"
     if signs.routing_key is not None or signs.event_action is not None:
         return "pagerduty"
+    if signs.AlarmName is not None and signs.NewStateValue is not None:
+        return "cloudwatch"
+    if signs.source == cloudwatch.EVENTBRIDGE_SOURCE and isinstance(signs.detail, dict):
+        return "cloudwatch"
     return "native"
 
 

@@ -5,7 +5,8 @@ alert comes again every minute, with an end that lies a few minutes ahead; a res
 comes again for a quarter of an hour. So what tells them apart is the end, compared with now, and never its presence.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ from adapters.inbound.intake.reading import read
 from adapters.inbound.intake.sent import Sent, Understood
 from domain.alert.fingerprint import fingerprint
 
+# Alertmanager, `resolve_timeout`: for an alert that names no end
+RESOLVE_TIMEOUT: Final = timedelta(minutes=5)
 _DECODER: Final = msgspec.json.Decoder(object)
 _NO_GROUP: Final = Body()
 
@@ -37,7 +40,8 @@ def translate(sent: Sent) -> Understood:
     for index, value in enumerate(values):
         found = _reported(value, sent)
         if isinstance(found, Reported):
-            events.append(event_of(found, _NO_GROUP, None, system="Prometheus"))
+            event = event_of(found, _NO_GROUP, None, system="Prometheus")
+            events.append(replace(event, expires_at=_expires_at(found, sent.received_at)))
         else:
             refused.append(FieldError(pointer(index) + found.pointer, found.reason))
     return Understood(tuple(events), tuple(refused))
@@ -61,6 +65,11 @@ def _reported(value: object, sent: Sent) -> Reported | FieldError:
         firing=_is_firing(ends_at, sent.received_at),
         key=fingerprint(labels, ignore=sent.ignore_labels),
     )
+
+
+def _expires_at(found: Reported, now: datetime) -> datetime | None:
+    """Its end while it fires: it comes again long before. Without one it is good for as long as at an Alertmanager."""
+    return (timestamps.parse(found.body.endsAt) or now + RESOLVE_TIMEOUT) if found.firing else None
 
 
 def _is_firing(ends_at: datetime | None, now: datetime) -> bool:

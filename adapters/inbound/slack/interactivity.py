@@ -74,7 +74,11 @@ def read_button_press(body: bytes) -> ButtonPress | None:
 
     The body must have been found to be signed before. Raises `InvalidValueError` for what Slack does not send.
     """
-    payload = _payload(body)
+    return read_press(_payload(body))
+
+
+def read_press(payload: str | bytes) -> ButtonPress | None:
+    """The same of the JSON alone, as Socket Mode brings it."""
     if _decoded(payload, _Kind).type != "block_actions":
         return None
     interaction = _decoded(payload, _BlockActions)
@@ -107,7 +111,7 @@ def _payload(body: bytes) -> str:
             raise InvalidValueError("payload", "must be given once")
 
 
-def _decoded[T](payload: str, kind: type[T]) -> T:
+def _decoded[T](payload: str | bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(payload, type=kind)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:

@@ -12,6 +12,7 @@ from application.errors import (
     NotFoundError,
     RateLimitedError,
     UnauthenticatedError,
+    UnprovedPolicyError,
 )
 from application.ports.errors import PermanentPortError, PortError, TransientPortError
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
@@ -37,6 +38,7 @@ DISPOSITIONS: Final[Mapping[type[Exception], Disposition]] = {
     ForbiddenError: Disposition.SET_ASIDE,
     UnauthenticatedError: Disposition.SET_ASIDE,
     RateLimitedError: Disposition.RETRY,
+    UnprovedPolicyError: Disposition.SET_ASIDE,
     PortError: Disposition.RETRY_SOME,
     TransientPortError: Disposition.RETRY,
     PermanentPortError: Disposition.RETRY_SOME,  # also what a database says whose schema is just being changed

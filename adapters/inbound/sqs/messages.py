@@ -56,7 +56,7 @@ class Delivery:
     @property
     def key(self) -> str:
         """Names the message across deliveries."""
-        key = self.envelope.sns_message_id or clean.text(self.attributes.get(MESSAGE_ID_ATTRIBUTE, "")).strip()
+        key = self.envelope.published_id or clean.text(self.attributes.get(MESSAGE_ID_ATTRIBUTE, "")).strip()
         if len(key) > MESSAGE_KEY_CHARACTERS:
             return hashlib.sha256(key.encode()).hexdigest()
         return key or self.message_id

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
-from application.ports.alerts import AlertRepository
+from application.ports.alerts import AlertRepository, DueAlert
 from domain.alert.alert import Alert, AlertStatus
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, IntegrationId
+from domain.shared.ids import AlertId, IncidentId, IntegrationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,18 @@ class MemoryAlertRepository(AlertRepository):
                 self.session.database.alerts[change.state.id] = change.state
                 append_events(self.session, change.events)
 
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueAlert, ...]:
+        integrations = self.session.database.integrations
+        due = [each for each in self._waiting() if each[0] <= at]
+        alerts = [alert for _, _, alert in sorted(due, key=lambda each: each[:2])[:limit]]
+        return tuple(DueAlert(alert, integrations[alert.integration_id].when_silent) for alert in alerts)
+
+    async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
+        await self.save_cleared(changes)
+
+    async def earliest_deadline(self) -> datetime | None:
+        return min((deadline for deadline, _, _ in self._waiting()), default=None)
+
     async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
         return frozenset(alert.incident_id for alert in self._firing(lambda alert: alert.incident_id in incident_ids))
 
@@ -48,6 +60,10 @@ class MemoryAlertRepository(AlertRepository):
             if key in keys and alert.starts_at is not None and (key not in newest or alert.starts_at > newest[key][0]):
                 newest[key] = alert.starts_at, alert
         return {key: starts_at for key, (starts_at, alert) in newest.items() if alert.status is AlertStatus.CLEARED}
+
+    def _waiting(self) -> list[tuple[datetime, AlertId, Alert]]:
+        alerts = self.session.database.alerts.values()
+        return [(alert.next_deadline, alert.id, alert) for alert in alerts if alert.next_deadline is not None]
 
     def _firing(self, wanted: Callable[[Alert], bool]) -> tuple[Alert, ...]:
         found = [

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from application.ports.covers import CoverKey, CoverQuery, CoverRepository
 from application.ports.page import Page
 from domain.oncall.cover import CoverRequest
 from domain.shared.change import Change
-from domain.shared.ids import AbsenceId, CoverRequestId
+from domain.shared.ids import AbsenceId, CoverRequestId, OverrideId
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,9 @@ class MemoryCoverRepository(CoverRepository):
         found = sorted((each for each in self._all() if _passes(each, query)), key=_key, reverse=True)
         rest = [each for each in found if query.after is None or _key(each) < query.after]
         return Page(tuple(rest[: query.limit]), len(rest) > query.limit)
+
+    async def of_overrides(self, override_ids: Collection[OverrideId]) -> Mapping[OverrideId, CoverRequest]:
+        return {each: request for request in self._all() for each in request.override_ids if each in override_ids}
 
     async def open_of_absence(self, absence_id: AbsenceId) -> tuple[CoverRequest, ...]:
         found = (each for each in self._all() if each.absence_id == absence_id and each.is_open)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+from application.ports.alert_requests import AlertRequest
 from application.ports.escalations import StepKey
 from application.ports.event_deliveries import Health
 from application.ports.event_log import EventPosition, LoggedEvent
@@ -23,6 +24,7 @@ from domain.audit.entry import AuditEntry
 from domain.escalation.fall_back import FallBack
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
+from domain.heartbeat.heartbeat import Heartbeat
 from domain.identity.credential import ApiKey, Session, SetupLink
 from domain.identity.team import Team
 from domain.identity.user import User
@@ -33,6 +35,7 @@ from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
+from domain.notification.verification import ContactVerification
 from domain.oncall.absence import Absence
 from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
@@ -49,6 +52,7 @@ from domain.shared.ids import (
     ContactId,
     CoverRequestId,
     EventDeliveryId,
+    HeartbeatId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -73,6 +77,9 @@ class MemoryDatabase:
     contacts: dict[UserId, tuple[Contact, ...]] = field(default_factory=dict)
     contact_proofs: dict[ContactId, ContactProof] = field(default_factory=dict)
     rules: dict[UserId, tuple[NotificationRule, ...]] = field(default_factory=dict)
+    verifications: dict[ContactId, ContactVerification] = field(default_factory=dict)
+    # Each with until when it signs; None: until another takes its place
+    contact_secrets: dict[ContactId, tuple[tuple[str, datetime | None], ...]] = field(default_factory=dict, repr=False)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
@@ -99,6 +106,8 @@ class MemoryDatabase:
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)
+    alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)
     runs: dict[RunId, EscalationRun] = field(default_factory=dict)
     notifications: dict[NotificationId, Notification] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()

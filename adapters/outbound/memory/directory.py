@@ -8,6 +8,7 @@ from application.ports.directory import Directory, Reachability, Unreachable
 from domain.escalation.policy import TargetKind
 from domain.identity.role import Role
 from domain.notification.quiet_hours import QuietHours
+from domain.notification.rule import counted
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import ScheduleId, TeamId, UserId
 
@@ -68,7 +69,7 @@ class MemoryDirectory(Directory):
     def _is_reachable(self, user_id: UserId) -> bool:
         database = self.session.database
         contacts = database.contacts.get(user_id, ()) if database.users[user_id].is_active else ()
-        proofs = (database.contact_proofs.get(contact.id) for contact in contacts)
+        proofs = (database.contact_proofs.get(contact.id) for contact in counted(contacts))
         return any(proof is None or not proof.is_refusing for proof in proofs)
 
     async def reachability(self, user_ids: Collection[UserId]) -> Mapping[UserId, Reachability]:

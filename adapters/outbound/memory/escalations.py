@@ -41,6 +41,10 @@ class MemoryRunRepository(RunRepository):
         ]
         return tuple(sorted(running, key=lambda run: run.id))
 
+    async def of_incident(self, incident_id: IncidentId) -> tuple[EscalationRun, ...]:
+        runs = [run for run in self.session.database.runs.values() if run.incident_id == incident_id]
+        return tuple(sorted(runs, key=lambda run: (run.started_at, run.id)))
+
     async def earliest_deadline(self) -> datetime | None:
         deadlines = (run.next_deadline for run in self.session.database.runs.values())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

@@ -45,13 +45,15 @@ class MemoryIntakeStore(IntakeStore):
             )
         return None
 
-    async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
+    async def touch(
+        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
+    ) -> dict[AlertKey, Touched]:
         alerts = self.session.database.alerts
         touched: dict[AlertKey, Touched] = {}
         for alert in tuple(alerts.values()):
             key = alert.integration_id, alert.dedup_key
             if alert.status is AlertStatus.FIRING and key in seen:
-                alerts[alert.id] = self._counted(alert, seen[key], at)
+                alerts[alert.id] = self._counted(alert, seen[key], at, (expires or {}).get(key))
                 touched[key] = Touched(alert.id, alert.incident_id)
         return touched
 
@@ -89,7 +91,9 @@ class MemoryIntakeStore(IntakeStore):
             if already is None:
                 database.alerts[alert.id] = alert
             else:
-                database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at)
+                database.alerts[already.id] = self._counted(
+                    already, alert.occurrences, alert.last_seen_at, alert.expires_at
+                )
         for run in runs:
             database.runs[run.id] = replace(run, version=1)
         append_events(self.session, events)
@@ -105,5 +109,6 @@ class MemoryIntakeStore(IntakeStore):
         self.session.database.dead_letters += tuple(letters)
 
     @staticmethod
-    def _counted(alert: Alert, occurrences: int, at: datetime) -> Alert:
-        return replace(alert, occurrences=alert.occurrences + occurrences, last_seen_at=max(alert.last_seen_at, at))
+    def _counted(alert: Alert, occurrences: int, at: datetime, expires_at: datetime | None) -> Alert:
+        counted = replace(alert, occurrences=alert.occurrences + occurrences, last_seen_at=max(alert.last_seen_at, at))
+        return counted.heard_again(expires_at=expires_at)

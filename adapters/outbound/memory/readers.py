@@ -28,7 +28,7 @@ from application.ports.readers import (
 from domain.alert.alert import Alert
 from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
-from domain.notification.notification import Notification
+from domain.notification.notification import Notification, Purpose
 from domain.shared.ids import IncidentId, ServiceId, UserId
 
 
@@ -73,6 +73,13 @@ class MemoryIncidentReader(IncidentReader):
         mine = [each for each in stored if each.incident_id == incident_id]
         page = _oldest_first(mine, request, key=lambda notification: notification.id)
         return Page(tuple(map(self._delivery, page.items)), page.has_more)
+
+    async def pages_to(self, incident_id: IncidentId, user_id: UserId, *, limit: int) -> Page[DeliveryRecord]:
+        stored = self.session.database.notifications.values()
+        mine = [each for each in stored if (each.incident_id, each.user_id) == (incident_id, user_id)]
+        pages = sorted((each for each in mine if each.purpose is Purpose.PAGE), key=lambda page: page.id)
+        found = _page(pages, limit)
+        return Page(tuple(map(self._delivery, found.items)), found.has_more)
 
     async def changes(
         self, service_id: ServiceId, *, since: datetime, until: datetime, limit: int

@@ -6,9 +6,10 @@ import msgspec
 
 from adapters.outbound.postgres.event_log import append_events
 from adapters.outbound.postgres.session import PostgresSession, Row
-from application.ports.alerts import AlertRepository
+from application.ports.alerts import AlertRepository, DueAlert
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import AlertSeverity, Link
+from domain.service.integration import WhenSilent
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
 
@@ -30,9 +31,18 @@ SELECT i.id, first.labels FROM unnest($1::uuid[]) AS i (id)
 CROSS JOIN LATERAL (SELECT a.labels FROM alerts a WHERE a.incident_id = i.id ORDER BY a.id LIMIT 1) AS first
 """
 _CLEAR = """
-UPDATE alerts a SET status = 'cleared', cleared_at = c.at
+UPDATE alerts a SET status = 'cleared', cleared_at = c.at, next_deadline = NULL
 FROM unnest($1::uuid[], $2::timestamptz[]) AS c (id, at) WHERE a.id = c.id AND a.status = 'firing'
 """
+_CLAIM = """
+SELECT a.*, g.when_silent FROM alerts a JOIN integrations g ON g.id = a.integration_id
+WHERE a.next_deadline <= $1 ORDER BY a.next_deadline, a.id LIMIT $2 FOR UPDATE OF a SKIP LOCKED
+"""
+_SILENCE = """
+UPDATE alerts a SET silent_since = s.since, next_deadline = NULL
+FROM unnest($1::uuid[], $2::timestamptz[]) AS s (id, since) WHERE a.id = s.id
+"""
+_EARLIEST = "SELECT min(next_deadline) FROM alerts WHERE next_deadline IS NOT NULL"
 _STILL_FIRING = "SELECT DISTINCT incident_id FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'"
 _LAST_CLEARED = """
 SELECT k.integration_id, k.dedup_key, last.starts_at
@@ -73,6 +83,23 @@ class PostgresAlertRepository(AlertRepository):
         await self.session.connection.execute(_CLEAR, ids, ats)
         await append_events(self.session.connection, [event for change in changed for event in change.events])
 
+    async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueAlert, ...]:
+        rows = await self.session.fetch(_CLAIM, at, limit)
+        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"])) for row in rows)
+
+    async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
+        silent = [change for change in changes if change.events]
+        if not silent:
+            return
+        ids = [change.state.id for change in silent]
+        await self.session.connection.execute(_SILENCE, ids, [change.state.silent_since for change in silent])
+        await append_events(self.session.connection, [event for change in silent for event in change.events])
+
+    async def earliest_deadline(self) -> datetime | None:
+        async with self.session.any_connection() as connection:
+            earliest: datetime | None = await connection.fetchval(_EARLIEST)
+        return earliest
+
     async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
         rows = await self.session.fetch(_STILL_FIRING, list(incident_ids))
         return frozenset(IncidentId(row["incident_id"]) for row in rows)
@@ -105,6 +132,8 @@ def alert_of(row: Row) -> Alert:
         last_seen_at=row["last_seen_at"],
         starts_at=row["starts_at"],
         cleared_at=row["cleared_at"],
+        expires_at=row["expires_at"],
+        silent_since=row["silent_since"],
         occurrences=row["occurrences"],
         labels=row["labels"],
         details=row["details"],

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -61,6 +61,7 @@ SET status = n.status, decided_at = n.decided_at, is_open = false, next_deadline
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS n (id, status, decided_at) WHERE r.id = n.id
 """
 _EARLIEST = "SELECT min(next_deadline) FROM cover_requests WHERE next_deadline IS NOT NULL"
+_OF_OVERRIDES = "SELECT * FROM cover_requests WHERE override_ids && $1::uuid[] AND status = 'accepted'"
 _OPEN_OF_ABSENCE = "SELECT * FROM cover_requests WHERE absence_id = $1 AND is_open ORDER BY id"
 
 
@@ -119,6 +120,12 @@ class PostgresCoverRepository(CoverRepository):
         after = {} if query.after is None else {"after_open": query.after.is_open, "after_id": query.after.id}
         rows = await self.session.rows(statement, **values, **after)
         return Page(tuple(_request_of(row) for row in rows[: query.limit]), len(rows) > query.limit)
+
+    async def of_overrides(self, override_ids: Collection[OverrideId]) -> Mapping[OverrideId, CoverRequest]:
+        if not override_ids:
+            return {}
+        requests = [_request_of(row) for row in await self.session.fetch(_OF_OVERRIDES, list(override_ids))]
+        return {each: request for request in requests for each in request.override_ids if each in override_ids}
 
     async def open_of_absence(self, absence_id: AbsenceId) -> tuple[CoverRequest, ...]:
         return tuple(_request_of(row) for row in await self.session.fetch(_OPEN_OF_ABSENCE, absence_id))

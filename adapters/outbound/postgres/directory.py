@@ -34,12 +34,15 @@ _TURNS = """
   SELECT (member #>> '{}')::uuid AS id FROM schedules s, jsonb_array_elements(s.layers) layer,
     jsonb_array_elements(layer -> 'rotation' -> 'participants') turn, jsonb_array_elements(turn) member
 """
-# A contact works unless it refused since something got through last.
+# A contact works that counts, unless it refused since something got through last. Unverified ones count where all are.
 _WITHOUT_CONTACT = """
 SELECT u.id, u.name FROM (SELECT DISTINCT id FROM meant) m JOIN users u ON u.id = m.id
 WHERE NOT u.is_active OR NOT EXISTS (
   SELECT FROM contacts c LEFT JOIN contact_proofs p ON p.contact_id = c.id
-  WHERE c.user_id = u.id AND (p.refused_at IS NULL OR p.delivered_at >= p.refused_at)
+  WHERE c.user_id = u.id AND (p.refused_at IS NULL OR p.delivered_at >= p.refused_at) AND (
+    c.verified_at IS NOT NULL
+    OR NOT EXISTS (SELECT FROM contacts v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL)
+  )
 ) ORDER BY u.id
 """
 _UNREACHABLE = f"""

@@ -35,6 +35,7 @@ SELECT * FROM escalation_runs WHERE incident_id = $1 ORDER BY started_at DESC, i
 _RUNNING_OF = """
 SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = 'running' ORDER BY id FOR UPDATE
 """
+_OF_INCIDENT = "SELECT * FROM escalation_runs WHERE incident_id = $1 ORDER BY started_at, id"
 _EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
 # An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come. Only
 # its newest run counts: what an earlier one came to excuses nothing.
@@ -112,6 +113,10 @@ class PostgresRunRepository(RunRepository):
 
     async def running_of(self, incident_ids: Collection[IncidentId]) -> tuple[EscalationRun, ...]:
         rows = await self.session.fetch(_RUNNING_OF, list(incident_ids))
+        return tuple(_run_of(row) for row in rows)
+
+    async def of_incident(self, incident_id: IncidentId) -> tuple[EscalationRun, ...]:
+        rows = await self.session.fetch(_OF_INCIDENT, incident_id)
         return tuple(_run_of(row) for row in rows)
 
     async def earliest_deadline(self) -> datetime | None:

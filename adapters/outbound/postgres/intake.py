@@ -23,7 +23,7 @@ from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
@@ -53,13 +53,18 @@ ORDER BY i.is_current
 # join it is a scan of all alerts until the table is analysed for the first time.
 _TOUCH = """
 WITH held AS (
-  SELECT a.id, k.seen FROM unnest($1::uuid[], $2::text[], $3::int[]) AS k (integration_id, dedup_key, seen)
+  SELECT a.id, k.seen, k.expires_at
+  FROM unnest($1::uuid[], $2::text[], $3::int[], $5::timestamptz[]) AS k (integration_id, dedup_key, seen, expires_at)
   CROSS JOIN LATERAL (
     SELECT f.id FROM alerts f
     WHERE f.integration_id = k.integration_id AND f.dedup_key = k.dedup_key AND f.status = 'firing' FOR UPDATE
   ) a
 )
-UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4)
+UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4),
+  expires_at = greatest(a.expires_at, held.expires_at),
+  silent_since = CASE WHEN held.expires_at IS NULL THEN a.silent_since END,
+  next_deadline = CASE WHEN held.expires_at IS NULL THEN a.next_deadline
+    ELSE greatest(a.expires_at, held.expires_at) END
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
 """
 # Rows that are made of our own objects come as one JSON array of them: the driver looks at every element of an array of
@@ -79,14 +84,20 @@ RETURNING i.id, i.number, i.service_id, i.group_key
 _RECORD = f"""
 WITH alert_rows AS (
   INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
-    severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links)
+    severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
-    n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links
+    n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
+    n.expires_at, n.expires_at
   FROM json_to_recordset($5::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
-    last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb)
+    last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
+    expires_at timestamptz)
   ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
-    DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at
+    DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
+      expires_at = greatest(a.expires_at, excluded.expires_at),
+      silent_since = CASE WHEN excluded.expires_at IS NULL THEN a.silent_since END,
+      next_deadline = CASE WHEN excluded.expires_at IS NULL THEN a.next_deadline
+        ELSE greatest(a.expires_at, excluded.expires_at) END
 ), run_rows AS (
   INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
     started_at, version)
@@ -129,10 +140,17 @@ class PostgresIntakeStore(IntakeStore):
         rows = await self.session.fetch(_TARGETS, key_hashes, at)
         return {row["hash"]: _target_of(row) for row in rows}
 
-    async def touch(self, seen: Mapping[AlertKey, int], *, at: datetime) -> dict[AlertKey, Touched]:
+    async def touch(
+        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
+    ) -> dict[AlertKey, Touched]:
         keys = sorted(seen)
         rows = await self.session.fetch(
-            _TOUCH, [key[0] for key in keys], [key[1] for key in keys], [seen[key] for key in keys], at
+            _TOUCH,
+            [key[0] for key in keys],
+            [key[1] for key in keys],
+            [seen[key] for key in keys],
+            at,
+            [expires.get(key) for key in keys] if expires else [],  # none: each is padded with NULL
         )
         return {
             (IntegrationId(row["integration_id"]), row["dedup_key"]): Touched(
@@ -224,6 +242,11 @@ def _target_of(row: Row) -> IntakeTarget:
             grouping=GroupingMode(row["grouping"]),
             is_strict=row["is_strict"],
             mapping=msgspec.convert(row["mapping"], EventMapping | None),
+            signing_secret_sealed=row["signing_secret_sealed"],
+            previous_signing_secret_sealed=row["previous_signing_secret_sealed"],
+            previous_signing_secret_expires_at=row["previous_signing_secret_expires_at"],
+            when_silent=WhenSilent(row["when_silent"]),
+            topic_arns=tuple(row["topic_arns"]),
             version=row["version"],
         ),
         policy_id=PolicyId(row["policy_id"]),

@@ -10,7 +10,7 @@ from adapters.outbound.postgres.tables import integrations
 from application.errors import NotFoundError
 from application.ports.integrations import IntegrationRepository
 from application.ports.page import Page, PageRequest
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
@@ -66,5 +66,7 @@ def _integration_from(row: Row) -> Integration:
         "kind": IntegrationKind(row["kind"]),
         "grouping": GroupingMode(row["grouping"]),
         "mapping": msgspec.convert(row["mapping"], EventMapping | None),
+        "when_silent": WhenSilent(row["when_silent"]),
+        "topic_arns": tuple(row["topic_arns"]),
     }
     return Integration(**{**row, **typed})

@@ -238,6 +238,22 @@ def _delivery_list(limit: int, *, is_continued: bool) -> Statement:
 
 
 @lru_cache(_SHAPES_KEPT)
+def _page_list(limit: int) -> Statement:
+    columns = notifications.c
+    return Statement(
+        select(notifications, users.c.name.label("user_name"))
+        .join(users, users.c.id == columns.user_id)
+        .where(
+            columns.incident_id == bindparam("incident_id"),
+            columns.user_id == bindparam("user_id"),
+            columns.purpose == literal_column("'page'", Text),
+        )
+        .order_by(columns.id)
+        .limit(literal_column(str(limit)))
+    )
+
+
+@lru_cache(_SHAPES_KEPT)
 def _change_list(limit: int) -> Statement:
     columns = change_events.c
     return Statement(
@@ -314,7 +330,14 @@ class PostgresIncidentReader(IncidentReader):
     async def deliveries(self, incident_id: IncidentId, request: OldestFirst) -> Page[DeliveryRecord]:
         statement = _delivery_list(request.limit + 1, is_continued=request.after is not None)
         rows = await self.session.rows(statement, incident_id=incident_id, **_given(after=request.after))
-        shown = rows[: request.limit]
+        return await self._records(rows, request.limit)
+
+    async def pages_to(self, incident_id: IncidentId, user_id: UserId, *, limit: int) -> Page[DeliveryRecord]:
+        rows = await self.session.rows(_page_list(limit + 1), incident_id=incident_id, user_id=user_id)
+        return await self._records(rows, limit)
+
+    async def _records(self, rows: Sequence[Row], limit: int) -> Page[DeliveryRecord]:
+        shown = rows[:limit]
         attempts = await self._attempts([row["id"] for row in shown])
         records = tuple(
             DeliveryRecord(
@@ -324,7 +347,7 @@ class PostgresIncidentReader(IncidentReader):
             )
             for row in shown
         )
-        return Page(records, has_more=len(rows) > request.limit)
+        return Page(records, has_more=len(rows) > limit)
 
     async def changes(
         self, service_id: ServiceId, *, since: datetime, until: datetime, limit: int

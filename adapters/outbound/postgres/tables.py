@@ -105,6 +105,9 @@ teams = Table(
     metadata,
     _id(),
     _text("name"),
+    Column("proof_weeks", Integer, nullable=False, server_default=text("4")),
+    Column("proof_within_seconds", Integer, nullable=False, server_default=text("1800")),
+    Column("proof_refuses", Boolean, nullable=False, server_default=text("false")),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     _version(),
     UniqueConstraint("name"),
@@ -129,6 +132,28 @@ contacts = Table(
     _text("address"),
     _text("label"),
     _time("verified_at", nullable=True),
+)
+
+Index("contacts_text_idx", contacts.c.address, postgresql_where=text("channel = 'sms'"))
+
+contact_secrets = Table(
+    "contact_secrets",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),
+    _text("old_secret", nullable=True),  # signs beside the other one until then
+    _time("old_until", nullable=True),
+)
+
+contact_verifications = Table(
+    "contact_verifications",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    _time("sent_at"),
+    _time("counted_from"),
+    Column("codes_sent", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
 )
 
 user_quiet_hours = Table(
@@ -421,6 +446,12 @@ Index(
     cover_requests.c.is_open.desc(),
     cover_requests.c.id.desc(),
 )
+Index(
+    "cover_requests_override_ids_idx",
+    cover_requests.c.override_ids,
+    postgresql_using="gin",
+    postgresql_where=text("status = 'accepted'"),
+)
 Index("cover_requests_absence_id_idx", cover_requests.c.absence_id, postgresql_where=text("is_open"))
 
 # Whose time it is and who is asked by name: what one person's list walks.
@@ -531,6 +562,11 @@ integrations = Table(
     _text("grouping"),
     Column("is_strict", Boolean, nullable=False),
     Column("mapping", JSONB, nullable=True),
+    Column("signing_secret_sealed", LargeBinary, nullable=True),
+    Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
+    _time("previous_signing_secret_expires_at", nullable=True),
+    Column("when_silent", Text, nullable=False, server_default="keep"),
+    Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     _version(),
     UniqueConstraint("key_hash"),
 )
@@ -547,6 +583,35 @@ quiet_watches = Table(
     postgresql_with=HOT,
 )
 Index("quiet_watches_due_idx", quiet_watches.c.next_deadline, quiet_watches.c.integration_id)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    _id(),
+    _ref("integration_id", "integrations.id", index=True),
+    _text("name"),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("period_seconds", BigInteger, nullable=True),
+    _text("cron", nullable=True),
+    _text("time_zone"),
+    Column("grace_seconds", BigInteger, nullable=False),
+    Column("is_post_only", Boolean, nullable=False),
+    _text("status"),
+    _time("last_ping_at", nullable=True),
+    _time("last_success_at", nullable=True),
+    _time("started_at", nullable=True),
+    _time("next_deadline", nullable=True),
+    _version(),
+    UniqueConstraint("key_hash"),
+    postgresql_with=HOT,
+)
+Index("heartbeats_name_idx", heartbeats.c.name, heartbeats.c.id)
+Index(
+    "heartbeats_due_idx",
+    heartbeats.c.next_deadline,
+    heartbeats.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
+)
 
 incidents = Table(
     "incidents",
@@ -630,7 +695,17 @@ alerts = Table(
     Column("labels", JSONB, nullable=False),
     Column("details", JSONB, nullable=False),
     Column("links", JSONB, nullable=False),
+    _time("expires_at", nullable=True),
+    _time("silent_since", nullable=True),
+    _time("next_deadline", nullable=True),
     postgresql_with={"fillfactor": 80},
+)
+# Only alerts whose sender repeats them while they fire have a deadline.
+Index(
+    "alerts_due_idx",
+    alerts.c.next_deadline,
+    alerts.c.id,
+    postgresql_where=text("next_deadline IS NOT NULL"),
 )
 Index(
     "alerts_firing_key",
@@ -648,6 +723,27 @@ Index(
     alerts.c.dedup_key,
     alerts.c.starts_at.desc(),
     postgresql_where=text("starts_at IS NOT NULL"),
+)
+
+# What senders asked by a protocol that tells the outcome afterwards. Kept for as long as somebody may ask.
+alert_requests = Table(
+    "alert_requests",
+    metadata,
+    _id(),
+    _ref("integration_id"),
+    _time("requested_at", index=True),
+    _text("action"),
+    _text("alias", nullable=True),
+    _ref("alert_id", nullable=True),
+    Column("is_success", Boolean, nullable=False),
+    _text("outcome"),
+)
+Index(
+    "alert_requests_alias_idx",
+    alert_requests.c.integration_id,
+    alert_requests.c.alias,
+    alert_requests.c.id.desc(),
+    postgresql_where=text("alert_id IS NOT NULL"),
 )
 
 escalation_runs = Table(

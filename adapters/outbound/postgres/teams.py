@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
@@ -11,14 +12,16 @@ from adapters.outbound.postgres.tables import team_members, teams
 from application.errors import NotFoundError
 from application.ports.page import Page, PageRequest
 from application.ports.teams import TeamRepository
+from domain.identity.proof_demand import ProofDemand
 from domain.identity.team import Team
 from domain.shared.ids import TeamId, UserId
 
-_TEAMS = select(teams.c.id, teams.c.name, teams.c.version)
+_DEMANDED = ("proof_weeks", "proof_within_seconds", "proof_refuses")
+_TEAMS = select(teams.c.id, teams.c.name, teams.c.version, *(teams.c[column] for column in _DEMANDED))
 _LOOK_UP = one_of(teams, _TEAMS)
 _GET = one_of(teams, _TEAMS, is_held=True)
-_INSERT = inserting(teams, "id", "name", "version")
-_UPDATE = updating(teams, "name", "version")
+_INSERT = inserting(teams, "id", "name", "version", *_DEMANDED)
+_UPDATE = updating(teams, "name", "version", *_DEMANDED)
 # One statement for a whole page of teams; asyncpg takes the list as one argument.
 _MEMBERS = "SELECT team_id, user_id FROM team_members WHERE team_id = ANY($1::uuid[]) ORDER BY team_id, position"
 _DELETE_MEMBERS = Statement(delete(team_members).where(team_members.c.team_id == bindparam("of_team", None)))
@@ -46,9 +49,15 @@ class PostgresTeamRepository(TeamRepository):
 
     async def save(self, team: Team) -> Team:
         stored = replace(team, version=team.version + 1)
-        await save(
-            self.session, "team", _INSERT, _UPDATE, {"id": stored.id, "name": stored.name, "version": stored.version}
-        )
+        values = {
+            "id": stored.id,
+            "name": stored.name,
+            "version": stored.version,
+            "proof_weeks": stored.proof.weeks,
+            "proof_within_seconds": round(stored.proof.within.total_seconds()),
+            "proof_refuses": stored.proof.refuses,
+        }
+        await save(self.session, "team", _INSERT, _UPDATE, values)
         await self.session.execute(_DELETE_MEMBERS, of_team=team.id)
         await self.session.connection.execute(_INSERT_MEMBERS, team.id, list(team.member_ids))
         return stored
@@ -70,4 +79,14 @@ class PostgresTeamRepository(TeamRepository):
 
 
 def _team(row: Row, members: Mapping[UUID, tuple[UserId, ...]]) -> Team:
-    return Team(id=TeamId(row["id"]), name=row["name"], member_ids=members.get(row["id"], ()), version=row["version"])
+    return Team(
+        id=TeamId(row["id"]),
+        name=row["name"],
+        member_ids=members.get(row["id"], ()),
+        proof=ProofDemand(
+            weeks=row["proof_weeks"],
+            within=timedelta(seconds=row["proof_within_seconds"]),
+            refuses=row["proof_refuses"],
+        ),
+        version=row["version"],
+    )

@@ -9,6 +9,8 @@ from adapters.outbound.postgres.session import PostgresSession
 BATCH: Final = 1_000
 # SQS keeps a message for at most 14 days, and a redriven one may come again after that (SQS developer guide, quotas).
 INBOX_KEPT: Final = timedelta(days=30)
+# Clients ask for the outcome within minutes; an alert that was closed is found by its alias for as long.
+ALERT_REQUESTS_KEPT: Final = timedelta(days=7)
 # So long a theft can still be told from an honest repeat.
 SESSIONS_KEPT: Final = timedelta(days=30)
 # So long the log of a subscription can be looked at and replayed.
@@ -21,6 +23,13 @@ _DELETE: Final = {
             " (SELECT consumer, message_key FROM inbox WHERE handled_at < $1 ORDER BY handled_at LIMIT $2)"
         ),
         INBOX_KEPT,
+    ),
+    "alert_requests": (
+        (
+            "DELETE FROM alert_requests WHERE id IN"
+            " (SELECT id FROM alert_requests WHERE requested_at < $1 ORDER BY requested_at LIMIT $2)"
+        ),
+        ALERT_REQUESTS_KEPT,
     ),
     "sessions": (
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",

@@ -5,6 +5,7 @@ from typing import Final
 from application.ports.links import Links
 from application.ports.tokens import TokenIssuer
 from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.via import Via
 
 # A page that is older has long been escalated past.
 GOOD_FOR: Final = timedelta(hours=24)
@@ -15,12 +16,12 @@ class SignedLinks(Links):
     base_url: str  # without a slash at its end
     tokens: TokenIssuer
 
-    def acknowledge(self, incident_id: IncidentId, user_id: UserId, *, at: datetime) -> str:
-        token = self.tokens.issue_link(incident_id, user_id, at=at, expires_at=at + GOOD_FOR)
+    def acknowledge(self, incident_id: IncidentId, user_id: UserId, *, at: datetime, via: Via = Via.EMAIL) -> str:
+        token = self.tokens.issue_link(incident_id, user_id, at=at, expires_at=at + GOOD_FOR, via=via)
         return f"{self.base_url}/a/{token}"
 
-    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime) -> str:
-        token = self.tokens.issue_drill(notification_id, user_id, at=at, expires_at=at + GOOD_FOR)
+    def drill(self, notification_id: NotificationId, user_id: UserId, *, at: datetime, via: Via = Via.EMAIL) -> str:
+        token = self.tokens.issue_drill(notification_id, user_id, at=at, expires_at=at + GOOD_FOR, via=via)
         return f"{self.base_url}/d/{token}"
 
     def calendar(self, token: str) -> str:

@@ -19,6 +19,7 @@ from application.errors import UnauthenticatedError
 from application.ports.ids import IdFactory
 from application.ports.tokens import AccessClaims, AccessToken, DrillClaims, LinkClaims, TokenIssuer
 from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
+from domain.shared.via import Via
 
 ALGORITHM: Final = "EdDSA"
 ACCESS_LIFETIME: Final = timedelta(minutes=10)
@@ -75,22 +76,38 @@ class JwtTokenIssuer(TokenIssuer):
         claims = self._verified(ACCESS, token, at=at)
         return AccessClaims(user_id=UserId(_uuid(claims["sub"])), session_id=SessionId(_uuid(claims.get("sid"))))
 
-    def issue_link(self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime) -> str:
-        return self._sign(LINK, user_id, {"incident": str(incident_id)}, at=at, expires_at=expires_at)
+    def issue_link(
+        self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime, via: Via = Via.EMAIL
+    ) -> str:
+        claims = {"incident": str(incident_id), "via": via.value}
+        return self._sign(LINK, user_id, claims, at=at, expires_at=expires_at)
 
     def read_link(self, token: str, *, at: datetime) -> LinkClaims:
         claims = self._verified(LINK, token, at=at)
-        return LinkClaims(incident_id=IncidentId(_uuid(claims.get("incident"))), user_id=UserId(_uuid(claims["sub"])))
+        return LinkClaims(
+            incident_id=IncidentId(_uuid(claims.get("incident"))),
+            user_id=UserId(_uuid(claims["sub"])),
+            via=_via(claims.get("via", Via.EMAIL.value)),  # links of the version before name none
+        )
 
     def issue_drill(
-        self, notification_id: NotificationId, user_id: UserId, *, at: datetime, expires_at: datetime
+        self,
+        notification_id: NotificationId,
+        user_id: UserId,
+        *,
+        at: datetime,
+        expires_at: datetime,
+        via: Via = Via.EMAIL,
     ) -> str:
-        return self._sign(DRILL, user_id, {"drill": str(notification_id)}, at=at, expires_at=expires_at)
+        claims = {"drill": str(notification_id), "via": via.value}
+        return self._sign(DRILL, user_id, claims, at=at, expires_at=expires_at)
 
     def read_drill(self, token: str, *, at: datetime) -> DrillClaims:
         claims = self._verified(DRILL, token, at=at)
         return DrillClaims(
-            notification_id=NotificationId(_uuid(claims.get("drill"))), user_id=UserId(_uuid(claims["sub"]))
+            notification_id=NotificationId(_uuid(claims.get("drill"))),
+            user_id=UserId(_uuid(claims["sub"])),
+            via=_via(claims.get("via", Via.EMAIL.value)),
         )
 
     def _sign(
@@ -148,6 +165,13 @@ def _uuid(value: object) -> UUID:
         _refuse()
     try:
         return UUID(value)
+    except ValueError:
+        _refuse()
+
+
+def _via(value: object) -> Via:
+    try:
+        return Via(str(value))
     except ValueError:
         _refuse()
 

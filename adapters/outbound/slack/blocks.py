@@ -63,6 +63,15 @@ def notice_body(notice: NoticeMessage) -> dict[str, object]:
     }
 
 
+def calling(group: str, content: Mapping[str, object]) -> Mapping[str, object]:
+    """The same, with a user group called first: in the blocks, which are shown, and in the text, which rings."""
+    mention = f"<!subteam^{group}>"
+    shown = content["blocks"]
+    assert isinstance(shown, list)
+    section: Block = {"type": "section", "text": _markdown(mention)}
+    return {**content, "text": f"{mention} {content['text']}", "blocks": [section, *shown]}
+
+
 def _sections(text: str) -> Sequence[str]:
     """The lines in as few sections as hold them; a line that is a link can be followed."""
     sections = [""]

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import ClientSession
 
-from adapters.outbound.slack.blocks import body, notice_body
+from adapters.outbound.slack.blocks import body, calling, notice_body
 from adapters.outbound.slack.client import Answer, NoAnswerError, NotSentError, SlackClient, SlackSettings
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
@@ -96,8 +96,13 @@ def _request(message: Message) -> tuple[str, Mapping[str, object]]:
 
 
 def _posted(address: str, content: Mapping[str, object]) -> Mapping[str, object]:
-    """Without unfurling: Slack would fetch the links of a sender, and show pages that hide the buttons."""
-    return {"channel": address, "unfurl_links": False, "unfurl_media": False, **content}
+    """Without unfurling: Slack would fetch the links of a sender, and show pages that hide the buttons.
+
+    A user group has no conversation of its own: it is called in the channel that the address names before it.
+    """
+    channel, _, group = address.partition("/")
+    called = content if not group else calling(group, content)
+    return {"channel": channel, "unfurl_links": False, "unfurl_media": False, **called}
 
 
 def _delivery(answer: Answer) -> Delivery:

@@ -7,7 +7,7 @@ import pytest
 
 from application.errors import ConflictError, NotFoundError
 from application.ports.page import PageRequest
-from domain.service.integration import GroupingMode
+from domain.service.integration import GroupingMode, IntegrationKind
 from domain.service.mapping import EventMapping
 from domain.shared.ids import IntegrationId
 from tests.contract.config.building import a_stored_service, an_integration, hashed, new_id
@@ -88,6 +88,32 @@ async def test_a_rotated_key_is_found_until_its_overlap_ends(store: Store) -> No
     ):
         target = await store.intake.target_of(hashed(key), at=at)
         assert (target is not None and target.integration == stored) is is_found, (key, at)
+
+
+async def test_what_a_sender_signs_with_is_found_with_its_key(store: Store) -> None:
+    service = await a_stored_service(store)
+    overlap_ends_at = NOON + timedelta(hours=1)
+    async with store.transaction:
+        integration = replace(an_integration(service, key="key"), kind=IntegrationKind.SENTRY)
+        first = await store.integrations.save(integration.sign_with(b"one", overlap_ends_at=overlap_ends_at))
+        stored = await store.integrations.save(first.sign_with(b"two", overlap_ends_at=overlap_ends_at))
+    assert await store.integrations.look_up(stored.id) == stored
+    target = await store.intake.target_of(hashed("key"), at=NOON)
+    assert target is not None
+    assert target.integration == stored
+    assert target.integration.signing_secrets(at=NOON) == (b"two", b"one")
+
+
+async def test_the_topics_of_a_sender_are_found_with_its_key(store: Store) -> None:
+    service = await a_stored_service(store)
+    topics = ("arn:aws:sns:eu-west-1:210987654321:alarms", "arn:aws:sns:eu-west-1:210987654321:more")
+    async with store.transaction:
+        integration = replace(an_integration(service, key="key"), kind=IntegrationKind.CLOUDWATCH)
+        stored = await store.integrations.save(replace(integration, topic_arns=topics))
+    assert await store.integrations.look_up(stored.id) == stored
+    target = await store.intake.target_of(hashed("key"), at=NOON)
+    assert target is not None
+    assert target.integration.topic_arns == topics
 
 
 async def test_all_integrations_of_a_service_are_handed_over_and_no_other(store: Store) -> None:

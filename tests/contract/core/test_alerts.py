@@ -1,10 +1,14 @@
 """The promises of `AlertRepository`, kept by every adapter of it."""
 
 from dataclasses import replace
+from uuid import UUID
 
+from application.ports.alerts import DueAlert
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import Link
-from domain.alert.events import AlertCleared
+from domain.alert.events import AlertCleared, AlertExpired
+from domain.service.integration import WhenSilent
+from domain.shared.ids import AlertId
 from tests.contract.core.storing import an_open_incident, firing
 from tests.support.builders import MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
 from tests.support.world import Ports
@@ -137,3 +141,97 @@ async def test_an_incident_has_the_labels_of_its_first_alert_whether_it_fires_or
         wanted = {first.incident_id, bare.incident_id, a_draft(3).id}
         assert await ports.alerts.first_labels(wanted) == {first.incident_id: {"region": "north"}, bare.incident_id: {}}
         assert await ports.alerts.first_labels(set()) == {}
+
+
+async def test_an_alert_that_expires_is_due_then_and_says_what_its_integration_wants(ports: Ports) -> None:
+    await an_open_incident(ports)
+    later, sooner, never = (
+        an_alert(1, expires_at=NOON + 2 * MINUTE),
+        an_alert(2, expires_at=NOON + MINUTE),
+        an_alert(3),
+    )
+    await firing(ports, later, sooner, never)
+    assert await ports.alerts.earliest_deadline() == NOON + MINUTE
+    async with ports.transaction:
+        assert await ports.alerts.claim_due(at=NOON, limit=10) == ()
+        assert await ports.alerts.claim_due(at=NOON + MINUTE, limit=10) == (DueAlert(sooner, WhenSilent.KEEP),)
+        due = await ports.alerts.claim_due(at=NOON + 2 * MINUTE, limit=10)
+        assert [each.alert for each in due] == [sooner, later]
+        assert len(await ports.alerts.claim_due(at=NOON + 2 * MINUTE, limit=1)) == 1
+
+
+async def test_a_claim_says_what_the_integration_wants_now(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await firing(ports, an_alert(expires_at=NOON))
+    async with ports.transaction:
+        stored = await ports.integrations.get(SHOP_PROBES)
+        await ports.integrations.save(replace(stored, when_silent=WhenSilent.RESOLVE))
+    async with ports.transaction:
+        (due,) = await ports.alerts.claim_due(at=NOON, limit=10)
+    assert due.when_silent is WhenSilent.RESOLVE
+
+
+async def test_an_alert_that_fell_silent_is_due_no_more_and_its_event_is_logged(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    alert = an_alert(expires_at=NOON + MINUTE)
+    await firing(ports, alert)
+    async with ports.transaction:
+        await ports.alerts.save_silent([alert.tick(at=NOON + MINUTE), alert.tick(at=NOON)])
+    async with ports.transaction:
+        assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == (alert.tick(at=NOON + MINUTE).state,)
+        assert await ports.alerts.claim_due(at=NOON + 9 * MINUTE, limit=10) == ()
+    assert await ports.alerts.earliest_deadline() is None
+    logged = [each.event for each in await ports.events.of_incident(incident.id, limit=10)]
+    assert logged[-1] == AlertExpired(
+        incident_id=incident.id, alert_id=alert.id, summary=alert.summary, at=NOON + MINUTE
+    )
+
+
+async def test_a_cleared_alert_is_due_no_more(ports: Ports) -> None:
+    await an_open_incident(ports)
+    alert = an_alert(expires_at=NOON + MINUTE)
+    await firing(ports, alert)
+    await cleared(ports, alert)
+    async with ports.transaction:
+        assert await ports.alerts.claim_due(at=NOON + 9 * MINUTE, limit=10) == ()
+
+
+async def test_a_repeat_makes_an_alert_good_for_longer_and_never_for_less(ports: Ports) -> None:
+    await an_open_incident(ports)
+    one, two, endless = an_alert(1, expires_at=NOON + MINUTE), an_alert(2, expires_at=NOON + MINUTE), an_alert(3)
+    await firing(ports, one, two, endless)
+    keys = [(SHOP_PROBES, each.dedup_key) for each in (one, two, endless)]
+    async with ports.transaction:
+        await ports.alerts.save_silent([one.tick(at=NOON + MINUTE)])
+    async with ports.transaction:
+        longer, shorter = NOON + 5 * MINUTE, NOON + MINUTE / 2
+        await ports.intake.touch(dict.fromkeys(keys, 1), expires={keys[0]: longer, keys[1]: shorter}, at=NOON)
+        found = {each.dedup_key: each for each in await ports.alerts.firing(set(keys))}
+    assert found[one.dedup_key] == replace(one, occurrences=2, expires_at=longer)
+    assert found[two.dedup_key] == replace(two, occurrences=2)
+    assert found[endless.dedup_key] == replace(endless, occurrences=2)
+    async with ports.transaction:
+        due = await ports.alerts.claim_due(at=longer, limit=10)
+    assert [each.alert.dedup_key for each in due] == [two.dedup_key, one.dedup_key]
+
+
+async def test_a_repeat_that_names_no_end_leaves_it_silent(ports: Ports) -> None:
+    await an_open_incident(ports)
+    alert = an_alert(expires_at=NOON + MINUTE)
+    await firing(ports, alert)
+    silent = alert.tick(at=NOON + MINUTE).state
+    async with ports.transaction:
+        await ports.alerts.save_silent([alert.tick(at=NOON + MINUTE)])
+        await ports.intake.touch({(SHOP_PROBES, alert.dedup_key): 1}, at=NOON)
+        assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == (replace(silent, occurrences=2),)
+
+
+async def test_an_alert_that_began_to_fire_meanwhile_is_good_for_the_longer_of_both(ports: Ports) -> None:
+    await an_open_incident(ports)
+    first = an_alert(expires_at=NOON + MINUTE)
+    await firing(ports, first)
+    await firing(ports, replace(first, id=AlertId(UUID(int=9)), expires_at=NOON + 2 * MINUTE))
+    async with ports.transaction:
+        due = await ports.alerts.claim_due(at=NOON + 2 * MINUTE, limit=10)
+    assert [each.alert for each in due] == [replace(first, occurrences=2, expires_at=NOON + 2 * MINUTE)]
+    assert await ports.alerts.earliest_deadline() == NOON + 2 * MINUTE

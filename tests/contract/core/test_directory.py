@@ -105,6 +105,18 @@ async def test_whoever_has_left_has_no_contact_or_only_such_as_refuse_is_unreach
     assert await ports.directory.unreachable({BEN}, set(), set()) == ()
 
 
+async def test_a_contact_that_is_not_verified_reaches_nobody_beside_one_that_is(ports: Ports) -> None:
+    mail, chat = a_contact(BEN), replace(a_contact(BEN, Channel.SLACK), verified_at=NOON)
+    async with ports.transaction:
+        await ports.users.save_reachability(BEN, [mail, chat], [])
+    await refused(ports, chat)
+    assert await ports.directory.unreachable({BEN}, set(), set()) == (Unreachable(BEN, "User 2"),)
+
+    async with ports.transaction:
+        await ports.users.save_reachability(BEN, [mail, replace(chat, verified_at=None)], [])
+    assert await ports.directory.unreachable({BEN}, set(), set()) == ()
+
+
 async def test_members_of_teams_and_those_who_take_turns_are_looked_at_too(ports: Ports) -> None:
     async with ports.transaction:
         for user_id in (ADA, BEN, CAT):

@@ -212,6 +212,18 @@ async def test_the_newest_run_of_an_incident_is_the_one_that_began_last(ports: P
     assert none is None
 
 
+async def test_all_runs_of_an_incident_come_oldest_first(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    await an_open_incident(ports, 2)
+    later, earlier = a_run(8, at=NOON + MINUTE), a_run(9, at=NOON - MINUTE)
+    async with ports.transaction:
+        await ports.runs.add((later, earlier))
+
+    runs = await ports.runs.of_incident(incident.id)
+    assert [run.id for run in runs] == [earlier.id, a_run(1).id, later.id]
+    assert runs[0] == replace(earlier, version=1)
+
+
 async def test_an_earlier_run_that_was_exhausted_does_not_excuse_an_incident(ports: Ports) -> None:
     await an_open_incident(ports)
     await saved(ports, replace(a_run(1), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))

@@ -200,3 +200,16 @@ async def test_the_open_requests_that_were_made_from_time_off_are_found(store: S
     await stored(store, asked(3, absence_id=AbsenceId(UUID(int=701))))
     await stored(store, asked(4))
     assert await store.covers.open_of_absence(AWAY) == (first,)
+
+
+async def test_an_override_tells_which_accepted_request_it_came_of(store: Store) -> None:
+    swap = await stored(store, asked(1, offers=BOBS_DAY, asked_of=(BOB,)))
+    plain = await stored(store, asked(2))
+    await stored(store, asked(3))
+    done = await stored(store, accepted(swap, BOB))
+
+    override_ids = done.override_ids
+    assert len(override_ids) == 2
+    wanted = {*override_ids, OverrideId(UUID(int=77))}
+    assert await store.covers.of_overrides(wanted) == dict.fromkeys(override_ids, done)
+    assert await store.covers.of_overrides(set(plain.override_ids)) == {}

@@ -10,21 +10,25 @@ from dishka import AsyncContainer
 from adapters.outbound.system.clock import ManualClock
 from application.errors import ConflictError
 from application.oncall.accept_cover import AcceptCover
+from application.oncall.add_override import AddOverride
 from application.oncall.expire_covers import ExpireCoverRequests
 from application.oncall.request_cover import RequestCover
 from application.oncall.withdraw_cover import WithdrawCover
 from application.ports.event_log import EventPosition
+from application.ports.schedule_history import ScheduleHistory
+from domain.identity.role import Role
 from domain.oncall.cover import CoverRequest, CoverStatus
 from domain.shared.ids import CoverRequestId, UserId
 from domain.shared.interval import Interval
 from tests.contract.core.storing import logged_after
 from tests.support.at_once import SOON, Turnstile, containers_over
-from tests.support.builders import ADA, BEN, CAT, NOON, ROTA, a_town, an_actor
+from tests.support.builders import ADA, BEN, CAT, MINUTE, NOON, ROTA, a_town, an_actor
 from tests.support.oncall import utc
 from tests.support.world import Gate, Ports, Trap
 
 # ADA has the 23rd from 08:00 UTC, CAT the 24th, and so on by turns.
 ADAS_DAY = Interval(start=utc("2026-11-25 08:00"), end=utc("2026-11-26 08:00"))
+CATS_DAY = Interval(start=utc("2026-11-26 08:00"), end=utc("2026-11-27 08:00"))
 
 
 class Process:
@@ -55,6 +59,21 @@ class Process:
         (await self._container.get(ManualClock)).move_to(at)
         async with self._container() as scope:
             return await (await scope.get(ExpireCoverRequests))()
+
+    async def add_override(self, user_id: UserId, interval: Interval) -> None:
+        async with self._container() as scope:
+            await (await scope.get(AddOverride))(
+                ROTA, user_id=user_id, starts_at=interval.start, ends_at=interval.end, actor=an_actor(role=Role.ADMIN)
+            )
+
+    async def move_to(self, at: datetime) -> None:
+        (await self._container.get(ManualClock)).move_to(at)
+
+    async def standing_in(self, interval: Interval, *, known_at: datetime) -> list[UserId]:
+        """Who was known to, at the instant."""
+        async with self._container() as scope:
+            found = await (await scope.get(ScheduleHistory)).of([ROTA], interval, known_at=known_at)
+        return [each.part.user_id for each in found[ROTA].history.overrides]
 
     async def outcome(self, request_id: CoverRequestId) -> tuple[CoverRequest, list[UserId], list[str]]:
         """The request, who stands in on the schedule, and what the log tells."""
@@ -123,3 +142,20 @@ async def test_what_expires_while_somebody_accepts_stays_as_it_was(new_process: 
     request, standing_in, log = await one.outcome(request_id)
     assert (request.status, standing_in) == (CoverStatus.EXPIRED, [])
     assert log == ["cover.requested", "cover.expired"]
+
+
+async def test_what_was_known_while_somebody_waited_to_accept_stays(new_process: NewProcess) -> None:
+    """P7: the cover is known from when the schedule was held, and not from when it was asked for."""
+    turnstile = Turnstile()
+    one, two = new_process(Trap()), new_process(turnstile)
+    request_id = await one.settle_in()
+    adding = asyncio.ensure_future(two.add_override(CAT, CATS_DAY))
+    await turnstile.reached.wait()
+    accepting = asyncio.ensure_future(one.accept(request_id, BEN))
+    await asyncio.wait([accepting], timeout=SOON)
+    await one.move_to(NOON + 10 * MINUTE)
+    turnstile.opened.set()
+    await asyncio.gather(adding, accepting)
+
+    assert await one.standing_in(ADAS_DAY, known_at=NOON + 5 * MINUTE) == []
+    assert await one.standing_in(ADAS_DAY, known_at=NOON + 10 * MINUTE) == [BEN]

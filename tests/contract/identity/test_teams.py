@@ -1,10 +1,12 @@
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from application.errors import ConflictError, NotFoundError
 from application.ports.page import PageRequest
+from domain.identity.proof_demand import ProofDemand
 from domain.identity.team import Team
 from domain.shared.ids import TeamId, UserId
 from tests.support.identity import Store, a_user
@@ -38,6 +40,15 @@ async def test_members_keep_their_order(peopled: Store) -> None:
     (changed,) = await saved(peopled, replace(team, name="Heart", member_ids=(TWO, THREE)))
     assert await peopled.teams.look_up(team.id) == changed
     assert (changed.version, changed.name, changed.member_ids) == (2, "Heart", (TWO, THREE))
+
+
+async def test_what_a_team_demands_of_its_policies_is_kept(peopled: Store) -> None:
+    (team,) = await saved(peopled, a_team(10, "Core"))
+    assert (await peopled.teams.look_up(team.id)).proof == ProofDemand()
+    demand = ProofDemand(weeks=26, within=timedelta(seconds=61), refuses=True)
+    (changed,) = await saved(peopled, replace(team, proof=demand))
+    assert (await peopled.teams.look_up(team.id)).proof == demand
+    assert (await peopled.teams.list(PageRequest())).items == (changed,)
 
 
 async def test_what_is_not_there_is_not_found(peopled: Store) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,9 +20,9 @@ from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.severity import Severity
 from domain.notification.contact import Channel
-from domain.notification.notification import Notification
+from domain.notification.notification import Notification, Purpose
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, UserId
+from domain.shared.ids import IncidentId, NotificationId, UserId
 from tests.support.stock import (
     ADA,
     BANK,
@@ -216,6 +217,21 @@ async def test_the_ledger_has_every_notification_with_its_attempts(stock: Stock)
         (second.id, "Ben", ())
     ]
     assert not rest.has_more
+
+
+async def test_the_pages_to_one_person_are_theirs_alone_and_no_updates(stock: Stock) -> None:
+    incident, other = await stock.incident(), await stock.incident()
+    first, second = [await stock.page(incident, rule_position=number) for number in range(2)]
+    await stock.page(incident, user_id=BEN)
+    await stock.page(other)
+    async with stock.transaction:
+        update = replace(first, id=NotificationId(new_id()), purpose=Purpose.UPDATE, update_of={"ts": "1"})
+        await stock.notifications.add([update])
+
+    both = await stock.incident_reader.pages_to(incident.id, ADA, limit=2)
+    assert ([each.notification for each in both.items], both.has_more) == ([first, second], False)
+    one = await stock.incident_reader.pages_to(incident.id, ADA, limit=1)
+    assert ([each.notification for each in one.items], one.has_more) == ([first], True)
 
 
 def attempt_of(page: Notification, number: int) -> Attempt:

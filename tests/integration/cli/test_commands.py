@@ -325,6 +325,23 @@ def test_a_user_is_created_and_chooses_a_password(
     assert api.asked[-1].body == {"setup_secret": "s-1", "new_password": "a long password"}
 
 
+def test_a_contact_is_verified_and_confirmed_by_its_address(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = {"id": USER_ID, "email": "mira@example.com", "name": "Mira"}
+    contact = {"id": TEAM_ID, "channel": "ntfy", "address": "mira-pages", "label": "", "verified_at": None}
+    path = f"/v1/users/{USER_ID}"
+    api.answers["GET /v1/users"] = Answer(200, page(user))
+    api.answers[f"GET {path}/notification-rules"] = Answer(200, {"contacts": [contact], "rules": []})
+    api.answers[f"POST {path}/contacts/{TEAM_ID}/verification"] = Answer(202, {"expires_at": "2026-11-23T12:15:00Z"})
+    api.answers[f"POST {path}/contacts/{TEAM_ID}/confirm"] = Answer(200, contact)
+    assert tocsin("user", "verify", "mira", "mira-pages") == 0
+    assert "is on its way to mira-pages by ntfy" in capsys.readouterr().err
+    assert tocsin("user", "confirm", "mira", TEAM_ID, "012345") == 0
+    assert api.asked[-1].body == {"code": "012345"}
+    assert tocsin("user", "verify", "mira", "nowhere") == 3
+
+
 def test_a_drill_names_who_is_told_and_who_cannot_be_reached(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,3 +76,20 @@ def test_a_file_that_cannot_be_read_is_said_so(tocsin: Tocsin, tmp_path: Path) -
     assert tocsin("policy", "prove", "page", "--change", str(tmp_path / "none.json")) == 2
     (tmp_path / "wrong.json").write_text("steps:")
     assert tocsin("policy", "prove", "page", "--change", str(tmp_path / "wrong.json")) == 2
+
+
+def test_what_a_team_demands_of_its_policies_is_shown_and_set(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demand = {"weeks": 4, "within_seconds": 1800, "refuses": False}
+    team = {"id": TEAM_ID, "name": "Payments", "member_ids": [], "proof": demand, "version": 3}
+    api.answers["GET /v1/teams"] = Answer(200, page(team))
+    assert tocsin("team", "proof", "payments") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "a policy that does not tell somebody within 30 minutes in the next 4 weeks is saved with a warning"
+    ]
+    stricter = demand | {"within_seconds": 600, "refuses": True}
+    api.answers[f"PATCH /v1/teams/{TEAM_ID}"] = Answer(200, team | {"proof": stricter, "version": 4})
+    assert tocsin("team", "proof", "payments", "--within", "10", "--refuse", "-o", "json") == 0
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"proof": stricter}, '"v3"')
+    assert json.loads(capsys.readouterr().out) == stricter

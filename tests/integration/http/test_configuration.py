@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from dishka import Provider, Scope, provide
 
@@ -226,17 +227,43 @@ async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: W
     assert refused.json()["errors"][0]["pointer"] == "#/kind"
 
 
+def told(saved: httpx.Response) -> dict[str, Any]:
+    """A saved policy without its proof."""
+    return {name: value for name, value in saved.json().items() if name != "proof"}
+
+
+async def test_what_a_sender_signs_with_is_set_replaced_and_removed_and_never_shown(api: World) -> None:
+    service = await make_service(api)
+    given = {"service_id": service["id"], "kind": "sentry", "name": "Sentry"}
+    made = (await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)).json()["integration"]
+    path = f"/v1/integrations/{made['id']}"
+    first = {"secret": "sentry-client-secret"}
+    signed = await api.ask("PUT", f"{path}/signing-secret", by=Role.MANAGER, json=first)
+    assert signed.status_code == 200
+    assert (made["is_signed"], signed.json()["is_signed"]) == (False, True)
+    assert signed.headers["etag"] == '"v2"'
+    second = {"secret": "another-client-secret", "overlap_seconds": 3600}
+    replaced = await api.ask("PUT", f"{path}/signing-secret", by=Role.MANAGER, json=second)
+    assert replaced.json()["previous_signing_secret_expires_at"] == "2026-11-23T10:00:00Z"
+    assert "client-secret" not in (await api.ask("GET", path)).text
+    short = await api.ask("PUT", f"{path}/signing-secret", by=Role.MANAGER, json={"secret": "short"})
+    assert (short.status_code, short.json()["errors"][0]["pointer"]) == (422, "#/secret")
+    assert (await api.ask("DELETE", f"{path}/signing-secret", by=Role.MANAGER)).status_code == 204
+    assert (await api.ask("GET", path)).json()["is_signed"] is False
+
+
 async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
     policy = await make(api, "/v1/policies", name="P", steps=[step(seconds=60), step(MANAGER, seconds=120)], repeats=2)
+    del policy["proof"]
     path = f"/v1/policies/{policy['id']}"
     assert [each["delay_seconds"] for each in policy["steps"]] == [60, 120]
     changed = await api.ask(
         "PATCH", path, by=Role.MANAGER, match='"v1"', json={"steps": [step(str(TEAM), "team")], "repeats": 0}
     )
     plain = step(str(TEAM), "team") | {"mode": "everyone", "condition": None}
-    assert changed.json() == policy | {"steps": [plain], "repeats": 0, "version": 2}
+    assert told(changed) == policy | {"steps": [plain], "repeats": 0, "version": 2}
     read = (await api.ask("GET", path)).json()
-    assert read == changed.json() | {"warnings": read["warnings"]}
+    assert read == told(changed) | {"warnings": read["warnings"]}
     wrong = {
         "steps": [step(), {"targets": [step()["targets"][0], {"kind": "schedule", "id": NOBODY}], "delay_seconds": 5}]
     }
@@ -265,15 +292,16 @@ async def test_a_policy_is_shown_as_it_was_given(api: World) -> None:
         "when_exhausted": "resolve",
     }
     policy = await make(api, "/v1/policies", name="P", **whole)
+    del policy["proof"]
     assert {name: policy[name] for name in whole} == whole
     path = f"/v1/policies/{policy['id']}"
     read = (await api.ask("GET", path)).json()
     assert read == policy | {"warnings": read["warnings"]}
     same = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json=whole)
-    assert same.json() == policy | {"version": 2}
+    assert told(same) == policy | {"version": 2}
     partly = {"acknowledgement_timeout_seconds": None, "repeat_from": 1}
     changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json=partly)
-    assert changed.json() == policy | partly | {"version": 3}
+    assert told(changed) == policy | partly | {"version": 3}
 
 
 def with_condition(**condition: Any) -> dict[str, Any]:

@@ -140,6 +140,45 @@ async def test_a_user_says_where_and_in_which_order_they_are_reached(api: World)
     assert refused.json()["errors"][0]["pointer"] == "#/rules"
 
 
+async def test_a_webhooks_secret_is_shown_once_and_to_its_owner_alone(api: World) -> None:
+    user, tokens = await let_in(api)
+    path = f"/v1/users/{user['id']}/notification-rules"
+    empty = await api.ask("GET", path)
+    given = {"contacts": [{"channel": "webhook", "address": "https://hooks.example.test/ann"}], "rules": []}
+    put = await api.ask("PUT", path, match=empty.headers["etag"], json=given, **bearer(tokens))
+    [contact] = put.json()["contacts"]
+    assert "whsec_" not in put.text
+    rotate = f"/v1/users/{user['id']}/contacts/{contact['id']}/secret"
+    assert (await api.ask("POST", rotate, by=Role.MANAGER)).status_code == 403
+    shown = await api.ask("POST", rotate, **bearer(tokens))
+    assert (shown.status_code, shown.json()["secret"][:6]) == (200, "whsec_")
+    assert "whsec_" not in (await api.ask("GET", path)).text
+    unknown = f"/v1/users/{user['id']}/contacts/{user['id']}/secret"
+    assert (await api.ask("POST", unknown, **bearer(tokens))).status_code == 404
+
+
+async def test_a_contact_is_verified_by_the_code_that_it_was_sent(api: World) -> None:
+    user, tokens = await let_in(api)
+    path = f"/v1/users/{user['id']}"
+    empty = await api.ask("GET", f"{path}/notification-rules")
+    given = {"contacts": [{"channel": "ntfy", "address": "ann-pages"}], "rules": []}
+    put = await api.ask("PUT", f"{path}/notification-rules", match=empty.headers["etag"], json=given, **bearer(tokens))
+    [contact] = put.json()["contacts"]
+    assert contact["verified_at"] is None
+    own = f"{path}/contacts/{contact['id']}"
+    asked = await api.ask("POST", f"{own}/verification", **bearer(tokens))
+    assert (asked.status_code, asked.json()) == (202, {"expires_at": "2026-11-23T09:15:00Z"})
+    again = await api.ask("POST", f"{own}/verification", **bearer(tokens))
+    assert (again.status_code, again.headers["retry-after"]) == (429, "60")
+    ((_, code),) = api.codes
+    wrong = await api.ask("POST", f"{own}/confirm", json={"code": "no code"}, **bearer(tokens))
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/code")
+    confirmed = await api.ask("POST", f"{own}/confirm", json={"code": code}, **bearer(tokens))
+    assert (confirmed.status_code, confirmed.json()) == (200, contact | {"verified_at": "2026-11-23T09:00:00Z"})
+    assert (await api.ask("POST", f"{own}/verification", **bearer(tokens))).status_code == 409
+    assert (await api.ask("POST", f"{own}/verification", by=Role.MANAGER)).status_code == 403
+
+
 async def test_a_password_is_changed_by_whoever_knows_the_old_one(api: World) -> None:
     _, tokens = await let_in(api)
     change = {"old": "not it", "new": "another long password"}

@@ -82,3 +82,38 @@ async def test_what_makes_no_sense_is_refused(api: World) -> None:
         answer = await api.ask("POST", path, json=wrong)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
     assert (await api.ask("POST", f"/v1/policies/{NOBODY}/prove", json={})).status_code == 404
+
+
+async def demanded(api: World, team_id: str, **proof: object) -> None:
+    path = f"/v1/teams/{team_id}"
+    tag = (await api.ask("GET", path)).headers["etag"]
+    answer = await api.ask("PATCH", path, by=Role.MANAGER, json={"proof": proof}, headers={"If-Match": tag})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["proof"] == {"weeks": 4, "within_seconds": 1800, "refuses": False} | proof
+
+
+async def test_a_policy_is_saved_with_its_proof(api: World) -> None:
+    await reachable(api, RESPONDER, "responder@example.org")
+    made = await make(api, "/v1/policies", name="Page", steps=[step(await weekdays(api), "schedule")])
+    assert made["proof"]["holds"] is False
+    assert len(made["proof"]["counter_examples"]) == 4
+    path = f"/v1/policies/{made['id']}"
+    answer = await api.ask("PATCH", path, json={"steps": [step(RESPONDER)]}, headers={"If-Match": '"v1"'})
+    assert (answer.status_code, answer.json()["proof"]["holds"]) == (200, True)
+
+
+async def test_a_team_may_refuse_what_is_not_proved(api: World) -> None:
+    await reachable(api, RESPONDER, "responder@example.org")
+    made = await make(api, "/v1/policies", name="Page", steps=[step(RESPONDER)])
+    await demanded(api, made["team_id"], weeks=1, refuses=True)
+    change = {"steps": [step(await weekdays(api), "schedule")]}
+    answer = await api.ask("PATCH", f"/v1/policies/{made['id']}", json=change, headers={"If-Match": '"v1"'})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "unproved_policy")
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["code"]) == ("#/steps", "unproved_policy")
+    assert error["detail"] == (
+        "a SEV1 that begins from 2026-11-28T00:00:00+00:00 to 2026-11-30T00:00:00+00:00 tells nobody:"
+        " step 1: nobody is on call in Shop; the policy ends"
+    )
+    assert (await api.ask("GET", f"/v1/policies/{made['id']}")).json()["version"] == 1

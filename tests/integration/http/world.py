@@ -24,12 +24,15 @@ from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.destinations import MemoryDestinations
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
+from adapters.outbound.memory.verifications import MemoryVerificationSender
 from adapters.outbound.security.links import SignedLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
@@ -37,15 +40,19 @@ from application.ports.destinations import Destinations
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
+from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
 from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.vault import Vault
+from application.ports.verifications import VerificationSender
 from domain.identity.actor import Actor
 from domain.identity.credential import ApiKey, secret_hash
 from domain.identity.role import PERMITTED, Role
 from domain.identity.team import Team
 from domain.identity.user import User
+from domain.notification.contact import Contact
 from domain.shared.ids import ApiKeyId, TeamId, UserId
 from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.use_cases import UseCaseProvider
@@ -68,6 +75,14 @@ class _Surroundings(Provider):
     rate_limiter = provide(MemoryRateLimiter, provides=RateLimiter)
     ids = provide(UuidFactory, provides=IdFactory)
     secrets = provide(RandomSecretFactory, provides=SecretFactory)
+
+    @provide
+    def sender(self) -> MemoryVerificationSender:
+        return MemoryVerificationSender()
+
+    @provide
+    def verification_sender(self, sender: MemoryVerificationSender) -> VerificationSender:
+        return sender
 
     @provide
     def links(self, tokens: TokenIssuer) -> Links:
@@ -102,6 +117,10 @@ class _Surroundings(Provider):
         return PublicUrl("https://tocsin.example")
 
     @provide
+    def offload(self) -> Offload:
+        return ThreadOffload()
+
+    @provide
     def randomness(self) -> Randomness:
         return SeededRandomness(1)
 
@@ -112,6 +131,10 @@ class _Surroundings(Provider):
     @provide
     def tokens(self, ids: IdFactory) -> TokenIssuer:
         return JwtTokenIssuer(SECRET, ids)
+
+    @provide
+    def vault(self, randomness: Randomness) -> Vault:
+        return SealedVault(SECRET, randomness)
 
     @provide
     def refresh_tokens(self, randomness: Randomness) -> RefreshTokens:
@@ -125,6 +148,7 @@ class World:
     database: MemoryDatabase
     clock: ManualClock
     registry: CollectorRegistry
+    codes: list[tuple[Contact, str]]  # that were sent to contacts
     amiss: list[str]  # what the readiness check finds
 
     async def ask(
@@ -165,7 +189,8 @@ async def world(*more: ControllerRouterHandler, providers: Sequence[Provider] = 
     _populate(database)
     try:
         async with AsyncTestClient(app, raise_server_exceptions=False) as client:
-            yield World(app, client, database, await container.get(ManualClock), registry, amiss)
+            sender = await container.get(MemoryVerificationSender)
+            yield World(app, client, database, await container.get(ManualClock), registry, sender.sent, amiss)
     finally:
         await container.close()
 

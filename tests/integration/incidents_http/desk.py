@@ -15,6 +15,7 @@ from adapters.inbound.http.dead_letters import DeadLetterController
 from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.ledgers import LedgerController
@@ -22,6 +23,7 @@ from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.slack import SlackController, SlackSigning
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.twilio import TwilioController, TwilioSigning
 from adapters.outbound.memory.chat_replies import MemoryChatReplies
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.event_log import MemoryEventLog
@@ -31,6 +33,7 @@ from application.ports.chat_replies import ChatReplies
 from domain.identity.role import Role
 from domain.incident.incident import Incident
 from domain.shared.ids import UserId
+from domain.shared.via import Via
 from tests.integration.http.world import SECRET, World, world
 from tests.support.stock import ADA, Stock, over_memory
 from tests.unit.stream.test_event_hub import Bell
@@ -40,6 +43,7 @@ CONTROLLERS: Final = (
     AuditController,
     DeadLetterController,
     EscalationController,
+    ExplanationController,
     IncidentActController,
     DrillPageController,
     IncidentController,
@@ -48,21 +52,31 @@ CONTROLLERS: Final = (
     OnCallController,
     SlackController,
     StreamController,
+    TwilioController,
 )
+TWILIO_URL: Final = "https://tocsin.example"
+TWILIO_TOKENS: Final = ("the token of now", "the token of before")
 SLACK_SECRETS: Final = ("the secret of now", "the secret of before")
 
 
 class _Doors(Provider):
     scope = Scope.APP
 
-    def __init__(self, slack_secrets: tuple[str, ...], replies: MemoryChatReplies) -> None:
+    def __init__(
+        self, slack_secrets: tuple[str, ...], twilio_tokens: tuple[str, ...], replies: MemoryChatReplies
+    ) -> None:
         super().__init__()
+        self._twilio_tokens = twilio_tokens
         self._slack_secrets = slack_secrets
         self._replies = replies
 
     @provide
     def slack_signing(self) -> SlackSigning:
         return SlackSigning(self._slack_secrets)
+
+    @provide
+    def twilio_signing(self) -> TwilioSigning:
+        return TwilioSigning(TWILIO_URL, self._twilio_tokens)
 
     @provide
     def chat_replies(self) -> ChatReplies:
@@ -82,17 +96,26 @@ class Desk:
     async def ask(self, method: str, path: str, *, by: Role | None = Role.RESPONDER, **request: Any) -> httpx.Response:
         return await self.world.ask(method, path, by=by, **request)
 
-    def link(self, incident: Incident, *, user_id: UserId = ADA, good_for: timedelta = timedelta(hours=1)) -> str:
+    def link(
+        self,
+        incident: Incident,
+        *,
+        user_id: UserId = ADA,
+        good_for: timedelta = timedelta(hours=1),
+        via: Via = Via.EMAIL,
+    ) -> str:
         """The path of the page for an incident and a user."""
         tokens = JwtTokenIssuer(SECRET, UuidFactory())
         now = self.world.clock.now()
-        return "/a/" + tokens.issue_link(incident.id, user_id, at=now, expires_at=now + good_for)
+        return "/a/" + tokens.issue_link(incident.id, user_id, at=now, expires_at=now + good_for, via=via)
 
 
 @asynccontextmanager
-async def desk(*, slack_secrets: tuple[str, ...] = SLACK_SECRETS) -> AsyncIterator[Desk]:
+async def desk(
+    *, slack_secrets: tuple[str, ...] = SLACK_SECRETS, twilio_tokens: tuple[str, ...] = TWILIO_TOKENS
+) -> AsyncIterator[Desk]:
     replies = MemoryChatReplies()
-    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets, replies)]) as made:
+    async with world(*CONTROLLERS, providers=[_Doors(slack_secrets, twilio_tokens, replies)]) as made:
         stock = over_memory(MemorySession(made.database))
         await stock.lay_in()
         yield Desk(made, stock, replies.replies)

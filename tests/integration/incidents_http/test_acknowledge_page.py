@@ -1,14 +1,18 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urlsplit
 
 import pytest
 
+from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.via import Via
 from tests.integration.incidents_http.desk import Desk
+from tests.integration.sessions import loopback_session
+from tests.support.fake_ntfy import FakeNtfy
 from tests.support.stock import ADA, BEN, VIC
-from tests.unit.outgoing.messages import HOSTILE_TITLE
+from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message
 
 
 def text_of(page: str) -> str:
@@ -74,6 +78,26 @@ async def test_the_button_acknowledges_as_the_links_user_by_email(api: Desk, inc
         Via.EMAIL,
         "link",
     )
+
+
+@pytest.mark.parametrize(
+    ("via", "door"),
+    [
+        (Via.EMAIL, "e-mail link"),
+        (Via.SLACK, "Slack"),
+        (Via.NTFY, "ntfy"),
+        (Via.WEBHOOK, "webhook link"),
+        (Via.SMS, "SMS"),
+        (Via.VOICE, "call"),
+    ],
+)
+async def test_the_timeline_names_the_channel_that_carried_the_link(
+    api: Desk, incident: Incident, via: Via, door: str
+) -> None:
+    await press(api, api.link(incident, via=via), "acknowledge")
+    assert api.world.database.audit[-1].via is via
+    timeline = (await api.ask("GET", f"/v1/incidents/{incident.id}/timeline")).json()
+    assert f"Ada ({door}) acknowledged" in str(timeline)
 
 
 async def test_the_other_button_resolves(api: Desk, incident: Incident) -> None:
@@ -186,3 +210,19 @@ async def test_the_link_lets_nobody_in_elsewhere(api: Desk, incident: Incident) 
     token = api.link(incident).removeprefix("/a/")
     answer = await api.ask("GET", "/v1/incidents", by=None, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
+
+
+async def test_a_tap_in_ntfy_acknowledges_without_a_page_or_a_cookie(api: Desk, fake_ntfy: FakeNtfy) -> None:
+    incident = await api.stock.incident()
+    url = f"https://tocsin.example.test{api.link(incident)}"
+    async with loopback_session(fake_ntfy.port) as session:
+        settings = NtfySettings(base_url=fake_ntfy.base_url, token=fake_ntfy.token)
+        await NtfyNotifier(settings, session).send(a_message(address="ada-pages", acknowledge_url=url))
+    tap = fake_ntfy.tap("Acknowledge")
+    for _ in range(2):  # phones repeat what they could not see the answer of
+        answer = await api.ask(
+            tap.method, urlsplit(tap.url).path, by=None, content=tap.body.encode(), headers=dict(tap.headers)
+        )
+        assert answer.status_code == 200
+    stored = api.world.database.incidents[incident.id]
+    assert (stored.status, stored.acknowledged_by) == (IncidentStatus.ACKNOWLEDGED, ADA)

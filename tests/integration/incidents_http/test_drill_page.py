@@ -8,6 +8,7 @@ from domain.identity.role import Role
 from domain.notification.contact import Contact
 from domain.notification.notification import Notification
 from domain.shared.ids import UserId
+from domain.shared.via import Via
 from tests.integration.http.world import PEOPLE, SECRET
 from tests.integration.incidents_http.desk import Desk
 from tests.integration.incidents_http.test_acknowledge_page import text_of
@@ -29,10 +30,13 @@ async def drilled(api: Desk) -> Notification:
     return notification
 
 
-def link(api: Desk, notification: Notification, *, user_id: UserId = RESPONDER, hours: int = 1) -> str:
+def link(
+    api: Desk, notification: Notification, *, user_id: UserId = RESPONDER, hours: int = 1, via: Via = Via.EMAIL
+) -> str:
     now = api.world.clock.now()
     issuer = JwtTokenIssuer(SECRET, UuidFactory())
-    return "/d/" + issuer.issue_drill(notification.id, user_id, at=now, expires_at=now + timedelta(hours=hours))
+    expires_at = now + timedelta(hours=hours)
+    return "/d/" + issuer.issue_drill(notification.id, user_id, at=now, expires_at=expires_at, via=via)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from adapters.inbound.http import slack
+from adapters.inbound.slack import press
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.via import Via
 from tests.integration.incidents_http.desk import SLACK_SECRETS, Desk, desk
@@ -164,7 +164,7 @@ async def test_a_storage_that_fails_or_takes_too_long_is_said_in_time(
     api: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     incident = await api.stock.incident()
-    monkeypatch.setattr(slack, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(press, "ANSWER_SECONDS", 0.05)
     async with api.world.database.lock:  # somebody holds the storage
         assert "could not do this just now" in said(await send(api, pressed(incident)))
     assert stored(api, incident) == incident

@@ -1,18 +1,26 @@
 """Each sender at its address, with the answer that it understands (docs/integrations.md, "What each is answered")."""
 
+import hmac
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.http.senders import EVENT_BYTES, SENDERS, Sender
+from adapters.inbound.intake.signatures import GRAFANA_SIGNATURE, SENTRY_SIGNATURE
+from adapters.outbound.security.vault import SealedVault
+from adapters.outbound.system.randomness import SystemRandomness
 from domain.alert.alert import AlertStatus
 from domain.service.integration import IntegrationKind
 from domain.service.mapping import EventMapping
 from tests.support import payloads
+from tests.support.builders import NOON, SHOP_PROBES
 from tests.support.doors import KEY, Doors, doors
+from tests.support.world import SECRET_KEY
 
 RECORDED = {
     "alertmanager": payloads.ALERTMANAGER_FIRING,
@@ -225,3 +233,91 @@ class TestJson:
 
             assert answer.json()["status"] == "set aside"
             assert [letter.body for letter in town.database.dead_letters] == [b'{"a": 1}']
+
+
+SECRET = "sentry-client-secret"
+SIGNED_BODIES = {"sentry": payloads.SENTRY_EVENT_ALERT, "grafana": payloads.GRAFANA_FIRING}
+SIGNATURES = {"sentry": SENTRY_SIGNATURE, "grafana": GRAFANA_SIGNATURE}
+
+
+def signed(body: bytes, *, sender: str, secret: str = SECRET) -> dict[str, str]:
+    return {SIGNATURES[sender]: hmac.digest(secret.encode(), body, "sha256").hex()}
+
+
+@asynccontextmanager
+async def signed_doors(*secrets: str) -> AsyncIterator[Doors]:
+    """The shop's probes sign: with the last of the secrets, and for an hour with the one before it."""
+    async with doors(kind=IntegrationKind.SENTRY) as town:
+        vault = SealedVault(SECRET_KEY.encode(), SystemRandomness())
+        integration = town.database.integrations[SHOP_PROBES]
+        for secret in secrets:
+            integration = integration.sign_with(
+                vault.seal(secret, owner=SHOP_PROBES), overlap_ends_at=NOON + timedelta(hours=1)
+            )
+        town.database.integrations[SHOP_PROBES] = integration
+        yield town
+
+
+@pytest.mark.parametrize("sender", SIGNED_BODIES)
+class TestSigned:
+    async def test_what_was_signed_is_taken(self, sender: str) -> None:
+        body = SIGNED_BODIES[sender]
+        async with signed_doors(SECRET) as town:
+            answer = await town.ask(f"/integrations/{KEY}/{sender}", body, headers=signed(body, sender=sender))
+            assert answer.status_code == 202
+            assert len(town.alerts) == 1
+
+    async def test_the_old_secret_will_do_until_the_overlap_ends(self, sender: str) -> None:
+        body = SIGNED_BODIES[sender]
+        async with signed_doors(SECRET, "the new secret") as town:
+            by_old, by_new = signed(body, sender=sender), signed(body, sender=sender, secret="the new secret")
+            address = f"/integrations/{KEY}/{sender}"
+            assert (await town.ask(address, body, headers=by_old)).status_code == 202
+            assert (await town.ask(address, body, headers=by_new)).status_code == 202
+            town.clock.move_to(NOON + timedelta(hours=1))
+            assert (await town.ask(address, body, headers=by_old)).status_code == 401
+            assert (await town.ask(address, body, headers=by_new)).status_code == 202
+
+    async def test_what_nobody_signed_opens_nothing_and_is_shown_to_people(self, sender: str) -> None:
+        body = SIGNED_BODIES[sender]
+        async with signed_doors(SECRET) as town:
+            forged = signed(body, sender=sender, secret="a guess at it")
+            for headers in ({}, forged, signed(body + b" ", sender=sender)):
+                answer = await town.ask(f"/integrations/{KEY}/{sender}", body, headers=headers)
+                assert answer.status_code == 401
+            assert town.alerts == ()
+            assert town.reasons == ["it is not signed with the integration's signing secret"] * 3
+
+
+UNSIGNED_DOORS = sorted({sender.name + sender.appended for sender in SENDERS} - SIGNED_BODIES.keys())
+
+
+@pytest.mark.parametrize("ending", UNSIGNED_DOORS)
+async def test_a_key_whose_sender_signs_lets_nobody_in_where_nothing_is_signed(ending: str) -> None:
+    async with signed_doors(SECRET) as town:
+        body = RECORDED[ending.partition("/")[0]]
+        assert (await town.ask(f"/integrations/{KEY}/{ending}", body)).status_code == 401
+        assert town.alerts == ()
+
+
+async def test_nor_does_it_at_the_doors_that_take_the_key_elsewhere() -> None:
+    async with signed_doors(SECRET) as town:
+        event = {"action": "trigger", "summary": "disk full"}
+        bearer = {"authorization": f"Bearer {KEY}"}
+        assert (await town.ask("/v1/events", json.dumps(event).encode(), headers=bearer)).status_code == 401
+        pagerduty = {"routing_key": KEY, "event_action": "trigger", "dedup_key": "d"} | {
+            "payload": {"summary": "disk full", "source": "web-1", "severity": "critical"}
+        }
+        assert (await town.ask("/v2/enqueue", json.dumps(pagerduty).encode())).status_code == 401
+        assert town.alerts == ()
+
+
+async def test_a_secret_that_cannot_be_read_any_more_lets_nobody_in() -> None:
+    body = payloads.SENTRY_EVENT_ALERT
+    async with signed_doors(SECRET) as town:
+        integration = town.database.integrations[SHOP_PROBES]
+        town.database.integrations[SHOP_PROBES] = replace(integration, signing_secret_sealed=b"of another server")
+        with capture_logs() as logs:
+            answer = await town.ask(f"/integrations/{KEY}/sentry", body, headers=signed(body, sender="sentry"))
+        assert answer.status_code == 401
+        assert [line["event"] for line in logs if line["log_level"] == "error"] == ["signing_secret_unreadable"]

@@ -16,7 +16,7 @@ from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from application.ports.notifier import Delivery, Outcome
 from tests.support.fake_slack import Drop, FakeSlack, Hang, RateLimited, Refused, ServerError
-from tests.unit.outgoing.messages import HOSTILE_TITLE, INCIDENT_ID, NOTIFICATION_ID, a_message
+from tests.unit.outgoing.messages import HOSTILE_TITLE, INCIDENT_ID, NOTIFICATION_ID, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
 
 POST = "chat.postMessage"
@@ -57,6 +57,25 @@ async def answering(response: web.Response) -> AsyncIterator[Delivery]:
             yield await SlackNotifier(settings, session).send(to_slack())
     finally:
         await runner.cleanup()
+
+
+@pytest.mark.parametrize("notice", [False, True])
+async def test_a_user_group_is_called_in_its_channel_and_only_when_something_new_is_said(
+    fake_slack: FakeSlack, notifier: SlackNotifier, notice: bool
+) -> None:
+    address = "C0CCC333/S0DDD444"
+    if notice:
+        await notifier.send_notice(a_notice(address=address))
+    else:
+        delivery = await notifier.send(to_slack(address=address))
+        assert delivery.receipt["channel"] == "C0CCC333"
+    message = fake_slack.last_message()
+    assert message.channel == "C0CCC333"
+    assert message.text.startswith("<!subteam^S0DDD444> ")
+    assert message.blocks[0]["text"]["text"] == "<!subteam^S0DDD444>"
+    if not notice:
+        await notifier.send(to_slack(address=address, status="resolved", update_of=delivery.receipt))
+        assert "subteam" not in message.text + str(message.blocks)
 
 
 async def test_a_page_is_posted_and_its_receipt_names_it(fake_slack: FakeSlack, notifier: SlackNotifier) -> None:

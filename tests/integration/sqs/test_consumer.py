@@ -12,6 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from tests.integration.sqs.world import OTHER_KEY, World, event, refusal, until, with_key
+from tests.support import payloads
 
 pytestmark = pytest.mark.postgres
 
@@ -43,6 +44,17 @@ class TestHandling:
 
         assert await world.rows(ALERTS) == [("bare", "firing", 1), ("wrapped", "firing", 1)]
         assert await world.rows(RUNS) == [(2,)]
+        assert await world.drained()
+
+    async def test_alarms_of_cloudwatch_come_wrapped_raw_and_by_eventbridge_to_one_alert(self, world: World) -> None:
+        alarm, by_eventbridge = payloads.CLOUDWATCH_ALARM.decode(), payloads.EVENTBRIDGE_ALARM.decode()
+        topic = {"Type": "Notification", "MessageId": "sns-1", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:alerts"}
+        await world.send(json.dumps({**topic, "Message": alarm}), alarm, by_eventbridge, by_eventbridge)
+
+        await world.run_until(handled=3, repeated=1)  # EventBridge delivered one event twice
+
+        arn = "arn:aws:cloudwatch:eu-west-1:210987654321:alarm:rds-cpu-high"
+        assert await world.rows(ALERTS) == [(arn, "firing", 3)]
         assert await world.drained()
 
     async def test_the_raw_body_is_kept_without_the_secret(self, world: World) -> None:

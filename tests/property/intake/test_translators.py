@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from adapters.inbound.http.senders import SENDERS
-from adapters.inbound.intake import alertmanager, mail, message, native, pagerduty
+from adapters.inbound.intake import alertmanager, cloudwatch, mail, message, native, opsgenie, pagerduty
 from adapters.inbound.intake.envelope import unwrap
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.redact import redacted
@@ -66,6 +66,14 @@ def native_events(body: bytes) -> Iterable[AlertEvent]:
     return native.translate(body, new_key=lambda: "made")
 
 
+def opsgenie_alert(body: bytes) -> list[AlertEvent]:
+    return [opsgenie.create(body, new_key=lambda: "made").event]
+
+
+def cloudwatch_alarm(body: bytes) -> Iterable[AlertEvent]:
+    return cloudwatch.translate(body)
+
+
 def queued_events(body: bytes) -> Iterable[AlertEvent]:
     envelope = unwrap(body.decode("utf-8", "surrogateescape"))
     return message.translate(envelope.body, attributes=envelope.attributes, message_key="m").events
@@ -96,6 +104,8 @@ TRANSLATORS: list[Translator] = [
     each_alert,
     group_of_alerts,
     native_events,
+    opsgenie_alert,
+    cloudwatch_alarm,
     queued_events,
     mail_of_ses,
     *(by_sender(sender.name) for sender in SENDERS),

@@ -35,10 +35,12 @@ async def test_a_secret_key_must_be_set() -> None:
 
 
 async def test_channels_that_are_not_set_up_are_named() -> None:
-    assert (await check_channels(Settings(smtp_host="mail", slack_token="xoxb"))).verdict == "ok"
-    finding = await check_channels(Settings(smtp_host="mail"))
+    every = Settings(smtp_host="mail", slack_token="xoxb", ntfy_url="https://ntfy.test", twilio_account_sid="AC1")
+    assert (await check_channels(every)).verdict == "ok"
+    finding = await check_channels(Settings(smtp_host="mail", twilio_account_sid="AC1"))
     assert finding.verdict == "warn"
-    assert finding.detail.startswith("Slack not set up")
+    assert finding.detail.startswith("Slack and ntfy not set up")
+    assert "TOCSIN_NTFY_URL" in finding.hint
     assert "TOCSIN_SMTP_HOST" not in finding.hint
 
 

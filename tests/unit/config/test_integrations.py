@@ -1,10 +1,10 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
 from application.errors import ConflictError, ForbiddenError, NotFoundError
-from domain.service.integration import GroupingMode, IntegrationKind
+from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.service import UrgencyRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ServiceId
@@ -57,6 +57,9 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "grouping": "per_alert",
         "is_strict": False,
         "mapping": None,
+        "previous_signing_secret_expires_at": None,
+        "when_silent": "keep",
+        "topic_arns": [],
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}
@@ -88,6 +91,76 @@ async def test_an_overlap_has_limits(world: World, overlap: timedelta) -> None:
     assert await world.integrations.look_up(issued.integration.id) == issued.integration
 
 
+async def a_signed_one(world: World) -> Integration:
+    service = await world.a_service()
+    issued = await world.create_integration(service.id, kind=IntegrationKind.SENTRY, name="n", actor=ADMIN)
+    return await world.set_signing_secret(issued.integration.id, "first secret", actor=CORE_MANAGER)
+
+
+def opened(world: World, integration: Integration, at: datetime) -> list[str]:
+    return [world.vault.open(each, owner=integration.id) for each in integration.signing_secrets(at=at)]
+
+
+async def test_what_a_sender_signs_with_is_kept_sealed(world: World) -> None:
+    signed = await a_signed_one(world)
+    assert signed.is_signed
+    assert await world.integrations.look_up(signed.id) == signed
+    assert opened(world, signed, NOON) == ["first secret"]
+    assert signed.previous_signing_secret_expires_at is None  # there was none before
+    assert "first secret" not in repr(world.database)
+
+
+async def test_two_secrets_are_good_while_one_replaces_the_other(world: World) -> None:
+    signed = await a_signed_one(world)
+    changed = await world.set_signing_secret(signed.id, "second secret", overlap=timedelta(hours=1), actor=ADMIN)
+    ends_at = NOON + timedelta(hours=1)
+    assert opened(world, changed, NOON) == ["second secret", "first secret"]
+    assert opened(world, changed, ends_at - timedelta.resolution) == ["second secret", "first secret"]
+    assert opened(world, changed, ends_at) == ["second secret"]
+    leaked = await world.set_signing_secret(signed.id, "third secret", overlap=timedelta(0), actor=ADMIN)
+    assert opened(world, leaked, NOON) == ["third secret"]
+
+
+async def test_without_a_signing_secret_the_key_alone_lets_in(world: World) -> None:
+    signed = await a_signed_one(world)
+    unsigned = await world.set_signing_secret(signed.id, None, actor=ADMIN)
+    assert not unsigned.is_signed
+    assert unsigned.signing_secrets(at=NOON) == ()
+
+
+async def test_the_audit_trail_says_that_a_sender_signs_and_not_with_what(world: World) -> None:
+    signed = await a_signed_one(world)
+    entry = world.audit[-1]
+    assert entry.action == "integration.set_signing_secret"
+    assert entry.before is not None
+    assert entry.after is not None
+    assert (entry.before["is_signed"], entry.after["is_signed"]) == (False, True)
+    assert "secret" not in str(entry.after).replace("previous_signing_secret_expires_at", "")
+    assert signed.version == 2
+
+
+@pytest.mark.parametrize("kind", sorted(set(IntegrationKind) - {IntegrationKind.GRAFANA, IntegrationKind.SENTRY}))
+async def test_a_sender_that_signs_nothing_has_no_secret_to_check(world: World, kind: IntegrationKind) -> None:
+    service = await world.a_service()
+    issued = await world.create_integration(service.id, kind=kind, name="n", actor=ADMIN)
+    with pytest.raises(InvalidValueError) as refused:
+        await world.set_signing_secret(issued.integration.id, "long enough", actor=ADMIN)
+    assert refused.value.field == "kind"
+
+
+@pytest.mark.parametrize("secret", ["", "1234567", "x" * 257])
+async def test_a_signing_secret_has_limits(world: World, secret: str) -> None:
+    signed = await a_signed_one(world)
+    with pytest.raises(InvalidValueError) as refused:
+        await world.set_signing_secret(signed.id, secret, actor=ADMIN)
+    assert refused.value.field == "secret"
+    with pytest.raises(InvalidValueError):
+        await world.set_signing_secret(signed.id, "long enough", overlap=timedelta(days=31), actor=ADMIN)
+    with pytest.raises(ForbiddenError):
+        await world.set_signing_secret(signed.id, "long enough", actor=RESPONDER)
+    assert await world.integrations.look_up(signed.id) == signed
+
+
 async def test_only_who_configures_the_team_may(world: World) -> None:
     theirs = await world.a_service(team_id=EDGE)
     issued = await world.create_integration(theirs.id, kind=IntegrationKind.NATIVE, name="n", actor=ADMIN)
@@ -103,6 +176,8 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
                 grouping=GroupingMode.PER_GROUP,
                 is_strict=True,
                 mapping=None,
+                when_silent=WhenSilent.KEEP,
+                topic_arns=(),
                 actor=actor,
             )
     assert tuple(world.database.integrations.values()) == (issued.integration,)
@@ -122,6 +197,8 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
         grouping=GroupingMode.PER_GROUP,
         is_strict=True,
         mapping=None,
+        when_silent=WhenSilent.KEEP,
+        topic_arns=(),
         version=1,
         actor=ADMIN,
     )
@@ -140,6 +217,8 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
             grouping=GroupingMode.PER_ALERT,
             is_strict=False,
             mapping=None,
+            when_silent=WhenSilent.KEEP,
+            topic_arns=(),
             version=1,
             actor=ADMIN,
         )
@@ -162,3 +241,37 @@ async def test_integrations_go_with_their_service(world: World) -> None:
         actor=ADMIN,
     )
     assert (await world.integrations.look_up(issued.integration.id)).team_id == EDGE
+
+
+TOPIC = "arn:aws:sns:eu-west-1:210987654321:alarms-prod"
+
+
+async def test_cloudwatch_names_the_topics_that_are_believed(world: World) -> None:
+    service = await world.a_service()
+    issued = await world.create_integration(
+        service.id, kind=IntegrationKind.CLOUDWATCH, name="n", topic_arns=(TOPIC,), actor=ADMIN
+    )
+    assert issued.integration.topic_arns == (TOPIC,)
+    assert issued.integration.takes_only_signed
+    assert world.audit[-1].after is not None
+    assert world.audit[-1].after["topic_arns"] == [TOPIC]
+
+
+@pytest.mark.parametrize(
+    ("kind", "topics"),
+    [
+        (IntegrationKind.NATIVE, (TOPIC,)),
+        (IntegrationKind.CLOUDWATCH, (TOPIC,) * 21),
+        (IntegrationKind.CLOUDWATCH, ("",)),
+        (IntegrationKind.CLOUDWATCH, (TOPIC + "\n",)),
+        (IntegrationKind.CLOUDWATCH, ("arn:aws:sqs:eu-west-1:210987654321:alarms",)),
+        (IntegrationKind.CLOUDWATCH, ("arn:aws:sns:eu-west-1:2109:alarms",)),
+    ],
+)
+async def test_topics_are_arns_of_sns_and_of_cloudwatch_alone(
+    world: World, kind: IntegrationKind, topics: tuple[str, ...]
+) -> None:
+    service = await world.a_service()
+    with pytest.raises(InvalidValueError) as refused:
+        await world.create_integration(service.id, kind=kind, name="n", topic_arns=topics, actor=ADMIN)
+    assert refused.value.field == "topic_arns"

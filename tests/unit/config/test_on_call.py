@@ -79,7 +79,7 @@ async def test_a_service_says_whom_each_step_tells(world: World) -> None:
         a_step(to_team(CORE), to_user(BOB)),
         a_step(to_team(EDGE)),
     )
-    policy = await world.create_policy(team_id=CORE, name="Core", steps=steps, actor=ADMIN)
+    policy, _ = await world.create_policy(team_id=CORE, name="Core", steps=steps, actor=ADMIN)
     service = await world.create_service(team_id=CORE, policy_id=policy.id, name="Payments", actor=ADMIN)
     now = OnCall(schedule_id=schedule.id, name="Daily", user_ids=(ANN,), until=TOMORROW)
     assert await world.service_on_call(service.id, actor=RESPONDER) == (

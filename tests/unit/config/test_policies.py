@@ -1,17 +1,20 @@
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from application.errors import ConflictError, ForbiddenError
+from application.errors import ConflictError, ForbiddenError, UnprovedPolicyError
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.ports.page import PageRequest
 from domain.escalation.fall_back import FallBack
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
+from domain.identity.proof_demand import ProofDemand
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import TeamId
+from tests.support.builders import a_contact
 from tests.support.oncall import ANN, BOB
 from tests.unit.config.world import (
     ADMIN,
@@ -39,7 +42,7 @@ async def update(
     when_exhausted: WhenExhausted = WhenExhausted.STAY,
     actor: Actor = ADMIN,
 ) -> EscalationPolicy:
-    return await world.update_policy(
+    saved = await world.update_policy(
         policy.id,
         team_id=team_id,
         name=policy.name,
@@ -51,12 +54,13 @@ async def update(
         version=version,
         actor=actor,
     )
+    return saved.policy
 
 
 async def test_a_policy_names_users_teams_and_schedules(world: World) -> None:
     schedule = await world.a_schedule()
     steps = (a_step(to_schedule(schedule)), a_step(to_user(BOB), to_team(EDGE)))
-    policy = await world.create_policy(team_id=CORE, name=" Core ", steps=steps, repeats=2, actor=CORE_MANAGER)
+    policy, _ = await world.create_policy(team_id=CORE, name=" Core ", steps=steps, repeats=2, actor=CORE_MANAGER)
     assert (policy.name, policy.steps, policy.repeats, policy.version) == ("Core", steps, 2, 1)
     assert world.audit[-1].action == "policy.create"
     plain = {"delay": 300.0, "mode": "everyone", "condition": None}
@@ -136,3 +140,44 @@ async def test_a_policy_ends_with_a_last_resort_only_when_there_is_one(world: Wo
         await world.fall_backs.save(FallBack(team_id=None, targets=(to_user(ANN),)))
     changed = await update(world, policy, a_step(), when_exhausted=WhenExhausted.FALL_BACK)
     assert changed.when_exhausted is WhenExhausted.FALL_BACK
+
+
+async def demand(world: World, proof: ProofDemand) -> None:
+    world.database.teams[CORE] = replace(world.database.teams[CORE], proof=proof)
+
+
+async def test_a_policy_that_is_not_proved_is_saved_with_the_reasons(world: World) -> None:
+    saved = await world.create_policy(team_id=CORE, name="Core", steps=(a_step(to_user(ANN)),), actor=ADMIN)
+    assert not saved.proof.holds
+    assert saved.proof.counter_examples[0].gap.reasons[0] == "step 1: nobody who is meant has a contact that works"
+    assert saved.policy in world.database.policies.values()
+
+
+async def test_a_team_that_refuses_what_is_not_proved_keeps_what_it_had(world: World) -> None:
+    policy = await world.a_policy(to_user(ANN))
+    await demand(world, ProofDemand(refuses=True))
+    with pytest.raises(UnprovedPolicyError) as refused:
+        await update(world, policy, a_step(to_user(BOB)))
+    assert str(refused.value).startswith("this policy does not always tell somebody within 30 minutes")
+    (example,) = refused.value.counter_examples
+    assert example.startswith("a SEV1 that begins from 2026-11-23T")
+    assert example.endswith("tells nobody: step 1: nobody who is meant has a contact that works; the policy ends")
+    assert (await GetPolicy(world.policies)(policy.id, actor=RESPONDER)) == policy
+    with pytest.raises(UnprovedPolicyError):
+        await world.create_policy(team_id=CORE, name="Core", steps=(a_step(to_user(ANN)),), actor=ADMIN)
+
+
+async def test_a_team_that_refuses_saves_what_is_proved_its_last_resort_included(world: World) -> None:
+    await demand(world, ProofDemand(refuses=True))
+    world.database.contacts[BOB] = (a_contact(BOB),)
+    saved = await world.create_policy(team_id=CORE, name="Core", steps=(a_step(to_user(BOB)),), actor=ADMIN)
+    assert saved.proof.holds
+    with pytest.raises(UnprovedPolicyError):
+        await update(world, saved.policy, a_step(to_user(ANN)))
+    async with world.transaction:
+        await world.fall_backs.save(FallBack(team_id=None, targets=(to_user(BOB),)))
+    changed = await update(world, saved.policy, a_step(to_user(ANN)), when_exhausted=WhenExhausted.FALL_BACK)
+    assert changed.version == 2
+    slow = Step(targets=(to_user(ANN),), delay=timedelta(minutes=31))
+    with pytest.raises(UnprovedPolicyError, match="within 30 minutes"):
+        await update(world, changed, slow, when_exhausted=WhenExhausted.FALL_BACK)

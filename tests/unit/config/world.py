@@ -14,9 +14,14 @@ from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.teams import MemoryTeamRepository
+from adapters.outbound.security.vault import SealedVault
+from adapters.outbound.system.offload import InlineOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from application.audit.record import RecordAudit
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.prove import ProvePolicy
+from application.escalation.require_proof import RequireProof
 from application.escalation.update_policy import UpdatePolicy
 from application.oncall.add_override import AddOverride
 from application.oncall.add_shadow import AddShadow
@@ -33,6 +38,7 @@ from application.ports.ids import IdFactory
 from application.service.create_integration import CreateIntegration
 from application.service.create_service import CreateService
 from application.service.rotate_integration_key import RotateIntegrationKey
+from application.service.set_signing_secret import SetSigningSecret
 from application.service.update_integration import UpdateIntegration
 from application.service.update_service import UpdateService
 from domain.audit.entry import AuditEntry
@@ -44,6 +50,7 @@ from domain.identity.user import User
 from domain.oncall.schedule import Schedule
 from domain.service.service import Service
 from domain.shared.ids import TeamId, UserId
+from tests.support.identity import SECRET
 from tests.support.oncall import ANN, BOB, CYD, DEE, EVE, a_layer, utc
 
 CORE, EDGE, NO_TEAM = TeamId(UUID(int=200)), TeamId(UUID(int=201)), TeamId(UUID(int=299))
@@ -111,8 +118,12 @@ class World:
         self.create_integration = CreateIntegration(integrations, services, randomness, record, session, ids, clock)
         self.update_integration = UpdateIntegration(integrations, record, session, clock)
         self.rotate = RotateIntegrationKey(integrations, randomness, record, session, clock)
-        self.create_policy = CreatePolicy(policies, references, fall_backs, record, session, ids, clock)
-        self.update_policy = UpdatePolicy(policies, references, fall_backs, record, session, clock)
+        prove = ProvePolicy(history, MemoryDirectory(session), fall_backs, references, InlineOffload(), clock)
+        proof = RequireProof(MemoryTeamRepository(session), prove)
+        self.create_policy = CreatePolicy(policies, references, fall_backs, proof, record, session, ids, clock)
+        self.update_policy = UpdatePolicy(policies, references, fall_backs, proof, record, session, clock)
+        self.vault = SealedVault(SECRET, randomness)
+        self.set_signing_secret = SetSigningSecret(integrations, self.vault, record, session, clock)
         self.create_schedule = CreateSchedule(schedules, references, record, session, ids, clock)
         self.update_schedule = UpdateSchedule(schedules, history, references, record, session, clock)
         self.add_override = AddOverride(schedules, references, record, session, ids, clock)
@@ -129,7 +140,8 @@ class World:
         return self.database.audit
 
     async def a_policy(self, *targets: Target, team_id: TeamId = CORE, name: str = "Policy") -> EscalationPolicy:
-        return await self.create_policy(team_id=team_id, name=name, steps=(a_step(*targets),), actor=ADMIN)
+        saved = await self.create_policy(team_id=team_id, name=name, steps=(a_step(*targets),), actor=ADMIN)
+        return saved.policy
 
     async def a_service(self, *, team_id: TeamId = CORE, name: str = "Payments") -> Service:
         policy = await self.a_policy(to_user(ANN), name=f"{name} policy")

@@ -20,6 +20,7 @@ from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.errors import UnauthenticatedError
 from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
+from domain.shared.via import Via
 from tests.support.identity import SECRET, START
 
 USER, SESSION, INCIDENT = UserId(UUID(int=1)), SessionId(UUID(int=2)), IncidentId(UUID(int=3))
@@ -188,10 +189,16 @@ def test_a_clock_that_is_a_little_behind_does_not_refuse_a_new_token() -> None:
 
 def test_a_link_names_its_incident_and_user_until_it_expires() -> None:
     token = ISSUER.issue_link(INCIDENT, USER, at=START, expires_at=START + timedelta(days=1))
-    assert ISSUER.read_link(token, at=START + timedelta(hours=23)) == (INCIDENT, USER)
+    assert ISSUER.read_link(token, at=START + timedelta(hours=23)) == (INCIDENT, USER, Via.EMAIL)
     assert set(token) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     with pytest.raises(UnauthenticatedError):
         ISSUER.read_link(token, at=START + timedelta(days=1))
+
+
+@pytest.mark.parametrize("via", [Via.EMAIL, Via.SLACK, Via.NTFY, Via.WEBHOOK, Via.SMS, Via.VOICE])
+def test_a_link_names_the_channel_that_carried_it(via: Via) -> None:
+    token = ISSUER.issue_link(INCIDENT, USER, at=START, expires_at=START + timedelta(days=1), via=via)
+    assert ISSUER.read_link(token, at=START).via is via
 
 
 def test_access_and_link_tokens_are_signed_by_different_keys() -> None:
@@ -220,7 +227,7 @@ DRILL_OF = NotificationId(UUID(int=77))
 
 def test_a_drills_link_names_its_message_and_user_until_it_expires() -> None:
     token = ISSUER.issue_drill(DRILL_OF, USER, at=START, expires_at=START + timedelta(days=1))
-    assert ISSUER.read_drill(token, at=START + timedelta(hours=23)) == (DRILL_OF, USER)
+    assert ISSUER.read_drill(token, at=START + timedelta(hours=23)) == (DRILL_OF, USER, Via.EMAIL)
     with pytest.raises(UnauthenticatedError):
         ISSUER.read_drill(token, at=START + timedelta(days=1))
 

@@ -7,6 +7,7 @@ from application.errors import ConflictError, ForbiddenError, NotFoundError, Una
 from application.identity.get_reachability import GetReachability
 from application.identity.get_user import GetUser
 from application.identity.list_users import ListUsers
+from application.identity.rotate_contact_secret import SECRET_OVERLAP
 from application.identity.set_reachability import ContactDraft, RuleDraft
 from application.ports.page import PageRequest
 from domain.identity.actor import Actor, CredentialKind
@@ -233,6 +234,36 @@ async def test_an_admin_may_for_another_but_a_key_of_ones_own_may_not(
     await world.set_reachability(ada.id, contacts=(MAIL,), rules=(), actor=by_key(admin))
     with pytest.raises(ForbiddenError):
         await world.set_reachability(ada.id, contacts=(), rules=(), actor=by_key(ada))
+
+
+HOOK = ContactDraft(channel=Channel.WEBHOOK, address="https://hooks.example.test/ada")
+
+
+async def test_a_webhook_signs_from_the_first_and_with_another_secret_once_its_owner_takes_one(
+    world: MemoryWorld, admin: User, ada: User
+) -> None:
+    reach = await world.set_reachability(ada.id, contacts=(MAIL, HOOK), rules=(), actor=actor_of(ada))
+    mail, hook = reach.contacts
+    secrets = world.new_store().contact_secrets
+    (first,) = await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=START)
+    assert await secrets.of_address(ada.id, Channel.EMAIL, MAIL.address, at=START) == ()
+    await world.set_reachability(ada.id, contacts=(HOOK, MAIL), rules=(), actor=actor_of(ada))
+    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=START) == (first,)
+    second = await world.rotate_contact_secret(ada.id, hook.id, actor=actor_of(ada))
+    third = await world.rotate_contact_secret(ada.id, hook.id, actor=by_key(admin))
+    assert len({first, second, third}) == 3
+    assert third.startswith("whsec_")
+    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=START) == (third, second)
+    a_day_later = START + SECRET_OVERLAP
+    assert await secrets.of_address(ada.id, Channel.WEBHOOK, HOOK.address, at=a_day_later) == (third,)
+    assert world.actions[-1] == "user.rotate_contact_secret"
+    assert not any(secret in repr(world.database) for secret in (first, second, third))
+    with pytest.raises(InvalidValueError, match="signs nothing"):
+        await world.rotate_contact_secret(ada.id, mail.id, actor=actor_of(ada))
+    with pytest.raises(NotFoundError):
+        await world.rotate_contact_secret(admin.id, hook.id, actor=actor_of(admin))
+    with pytest.raises(ForbiddenError):
+        await world.rotate_contact_secret(ada.id, hook.id, actor=by_key(ada))
 
 
 async def test_everybody_may_look_and_nobody_without_the_scope(world: MemoryWorld, admin: User, ada: User) -> None:

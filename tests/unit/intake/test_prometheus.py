@@ -48,6 +48,7 @@ def test_the_recorded_firing_alert() -> None:
         source="10.2.0.7:9100",
         severity=AlertSeverity.CRITICAL,
         starts_at=STARTS_AT,
+        expires_at=datetime(2026, 11, 23, 9, 3, 31, 632_000, tzinfo=UTC),
         labels=labels,
         details={"annotations": {"summary": "node down on 10.2.0.7:9100"}},
         links=(Link(href="http://prom.example:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1", text="source"),),
@@ -125,3 +126,17 @@ def test_nothing_about_the_moment_but_its_end_changes_the_alert() -> None:
     earlier, later = recorded(BEFORE_ITS_END), recorded(BEFORE_ITS_END + timedelta(minutes=1))
 
     assert replace(earlier) == later
+
+
+def test_a_firing_alert_is_good_until_its_end_and_without_one_for_five_minutes() -> None:
+    now = BEFORE_ITS_END
+    ends_at = now + timedelta(minutes=4)
+    firing = understood({"labels": LABELS, "endsAt": ends_at.isoformat()}, at=now)
+    assert only(firing).expires_at == ends_at
+    endless = understood({"labels": LABELS, "endsAt": "0001-01-01T00:00:00Z"}, at=now)
+    assert only(endless).expires_at == now + timedelta(minutes=5)
+
+
+def test_what_is_over_does_not_expire() -> None:
+    over = {"labels": LABELS, "startsAt": "2026-11-23T08:00:00Z", "endsAt": BEFORE_ITS_END.isoformat()}
+    assert only(understood(over)).expires_at is None

@@ -25,7 +25,7 @@ class TestEnvelope:
     def test_a_notification_of_sns_is_unwrapped(self) -> None:
         assert unwrap(payloads.SNS_NOTIFICATION.decode()) == Envelope(
             body=b'{"AlarmName":"rds-cpu-high","NewStateValue":"ALARM"}',
-            sns_message_id="4d4dc071-ddbf-465d-bba8-08f81c89da64",
+            published_id="4d4dc071-ddbf-465d-bba8-08f81c89da64",
             topic_arn="arn:aws:sns:eu-west-1:210987654321:alarms-prod",
         )
 
@@ -83,7 +83,9 @@ class TestMessage:
     def test_the_attribute_decides_the_format(self) -> None:
         with pytest.raises(MalformedEventError, match="/alerts"):
             translate(payloads.NATIVE_TRIGGER, tocsin_format="alertmanager")
-        with pytest.raises(MalformedEventError, match="tocsin-format must be one of pagerduty, alertmanager, native"):
+        with pytest.raises(
+            MalformedEventError, match="tocsin-format must be one of pagerduty, alertmanager, cloudwatch, native"
+        ):
             translate(payloads.NATIVE_TRIGGER, tocsin_format="nagios")
 
     @pytest.mark.parametrize(

@@ -61,6 +61,14 @@ def test_when_every_contact_was_tried_there_is_no_fall_back() -> None:
     assert next_of(page_to(MAIL, status=FAILED), sent, contacts=(MAIL, CHAT)) is None
 
 
+def test_a_contact_that_is_not_verified_stands_in_for_none_while_there_is_one_that_is() -> None:
+    mail, other = (replace(each, verified_at=NOON) for each in (MAIL, OTHER_MAIL))
+    plan = next_of(page_to(mail, status=FAILED), contacts=(CHAT, mail, other))
+    assert plan is not None
+    assert plan.address == OTHER_MAIL.address
+    assert next_of(page_to(mail, status=FAILED), contacts=(CHAT, mail)) is None
+
+
 def test_positions_of_fall_backs_are_above_those_of_rules_and_fit_into_their_column() -> None:
     assert max(RULES_PER_URGENCY, CONTACTS_PER_USER) <= FALL_BACK_POSITION
     assert FALL_BACK_POSITION * (CONTACTS_PER_USER + 1) < 2**15

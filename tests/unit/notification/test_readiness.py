@@ -41,7 +41,7 @@ def test_a_contact_that_refuses_is_named() -> None:
 
 def test_one_verified_contact_is_enough() -> None:
     unverified = [replace(contact, verified_at=None) for contact in (MAIL, CHAT)]
-    assert found((MAIL, unverified[1]), PROVEN) == ()
+    assert found((MAIL, unverified[1]), PROVEN) == (Found(ReadinessFinding.ONE_CHANNEL),)
     assert found(unverified, PROVEN) == (Found(ReadinessFinding.NO_VERIFIED_CONTACT),)
 
 
@@ -53,6 +53,11 @@ def test_only_a_confirmation_proves() -> None:
 def test_two_addresses_of_one_channel_are_one_channel() -> None:
     other = a_contact(ADA, number=1)
     assert found((MAIL, other), PROVEN) == (Found(ReadinessFinding.ONE_CHANNEL),)
+
+
+def test_a_contact_that_is_not_verified_is_no_second_channel_and_is_not_named_for_refusing() -> None:
+    refusing = ContactProof(contact_id=CHAT.id, refused_at=NOON)
+    assert found((MAIL, replace(CHAT, verified_at=None)), PROVEN, refusing) == (Found(ReadinessFinding.ONE_CHANNEL),)
 
 
 @st.composite

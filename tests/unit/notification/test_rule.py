@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.notification.contact import Channel
+from domain.notification.contact import Channel, Contact
 from domain.notification.notice import NoticeKind
 from domain.notification.rule import PlannedNotification, planned, told_on
 from domain.shared.errors import InvalidValueError
@@ -57,6 +58,40 @@ def test_who_has_no_contact_cannot_be_told() -> None:
     assert planned((), (), urgency=Urgency.HIGH, at=NOON) == ()
 
 
+def verified(contact: Contact) -> Contact:
+    return replace(contact, verified_at=NOON)
+
+
+def test_a_contact_that_is_not_verified_does_not_count_beside_one_that_is() -> None:
+    rules = (a_rule(CHAT), a_rule(MAIL, after=MINUTE, position=1))
+
+    (plan,) = planned((verified(MAIL), CHAT), rules, urgency=Urgency.HIGH, at=NOON)
+    assert (plan.channel, plan.due_at) == (Channel.EMAIL, NOON + MINUTE)
+
+
+def test_who_has_rules_for_unverified_contacts_alone_is_told_at_once_on_the_verified_ones() -> None:
+    (plan,) = planned((verified(MAIL), CHAT), (a_rule(CHAT, after=MINUTE),), urgency=Urgency.HIGH, at=NOON)
+    assert (plan.channel, plan.due_at) == (Channel.EMAIL, NOON)
+
+
+def test_who_has_no_verified_contact_at_all_is_told_all_the_same() -> None:
+    rules = (a_rule(MAIL, after=MINUTE), a_rule(CHAT, position=1))
+
+    assert len(planned((MAIL, CHAT), rules, urgency=Urgency.HIGH, at=NOON)) == 2
+    assert len(planned((MAIL, CHAT), (), urgency=Urgency.HIGH, at=NOON)) == 2
+
+
+@given(reachable=strategies.reachabilities(), urgency=strategies.urgencies)
+def test_no_unverified_contact_is_told_while_there_is_a_verified_one(
+    reachable: strategies.Reachable, urgency: Urgency
+) -> None:
+    contacts, rules = reachable
+    told = {(plan.channel, plan.address) for plan in planned(contacts, rules, urgency=urgency, at=NOON)}
+    proved = {(contact.channel, contact.address) for contact in contacts if contact.verified_at is not None}
+
+    assert not proved or told <= proved
+
+
 @given(reachable=strategies.reachabilities(), urgency=strategies.urgencies)
 def test_nobody_with_a_contact_is_ever_left_out_and_no_position_comes_twice(
     reachable: strategies.Reachable, urgency: Urgency
@@ -101,3 +136,9 @@ def test_nobody_with_a_contact_is_left_without_a_notice(reachable: strategies.Re
 
     assert bool(told) == bool(contacts)
     assert set(told) <= set(contacts)
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.SHIFT_STARTED, NoticeKind.DRILL])
+def test_a_notice_goes_to_no_unverified_contact_beside_a_verified_one(kind: NoticeKind) -> None:
+    rules = (a_rule(MAIL, urgency=Urgency.LOW),)
+    assert told_on((MAIL, verified(CHAT)), rules, kind=kind) == (verified(CHAT),)

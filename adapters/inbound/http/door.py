@@ -1,0 +1,93 @@
+"""What every door for senders does with a request: read it within its limits, and answer it."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from adapters.inbound.http.answer import Answer
+from adapters.inbound.http.asgi import Receive, Scope, Send
+
+# A client that sends slower than this is cut off.
+BODY_SECONDS: Final = 10.0
+RETRY_AFTER_SECONDS: Final = 1
+
+
+class Refused(Exception):  # noqa: N818  # an answer that ends the work on a request, not a fault
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class Door(Protocol):
+    """How long a body may be, and what a refusal looks like to those who come this way."""
+
+    @property
+    def limit_bytes(self) -> int: ...
+
+    def refusal(self, status: HTTPStatus, reason: str) -> Answer: ...
+
+
+async def read_body(scope: Scope, receive: Receive, door: Door) -> bytes:
+    """Raises `Refused`: too long, too slow, or gone."""
+    announced = header(scope, b"content-length")
+    if announced is not None and announced.isdecimal() and int(announced) > door.limit_bytes:
+        raise Refused(_too_long(door))
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive, door)
+    except TimeoutError:
+        raise Refused(door.refusal(HTTPStatus.REQUEST_TIMEOUT, f"the body took over {BODY_SECONDS:g} s")) from None
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def headers_of(scope: Scope) -> Mapping[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *answer.headers,
+    ]
+    if answer.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(answer.retry_after_seconds).encode()))
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        headers.append((b"www-authenticate", b'Bearer realm="tocsin"'))
+    if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _read(receive: Receive, door: Door) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):  # almost always
+        if message["type"] == "http.disconnect":
+            raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
+        if len(body) > door.limit_bytes:
+            raise Refused(_too_long(door))
+        return body
+    parts = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(Answer(HTTPStatus.BAD_REQUEST, b""))
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > door.limit_bytes:
+            raise Refused(_too_long(door))
+    return b"".join(parts)
+
+
+def _too_long(door: Door) -> Answer:
+    reason = f"the body is too long; allowed are {door.limit_bytes} bytes"
+    return door.refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)

@@ -1,0 +1,145 @@
+"""Signs of life: `/v1/heartbeats/<key>`, and the same with `/start`, `/success`, `/fail`, `/log` or an exit status.
+
+As Healthchecks takes them, so that what pings it pings us: by GET, HEAD or POST, with whatever body, which is
+what a run said. The key is all that lets in; it begins with `hb_`, by which it is told from the id of a heartbeat.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+import structlog
+
+from adapters.inbound.http.answer import Answer
+from adapters.inbound.http.asgi import App, Receive, Scope, Send
+from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, read_body, send_answer
+from adapters.inbound.http.intake import IntakeMetrics
+from adapters.inbound.intake import clean
+from adapters.inbound.intake.targets import hash_of
+from application.ports.errors import TransientPortError
+from domain.heartbeat.heartbeat import Heartbeat, PingKind
+
+LIMIT_BYTES: Final = 100_000  # as much as Healthchecks keeps; a longer body is let go, and the ping counts
+AT_ONCE: Final = 4  # each is a transaction of its own
+DOOR: Final = "heartbeat"
+
+_PATH: Final = re.compile(r"/v1/heartbeats/(hb_[0-9a-f]{32})(?:/([a-z]+|[0-9]{1,3}))?/?")
+_METHODS: Final = ("GET", "HEAD", "POST")
+_EXIT_STATUS_MAX: Final = 255
+_TEXT: Final = b"text/plain; charset=utf-8"
+
+_log = structlog.get_logger()
+
+
+class Ping(Protocol):
+    def __call__(
+        self, key_hash: bytes, kind: PingKind, *, exit_status: int | None, output: str, is_post: bool
+    ) -> Awaitable[Heartbeat | None]: ...
+
+
+class _Signal(NamedTuple):
+    key: str
+    kind: PingKind
+    exit_status: int | None = None
+
+
+class _Notification(msgspec.Struct):
+    """The members by which a notification of an Alertmanager is known."""
+
+    alerts: list[object]
+    status: str
+
+
+_DECODER: Final = msgspec.json.Decoder(_Notification)
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatDoor:
+    """An ASGI application that takes pings, and hands every other request to `app`."""
+
+    app: App
+    ping: Ping
+    metrics: IntakeMetrics
+    limit_bytes: int = LIMIT_BYTES
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self.app(scope, receive, send)
+            return
+        try:
+            answer = await self._answer(_signal(found[1], found[2]), scope, receive)
+        except Refused as refused:
+            answer = refused.answer
+        except TransientPortError as error:
+            _log.warning("intake_unavailable", door=DOOR, reason=str(error))
+            answer = self.refusal(HTTPStatus.SERVICE_UNAVAILABLE, "storage does not answer, ping again")
+            answer = answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
+        except Exception:  # noqa: BLE001  # whatever went wrong, whoever pings is to try again
+            _log.exception("intake_failed", door=DOOR)
+            answer = self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+        self.metrics.answered(DOOR, answer.status).inc()
+        await send_answer(send, answer)
+
+    def refusal(self, status: HTTPStatus, reason: str) -> Answer:
+        return Answer(status, reason.encode(), content_type=_TEXT)
+
+    async def _answer(self, signal: _Signal | None, scope: Scope, receive: Receive) -> Answer:
+        method = scope["method"]
+        if method not in _METHODS:
+            refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"ping with {', '.join(_METHODS)}")
+            raise Refused(refusal._replace(headers=((b"allow", ", ".join(_METHODS).encode()),)))
+        if signal is None:
+            reason = "say nothing, start, success, fail, log, or an exit status from 0 to 255"
+            raise Refused(self.refusal(HTTPStatus.BAD_REQUEST, reason))
+        body = await self._body(scope, receive)
+        kind = PingKind.FAIL if signal.kind is PingKind.SUCCESS and _is_over(body) else signal.kind
+        output = clean.text(body.decode("utf-8", "replace"))
+        async with self._turns:
+            heartbeat = await self.ping(
+                hash_of(signal.key), kind, exit_status=signal.exit_status, output=output, is_post=method == "POST"
+            )
+        if heartbeat is None:
+            return self.refusal(HTTPStatus.NOT_FOUND, "no heartbeat has this key")
+        if heartbeat.is_post_only and method != "POST":
+            refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "this heartbeat is pinged with POST")
+            return refusal._replace(headers=((b"allow", b"POST"),))
+        self.metrics.stored(DOOR).inc()
+        anyone = ((b"access-control-allow-origin", b"*"),)
+        return Answer(HTTPStatus.OK, b"" if method == "HEAD" else b"OK", content_type=_TEXT, headers=anyone)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """Raises `Refused`. What a run said is of less account than that it did."""
+        try:
+            return await read_body(scope, receive, self)
+        except Refused as refused:
+            if refused.answer.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise
+            return b""
+
+
+def _signal(key: str, word: str | None) -> _Signal | None:
+    """None: it is no signal."""
+    if word is None:
+        return _Signal(key, PingKind.SUCCESS)
+    if word.isdecimal():
+        status = int(word)
+        if status > _EXIT_STATUS_MAX:
+            return None
+        return _Signal(key, PingKind.FAIL, status) if status else _Signal(key, PingKind.SUCCESS, 0)
+    return _Signal(key, PingKind(word)) if word in set(PingKind) else None
+
+
+def _is_over(body: bytes) -> bool:
+    """A watchdog's alert, which always fires, has stopped: an Alertmanager says so by its webhook."""
+    if not body.lstrip().startswith(b"{"):
+        return False
+    try:
+        return _DECODER.decode(body).status == "resolved"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False

@@ -1,0 +1,35 @@
+"""One tick of every alert that its sender was meant to repeat, and did not."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from application.alert.ingest import IngestEvents
+from application.ports.alerts import AlertRepository
+from application.ports.clock import Clock
+from application.ports.transaction import Transaction
+from domain.service.integration import WhenSilent
+from domain.shared.via import Via
+
+BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireAlerts:
+    """Marks alerts whose sender fell silent, or ends them where their integration says so."""
+
+    alerts: AlertRepository
+    ingest: IngestEvents
+    transaction: Transaction
+    clock: Clock
+
+    async def __call__(self, *, limit: int = BATCH) -> int:
+        """How many were due. A full batch means that there may be more."""
+        async with self.transaction:
+            at = self.clock.now()
+            due = await self.alerts.claim_due(at=at, limit=limit)
+            kept = [each.alert for each in due if each.when_silent is WhenSilent.KEEP]
+            await self.alerts.save_silent([alert.tick(at=at) for alert in kept])
+            over = [each.alert for each in due if each.when_silent is WhenSilent.RESOLVE]
+            if over:
+                await self.ingest.clear(over, via=Via.SYSTEM, at=at)
+            return len(due)

@@ -1,0 +1,120 @@
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from application.alert.ingest import IngestEvents, ReceivedEvent
+from application.ports.alert_requests import AlertRef, AlertRequest, AlertRequests, NamedBy
+from application.ports.alerts import AlertRepository
+from application.ports.clock import Clock
+from application.ports.incidents import IncidentRepository
+from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
+from application.ports.transaction import Transaction
+from domain.alert.alert import Alert
+from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.shared.via import Via
+
+
+class RequestedAction(StrEnum):
+    """As Opsgenie names them in the status of a request."""
+
+    CREATE = "Create"
+    ACKNOWLEDGE = "Acknowledge"
+    CLOSE = "Close"
+    ADD_NOTE = "AddNote"
+    UPDATE = "Update"  # of what stays as the first report described it
+
+
+_DONE = {
+    RequestedAction.CREATE: "Created alert",
+    RequestedAction.ACKNOWLEDGE: "Alert acknowledged",
+    RequestedAction.CLOSE: "Alert closed",
+    RequestedAction.ADD_NOTE: "Note added",
+}
+_EVENTS = {RequestedAction.ACKNOWLEDGE: AlertAction.ACKNOWLEDGE, RequestedAction.CLOSE: AlertAction.RESOLVE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertOrder:
+    """What a sender asks for. `event` is set to create, and then names the alert."""
+
+    action: RequestedAction
+    ref: AlertRef
+    event: AlertEvent | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandleAlertRequest:
+    """Does what a sender asks of one of its alerts, and keeps what came of it. When it returns, both are committed."""
+
+    requests: AlertRequests
+    intake: IntakeStore
+    alerts: AlertRepository
+    incidents: IncidentRepository
+    ingest: IngestEvents
+    transaction: Transaction
+    clock: Clock
+
+    async def __call__(self, target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+        """The request is known by the id of its raw event. What cannot be done is no error, but its outcome.
+
+        Raises `TransientPortError` when storage is away: nothing of it is stored then.
+        """
+        async with self.transaction:
+            at = self.clock.now()
+            alert, refusal = await self._carry_out(target, order, raw)
+            if alert is not None and order.note and refusal is None:
+                incident = await self.incidents.get(alert.incident_id)
+                await self.incidents.save(incident.annotate(order.note, by=None, via=Via.SENDER, at=at))
+            request = self._request(raw.id, target, order, alert, refusal, at)
+            await self.requests.add(request)
+            return request
+
+    async def _carry_out(
+        self, target: IntakeTarget, order: AlertOrder, raw: RawEvent
+    ) -> tuple[Alert | None, str | None]:
+        """The alert that it is about, if there is one, and why nothing was done, if nothing was."""
+        if order.event is not None:
+            await self.ingest.apply([ReceivedEvent(target, order.event, raw)])
+            return await self._firing(target, order.event.dedup_key), None
+        found = await self.requests.find(target.integration.id, order.ref)
+        firing = None if found is None else await self._firing(target, found.alert.dedup_key)
+        action = _EVENTS.get(order.action)
+        if action is not None and firing is not None:
+            event = AlertEvent(action=action, dedup_key=firing.dedup_key)
+            await self.ingest.apply([ReceivedEvent(target, event, raw)])
+            return firing, None
+        await self.intake.record(alerts=(), runs=(), events=(), raw_events=(raw,))
+        if found is None:
+            return None, "Alert does not exist"
+        if order.action is RequestedAction.ADD_NOTE:
+            return found.alert, None
+        if order.action is RequestedAction.UPDATE:
+            return found.alert, "An alert stays as its first report described it"
+        return found.alert, "Alert is already closed"
+
+    async def _firing(self, target: IntakeTarget, dedup_key: str) -> Alert | None:
+        firing = await self.alerts.firing({(target.integration.id, dedup_key)})
+        return firing[0] if firing else None
+
+    @staticmethod
+    def _request(
+        request_id: UUID,
+        target: IntakeTarget,
+        order: AlertOrder,
+        alert: Alert | None,
+        refusal: str | None,
+        at: datetime,
+    ) -> AlertRequest:
+        named = order.ref.name if order.ref.by is NamedBy.ALIAS else None
+        return AlertRequest(
+            id=request_id,
+            integration_id=target.integration.id,
+            requested_at=at,
+            action=order.action,
+            alias=named if alert is None else alert.dedup_key,
+            alert_id=None if alert is None else alert.id,
+            is_success=refusal is None,
+            outcome=refusal or _DONE[order.action],
+        )

@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.recorded import page
+from tests.integration.cli.server import Answer, RecordedApi
+from tests.unit.cli.operations import RememberedOperations
+
+type Tocsin = Callable[..., int]
+
+SENTRY = {"id": "01a1dc80-f000-71c5-a9cc-a5e5550930aa", "name": "Sentry"}
+PATH = f"/v1/integrations/{SENTRY['id']}"
+
+
+@pytest.fixture
+def tocsin(api: RecordedApi) -> Tocsin:
+    operations = RememberedOperations()
+    api.answers["GET /v1/integrations"] = Answer(200, page(SENTRY))
+    return lambda *arguments: operations.tocsin(*arguments, TOCSIN_URL=api.url, TOCSIN_TOKEN="tsk_1")
+
+
+def test_a_new_key_is_shown_once(api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
+    api.answers[f"POST {PATH}/rotate-key"] = Answer(200, {"integration": SENTRY, "key": "a-new-key"})
+    assert tocsin("integration", "rotate-key", "sentry", "--overlap-hours", "2") == 0
+    assert api.asked[-1].body == {"overlap_seconds": 7200}
+    assert capsys.readouterr().out == "a-new-key\n"
+
+
+def test_a_signing_secret_comes_from_a_file(
+    api: RecordedApi, tocsin: Tocsin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers[f"PUT {PATH}/signing-secret"] = Answer(200, SENTRY)
+    secret = tmp_path / "secret"
+    secret.write_text(" spaces count \n")
+    assert tocsin("integration", "sign", "Sentry", "--secret-file", str(secret)) == 0
+    assert api.asked[-1].body == {"secret": " spaces count ", "overlap_seconds": 86400}
+    assert "spaces count" not in "".join(capsys.readouterr())
+
+
+def test_a_file_that_is_not_there_is_an_error_of_usage(tocsin: Tocsin, tmp_path: Path) -> None:
+    assert tocsin("integration", "sign", "Sentry", "--secret-file", str(tmp_path / "none")) == 2
+
+
+def test_an_integration_can_take_what_is_unsigned_again(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers[f"DELETE {PATH}/signing-secret"] = Answer(204, None)
+    assert tocsin("integration", "unsign", "Sentry") == 0
+    assert (api.asked[-1].method, api.asked[-1].path) == ("DELETE", f"{PATH}/signing-secret")
