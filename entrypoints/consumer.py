@@ -7,7 +7,7 @@ from dishka import AsyncContainer
 from prometheus_client import CollectorRegistry
 
 from adapters.inbound.deadlines.loop import every
-from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
+from adapters.inbound.sqs.consumer import Consume, ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
@@ -29,12 +29,6 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
     listener = await container.get(PostgresListener)
     targets = await intake_targets(container)
 
-    async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
-        with TRACER.start_as_current_span("consume messages", attributes={"tocsin.messages": len(messages)}):
-            async with container() as request:
-                consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
-                return await consume_messages(messages)
-
     async with open_client(sqs_settings(settings)) as client:
         consumer = SqsConsumer(
             client=client,
@@ -48,7 +42,7 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
                 clock=clock,
                 default_integration_key=settings.sqs_integration_key or None,
             ),
-            consume=handle,
+            consume=handling(container),
             clock=clock,
             randomness=await container.get(Randomness),
             metrics=ConsumerMetrics(await container.get(CollectorRegistry)),
@@ -62,6 +56,18 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
             await running
             waiting.cancel()
             forgetting.cancel()
+
+
+def handling(container: AsyncContainer) -> Consume:
+    """The use case, in a scope of its own for each batch."""
+
+    async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
+        with TRACER.start_as_current_span("consume messages", attributes={"tocsin.messages": len(messages)}):
+            async with container() as request:
+                consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
+                return await consume_messages(messages)
+
+    return handle
 
 
 def sqs_settings(settings: Settings) -> SqsSettings:

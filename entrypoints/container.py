@@ -2,7 +2,9 @@
 
 from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 
+from application.alert.room import OpenAlertRoom
 from domain.notification.throttle import ThrottleLimit
+from domain.service.integration import IntakeLimits
 from entrypoints.providers.http import ActorProvider, HttpProvider
 from entrypoints.providers.notifiers import NotifierProvider
 from entrypoints.providers.postgres import PostgresProvider, PostgresStorageProvider
@@ -15,6 +17,15 @@ from entrypoints.settings import Settings
 
 class SettingsProvider(Provider):
     settings = from_context(Settings, scope=Scope.APP)
+    room = provide(OpenAlertRoom, scope=Scope.APP)
+
+    @provide(scope=Scope.APP)
+    def intake_limits(self, settings: Settings) -> IntakeLimits:
+        return IntakeLimits(
+            events_per_minute=settings.intake_events_per_minute,
+            event_burst=settings.intake_event_burst,
+            open_alerts=settings.intake_open_alerts,
+        )
 
     @provide(scope=Scope.APP)
     def throttle_limit(self, settings: Settings) -> ThrottleLimit:

@@ -202,10 +202,11 @@ async def check_stalled(request: AsyncContainer) -> Finding:
     at = (await request.get(Clock)).now() - GRACE
     query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=_NAMES_SHOWN)
     named = [
-        f"INC-{each.number} ({stall_reason(each.escalation).sentence})" for each in (await reader.list(query)).items
+        f"INC-{each.number} ({stall_reason(each.escalation, own_deadline=each.next_deadline, at=at).sentence})"
+        for each in (await reader.list(query)).items
     ]
     more = f": {', '.join(named)}" if named else ""
-    hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident list`"
+    hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident stalled`"
     return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to{more}", hint)
 
 

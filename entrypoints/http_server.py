@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
@@ -36,11 +36,13 @@ from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
 from adapters.inbound.http.opsgenie import OpsgenieDoor
+from adapters.inbound.http.protocol import BoundedProtocol
 from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.sns import SnsDoor
 from adapters.inbound.http.stream import StreamController
 from adapters.inbound.http.twilio import TwilioController
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
@@ -156,7 +158,7 @@ async def serve(
     doors = await intake_doors(container, app, commits)
     config = uvicorn.Config(
         await all_doors(container, doors),
-        http="httptools",
+        http=BoundedProtocol,
         loop="none",
         lifespan="off",
         log_config=None,
@@ -170,8 +172,13 @@ async def serve(
         backlog=1_024,
     )
     server = Server(config, listening or asyncio.Event())
-    async with _taking_mail(mail, doors, settings), asyncio.TaskGroup() as group:
+    async with (
+        _taking_mail(mail, doors, settings),
+        _spill_of(container, commits) as drain,
+        asyncio.TaskGroup() as group,
+    ):
         background = [
+            group.create_task(drain(), name="spill"),
             group.create_task(commits.run(), name="group-commit"),
             group.create_task(hub.run(), name="event-hub"),
             group.create_task(forget_when_hinted(doors.targets, hints), name="forget-targets"),
@@ -203,6 +210,25 @@ async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings:
         await server.wait_closed()
 
 
+@contextlib.asynccontextmanager
+async def _spill_of(
+    container: AsyncContainer, commits: GroupCommit
+) -> AsyncIterator[Callable[[], Coroutine[None, None, None]]]:
+    """Gives the commits a spill, if one is set up, and what stores its events again until it is cancelled."""
+    if not (await container.get(Settings)).spill_queue_url:
+        yield _nothing
+        return
+    from entrypoints.spill import open_spill  # aiobotocore takes a second to import
+
+    async with open_spill(container) as opened:
+        commits.spill = opened.spill
+        yield lambda: opened.drain(commits)
+
+
+async def _nothing() -> None:
+    return
+
+
 async def _stop_when(draining: asyncio.Event, server: Server, hub: EventHub) -> None:
     await draining.wait()
     hub.drain()
@@ -211,6 +237,7 @@ async def _stop_when(draining: asyncio.Event, server: Server, hub: EventHub) -> 
 
 async def create_litestar(container: AsyncContainer, draining: asyncio.Event) -> Litestar:
     pool = await container.get(Pool)
+    settings = await container.get(Settings)
 
     async def is_ready() -> Sequence[str]:
         if draining.is_set():
@@ -221,7 +248,8 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
         except SchemaError:
             return ("schema",)
         except Exception:  # noqa: BLE001  # whatever it is, the database does not answer
-            return ("database",)
+            # With a spill, events are taken all the same: nobody should send them elsewhere.
+            return () if settings.spill_queue_url else ("database",)
         return ()
 
     return create_app(
@@ -297,6 +325,7 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App)
 
 async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupCommit) -> IntakeDoors:
     clock = await container.get(Clock)
+    settings = await container.get(Settings)
 
     async def set_aside(body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
         async with container() as request:
@@ -308,12 +337,13 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
 
     return IntakeDoors(
         app=app,
-        targets=await intake_targets(container),
+        targets=await intake_targets(container, outlive_storage=bool(settings.spill_queue_url)),
+        allowances=await container.get(Allowances),
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,
         vault=await container.get(Vault),
         clock=clock,
         ids=await container.get(IdFactory),
-        metrics=IntakeMetrics(await container.get(CollectorRegistry)),
+        metrics=await container.get(IntakeMetrics),
     )

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from domain.notification.drill import DrillTime
 from domain.notification.throttle import MESSAGES_PER_WINDOW
 from domain.shared.errors import InvalidValueError
+from domain.shared.limits import INTEGRATION_EVENT_BURST, INTEGRATION_EVENTS_PER_MINUTE, INTEGRATION_OPEN_ALERTS
 
 PREFIX: Final = "TOCSIN_"
 # Read elsewhere: by the CLI, by the tests and by the embedded engines.
@@ -146,6 +147,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_endpoint_url: Annotated[str, Meta(description="Another endpoint than AWS's own.")] = ""
     sqs_integration_key: Annotated[str, Meta(description="Key of the integration for messages that name none.")] = ""
     sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 2
+    spill_queue_url: Annotated[
+        str,
+        Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
+    ] = ""
+    raw_events_kept_days: Annotated[
+        int, Meta(ge=1, le=3650, description="Bodies as senders sent them, for replay; up to a month more.")
+    ] = 30
+    history_kept_days: Annotated[
+        int,
+        Meta(ge=62, le=3650, description="Timelines of incidents and attempts at delivery; up to a month more."),
+    ] = 730
+    mailbox_kept_days: Annotated[int, Meta(ge=1, le=3650, description="Messages of the local mailbox.")] = 30
+    dead_letters_kept_days: Annotated[int, Meta(ge=1, le=3650, description="Bodies that nobody could read.")] = 90
     watcher_emails: Annotated[
         str,
         Meta(description="Users who are told of stalled incidents, by e-mail address, by commas. Empty: every admin."),
@@ -168,6 +182,27 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     contact_messages_per_minute: Annotated[
         int, Meta(ge=1, le=10_000, description="Pages one contact gets as messages of their own; more go as one.")
     ] = MESSAGES_PER_WINDOW
+
+    intake_events_per_minute: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=INTEGRATION_EVENTS_PER_MINUTE,
+            description="Events that one integration may send in the long run, unless it has a limit of its own.",
+        ),
+    ] = 120_000
+    intake_event_burst: Annotated[
+        int,
+        Meta(ge=1, le=INTEGRATION_EVENT_BURST, description="Events that it may send at once, in the same way."),
+    ] = 20_000
+    intake_open_alerts: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=INTEGRATION_OPEN_ALERTS,
+            description="Alerts that it may have open, in the same way; further ones are counted in one alert.",
+        ),
+    ] = 10_000
 
     @property
     def base_url(self) -> str:
@@ -227,6 +262,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         DrillTime.read(settings.drill_weekly)
     except InvalidValueError as error:
         raise SettingsError(f"TOCSIN_DRILL_WEEKLY {error.reason}") from None
+    if settings.spill_queue_url and not settings.spill_queue_url.endswith(".fifo"):
+        raise SettingsError("TOCSIN_SPILL_QUEUE_URL is no FIFO queue: use one whose name ends with .fifo")
     _require_url("TOCSIN_WATCHER_URL", settings.watcher_url)
     _require_url("TOCSIN_HEARTBEAT_URL", settings.heartbeat_url)
     return settings

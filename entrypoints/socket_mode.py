@@ -23,18 +23,16 @@ async def socket_mode(container: AsyncContainer, draining: Event) -> None:
     settings = await container.get(Settings)
     replies = await container.get(ChatReplies)
 
-    async def answer(press: ButtonPress) -> None:
+    async def answer(press: ButtonPress) -> str | None:
         async with container() as request:
             answer_press = AnswerPress(
                 await request.get(RecognizeSlackMember),
                 await request.get(AcknowledgeIncident),
                 await request.get(ResolveIncident),
             )
-            refusal, _ = await answer_press(press)
-        if refusal is not None and press.response_url is not None:
-            await replies.reply(press.response_url, refusal)
+            return (await answer_press(press)).refusal
 
     async with guarded_session(guard_for(settings, settings.slack_url)) as session:
         slack = SlackSettings(token=settings.slack_app_token, base_url=settings.slack_url)
         sockets = SlackSockets(slack, session)
-        await SocketMode(sockets.open_url, session, answer).run(draining)
+        await SocketMode(sockets.open_url, session, answer, replies).run(draining)

@@ -15,9 +15,9 @@ from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
-from adapters.outbound.postgres.partitions import wanted
+from adapters.outbound.postgres.partitions import PartitionUpkeep
 from adapters.outbound.postgres.session import Pool, PostgresSession
-from adapters.outbound.postgres.upkeep import Upkeep
+from adapters.outbound.postgres.upkeep import Retention, Upkeep
 from application.alert.expire import BATCH as ALERT_BATCH
 from application.alert.expire import ExpireAlerts
 from application.escalation.advance import BATCH, AdvanceEscalations
@@ -318,14 +318,29 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if told:
             _log.info("weekly_drill", people=told)
 
-    async def make_partitions() -> None:
+    settings = await container.get(Settings)
+    history = timedelta(days=settings.history_kept_days)
+    partitions_kept = {
+        "raw_events": timedelta(days=settings.raw_events_kept_days),
+        "domain_events": history,
+        "delivery_attempts": history,
+    }
+    retention = Retention(
+        mailbox=timedelta(days=settings.mailbox_kept_days),
+        dead_letters=timedelta(days=settings.dead_letters_kept_days),
+    )
+
+    async def look_after_partitions() -> None:
         with translating():
             async with pool.acquire(timeout=5) as connection:
-                for partition in wanted(database_clock.now()):
-                    await connection.execute(partition.sql)
+                upkeep = PartitionUpkeep(connection, partitions_kept)
+                made = await upkeep.make(at=database_clock.now())
+                dropped = await upkeep.drop(at=database_clock.now())
+        if made or dropped.gone or dropped.emptied:
+            _log.info("partitions", made=made, dropped=dropped.gone, emptied=dropped.emptied)
 
     async def clean() -> None:
-        await Upkeep(PostgresSession(pool)).delete_stale(at=database_clock.now())
+        await Upkeep(PostgresSession(pool), retention).delete_stale(at=database_clock.now())
 
     async with asyncio.TaskGroup() as group:
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
@@ -334,4 +349,4 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))
         group.create_task(every(TELL_INTERVAL, count_unreachable, draining, name="unreachable"))
         group.create_task(every(TELL_INTERVAL, tell, draining, name="tell_stalled"))
-        group.create_task(every(PARTITION_INTERVAL, make_partitions, draining, name="partitions"))
+        group.create_task(every(PARTITION_INTERVAL, look_after_partitions, draining, name="partitions"))

@@ -5,7 +5,7 @@ whatever was wrong, such as a missing integration, has been mended, and is not t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import batched
@@ -33,6 +33,8 @@ class QueuedMessage:
     body: bytes  # less the secret in it
     target: IntakeTarget | None  # None: nobody's, so there are no events either
     events: tuple[AlertEvent, ...] = ()
+    # For each event the body that begins with it, to be kept under a new id; None: `body` is the one of all of them.
+    raw_events: tuple[RawEvent | None, ...] | None = None
     refusal: str | None = None
 
     @property
@@ -100,6 +102,10 @@ class ConsumeMessages:
     def _received(self, message: QueuedMessage, at: datetime) -> list[ReceivedEvent]:
         if message.target is None:
             return []
+        if message.raw_events is not None:
+            # New ids: a commit whose answer was lost may have stored the old ones.
+            kept = (None if raw is None else replace(raw, id=self.ids.new()) for raw in message.raw_events)
+            return [ReceivedEvent(message.target, event, raw) for event, raw in zip(message.events, kept, strict=True)]
         raw = RawEvent(
             id=self.ids.new(),
             integration_id=message.target.integration.id,

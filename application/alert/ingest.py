@@ -4,12 +4,14 @@ A batch is cut into waves, each with at most one kind of action per alert, in th
 follows its trigger in one batch finds the alert that the trigger opened, and everything else is set-based.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from application.alert.room import OpenAlertRoom
 from application.escalation.stop import StopEscalations
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
@@ -23,12 +25,14 @@ from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, is_stale
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.alert.events import AlertJoined
 from domain.alert.grouping import group_key_of
+from domain.alert.overflow import OVERFLOW_KEY, has_room_again, overflow_event
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
+from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 INCIDENT_SEVERITY = {
@@ -64,29 +68,36 @@ class IngestEvents:
     incidents: IncidentRepository
     policies: PolicyVersions
     stop_escalations: StopEscalations
+    limits: IntakeLimits
+    room: OpenAlertRoom
     transaction: Transaction
     clock: Clock
     ids: IdFactory
 
-    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
-        """Raises `TransientPortError` when storage is away: nothing of the batch is stored then."""
-        async with self.transaction:
-            await self.apply(batch)
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> int:
+        """How many events were only counted, because their integration has too many alerts open.
 
-    async def apply(self, batch: Sequence[ReceivedEvent]) -> None:
+        Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
+        """
+        async with self.transaction:
+            return await self.apply(batch)
+
+    async def apply(self, batch: Sequence[ReceivedEvent]) -> int:
         """The same inside a transaction that is already open, for a consumer that has more to store with it."""
         at = self.clock.now()
+        overflowed = 0
         raw = [received.raw for received in batch if received.raw is not None]
         for wave in waves(batch):
             if wave[0].event.action is AlertAction.TRIGGER:
-                await self._fire(wave, raw, at)
+                overflowed += await self._fire(wave, raw, at)
                 raw = []
             else:
                 await self._answer(wave, at)
         if raw:
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
+        return overflowed
 
-    async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> None:
+    async def _fire(self, wave: Sequence[ReceivedEvent], raw: Sequence[RawEvent], at: datetime) -> int:
         reports: dict[AlertKey, list[ReceivedEvent]] = {}
         for received in wave:
             reports.setdefault(received.key, []).append(received)
@@ -94,7 +105,7 @@ class IngestEvents:
         touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, expires=expires, at=at)
         for key in touched:
             del reports[key]
-        new = await self._without_stale(reports)
+        new, overflowed = await self._within_limits(await self._without_stale(reports), at)
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
@@ -117,6 +128,7 @@ class IngestEvents:
                 )
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+        return overflowed
 
     async def _without_stale(
         self, reports: Mapping[AlertKey, Sequence[ReceivedEvent]]
@@ -130,6 +142,44 @@ class IngestEvents:
             for key, of_key in reports.items()
         }
         return {key: of_key for key, of_key in left.items() if of_key}
+
+    async def _within_limits(
+        self, new: Mapping[AlertKey, Sequence[ReceivedEvent]], at: datetime
+    ) -> tuple[Mapping[AlertKey, Sequence[ReceivedEvent]], int]:
+        """The new alerts for which there is room, one in place of all others, and how many events those others had."""
+        await self._count_room(new, at)
+        kept: dict[AlertKey, Sequence[ReceivedEvent]] = {}
+        beyond: dict[AlertKey, list[ReceivedEvent]] = {}
+        for key, of_key in new.items():
+            if self.room.take(key[0]):
+                kept[key] = of_key
+            else:
+                beyond.setdefault((key[0], OVERFLOW_KEY), []).extend(of_key)
+        if beyond:
+            # After the others, as whoever ends an overflow does: two batches never wait for each other.
+            firing = await self.intake.touch({key: len(of_key) for key, of_key in beyond.items()}, at=at)
+            kept |= {key: self._overflow_of(of_key) for key, of_key in beyond.items() if key not in firing}
+        return kept, sum(map(len, beyond.values()))
+
+    async def _count_room(self, new: Mapping[AlertKey, Sequence[ReceivedEvent]], at: datetime) -> None:
+        wanted = Counter(integration_id for integration_id, _ in new)
+        limits = {
+            key[0]: self._limit_of(of_key[0])
+            for key, of_key in new.items()
+            if self.room.must_be_counted(key[0], wanted[key[0]], at=at)
+        }
+        if limits:
+            open_alerts = await self.alerts.count_firing(limits)
+            for integration_id, limit in limits.items():
+                self.room.counted(integration_id, limit - open_alerts[integration_id], at=at)
+
+    def _limit_of(self, received: ReceivedEvent) -> int:
+        return received.target.integration.most_open_alerts(self.limits)
+
+    def _overflow_of(self, beyond: Sequence[ReceivedEvent]) -> Sequence[ReceivedEvent]:
+        target = beyond[0].target
+        event = overflow_event(target.integration.name, limit=self._limit_of(beyond[0]))
+        return [ReceivedEvent(target, event, None)] * len(beyond)
 
     def _drafts_of(self, new: Iterable[Sequence[ReceivedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
         """What the incident of each group would be if none is open, as the group's first alert describes it."""
@@ -154,7 +204,7 @@ class IngestEvents:
         if not firing:
             return
         if wave[0].event.action is AlertAction.RESOLVE:
-            await self.clear(firing, via=Via.SENDER, at=at)
+            await self.clear([*firing, *await self._ended_overflows(wave, firing)], via=Via.SENDER, at=at)
             return
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
         policies = await self.policies.newest_for({incident.id for incident in incidents})
@@ -189,6 +239,24 @@ class IngestEvents:
         for change in changed:
             await self.incidents.save(change)
         await self.stop_escalations({change.state.id for change in changed}, at=at)
+
+    async def _ended_overflows(self, wave: Sequence[ReceivedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
+        """The overflow alerts of integrations that have room again once these are cleared."""
+        gone = Counter(alert.integration_id for alert in clearing)
+        overflows = await self.alerts.firing({(integration_id, OVERFLOW_KEY) for integration_id in gone})
+        if not overflows:
+            return ()
+        limit_of = {received.key[0]: self._limit_of(received) for received in wave}
+        limits = {alert.integration_id: limit_of[alert.integration_id] for alert in overflows}
+        left = await self.alerts.count_firing(limits)
+        return tuple(
+            alert
+            for alert in overflows
+            if alert not in clearing
+            and has_room_again(
+                left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
+            )
+        )
 
 
 def waves(batch: Sequence[ReceivedEvent]) -> Iterator[Sequence[ReceivedEvent]]:

@@ -1,22 +1,23 @@
 """One tick of every escalation that is due."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from application.escalation.resolve_unanswered import ResolveUnanswered, Unanswered
 from application.escalation.responders import FindResponders, Responders
+from application.notification.pages_to import page_at, pages_to
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
-from application.ports.directory import Reachability
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
 from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.ids import IdFactory
 from application.ports.notifications import NotificationRepository
 from application.ports.transaction import Transaction
+from domain.escalation.asked import Asked, asked
 from domain.escalation.condition import Circumstances
 from domain.escalation.events import (
     EscalationExhausted,
@@ -27,10 +28,10 @@ from domain.escalation.events import (
 from domain.escalation.plan import Look, Position
 from domain.escalation.policy import EscalationPolicy, Target, WhenExhausted
 from domain.escalation.run import EscalationRun
-from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.notification.rule import planned
+from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.ids import IncidentId
+from domain.shared.priority import priority_of
 
 BATCH: Final = 100
 
@@ -62,6 +63,10 @@ class _Told(NamedTuple):
     ticked: _Ticked
     position: Position
     targets: tuple[Target, ...]
+
+    def asked(self, responders: Responders) -> Asked:
+        """Those whom the targets mean; who has acknowledged already is not paged again."""
+        return asked(responders.of(self.targets), answered=self.ticked.due.answered_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,10 @@ class AdvanceEscalations:
         ticked = []
         for each, policy in zip(due, policies, strict=True):
             circumstances = Circumstances(
-                severity=each.severity, urgency=each.urgency, labels=labels.get(each.run.incident_id, {})
+                severity=each.severity,
+                urgency=each.urgency,
+                priority=priority_of(each.severity, tier=each.tier),
+                labels=labels.get(each.run.incident_id, {}),
             )
             run, look = each.run.tick(policy, circumstances, at=at)
             assert look is not None, "what is not due is not claimed"
@@ -158,28 +166,33 @@ class AdvanceEscalations:
         return told
 
     def _pages(self, told: _Told, responders: Responders, at: datetime) -> list[Notification]:
-        people = (responders.reachability.get(user_id) for user_id in responders.of(told.targets))
-        return [page for person in people if person is not None for page in self._pages_of(told, person, at)]
-
-    def _pages_of(self, told: _Told, person: Reachability, at: datetime) -> Iterable[Notification]:
-        """One intent for each rule that tells this person."""
-        urgency = told.ticked.due.urgency
-        for plan in planned(person.contacts, person.rules, urgency=urgency, at=at, quiet_hours=person.quiet_hours):
-            yield Notification(
-                id=NotificationId(self.ids.new()),
-                incident_id=told.ticked.run.incident_id,
-                run_id=told.ticked.run.id,
-                round=told.position.round,
-                step=told.position.step,
-                user_id=person.user_id,
-                rule_position=plan.rule_position,
-                purpose=Purpose.PAGE,
-                channel=plan.channel,
-                address=plan.address,
-                status=NotificationStatus.PENDING,
-                created_at=at,
-                next_deadline=plan.due_at,
+        run, urgency = told.ticked.run, told.ticked.due.urgency
+        people = (responders.reachability.get(user_id) for user_id in told.asked(responders).still)
+        beside = [
+            page_at(
+                destination,
+                incident_id=run.incident_id,
+                run_id=run.id,
+                position=told.position,
+                at=at,
+                ids=self.ids,
             )
+            for destination in responders.destinations_of(told.targets)
+        ]
+        return beside + [
+            page
+            for person in people
+            if person is not None
+            for page in pages_to(
+                person,
+                incident_id=run.incident_id,
+                run_id=run.id,
+                position=told.position,
+                urgency=urgency,
+                at=at,
+                ids=self.ids,
+            )
+        ]
 
 
 def _facts(ticked: _Ticked, at: datetime) -> Iterator[DomainEvent]:
@@ -200,13 +213,22 @@ def _facts(ticked: _Ticked, at: datetime) -> Iterator[DomainEvent]:
 
 
 def _telling(told: _Told, responders: Responders, pages: Sequence[Notification], at: datetime) -> DomainEvent:
-    """That a step, or the last resort, told these people; those without a page cannot be reached."""
-    before, meant = told.ticked.due.run, responders.of(told.targets)
-    paged: set[UserId] = {page.user_id for page in pages}
-    unreachable = tuple(user_id for user_id in meant if user_id not in paged)
+    """That a step, or the last resort, meant these people; of those who are still asked, who has no page cannot be
+    reached.
+    """
+    before, meant, (still, answered) = told.ticked.due.run, responders.of(told.targets), told.asked(responders)
+    paged = {page.user_id for page in pages}
+    destinations = tuple(each.id for each in responders.destinations_of(told.targets))
+    unreachable = tuple(user_id for user_id in still if user_id not in paged)
     if told.ticked.look.reached is None:
         return EscalationFallBackPaged(
-            incident_id=before.incident_id, run_id=before.id, responders=meant, unreachable=unreachable, at=at
+            incident_id=before.incident_id,
+            run_id=before.id,
+            responders=meant,
+            unreachable=unreachable,
+            answered=answered,
+            destinations=destinations,
+            at=at,
         )
     assert before.next_deadline is not None
     return EscalationStepReached(
@@ -217,5 +239,7 @@ def _telling(told: _Told, responders: Responders, pages: Sequence[Notification],
         due_at=before.next_deadline,
         responders=meant,
         unreachable=unreachable,
+        answered=answered,
+        destinations=destinations,
         at=at,
     )

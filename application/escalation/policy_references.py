@@ -10,6 +10,8 @@ _KINDS = {
     TargetKind.USER: ReferenceKind.USER,
     TargetKind.SCHEDULE: ReferenceKind.SCHEDULE,
     TargetKind.TEAM: ReferenceKind.TEAM,
+    TargetKind.CHANNEL: ReferenceKind.CHANNEL,
+    TargetKind.WEBHOOK: ReferenceKind.WEBHOOK,
 }
 
 

@@ -20,7 +20,7 @@ from application.ports.references import References
 from application.ports.schedule_history import KnownSchedule, ScheduleHistory
 from application.references import require_known
 from domain.escalation.condition import Circumstances
-from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
+from domain.escalation.policy import DESTINATIONS, EscalationPolicy, Target, TargetKind, WhenExhausted
 from domain.escalation.proof import Gap, Reach, Reaches, first_reach, gaps, step_reach
 from domain.identity.actor import Actor
 from domain.identity.proof_demand import ProofDemand
@@ -30,6 +30,7 @@ from domain.oncall.coverage import Shift
 from domain.oncall.history import Timeline, as_known
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.interval import Interval
+from domain.shared.priority import MOVED, Priority, priority_of
 from domain.shared.severity import Severity
 from domain.shared.step_function import StepFunction
 from domain.shared.urgency import Urgency
@@ -156,19 +157,31 @@ def proof(policy: EscalationPolicy, facts: Facts, *, interval: Interval, within:
 def told_apart(policy: EscalationPolicy) -> Iterator[Circumstances]:
     """One urgent incident of each kind that the policy's conditions treat differently.
 
-    Of labels: none, and each set that one step asks for. Severities that no condition tells apart are one.
+    Of labels: none, and each set that one step asks for. Severities, with the priorities that some tier of a service
+    gives them, are one where no condition tells them apart.
     """
     conditions = [step.condition for step in policy.steps if step.condition is not None]
     asked = [condition.labels for condition in conditions if condition.labels]
     labels = [{}, *({match.name: match.value or "any" for match in each} for each in dict.fromkeys(asked))]
 
-    def kind(severity: Severity) -> tuple[bool, ...]:
-        return tuple(severity in condition.severities for condition in conditions)
+    def kind(grade: _Grade) -> tuple[tuple[bool, bool], ...]:
+        return tuple((grade.severity in each.severities, grade.priority in each.priorities) for each in conditions)
 
-    for _, alike in groupby(sorted(Severity, key=kind), key=kind):
-        severity = min(alike)
+    for _, alike in groupby(sorted(_GRADES, key=kind), key=kind):
+        severity, priority = min(alike)
         for each in labels:
-            yield Circumstances(severity=severity, urgency=Urgency.HIGH, labels=each)
+            yield Circumstances(severity=severity, urgency=Urgency.HIGH, priority=priority, labels=each)
+
+
+class _Grade(NamedTuple):
+    severity: Severity
+    priority: Priority
+
+
+# Every severity with every priority that it can have, whatever service the policy is for.
+_GRADES: Final = frozenset(
+    _Grade(severity, priority_of(severity, tier=tier)) for severity in Severity for tier in (None, *MOVED)
+)
 
 
 def soonest(person: Reachability | None) -> timedelta | None:
@@ -195,6 +208,8 @@ def _reach(target: Target, facts: Facts, interval: Interval) -> StepFunction[Rea
                 (piece, _of_people(users, facts, gap)) for piece, users in _duties(timeline.shifts(interval), interval)
             ]
             return StepFunction.of(pieces, interval, otherwise=Reach(None, (gap,)))
+        case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+            return StepFunction.constant(Reach(None, (f"a {target.kind} is told, which wakes nobody",)), interval)
 
 
 def _duties(shifts: Iterable[Shift], interval: Interval) -> Iterator[tuple[Interval, tuple[UserId, ...]]]:
@@ -218,6 +233,8 @@ def _of_people(user_ids: Collection[UserId], facts: Facts, nobody: str) -> Reach
 
 
 def _empty_steps(policy: EscalationPolicy, reaches: Reaches, interval: Interval) -> Iterator[int]:
+    """Steps that tell destinations alone are meant to tell nobody else."""
     for number, step in enumerate(policy.steps):
-        if all(reach.after is None for reach in step_reach(step, reaches, interval).values):
+        names_people = any(target.kind not in DESTINATIONS for target in step.targets)
+        if names_people and all(reach.after is None for reach in step_reach(step, reaches, interval).values):
             yield number

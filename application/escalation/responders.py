@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory, Reachability
-from domain.escalation.policy import Target, TargetKind
+from domain.escalation.policy import DESTINATIONS, Target, TargetKind
+from domain.notification.destination import Destination
 from domain.oncall.coverage import on_call
-from domain.shared.ids import ScheduleId, TeamId, UserId
+from domain.shared.ids import DestinationId, ScheduleId, TeamId, UserId
 
 
 class Responders(NamedTuple):
@@ -17,10 +19,16 @@ class Responders(NamedTuple):
     on_call: Mapping[ScheduleId, tuple[UserId, ...]]
     members: Mapping[TeamId, tuple[UserId, ...]]
     reachability: Mapping[UserId, Reachability]
+    destinations: Mapping[DestinationId, Destination]
 
     def of(self, targets: Iterable[Target]) -> tuple[UserId, ...]:
         """Each person once, in the order of the targets."""
         return tuple(dict.fromkeys(user for target in targets for user in self._meant_by(target)))
+
+    def destinations_of(self, targets: Iterable[Target]) -> tuple[Destination, ...]:
+        """What is told beside people, in the order of the targets; what is there no more is left out."""
+        ids = (DestinationId(target.id) for target in targets if target.kind in DESTINATIONS)
+        return tuple(self.destinations[each] for each in ids if each in self.destinations)
 
     def _meant_by(self, target: Target) -> tuple[UserId, ...]:
         match target.kind:
@@ -30,6 +38,8 @@ class Responders(NamedTuple):
                 return self.on_call.get(ScheduleId(target.id), ())
             case TargetKind.TEAM:
                 return self.members.get(TeamId(target.id), ())
+            case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+                return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class FindResponders:
     """Looks up whom targets mean, in as many queries as there are kinds of them."""
 
     directory: Directory
+    destinations: DestinationRepository
 
     async def __call__(self, targets: Collection[Target], *, at: datetime) -> Responders:
         schedules = await self.directory.schedules(
@@ -45,5 +56,9 @@ class FindResponders:
         members = await self.directory.team_members(
             {TeamId(target.id) for target in targets if target.kind is TargetKind.TEAM}
         )
-        found = Responders({key: on_call(schedule, at) for key, schedule in schedules.items()}, members, {})
+        destinations = await self.destinations.get_many(
+            {DestinationId(target.id) for target in targets if target.kind in DESTINATIONS}
+        )
+        on_duty = {key: on_call(schedule, at) for key, schedule in schedules.items()}
+        found = Responders(on_duty, members, {}, destinations)
         return found._replace(reachability=await self.directory.reachability(set(found.of(targets))))

@@ -1,6 +1,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from application.escalation.simulation import (
     turn_keys,
 )
 from application.oncall.schedule_references import user_at
+from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import StepTurns
 from application.ports.fall_backs import FallBackRepository
@@ -28,15 +29,16 @@ from application.ports.references import References
 from application.ports.schedule_history import KnownSchedule, ScheduleHistory
 from application.ports.services import ServiceRepository
 from application.references import NamedReference, require_known
-from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
+from domain.escalation.policy import DESTINATIONS, EscalationPolicy, Target, TargetKind, WhenExhausted
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.notification.contact import Channel
+from domain.notification.destination import Destination
 from domain.oncall.history import Timeline, as_known
 from domain.oncall.layer import Layer
 from domain.service.service import Service
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import IntegrationId, ScheduleId, ServiceId, TeamId, UserId
+from domain.shared.ids import DestinationId, IntegrationId, ScheduleId, ServiceId, TeamId, UserId
 from domain.shared.interval import Interval
 from domain.shared.limits import ACKNOWLEDGEMENTS_REQUIRED, LABELS
 from domain.shared.local_time import require_instant
@@ -88,6 +90,7 @@ class SimulationAnswer:
     simulation: Simulation
     schedule_names: Mapping[ScheduleId, str]  # of those that are asked on the way
     difference: PagingDifference | None = None
+    destinations: Mapping[DestinationId, Destination] = field(default_factory=dict)  # that may be told on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class SimulatePaging:
     directory: Directory
     fall_backs: FallBackRepository
     turns: StepTurns
+    destinations: DestinationRepository
     references: References
 
     async def __call__(self, wanted: Wanted, *, actor: Actor) -> SimulationAnswer:
@@ -119,12 +123,15 @@ class SimulatePaging:
         names = {each.id: each.name for each in schedules.values()}
         today = simulate(setting, wanted.question)
         if drafted is None and wanted.schedule is None:
-            return SimulationAnswer(service=service, simulation=today, schedule_names=names)
+            return SimulationAnswer(
+                service=service, simulation=today, schedule_names=names, destinations=setting.destinations
+            )
         changed = simulate(_changed(setting, drafted, wanted.schedule), wanted.question)
         return SimulationAnswer(
             service=service,
             simulation=changed,
             schedule_names=names,
+            destinations=setting.destinations,
             difference=difference(today.pages, changed.pages),
         )
 
@@ -182,6 +189,9 @@ class SimulatePaging:
             people=await self.directory.reachability(people),
             fall_backs={team_id: each.targets for team_id, each in fall_backs.items()},
             turns={key.step: turn for key, turn in turns.items()},
+            destinations=await self.destinations.get_many(
+                {DestinationId(target.id) for target in targets if target.kind in DESTINATIONS}
+            ),
         )
 
     async def _schedules(self, targets: Collection[Target], wanted: Wanted) -> Mapping[ScheduleId, KnownSchedule]:
@@ -213,11 +223,11 @@ def difference(before: Sequence[SimulatedPage], after: Sequence[SimulatedPage]) 
     return PagingDifference(added=tuple(left), removed=tuple(gone), moved=tuple(moved))
 
 
-type _Contact = tuple[UserId, Channel, str]
+type _Contact = tuple[UserId | DestinationId | None, Channel, str]
 
 
 def _contact(page: SimulatedPage) -> _Contact:
-    return page.user_id, page.channel, page.address
+    return page.user_id or page.destination_id, page.channel, page.address
 
 
 def _leaving(pages: Iterable[SimulatedPage]) -> list[SimulatedPage]:

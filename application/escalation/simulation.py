@@ -1,8 +1,8 @@
 """What would happen if a service broke: the very functions of the worker, over a clock that nobody waits for.
 
-`Incident.tick` and `acknowledge`, `EscalationRun.tick`, `Step.told`, `on_call` and `planned` decide, as they do when it
-is real (P13, held by a property test). Here is only what the worker's storage and its clock do: what is due next, what
-is made, and what an answer cancels.
+`Incident.tick` and `acknowledge`, `EscalationRun.tick`, `Step.told`, `asked`, `on_call` and `planned` decide, as they
+do when it is real (P13, held by a property test). Here is only what the worker's storage and its clock do: what is due
+next, what is made, and what an answer cancels.
 
 At one instant the incident is looked at before its escalation, and whatever is due then has happened before an answer
 of that instant counts.
@@ -19,20 +19,23 @@ from uuid import UUID
 from application.ports.directory import Reachability
 from application.ports.escalations import StepKey
 from application.service.urgency import judged
+from domain.escalation.asked import asked
 from domain.escalation.condition import Circumstances
 from domain.escalation.plan import Position
-from domain.escalation.policy import EscalationPolicy, Target, TargetKind, WhenExhausted
+from domain.escalation.policy import DESTINATIONS, EscalationPolicy, Target, TargetKind, WhenExhausted
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus, pages_anew
 from domain.notification.contact import Channel
+from domain.notification.destination import Destination
 from domain.notification.rule import applying, planned
 from domain.oncall import coverage
 from domain.oncall.coverage import Source
 from domain.oncall.history import Timeline
 from domain.service.service import Service
 from domain.shared.errors import IllegalTransitionError
-from domain.shared.ids import IncidentId, RunId, ScheduleId, TeamId, UserId
+from domain.shared.ids import DestinationId, IncidentId, RunId, ScheduleId, TeamId, UserId
 from domain.shared.limits import SIMULATED_DAYS, SIMULATED_LOOKS, SIMULATED_PAGES
+from domain.shared.priority import priority_of
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
@@ -69,6 +72,7 @@ class Setting:
     people: Mapping[UserId, Reachability]
     fall_backs: Mapping[TeamId, tuple[Target, ...]] = field(default_factory=dict)
     turns: Mapping[int, int] = field(default_factory=dict)  # of steps that take turns: which is the next
+    destinations: Mapping[DestinationId, Destination] = field(default_factory=dict)
 
 
 class Meant(NamedTuple):
@@ -83,7 +87,7 @@ class Meant(NamedTuple):
 class SimulatedPage:
     """One page: to whom, when, by which contact, and why."""
 
-    user_id: UserId
+    user_id: UserId | None  # None exactly for a destination
     channel: Channel
     address: str
     due_at: datetime
@@ -98,6 +102,7 @@ class SimulatedPage:
     has_rule: bool  # without, its user is told everywhere
     waits_for_morning: bool  # it would have come in quiet hours
     cancelled_at: datetime | None = None  # it never leaves, since somebody answered first
+    destination_id: DestinationId | None = None
 
 
 class HappeningKind(StrEnum):
@@ -122,6 +127,8 @@ class Happening:
     position: Position | None = None
     told: tuple[Meant, ...] = ()
     unreachable: tuple[UserId, ...] = ()  # of those: people whom no page would reach
+    answered: tuple[UserId, ...] = ()  # of those: people who have acknowledged already, and are not paged again
+    destinations: tuple[DestinationId, ...] = ()  # what is told beside people
     user_id: UserId | None = None
     detail: str = ""  # of a step that is passed over: why; of an exhaustion: what the policy says to do
 
@@ -130,6 +137,8 @@ class _Told(NamedTuple):
     position: Position | None
     meant: tuple[Meant, ...] = ()
     unreachable: tuple[UserId, ...] = ()
+    answered: tuple[UserId, ...] = ()
+    destinations: tuple[DestinationId, ...] = ()
 
 
 _NOBODY: Final = _Told(None)
@@ -232,7 +241,10 @@ class _Course:
 
     def _tick_run(self, at: datetime) -> None:
         circumstances = Circumstances(
-            severity=self.incident.severity, urgency=self.incident.urgency, labels=self.question.labels
+            severity=self.incident.severity,
+            urgency=self.incident.urgency,
+            priority=priority_of(self.incident.severity, tier=self.setting.service.tier),
+            labels=self.question.labels,
         )
         policy = self.setting.policy
         self.escalation, look = self.escalation.tick(policy, circumstances, at=at)
@@ -280,13 +292,39 @@ class _Course:
 
     def _tell(self, kind: HappeningKind, position: Position, targets: Sequence[Target], at: datetime) -> None:
         meant = tuple(meant_by(self.setting, targets, at))
+        still, answered = asked((each.user_id for each in meant), answered=self.incident.answered_by)
         unreachable = []
-        for each in meant:
+        for each in (each for each in meant if each.user_id in still):
             pages = list(self._pages_to(each, position, kind is HappeningKind.FALL_BACK, at))
             self.pages += pages
             if not pages:
                 unreachable.append(each.user_id)
-        self._note(kind, at, told=_Told(position, meant, tuple(unreachable)))
+        destinations = tuple(destinations_of(self.setting, targets))
+        is_last_resort = kind is HappeningKind.FALL_BACK
+        self.pages += [self._page_at(*each, position, at, is_last_resort=is_last_resort) for each in destinations]
+        ids = tuple(destination.id for _, destination in destinations)
+        self._note(kind, at, told=_Told(position, meant, tuple(unreachable), answered, ids))
+
+    def _page_at(
+        self, target: Target, destination: Destination, position: Position, at: datetime, *, is_last_resort: bool
+    ) -> SimulatedPage:
+        return SimulatedPage(
+            user_id=None,
+            destination_id=destination.id,
+            channel=destination.channel,
+            address=destination.address,
+            due_at=at,
+            made_at=at,
+            run=self.runs,
+            position=position,
+            is_last_resort=is_last_resort,
+            urgency=self.incident.urgency,
+            target=target,
+            source=None,
+            rule_position=0,
+            has_rule=False,
+            waits_for_morning=False,
+        )
 
     def _pages_to(
         self, meant: Meant, position: Position, is_last_resort: bool, at: datetime
@@ -350,7 +388,7 @@ class _Course:
         detail: str = "",
         told: _Told = _NOBODY,
     ) -> None:
-        position, meant, unreachable = told
+        position, meant, unreachable, answered, destinations = told
         self.happenings.append(
             Happening(
                 at=at,
@@ -359,6 +397,8 @@ class _Course:
                 position=position,
                 told=meant,
                 unreachable=unreachable,
+                answered=answered,
+                destinations=destinations,
                 user_id=user_id,
                 detail=detail,
             )
@@ -387,6 +427,13 @@ def meant_by(setting: Setting, targets: Sequence[Target], at: datetime) -> Itera
                 yield meant
 
 
+def destinations_of(setting: Setting, targets: Sequence[Target]) -> Iterator[tuple[Target, Destination]]:
+    """What targets tell beside people; what is there no more is left out."""
+    for target in targets:
+        if target.kind in DESTINATIONS and DestinationId(target.id) in setting.destinations:
+            yield target, setting.destinations[DestinationId(target.id)]
+
+
 def _meant_by(setting: Setting, target: Target, at: datetime) -> Iterator[Meant]:
     match target.kind:
         case TargetKind.USER:
@@ -402,6 +449,8 @@ def _meant_by(setting: Setting, target: Target, at: datetime) -> Iterator[Meant]
             sources = {each.user_id: each.source for each in coverage.explain(schedule, at).on_call}
             for user_id in timeline.on_call(at):
                 yield Meant(user_id, target, sources[user_id])
+        case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+            return
 
 
 def turn_keys(policy: EscalationPolicy) -> set[StepKey]:

@@ -11,7 +11,7 @@ from application.ports.inbox import Inbox
 from application.ports.links import Links
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader, IncidentSummary
 from application.ports.transaction import Transaction
-from domain.escalation.stall import stall_reason
+from domain.escalation.stall import StallReason, stall_reason
 from domain.notification.notice import Notice, NoticeKind
 from domain.shared.ids import UserId
 
@@ -74,7 +74,7 @@ class TellStalled:
         async with self.transaction:
             new = await self.inbox.take(_ALARM, by_key.keys(), at=at)
             if new:
-                await self.alarm.sound([self._report(each) for key, each in by_key.items() if key in new])
+                await self.alarm.sound([self._report(each, at) for key, each in by_key.items() if key in new])
 
     def _notice(self, incident: IncidentSummary, at: datetime) -> Notice:
         since = incident.triggered_at.astimezone(UTC)
@@ -84,22 +84,26 @@ class TellStalled:
             title=f"Stalled: INC-{incident.number} {incident.title}"[:_TITLE_CHARACTERS],
             text=(
                 f"{incident.severity} of {incident.service_name}, since {since:%Y-%m-%d %H:%M} UTC\n"
-                f"Nobody has it, and nobody will be paged: {stall_reason(incident.escalation).sentence}.\n"
+                f"Nothing will happen to it: {_reason(incident, at).sentence}.\n"
                 "See to it by hand, and look at the workers: tocsin doctor"
             ),
             url=self.links.incident(incident.number),
         )
 
-    def _report(self, incident: IncidentSummary) -> StalledReport:
+    def _report(self, incident: IncidentSummary, at: datetime) -> StalledReport:
         return StalledReport(
             reference=f"INC-{incident.number}",
             title=incident.title,
             severity=incident.severity,
             service=incident.service_name,
             triggered_at=incident.triggered_at,
-            reason=stall_reason(incident.escalation),
+            reason=_reason(incident, at),
             url=self.links.incident(incident.number),
         )
+
+
+def _reason(incident: IncidentSummary, at: datetime) -> StallReason:
+    return stall_reason(incident.escalation, own_deadline=incident.next_deadline, at=at - STALLED_FOR)
 
 
 def _key(incident: IncidentSummary, at: datetime) -> str:

@@ -28,10 +28,10 @@ from application.ports.readers import IncidentRef
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
 from domain.shared.errors import DomainError, InvalidValueError
 from domain.shared.ids import IncidentId, PolicyId, UserId
 from domain.shared.limits import BULK_INCIDENTS
+from domain.shared.severity import Severity
 
 
 class PlainAct(StrEnum):

@@ -10,8 +10,8 @@ from application.service.urgency import judged
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
 from domain.shared.ids import IncidentId
+from domain.shared.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from application.authorize import require
 from application.errors import NotFoundError
 from application.incident.events import events_of
 from application.incident.explanation import Explanation, Facts, explain
-from application.incident.timeline import people_in
+from application.incident.timeline import destinations_in, people_in
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
+from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository
 from application.ports.event_log import EventLog
@@ -34,7 +35,7 @@ from domain.incident.events import IncidentTriggered
 from domain.oncall.history import Timeline, as_known
 from domain.oncall.override import Override
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, PolicyId, RunId, ScheduleId, TeamId, UserId
+from domain.shared.ids import DestinationId, IncidentId, PolicyId, RunId, ScheduleId, TeamId, UserId
 from domain.shared.interval import Interval
 from domain.shared.limits import EXPLAINED_INSTANTS, EXPLAINED_PAGES, PAGE_LIMIT
 
@@ -50,6 +51,7 @@ type StepFact = EscalationStepReached | EscalationStepSkipped
 class Names(NamedTuple):
     users: Mapping[UserId, str]
     schedules: Mapping[ScheduleId, str]
+    destinations: Mapping[DestinationId, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class ExplainIncident:
     history: ScheduleHistory
     covers: CoverRepository
     directory: Directory
+    destinations: DestinationRepository
     audit: AuditReader
     log: EventLog
     clock: Clock
@@ -130,12 +133,13 @@ class ExplainIncident:
         )
         if asked not in users:
             raise NotFoundError("user", asked)
+        destinations = await self.destinations.get_many({each for event in events for each in destinations_in(event)})
         return ExplanationAnswer(
             user_id=asked,
             incident=incident,
             facts=facts,
             explanation=explanation,
-            names=Names(users, schedule_names),
+            names=Names(users, schedule_names, {each.id: each.name for each in destinations.values()}),
             has_more=pages.has_more,
         )
 

@@ -253,6 +253,8 @@ class _Course:
                 return self.facts.user_id in meant_at_some_time(
                     (), {schedule_id: self.timeline(schedule_id, known)}, {}
                 )
+            case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+                return False
 
     def place_of(self, event: DomainEvent) -> int:
         return next(place for place, each in enumerate(self.facts.events) if each is event)
@@ -460,7 +462,8 @@ def _told(facts: Facts) -> Iterator[UserId]:
     for event in facts.events:
         match event:
             case EscalationStepReached() | EscalationFallBackPaged():
-                yield from (each for each in event.responders if each not in event.unreachable)
+                left_out = {*event.unreachable, *event.answered}
+                yield from (each for each in event.responders if each not in left_out)
             case IncidentReassigned() | IncidentRespondersAsked():
                 yield from event.users
             case _:
@@ -473,6 +476,11 @@ def _passed_by(course: _Course, event: DomainEvent) -> WhyNot | None:
         case EscalationStepReached() | EscalationFallBackPaged() if course.facts.user_id in event.unreachable:
             position = Position(event.round, event.step) if isinstance(event, EscalationStepReached) else None
             return WhyNot(reason=Reason.UNREACHABLE, at=event.at, position=position)
+        case EscalationStepReached() if course.facts.user_id in event.answered:
+            # Several must acknowledge, and they had done so without having been paged.
+            position = Position(event.round, event.step)
+            target, by = course.named_by(event), course.facts.user_id
+            return WhyNot(reason=Reason.ANSWERED, at=event.at, position=position, target=target, by=by)
         case EscalationStepReached() if course.facts.user_id not in event.responders:
             return _meant_others(course, event)
         case EscalationStepSkipped():

@@ -1,23 +1,38 @@
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from application.authorize import require
 from application.escalation.watch import GRACE
 from application.ports.clock import Clock
 from application.ports.page import Page
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader, IncidentSummary, TimeKey
+from domain.escalation.stall import StallReason, stall_reason
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 
 
+class StalledIncident(NamedTuple):
+    incident: IncidentSummary
+    reason: StallReason
+
+
 @dataclass(frozen=True, slots=True)
 class ListStalled:
-    """Somebody looks at incidents that nothing will happen to, and nothing says why (P2). Should be none."""
+    """Somebody looks at exactly the incidents that `CountStalled` counts (P2). Should be none."""
 
     incidents: IncidentReader
     clock: Clock
 
-    async def __call__(self, *, limit: int, after: TimeKey | None, actor: Actor) -> Page[IncidentSummary]:
+    async def __call__(self, *, limit: int, after: TimeKey | None, actor: Actor) -> Page[StalledIncident]:
         """Oldest first. Raises `ForbiddenError`."""
         require(actor, Permission.READ)
-        wanted = IncidentFilter(stalled_at=self.clock.now() - GRACE)
-        return await self.incidents.list(IncidentQuery(filter=wanted, oldest_first=True, limit=limit, after=after))
+        at = self.clock.now() - GRACE
+        query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=limit, after=after)
+        page = await self.incidents.list(query)
+        return Page(
+            tuple(
+                StalledIncident(each, stall_reason(each.escalation, own_deadline=each.next_deadline, at=at))
+                for each in page.items
+            ),
+            page.has_more,
+        )

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from application.authorize import require
+from application.ports.destinations import DestinationRepository
 from application.ports.event_log import EventLog, EventPosition, LoggedEvent
 from application.ports.readers import IncidentReader, IncidentRef
 from domain.escalation.events import EscalationFallBackPaged, EscalationMoved, EscalationStepReached
@@ -17,14 +18,15 @@ from domain.incident.events import (
 )
 from domain.notification.events import NotificationEvent
 from domain.shared.event import DomainEvent
-from domain.shared.ids import UserId
+from domain.shared.ids import DestinationId, UserId
 
 
 class Timeline(NamedTuple):
-    """What happened to an incident, oldest first, and the names of everyone in it."""
+    """What happened to an incident, oldest first, and the names of everyone and of every destination in it."""
 
     events: tuple[LoggedEvent, ...]
     names: Mapping[UserId, str]
+    destinations: Mapping[DestinationId, str]
     has_more: bool
 
 
@@ -34,6 +36,7 @@ class ReadTimeline:
 
     incidents: IncidentReader
     log: EventLog
+    destinations: DestinationRepository
 
     async def __call__(
         self, ref: IncidentRef, *, after: EventPosition | None = None, limit: int, actor: Actor
@@ -45,7 +48,11 @@ class ReadTimeline:
         shown = logged[:limit]
         users = {user_id for entry in shown for user_id in people_in(entry.event)}
         names = await self.incidents.user_names(users) if users else {}
-        return Timeline(shown, names, has_more=len(logged) > limit)
+        ids = {destination_id for entry in shown for destination_id in destinations_in(entry.event)}
+        destinations = await self.destinations.get_many(ids)
+        return Timeline(
+            shown, names, {each.id: each.name for each in destinations.values()}, has_more=len(logged) > limit
+        )
 
 
 def people_in(event: DomainEvent) -> Iterator[UserId]:
@@ -58,8 +65,19 @@ def people_in(event: DomainEvent) -> Iterator[UserId]:
         case EscalationStepReached() | EscalationFallBackPaged():
             yield from event.responders
             yield from event.unreachable
-        case NotificationEvent():
+        case NotificationEvent() if event.user_id is not None:
             yield event.user_id
+        case _:
+            return
+
+
+def destinations_in(event: DomainEvent) -> Iterator[DestinationId]:
+    """Every destination that an event names."""
+    match event:
+        case EscalationStepReached() | EscalationFallBackPaged():
+            yield from event.destinations
+        case NotificationEvent() if event.destination_id is not None:
+            yield event.destination_id
         case _:
             return
 

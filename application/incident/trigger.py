@@ -13,9 +13,9 @@ from domain.escalation.run import EscalationRun
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
 from domain.shared.ids import IncidentId, RunId, ServiceId
 from domain.shared.limits import SUMMARY_CHARACTERS
+from domain.shared.severity import Severity
 from domain.shared.text import require_length
 
 

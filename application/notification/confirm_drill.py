@@ -45,6 +45,7 @@ class ConfirmDrill:
         drill = await self.get_drill(notification_id, actor=actor)
         async with self.transaction:
             at = self.clock.now()
+            assert drill.user_id is not None, "a drill is to a person"
             if not await self.proofs.confirm(drill.user_id, drill.channel, drill.address, at=at):
                 raise NotFoundError("contact", drill.address)
             after = {"channel": str(drill.channel), "address": drill.address}

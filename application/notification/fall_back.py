@@ -39,7 +39,8 @@ class FallBack:
     async def __call__(
         self, refused: Sequence[Settlement], incidents: Mapping[IncidentId, Incident], *, at: datetime
     ) -> None:
-        people = await self.directory.reachability({each.change.state.user_id for each in refused})
+        asked = (each.change.state.user_id for each in refused)
+        people = await self.directory.reachability({user_id for user_id in asked if user_id is not None})
         pages = [each.change.state for each in refused if _is_page(each.change.state)]
         await self.notifications.add(await self._instead(pages, incidents, people, at))
         tellings = [
@@ -62,8 +63,8 @@ class FallBack:
         made = []
         for page in refused:
             assert page.incident_id is not None
-            incident, person = incidents.get(page.incident_id), people.get(page.user_id)
-            if incident is None or person is None or incident.status is not IncidentStatus.TRIGGERED:
+            incident, person = incidents.get(page.incident_id), _person_of(page, people)
+            if incident is None or person is None or not _still_asks(incident, person.user_id):
                 continue
             step = steps[_step(page)]
             plan = fall_back(page, person.contacts, person.rules, step=step, urgency=incident.urgency, at=at)
@@ -86,8 +87,14 @@ class FallBack:
         return made
 
 
+def _still_asks(incident: Incident, user_id: UserId) -> bool:
+    return incident.status is IncidentStatus.TRIGGERED and user_id not in incident.answered_by
+
+
 def _is_page(notification: Notification) -> bool:
-    return notification.purpose is Purpose.PAGE and notification.run_id is not None
+    """Of a person: a destination has nothing to fall back to, and its failure is told by the timeline."""
+    is_of_step = notification.purpose is Purpose.PAGE and notification.run_id is not None
+    return is_of_step and notification.user_id is not None
 
 
 def _step(page: Notification) -> tuple[object, ...]:
@@ -98,8 +105,12 @@ def _place(contact: Contact) -> tuple[Channel, str]:
     return contact.channel, contact.address
 
 
+def _person_of(notification: Notification, people: Mapping[UserId, Reachability]) -> Reachability | None:
+    return None if notification.user_id is None else people.get(notification.user_id)
+
+
 def _contact_of(refused: Notification, people: Mapping[UserId, Reachability]) -> Contact | None:
     """None: it is the person's no more."""
-    person = people.get(refused.user_id)
+    person = _person_of(refused, people)
     contacts = () if person is None else person.contacts
     return next((each for each in contacts if _place(each) == (refused.channel, refused.address)), None)

@@ -104,7 +104,7 @@ def _bundled(due: Sequence[DueNotification], at: datetime) -> tuple[Bundle, ...]
     """Pages as the rule says, everything else alone."""
     by_id = {each.notification.id: each for each in due}
     pages = [
-        DuePage(page.id, page.user_id, page.address, page.incident_id, each.due_at)
+        DuePage(page.id, page.recipient_id, page.address, page.incident_id, each.due_at)
         for each in due
         for page in (each.notification,)
         if page.purpose is Purpose.PAGE and page.incident_id is not None

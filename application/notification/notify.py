@@ -53,7 +53,7 @@ class Notify:
             )
         ]
         await self.notifications.add(made)
-        return frozenset(notification.user_id for notification in made)
+        return frozenset(each.user_id for each in made if each.user_id is not None)
 
     def _made(self, notice: Notice, contact: Contact, at: datetime) -> Notification:
         return Notification.of_notice(

@@ -1,15 +1,15 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.ports.directory import Directory, Reachability
+from application.notification.pages_to import pages_to
+from application.ports.directory import Directory
 from application.ports.ids import IdFactory
 from application.ports.notifications import NotificationRepository
+from domain.escalation.plan import FIRST
 from domain.incident.incident import Incident
-from domain.notification.notification import Notification, NotificationStatus, Purpose
-from domain.notification.rule import planned
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import NotificationId, RunId, UserId
+from domain.shared.ids import RunId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,19 @@ class PagePeople:
 
     async def __call__(self, incident: Incident, user_ids: Sequence[UserId], *, run_id: RunId, at: datetime) -> None:
         people = await self.directory.reachability(set(user_ids))
-        reached = [people[user_id] for user_id in user_ids if user_id in people]
-        pages = [page for person in reached for page in self._pages(incident, person, run_id, at)]
-        await self.notifications.add(pages)
-
-    def _pages(self, incident: Incident, person: Reachability, run_id: RunId, at: datetime) -> Iterator[Notification]:
-        for plan in planned(
-            person.contacts, person.rules, urgency=incident.urgency, at=at, quiet_hours=person.quiet_hours
-        ):
-            yield Notification(
-                id=NotificationId(self.ids.new()),
-                incident_id=incident.id,
-                run_id=run_id,
-                round=0,
-                step=0,
-                user_id=person.user_id,
-                rule_position=plan.rule_position,
-                purpose=Purpose.PAGE,
-                channel=plan.channel,
-                address=plan.address,
-                status=NotificationStatus.PENDING,
-                created_at=at,
-                next_deadline=plan.due_at,
-            )
+        await self.notifications.add(
+            [
+                page
+                for user_id in user_ids
+                if user_id in people
+                for page in pages_to(
+                    people[user_id],
+                    incident_id=incident.id,
+                    run_id=run_id,
+                    position=FIRST,
+                    urgency=incident.urgency,
+                    at=at,
+                    ids=self.ids,
+                )
+            ]
+        )

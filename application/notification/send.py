@@ -92,6 +92,7 @@ class SendNotification:
             incident_id=incident.id,
             incident_number=incident.number,
             user_id=notification.user_id,
+            destination_id=notification.destination_id,
             address=notification.address,
             title=incident.title,
             status=incident.status,
@@ -120,8 +121,9 @@ class SendNotification:
         return NoticeMessage(
             notification_id=page.id,
             user_id=page.user_id,
+            destination_id=page.destination_id,
             address=page.address,
-            title=f"{len(ordered)} incidents page you, the worst: {_headline(ordered[0])}",
+            title=f"{len(ordered)} incidents page {_whom(page)}, the worst: {_headline(ordered[0])}",
             text="\n".join([*lines, *([f"and {more} more"] if more > 0 else [])]),
             attempt=page.attempts,
             may_be_repeat=any(each.page.may_be_repeat for each in told),
@@ -131,18 +133,24 @@ class SendNotification:
     def _digest_lines(self, told: _Told, at: datetime) -> tuple[str, str]:
         incident, service_name, _, _ = told.subject
         since = f"{incident.triggered_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"{_headline(told)} ({service_name}), since {since}", self._acknowledge(told, at)
+        link = self._acknowledge(told, at) or self.links.incident(incident.number)
+        return f"{_headline(told)} ({service_name}), since {since}", link
 
     def _drill(self, notification: Notification, at: datetime) -> str:
+        assert notification.user_id is not None, "a drill is to a person"
         via = Via(notification.channel.value)
         return self.links.drill(notification.id, notification.user_id, at=at, via=via)
 
-    def _acknowledge(self, told: _Told, at: datetime) -> str:
+    def _acknowledge(self, told: _Told, at: datetime) -> str | None:
+        """A link acts as whom it was made for, so that a destination gets none: who reads it there is not known."""
         page = told.page
+        if page.user_id is None:
+            return None
         return self.links.acknowledge(told.subject.incident.id, page.user_id, at=at, via=Via(page.channel.value))
 
     def _notice_message(self, notification: Notification, notice: Notice, at: datetime) -> NoticeMessage:
         is_drill = notice.kind is NoticeKind.DRILL
+        assert notification.user_id is not None, "a notice is to a person"
         return NoticeMessage(
             notification_id=notification.id,
             user_id=notification.user_id,
@@ -155,6 +163,10 @@ class SendNotification:
             url=self._drill(notification, at) if is_drill else notice.url,
             asks=is_drill,
         )
+
+
+def _whom(page: Notification) -> str:
+    return "you" if page.user_id is not None else "this channel"
 
 
 def _headline(told: _Told) -> str:

@@ -83,12 +83,14 @@ class SettleNotifications:
 
 def _is_at_a_contact(settlement: Settlement) -> bool:
     """It tells whether somebody can be reached there. An update does not: it is refused when its message is gone."""
-    is_update = settlement.change.state.purpose is Purpose.UPDATE
-    return not is_update and settlement.attempt.outcome is not Outcome.WITHHELD
+    state = settlement.change.state
+    is_update = state.purpose is Purpose.UPDATE
+    return state.user_id is not None and not is_update and settlement.attempt.outcome is not Outcome.WITHHELD
 
 
 def _tried(settlement: Settlement) -> Tried:
     state, attempt = settlement.change.state, settlement.attempt
+    assert state.user_id is not None, "a contact is somebody's"
     return Tried(state.user_id, state.channel, state.address, attempt.finished_at, attempt.outcome)
 
 

@@ -26,14 +26,13 @@ class ConfirmTexts:
     transaction: Transaction
     clock: Clock
 
-    async def __call__(self, address: str) -> bool:
-        """False: it is nobody's verified contact."""
+    async def __call__(self, address: str) -> None:
+        """Nothing, when it is nobody's verified contact."""
         owners = await self.pages.owners(address)
         async with self.transaction:
             at = self.clock.now()
             for user_id in owners:
                 await self.proofs.confirm(user_id, Channel.SMS, address, at=at)
-        return bool(owners)
 
 
 @dataclass(frozen=True, slots=True)

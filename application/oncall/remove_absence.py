@@ -3,8 +3,10 @@ from dataclasses import dataclass, replace
 from application.audit.describe import describe
 from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for_member
+from application.oncall.take_back_cover import TakeBackCover
 from application.ports.absences import AbsenceRepository
 from application.ports.clock import Clock
+from application.ports.covers import CoverRepository
 from application.ports.teams import TeamRepository
 from application.ports.transaction import Transaction
 from domain.identity.actor import Actor
@@ -15,16 +17,24 @@ from domain.shared.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class RemoveAbsence:
-    """Somebody will not be away, or is back: time off that is under way ends now. Who stands in still does."""
+    """Somebody will not be away, or is back: time off that is under way ends now. Who stands in still does.
+
+    What was asked for it and nobody has accepted yet is taken back.
+    """
 
     absences: AbsenceRepository
     teams: TeamRepository
+    covers: CoverRepository
+    take_back_cover: TakeBackCover
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
 
     async def __call__(self, absence_id: AbsenceId, *, actor: Actor) -> None:
-        """Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError` when it is over."""
+        """Raises `ForbiddenError`, `NotFoundError`, `IllegalTransitionError` when it is over.
+
+        Raises `ConflictError` when somebody answers one of its requests for cover at this moment.
+        """
         async with self.transaction:
             at = self.clock.now()
             absence = await self.absences.get(absence_id)
@@ -45,3 +55,7 @@ class RemoveAbsence:
                 before=describe(absence),
                 after=None if left is None else describe(left),
             )
+            asked = await self.covers.open_of_absence(absence_id)
+            # Nobody may have come yet to let those expire whose time has begun.
+            unanswered = [request for request in asked if not request.tick(at).events]
+            await self.take_back_cover(unanswered, actor=actor, at=at)

@@ -1,8 +1,7 @@
 from dataclasses import dataclass
 
-from application.audit.describe import describe
-from application.audit.record import RecordAudit
 from application.oncall.cover_access import require_for
+from application.oncall.take_back_cover import TakeBackCover
 from application.ports.clock import Clock
 from application.ports.covers import CoverRepository
 from application.ports.schedules import ScheduleRepository
@@ -14,11 +13,11 @@ from domain.shared.ids import CoverRequestId
 
 @dataclass(frozen=True, slots=True)
 class WithdrawCover:
-    """Whoever asked, or a manager for them, takes it back."""
+    """Whoever asked, or a manager for them, takes it back. Those who were asked hear of it."""
 
     covers: CoverRepository
     schedules: ScheduleRepository
-    record_audit: RecordAudit
+    take_back_cover: TakeBackCover
     transaction: Transaction
     clock: Clock
 
@@ -29,11 +28,5 @@ class WithdrawCover:
             request = await self.covers.get(request_id)
             schedule = await self.schedules.look_up(request.schedule_id, since=at)
             require_for(actor, request.user_id, team_id=schedule.team_id)
-            change = request.withdraw(by=actor.user_id, at=at)
-            if not change.events:
-                return request
-            saved = await self.covers.save(change)
-            await self.record_audit(
-                "cover.withdraw", saved.id, actor=actor, at=at, before=describe(request), after=describe(saved)
-            )
+            (saved,) = await self.take_back_cover((request,), actor=actor, at=at)
             return saved

@@ -24,6 +24,10 @@ class AlertRepository(Protocol):
         """The firing alerts of these integrations and dedup keys, held, by key."""
 
     @abstractmethod
+    async def count_firing(self, most: Mapping[IntegrationId, int]) -> Mapping[IntegrationId, int]:
+        """How many alerts of each integration fire; the number given where it is that or more."""
+
+    @abstractmethod
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         """The alerts that fire for the incident, held, by key."""
 

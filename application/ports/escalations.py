@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
-from domain.shared.ids import IncidentId, PolicyId
+from domain.shared.ids import IncidentId, PolicyId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
@@ -14,6 +14,8 @@ class DueRun(NamedTuple):
     run: EscalationRun
     urgency: Urgency  # of its incident, now
     severity: Severity
+    answered_by: tuple[UserId, ...] = ()  # who has acknowledged, while others are still required
+    tier: int | None = None  # of its service, now
 
 
 class StepKey(NamedTuple):
@@ -56,7 +58,7 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def count_stalled(self, *, at: datetime) -> int:
-        """Open incidents that nothing will happen to, and nothing says why (P2).
+        """Open incidents that were there at `at`, that nothing will happen to, and nothing says why (P2).
 
         One that nobody has needs a newest run which has a deadline after `at` or is exhausted; and whichever has a
         deadline of its own, such as the end of a snooze, needs it to be after `at`.
@@ -73,7 +75,9 @@ class PolicyVersions(Protocol):
 
     @abstractmethod
     async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
-        """What pages for each incident now: the policy that it was reassigned to, or else its service's."""
+        """What pages for each incident now: the policy that it was reassigned to, if it is still there, or else its
+        service's.
+        """
 
 
 class StepTurns(Protocol):

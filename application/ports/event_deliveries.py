@@ -10,10 +10,10 @@ from uuid import UUID
 from application.ports.event_log import EventPosition
 from application.ports.page import Page
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.shared.event import DomainEvent
 from domain.shared.ids import EventDeliveryId, IncidentId, ServiceId, SubscriptionId, TeamId
 from domain.shared.limits import PAGE_DEFAULT
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.subscription.delivery import DeliveryStatus, EventDelivery
 from domain.subscription.subscription import Subscription

@@ -59,8 +59,8 @@ class NotificationRepository(Protocol):
 
     @abstractmethod
     async def add(self, notifications: Sequence[Notification]) -> None:
-        """Store intents and wake a courier. A page that is already there for its run, round, step, user and rule stays
-        the only one (P4); so does a notice for its key, user, channel and address."""
+        """Store intents and wake a courier. A page that is already there for its run, round, step, recipient and rule
+        stays the only one (P4); so does a notice for its key, user, channel and address."""
 
     @abstractmethod
     async def lease_due(
@@ -68,7 +68,7 @@ class NotificationRepository(Protocol):
     ) -> tuple[DueNotification, ...]:
         """Take what is due on a channel, earliest first, passing over what another courier holds.
 
-        With each page come the others that are due for its user and address, beyond the limit and at most
+        With each page come the others that are due for its recipient and address, beyond the limit and at most
         `BUNDLE_MOST`: they may leave as one message.
         """
 

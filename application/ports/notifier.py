@@ -1,4 +1,4 @@
-"""A way to reach a person: one adapter a channel."""
+"""A way to reach a person or a destination: one adapter a channel."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from domain.notification.contact import Channel
-from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.ids import DestinationId, IncidentId, NotificationId, UserId
 
 
 class Outcome(StrEnum):
@@ -29,7 +29,7 @@ class Message:
     notification_id: NotificationId
     incident_id: IncidentId
     incident_number: int
-    user_id: UserId
+    user_id: UserId | None  # None exactly for a destination, where there may be anybody
     address: str  # as the channel's contacts have it
     title: str
     status: str  # triggered, acknowledged, resolved
@@ -45,6 +45,7 @@ class Message:
     status_by: str | None = None  # who acknowledged or resolved it
     update_of: Mapping[str, str] | None = None  # receipt of the message to change in place; None: send a new one
     speaks_for: tuple[NotificationId, ...] = ()  # earlier pages about the same incident that it stands for as well
+    destination_id: DestinationId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class NoticeMessage:
     """What a person is told that is about no incident. Names in it were chosen by users, so the text is untrusted."""
 
     notification_id: NotificationId
-    user_id: UserId
+    user_id: UserId | None
     address: str
     title: str  # one line
     text: str  # plain, in short lines
@@ -71,6 +72,7 @@ class NoticeMessage:
     url: str | None = None  # where to act on it or read on
     asks: bool = False  # the page of that address has a button that says that it arrived
     speaks_for: tuple[NotificationId, ...] = ()  # of a digest: the pages that it stands for
+    destination_id: DestinationId | None = None
 
 
 class Notifier(Protocol):

@@ -15,10 +15,12 @@ from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
+from domain.incident.responder import ResponderAnswer
 from domain.notification.notification import Notification
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
 from domain.shared.limits import PAGE_DEFAULT
+from domain.shared.priority import Priority
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 type IncidentRef = IncidentId | int  # by id, or by the number that people say
@@ -80,6 +82,22 @@ class OldestFirst:
         require_limit(self.limit)
 
 
+class AcknowledgementRecord(NamedTuple):
+    """Who has acknowledged an incident since it was last triggered, and when."""
+
+    user_id: UserId
+    name: str
+    at: datetime
+
+
+class ResponderRecord(NamedTuple):
+    """Who was asked to help with an incident, and what they said."""
+
+    user_id: UserId
+    name: str
+    answer: ResponderAnswer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentSummary:
     """One row of a list, with the names that a person would otherwise have to look up."""
@@ -89,6 +107,7 @@ class IncidentSummary:
     title: str
     severity: Severity
     urgency: Urgency
+    priority: Priority
     status: IncidentStatus
     service_id: ServiceId
     service_name: str
@@ -98,11 +117,17 @@ class IncidentSummary:
     acknowledged_at: datetime | None
     acknowledged_by: UserId | None
     acknowledged_by_name: str | None
+    acknowledgements: tuple[AcknowledgementRecord, ...]  # in their order
+    acknowledgements_required: int
+    acknowledgements_missing: int  # before somebody has it
+    snoozed_until: datetime | None
+    responders: tuple[ResponderRecord, ...]
     resolved_at: datetime | None
     resolved_by: UserId | None
     resolved_by_name: str | None
     escalation: RunStatus | None  # of the newest run; None: it never had one
     next_escalation_at: datetime | None  # set exactly while its run is running
+    next_deadline: datetime | None  # of its own: the end of a snooze, of an acknowledgement or of low urgency
     version: int
 
 
@@ -121,7 +146,7 @@ class DeliveryRecord:
     """The ledger of one notification: the intent, to whom, and every attempt, oldest first."""
 
     notification: Notification
-    user_name: str
+    recipient_name: str  # of the person, or of the destination; its address when it is there no more
     attempts: tuple[Attempt, ...]
 
 

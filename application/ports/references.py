@@ -12,6 +12,8 @@ class ReferenceKind(StrEnum):
     TEAM = "team"
     POLICY = "policy"
     SCHEDULE = "schedule"
+    CHANNEL = "channel"  # a destination that people watch
+    WEBHOOK = "webhook"  # a destination that is a server
 
 
 class Reference(NamedTuple):

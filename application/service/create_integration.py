@@ -38,9 +38,12 @@ class CreateIntegration:
         name: str,
         grouping: GroupingMode = GroupingMode.PER_ALERT,
         is_strict: bool = False,
-        mapping: EventMapping | None = None,
         when_silent: WhenSilent = WhenSilent.KEEP,
         topic_arns: tuple[str, ...] = (),
+        mapping: EventMapping | None = None,
+        events_per_minute: int | None = None,
+        event_burst: int | None = None,
+        open_alerts: int | None = None,
         actor: Actor,
     ) -> IssuedIntegration:
         """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`."""
@@ -59,9 +62,12 @@ class CreateIntegration:
                     key_hash=secret_hash(key),
                     grouping=grouping,
                     is_strict=is_strict,
-                    mapping=mapping,
                     when_silent=when_silent,
                     topic_arns=topic_arns,
+                    mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
                 )
             )
             await self.record_audit(

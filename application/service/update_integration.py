@@ -30,13 +30,19 @@ class UpdateIntegration:
         name: str,
         grouping: GroupingMode,
         is_strict: bool,
-        mapping: EventMapping | None,
         when_silent: WhenSilent,
         topic_arns: tuple[str, ...],
+        mapping: EventMapping | None,
+        events_per_minute: int | None,
+        event_burst: int | None,
+        open_alerts: int | None,
         version: int | None = None,
         actor: Actor,
     ) -> Integration:
-        """Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`."""
+        """A limit of None is that of the installation.
+
+        Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`, `ConflictError`.
+        """
         async with self.transaction:
             before = await self.integrations.get(integration_id)
             require(actor, Permission.CONFIGURE, team_id=before.team_id)
@@ -47,9 +53,12 @@ class UpdateIntegration:
                     name=name.strip(),
                     grouping=grouping,
                     is_strict=is_strict,
-                    mapping=mapping,
                     when_silent=when_silent,
                     topic_arns=topic_arns,
+                    mapping=mapping,
+                    events_per_minute=events_per_minute,
+                    event_burst=event_burst,
+                    open_alerts=open_alerts,
                 )
             )
             await self.record_audit(

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from domain.incident.severity import Severity
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 # The mildest severity that wakes people. The more depends on a service, the milder it is.

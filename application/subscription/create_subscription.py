@@ -4,10 +4,10 @@ from application.audit.record import RecordAudit
 from application.authorize import require
 from application.errors import ConflictError
 from application.ports.clock import Clock
-from application.ports.destinations import Destinations
 from application.ports.event_deliveries import EventDeliveries
 from application.ports.event_log import EventLog
 from application.ports.ids import IdFactory
+from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.references import Reference, ReferenceKind, References
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.tokens import SecretFactory
@@ -36,7 +36,7 @@ class CreateSubscription:
     subscriptions: SubscriptionRepository
     deliveries: EventDeliveries
     event_log: EventLog
-    destinations: Destinations
+    outgoing_addresses: OutgoingAddresses
     references: References
     secrets: SecretFactory
     record_audit: RecordAudit
@@ -64,7 +64,7 @@ class CreateSubscription:
             address=address,
             event_kinds=event_kinds,
         )
-        await self.destinations.check(kind, address)  # before the transaction: it may ask a name server
+        await self.outgoing_addresses.check(kind, address)  # before the transaction: it may ask a name server
         secret = self.secrets.webhook_secret() if kind in SIGNED else None
         async with self.transaction:
             at = self.clock.now()

@@ -3,9 +3,9 @@ from dataclasses import dataclass, replace
 from application.audit.record import RecordAudit
 from application.expectation import require_version
 from application.ports.clock import Clock
-from application.ports.destinations import Destinations
 from application.ports.event_deliveries import EventDeliveries, Health
 from application.ports.event_log import EventLog
+from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.subscriptions import SubscriptionRepository
 from application.ports.transaction import Transaction
 from application.subscription.access import described, hold, look_up
@@ -25,7 +25,7 @@ class UpdateSubscription:
     subscriptions: SubscriptionRepository
     deliveries: EventDeliveries
     event_log: EventLog
-    destinations: Destinations
+    outgoing_addresses: OutgoingAddresses
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -46,7 +46,7 @@ class UpdateSubscription:
         seen = await look_up(self.subscriptions, subscription_id, actor=actor)
         if address != seen.address:
             replace(seen, address=address)  # as the domain has it, before anybody is asked
-            await self.destinations.check(seen.kind, address)
+            await self.outgoing_addresses.check(seen.kind, address)
         async with self.transaction:
             at = self.clock.now()
             before = await hold(self.subscriptions, subscription_id, actor=actor)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from domain.shared.errors import InvalidValueError
 from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS, LABEL_CHARACTERS
 from domain.shared.local_time import latest_local, to_local_seconds, zone_named
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
@@ -21,6 +22,7 @@ class Circumstances:
 
     severity: Severity
     urgency: Urgency
+    priority: Priority
     labels: Mapping[str, str] = field(default_factory=dict)  # of its first alert; none when a person declared it
 
 
@@ -28,6 +30,7 @@ class SkipReason(StrEnum):
     """Which part of a condition did not hold; the first one, in this order."""
 
     SEVERITY = "severity"
+    PRIORITY = "priority"
     URGENCY = "urgency"
     LABELS = "labels"
     HOURS = "hours"
@@ -96,18 +99,21 @@ class StepCondition:
     """
 
     severities: tuple[Severity, ...] = ()  # one of these
+    priorities: tuple[Priority, ...] = ()  # one of these
     urgency: Urgency | None = None
     labels: tuple[LabelMatch, ...] = ()  # all of these
     hours: Hours | None = None
 
     def __post_init__(self) -> None:
-        if not (self.severities or self.urgency or self.labels or self.hours):
+        if not (self.severities or self.priorities or self.urgency or self.labels or self.hours):
             raise InvalidValueError(
                 "severities",
                 'has none, and nothing else is asked: name some, such as ["SEV1"]',
             )
         if len(set(self.severities)) != len(self.severities):
             raise InvalidValueError("severities", 'names one twice; name each once, such as ["SEV1", "SEV2"]')
+        if len(set(self.priorities)) != len(self.priorities):
+            raise InvalidValueError("priorities", 'names one twice; name each once, such as ["P1", "P2"]')
         if len(self.labels) > CONDITION_LABELS:
             raise InvalidValueError("labels", f"has {len(self.labels)} entries, allowed are {CONDITION_LABELS}")
         if len({match.name for match in self.labels}) != len(self.labels):
@@ -128,6 +134,9 @@ class StepCondition:
         if self.severities and circumstances.severity not in self.severities:
             wanted = " or ".join(self.severities)
             return Refusal(SkipReason.SEVERITY, f"the severity is {circumstances.severity}, not {wanted}")
+        if self.priorities and circumstances.priority not in self.priorities:
+            wanted = " or ".join(self.priorities)
+            return Refusal(SkipReason.PRIORITY, f"the priority is {circumstances.priority}, not {wanted}")
         if self.urgency is not None and circumstances.urgency is not self.urgency:
             return Refusal(SkipReason.URGENCY, f"the urgency is {circumstances.urgency}, not {self.urgency}")
         for match in self.labels:

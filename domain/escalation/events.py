@@ -5,7 +5,7 @@ from typing import ClassVar
 from domain.escalation.condition import SkipReason
 from domain.escalation.policy import WhenExhausted
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, RunId, UserId
+from domain.shared.ids import DestinationId, IncidentId, RunId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class EscalationStepReached(EscalationEvent):
     due_at: datetime  # how late it was: `at` less this
     responders: tuple[UserId, ...] = ()
     unreachable: tuple[UserId, ...] = ()  # responders without a working contact
+    answered: tuple[UserId, ...] = ()  # responders who had acknowledged, while others had not: not paged again
+    destinations: tuple[DestinationId, ...] = ()  # what was told beside people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class EscalationFallBackPaged(EscalationEvent):
     kind: ClassVar[str] = "escalation.fall_back_paged"
     responders: tuple[UserId, ...] = ()
     unreachable: tuple[UserId, ...] = ()
+    answered: tuple[UserId, ...] = ()
+    destinations: tuple[DestinationId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Whom to tell, in which order, how long to wait for an answer before telling the next, and what if there is none.
 
-A policy names people, schedules and teams, never another policy: so it cannot go in a circle.
+A policy names people, schedules, teams and destinations, never another policy: so it cannot go in a circle.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from domain.escalation.condition import Circumstances, Refusal, StepCondition
@@ -28,6 +29,12 @@ class TargetKind(StrEnum):
     USER = "user"
     SCHEDULE = "schedule"  # whoever is on call when the step is reached
     TEAM = "team"  # every member
+    CHANNEL = "channel"  # a destination that people watch: a Slack channel, an ntfy topic
+    WEBHOOK = "webhook"  # a destination that is a server
+
+
+# What is told, and is nobody who could answer
+DESTINATIONS: Final = frozenset({TargetKind.CHANNEL, TargetKind.WEBHOOK})
 
 
 class StepMode(StrEnum):

@@ -1,5 +1,6 @@
-"""Why nothing will happen to an incident that nobody answered."""
+"""Why nothing will happen to an open incident."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from domain.escalation.run import RunStatus
@@ -9,6 +10,7 @@ class StallReason(StrEnum):
     NO_RUN = "no_run"
     STOPPED = "stopped"
     OVERDUE = "overdue"
+    INCIDENT_OVERDUE = "incident_overdue"
 
     @property
     def sentence(self) -> str:
@@ -19,11 +21,14 @@ _SENTENCES = {
     StallReason.NO_RUN: "no escalation was ever begun for it",
     StallReason.STOPPED: "its escalation was stopped, though nobody answered",
     StallReason.OVERDUE: "its escalation was due, and no worker moved it",
+    StallReason.INCIDENT_OVERDUE: "its snooze, acknowledgement or low urgency was to end, and no worker came",
 }
 
 
-def stall_reason(newest_run: RunStatus | None) -> StallReason:
-    """Of an incident that is known to have stalled, by the newest of its runs."""
+def stall_reason(newest_run: RunStatus | None, *, own_deadline: datetime | None, at: datetime) -> StallReason:
+    """Of an incident that is known to have stalled by the instant: by its own deadline, or the newest of its runs."""
+    if own_deadline is not None and own_deadline <= at:
+        return StallReason.INCIDENT_OVERDUE
     match newest_run:
         case None:
             return StallReason.NO_RUN

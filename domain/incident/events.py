@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from domain.incident.severity import Severity
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 

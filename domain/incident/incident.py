@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
+from domain.incident.acknowledgement import Acknowledgement
 from domain.incident.events import (
     IncidentAcknowledged,
     IncidentAcknowledgementExpired,
@@ -28,7 +29,6 @@ from domain.incident.events import (
     IncidentUrgencyRaised,
 )
 from domain.incident.responder import Responder, ResponderAnswer, answering
-from domain.incident.severity import Severity
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
@@ -39,6 +39,7 @@ from domain.shared.limits import (
     SNOOZE_SECONDS_MIN,
     SUMMARY_CHARACTERS,
 )
+from domain.shared.severity import Severity
 from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
@@ -105,7 +106,7 @@ class Incident:
     status: IncidentStatus
     triggered_at: datetime
     acknowledgements_required: int = 1  # by so many different people
-    acknowledgements: tuple[UserId, ...] = ()  # who has, since it last was triggered, in order
+    acknowledgements: tuple[Acknowledgement, ...] = ()  # since it last was triggered, in order, each person once
     acknowledged_at: datetime | None = None
     acknowledged_by: UserId | None = None
     acknowledgement_expires_at: datetime | None = None
@@ -120,6 +121,18 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.status is not IncidentStatus.RESOLVED
+
+    @property
+    def answered_by(self) -> tuple[UserId, ...]:
+        """Who has acknowledged it since it last was triggered, whether or not that is enough."""
+        return tuple(each.by for each in self.acknowledgements)
+
+    @property
+    def acknowledgements_missing(self) -> int:
+        """How many more people have to acknowledge it before somebody has it."""
+        if self.status is not IncidentStatus.TRIGGERED:
+            return 0
+        return max(0, self.acknowledgements_required - len(self.acknowledgements))
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -401,13 +414,13 @@ class Incident:
 
     def _counts(self, by: UserId | None) -> bool:
         """Whether an acknowledgement changes anything while it is triggered."""
-        return self.acknowledgements_required == 1 or (by is not None and by not in self.acknowledgements)
+        return self.acknowledgements_required == 1 or (by is not None and by not in self.answered_by)
 
     def _is_enough_with(self, by: UserId | None) -> bool:
         """Whether it has an owner with this acknowledgement."""
         if self.status is IncidentStatus.ACKNOWLEDGED or self.acknowledgements_required == 1:
             return True
-        return len({*self.acknowledgements, by} - {None}) >= self.acknowledgements_required
+        return len({*self.answered_by, by} - {None}) >= self.acknowledgements_required
 
     def _answer_of(self, user_id: UserId) -> ResponderAnswer:
         self._require_open("answered")
@@ -480,9 +493,7 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
 
 
 def _acknowledged[I: Incident](state: I, event: IncidentAcknowledged) -> I:
-    given = state.acknowledgements
-    if event.by is not None and event.by not in given:
-        given = (*given, event.by)
+    given = _given(state, event.by, event.at)
     is_enough = (
         state.status is IncidentStatus.ACKNOWLEDGED
         or state.acknowledgements_required == 1
@@ -494,16 +505,22 @@ def _acknowledged[I: Incident](state: I, event: IncidentAcknowledged) -> I:
 
 
 def _owned[I: Incident](state: I, by: UserId | None, at: datetime, *, expires_at: datetime | None = None) -> I:
-    is_new = by is not None and by not in state.acknowledgements
     return replace(
         state,
         status=IncidentStatus.ACKNOWLEDGED,
-        acknowledgements=(*state.acknowledgements, by) if is_new and by is not None else state.acknowledgements,
+        acknowledgements=_given(state, by, at),
         acknowledged_at=at,
         acknowledged_by=by,
         acknowledgement_expires_at=expires_at,
         snoozed_until=None,
     )
+
+
+def _given(state: Incident, by: UserId | None, at: datetime) -> tuple[Acknowledgement, ...]:
+    """With the word of this person, unless they gave it before; a sender gives none."""
+    if by is None or by in state.answered_by:
+        return state.acknowledgements
+    return (*state.acknowledgements, Acknowledgement(by, at))
 
 
 def _triggered_again[I: Incident](state: I) -> I:

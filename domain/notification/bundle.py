@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
-from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.ids import IncidentId, NotificationId
 
 # Three messages are still read one by one on a lock screen; from the fourth on the list is quicker to grasp.
 BUNDLE_FROM: Final = 4
@@ -23,7 +24,7 @@ class DuePage(NamedTuple):
     """A page that is due, as far as this rule needs to know it."""
 
     id: NotificationId
-    user_id: UserId
+    recipient_id: UUID  # a person, or a destination
     address: str
     incident_id: IncidentId
     due_at: datetime
@@ -35,9 +36,9 @@ def bundles(pages: Sequence[DuePage], *, at: datetime) -> tuple[tuple[Notificati
     All pages of one contact are one bundle from `BUNDLE_FROM` on; otherwise those that are late are one, and each of
     the others leaves alone.
     """
-    by_contact: defaultdict[tuple[UserId, str], list[DuePage]] = defaultdict(list)
+    by_contact: defaultdict[tuple[UUID, str], list[DuePage]] = defaultdict(list)
     for page in sorted(pages, key=_order):
-        by_contact[page.user_id, page.address].append(page)
+        by_contact[page.recipient_id, page.address].append(page)
     made: list[list[DuePage]] = []
     for of_contact in by_contact.values():
         made += [of_contact] if len(of_contact) >= BUNDLE_FROM else _late_together(of_contact, at)

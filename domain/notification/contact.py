@@ -54,11 +54,11 @@ class Contact:
             )
         if any(character < " " or character == "\x7f" for character in self.address):
             raise InvalidValueError("address", "must not contain control characters")
-        if (reason := _reason_against(self.channel, self.address)) is not None:
+        if (reason := reason_against(self.channel, self.address)) is not None:
             raise InvalidValueError("address", reason)
 
 
-def _reason_against(channel: Channel, address: str) -> str | None:
+def reason_against(channel: Channel, address: str) -> str | None:
     """Why the channel could never reach it."""
     match channel:
         case Channel.EMAIL:

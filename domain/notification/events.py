@@ -3,14 +3,15 @@ from typing import ClassVar
 
 from domain.notification.contact import Channel
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.ids import DestinationId, IncidentId, NotificationId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationEvent(DomainEvent):
     incident_id: IncidentId
     notification_id: NotificationId
-    user_id: UserId
+    user_id: UserId | None  # None exactly for a destination
+    destination_id: DestinationId | None = None
     channel: Channel
     attempt: int
     detail: str = ""

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
+from uuid import UUID
 
 from domain.notification.contact import Channel
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.notification.notice import Notice
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
+from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, UserId
 
 # A page that could not be handed over in an hour has been overtaken by its policy's later steps.
 PAGE_ATTEMPTS: Final = 12
@@ -64,7 +65,7 @@ class Notification:
     run_id: RunId | None
     round: int
     step: int
-    user_id: UserId
+    user_id: UserId | None  # who is told; None exactly for a destination
     rule_position: int
     purpose: Purpose
     channel: Channel
@@ -78,10 +79,12 @@ class Notification:
     receipt: Mapping[str, str] = field(default_factory=dict)  # what names the message at the provider
     update_of: Mapping[str, str] | None = None  # for an update: the receipt of the message to change
     notice: Notice | None = None  # what it says, when it is a notice
+    destination_id: DestinationId | None = None  # what is told in place of a person
 
     def __post_init__(self) -> None:
         is_notice = self.purpose is Purpose.NOTICE
         assert is_notice == (self.notice is not None) == (self.incident_id is None), "about an incident or a notice"
+        assert (self.user_id is None) != (self.destination_id is None), "to a person or a destination"
 
     @staticmethod
     def of_notice(
@@ -112,6 +115,13 @@ class Notification:
         )
 
     @property
+    def recipient_id(self) -> UUID:
+        """Whoever or whatever is told."""
+        recipient = self.user_id or self.destination_id
+        assert recipient is not None
+        return recipient
+
+    @property
     def attempts_allowed(self) -> int:
         return self.purpose.attempts_allowed
 
@@ -138,6 +148,7 @@ class Notification:
             incident_id=self.incident_id,
             notification_id=self.id,
             user_id=self.user_id,
+            destination_id=self.destination_id,
             channel=self.channel,
             attempt=self.attempts,
             detail=detail,
@@ -155,6 +166,7 @@ class Notification:
             incident_id=self.incident_id,
             notification_id=self.id,
             user_id=self.user_id,
+            destination_id=self.destination_id,
             channel=self.channel,
             attempt=self.attempts,
             detail=detail,

@@ -9,7 +9,13 @@ from typing import Self
 from domain.service.mapping import EventMapping
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
-from domain.shared.limits import NAME_CHARACTERS
+from domain.shared.limits import (
+    INTEGRATION_EVENT_BURST,
+    INTEGRATION_EVENTS_PER_MINUTE,
+    INTEGRATION_OPEN_ALERTS,
+    NAME_CHARACTERS,
+)
+from domain.shared.quota import Quota
 from domain.shared.text import require_length
 
 
@@ -56,6 +62,15 @@ class WhenSilent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeLimits:
+    """How much one integration may send, where it has no limits of its own."""
+
+    events_per_minute: int
+    event_burst: int
+    open_alerts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """Its key is a bearer secret: only the SHA-256 of it is kept, and it is shown once.
 
@@ -72,12 +87,16 @@ class Integration:
     previous_key_expires_at: datetime | None = None
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False  # refuse what the vendor would refuse instead of mending it
-    mapping: EventMapping | None = None  # how JSON of any shape becomes events
     signing_secret_sealed: bytes | None = None
     previous_signing_secret_sealed: bytes | None = None  # still good until `previous_signing_secret_expires_at`
     previous_signing_secret_expires_at: datetime | None = None
     when_silent: WhenSilent = WhenSilent.KEEP
     topic_arns: tuple[str, ...] = ()  # of SNS, whose signed messages are taken; whoever else signs is a stranger
+    mapping: EventMapping | None = None  # how JSON of any shape becomes events
+    # Its own limits; None: those of the installation.
+    events_per_minute: int | None = None
+    event_burst: int | None = None
+    open_alerts: int | None = None
     version: int = 0
 
     def __post_init__(self) -> None:
@@ -89,6 +108,18 @@ class Integration:
         for arn in self.topic_arns:
             if TOPIC_ARN.fullmatch(arn) is None:
                 raise InvalidValueError("topic_arns", f"{arn[:80]!r} is no ARN of a topic: arn:aws:sns:…:…:name")
+        _require_at_most("events_per_minute", self.events_per_minute, INTEGRATION_EVENTS_PER_MINUTE)
+        _require_at_most("event_burst", self.event_burst, INTEGRATION_EVENT_BURST)
+        _require_at_most("open_alerts", self.open_alerts, INTEGRATION_OPEN_ALERTS)
+
+    def quota(self, limits: IntakeLimits) -> Quota:
+        """Of events: how many at once, and how soon there is another."""
+        per_minute = limits.events_per_minute if self.events_per_minute is None else self.events_per_minute
+        return Quota.per_minute(per_minute, burst=limits.event_burst if self.event_burst is None else self.event_burst)
+
+    def most_open_alerts(self, limits: IntakeLimits) -> int:
+        """Beyond so many, new ones are counted in one alert."""
+        return limits.open_alerts if self.open_alerts is None else self.open_alerts
 
     def rotate_key(self, key_hash: bytes, *, overlap_ends_at: datetime) -> Self:
         """Take a new key; the old one is good until the overlap ends, so that senders can be changed one by one."""
@@ -143,3 +174,8 @@ class Integration:
             return True
         expires_at = self.previous_key_expires_at
         return expires_at is not None and key_hash == self.previous_key_hash and at < expires_at
+
+
+def _require_at_most(field: str, value: int | None, most: int) -> None:
+    if value is not None and not 1 <= value <= most:
+        raise InvalidValueError(field, f"is {value}, allowed are 1 to {most}")

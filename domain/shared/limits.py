@@ -53,6 +53,9 @@ SERVICE_TIERS: Final = 4  # more than these nobody can tell apart at night
 BULK_INCIDENTS: Final = 100  # each in a transaction of its own, within one request
 
 # A webhook's URL may carry a long token; browsers and proxies take no more of it
+DESTINATION_ADDRESS_CHARACTERS: Final = 2048  # a URL, as browsers and proxies take it
+DESTINATIONS: Final = 1000  # of an installation: whoever has more channels than that reads none of them
+
 SUBSCRIPTION_ADDRESS_CHARACTERS: Final = 2048
 SUBSCRIPTION_EVENT_KINDS: Final = 50  # about as many as there are; whoever wants more wants all
 SUBSCRIPTIONS: Final = 1000  # of an installation: each event is held against every one of them
@@ -81,3 +84,10 @@ PROOF_EXAMPLES_SHOWN: Final = 50
 PAGE_LIMIT: Final = 200  # rows of a list in one answer
 PAGE_DEFAULT: Final = 50
 INGEST_BATCH: Final = 500  # events that share one commit
+
+# Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as
+# senders wait.
+INTEGRATION_EVENTS_PER_MINUTE: Final = 1_000_000
+INTEGRATION_EVENT_BURST: Final = 100_000
+# Alerts that one integration may have open: each is a row that every list and every repeat looks through.
+INTEGRATION_OPEN_ALERTS: Final = 100_000

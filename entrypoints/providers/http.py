@@ -12,12 +12,14 @@ from prometheus_client import CollectorRegistry
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.http.snippets import PublicUrl
 from adapters.inbound.http.twilio import TwilioSigning
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
-from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, SharedLookUps, Targets
+from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, LookUpMany, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.event_log import PostgresEventLog, Topic
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -31,6 +33,7 @@ from application.ports.intake import IntakeTarget
 from application.ports.rate_limiter import RateLimiter
 from application.ports.wakeup import Wakeup
 from domain.identity.actor import Actor
+from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
 from entrypoints.telemetry import TRACER
 
@@ -63,6 +66,10 @@ class HttpProvider(Provider):
     attempts = provide(AttemptLimiter)
 
     @provide
+    def allowances(self, settings: Settings, limiter: RateLimiter, limits: IntakeLimits) -> Allowances:
+        return Allowances(limiter, limits, in_blocks=bool(settings.redis_url))
+
+    @provide
     def cursors(self, settings: Settings) -> Cursors:
         return Cursors(hashlib.sha256(b"cursors:" + settings.secret_key.encode()).digest())
 
@@ -89,26 +96,38 @@ class HttpProvider(Provider):
     def registry(self) -> CollectorRegistry:
         return CollectorRegistry()
 
+    intake_metrics = provide(IntakeMetrics)
+
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
         with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
             async with container() as request:
-                await (await request.get(IngestEvents))(batch)
+                overflowed = await (await request.get(IngestEvents))(batch)
+        if overflowed:
+            (await container.get(IntakeMetrics)).overflowed.inc(overflowed)
 
     return GroupCommit(ingest)
 
 
-async def intake_targets(container: AsyncContainer) -> Targets:
-    """Remembers for as long as hints come; see `forget_when_hinted`."""
+async def key_look_up(container: AsyncContainer) -> LookUpMany:
     intake = PostgresIntakeStore(PostgresSession(await container.get(Pool)))
     clock = await container.get(Clock)
-    listener = await container.get(PostgresListener)
 
     async def look_up(key_hashes: Sequence[bytes]) -> Mapping[bytes, IntakeTarget]:
         return await intake.targets_of(key_hashes, at=clock.now())
 
-    return Targets(SharedLookUps(look_up), lambda: REMEMBERED_SECONDS if listener.is_listening else BRIEFLY_SECONDS)
+    return look_up
+
+
+async def intake_targets(container: AsyncContainer, *, outlive_storage: bool = False) -> Targets:
+    """Remembers for as long as hints come; see `forget_when_hinted`."""
+    listener = await container.get(PostgresListener)
+    return Targets(
+        SharedLookUps(await key_look_up(container)),
+        lambda: REMEMBERED_SECONDS if listener.is_listening else BRIEFLY_SECONDS,
+        outlive_storage=outlive_storage,
+    )
 
 
 async def forget_when_hinted(targets: Targets, listener: PostgresListener) -> None:

@@ -23,6 +23,7 @@ from adapters.outbound.webhook.notifier import WebhookNotifier
 from application.ports.chat_replies import ChatReplies
 from application.ports.clock import Clock
 from application.ports.contact_secrets import ContactSecrets
+from application.ports.destinations import DestinationSecrets
 from application.ports.ids import IdFactory
 from application.ports.mailbox import Mailbox
 from application.ports.notifier import Notifier, Notifiers
@@ -47,10 +48,11 @@ class ChannelNotifiers(Notifiers):
     clock: Clock
     ids: IdFactory
     contact_secrets: ContactSecrets
+    destination_secrets: DestinationSecrets
 
     def of(self, channel: Channel) -> Notifier:
         if channel is Channel.WEBHOOK:
-            return WebhookNotifier(self.providers.webhooks, self.contact_secrets, self.clock)
+            return WebhookNotifier(self.providers.webhooks, self.contact_secrets, self.clock, self.destination_secrets)
         return self.providers.by_channel.get(channel) or MailboxNotifier(channel, self.mailbox, self.clock, self.ids)
 
 
@@ -89,9 +91,10 @@ class NotifierProvider(Provider):
                     NtfySettings(base_url=settings.ntfy_url, token=settings.ntfy_token), session
                 )
             if settings.twilio_account_sid:
-                session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
-                by_channel[Channel.SMS] = SmsNotifier(twilio_settings(settings), session)
-                by_channel[Channel.VOICE] = VoiceNotifier(twilio_settings(settings), session)
+                for channel, kind in ((Channel.SMS, SmsNotifier), (Channel.VOICE, VoiceNotifier)):
+                    # One session each: texts that hang take no connection from calls.
+                    session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.twilio_url)))
+                    by_channel[channel] = kind(twilio_settings(settings), session)
             webhooks = await stack.enter_async_context(guarded_session(guard_for(settings, "https://")))
             yield Providers(by_channel, webhooks)
 

@@ -12,6 +12,7 @@ from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
 from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
@@ -55,6 +56,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_deliveries import EventDeliveries
@@ -101,6 +103,8 @@ class PostgresStorageProvider(Provider):
     calendar_feeds = provide(PostgresCalendarFeedRepository, provides=CalendarFeedRepository)
     covers = provide(PostgresCoverRepository, provides=CoverRepository)
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
+    destinations = provide(PostgresDestinationRepository, provides=DestinationRepository)
+    destination_secrets = provide(PostgresDestinationSecrets, provides=DestinationSecrets)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)

@@ -7,14 +7,14 @@ from typing import Final
 
 from dishka import Provider, Scope, provide
 
-from adapters.outbound.http.destinations import GuardedDestinations
 from adapters.outbound.http.guard import OutgoingGuard
+from adapters.outbound.http.outgoing_addresses import GuardedAddresses
 from adapters.outbound.http.session import guarded_session
 from adapters.outbound.sqs.event_sender import AwsClients, SnsEventSender, SqsEventSender
 from adapters.outbound.webhook.event_sender import TIMEOUT_SECONDS, WebhookEventSender
 from application.ports.clock import Clock
-from application.ports.destinations import Destinations
 from application.ports.event_sender import EventSender, EventSenders
+from application.ports.outgoing_addresses import OutgoingAddresses
 from domain.subscription.subscription import SubscriptionKind
 from entrypoints.providers.notifiers import guard_for
 from entrypoints.settings import Settings, SettingsError
@@ -34,10 +34,10 @@ class SubscriptionProvider(Provider):
     scope = Scope.APP
 
     @provide
-    def destinations(self, settings: Settings) -> Destinations:
+    def outgoing_addresses(self, settings: Settings) -> OutgoingAddresses:
         guard = outgoing_guard(settings)
         arns = tuple(part.strip() for part in settings.subscription_arns.split(",") if part.strip())
-        return GuardedDestinations(guard=guard, plain=replace(guard, allows_public=False), arns=arns)
+        return GuardedAddresses(guard=guard, plain=replace(guard, allows_public=False), arns=arns)
 
     @provide
     async def senders(self, settings: Settings, clock: Clock) -> AsyncIterator[EventSenders]:

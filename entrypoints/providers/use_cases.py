@@ -12,9 +12,16 @@ from application.alert.set_aside import SetAside
 from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
+from application.destination.create_destination import CreateDestination
+from application.destination.delete_destination import DeleteDestination
+from application.destination.get_destination import GetDestination
+from application.destination.list_destinations import ListDestinations
+from application.destination.rotate_destination_secret import RotateDestinationSecret
+from application.destination.update_destination import UpdateDestination
 from application.escalation.advance import AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.delete_policy import DeletePolicy
 from application.escalation.get_fall_back import GetFallBack
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
@@ -152,6 +159,7 @@ from application.oncall.schedule_quality import ScheduleQuality
 from application.oncall.schedule_shifts import ScheduleShifts
 from application.oncall.service_on_call import ServiceOnCall
 from application.oncall.stand_in import StandIn
+from application.oncall.take_back_cover import TakeBackCover
 from application.oncall.uncovered_absences import UncoveredAbsences
 from application.oncall.update_schedule import UpdateSchedule
 from application.oncall.who_is_on_call import WhoIsOnCall
@@ -240,6 +248,7 @@ class UseCaseProvider(Provider):
         Beat,
         CountStalled,
         CreatePolicy,
+        DeletePolicy,
         FindResponders,
         FindUnreachable,
         GetFallBack,
@@ -307,8 +316,17 @@ class UseCaseProvider(Provider):
         RequestAbsenceCover,
         RequestCover,
         StandIn,
+        TakeBackCover,
         UncoveredAbsences,
         WithdrawCover,
+    )
+    destinations = provide_all(
+        CreateDestination,
+        DeleteDestination,
+        GetDestination,
+        ListDestinations,
+        RotateDestinationSecret,
+        UpdateDestination,
     )
     services = provide_all(
         CreateIntegration,
@@ -320,8 +338,8 @@ class UseCaseProvider(Provider):
         ReadReceived,
         ListServices,
         RotateIntegrationKey,
-        SetQuietWatch,
         SetSigningSecret,
+        SetQuietWatch,
         UpdateIntegration,
         WatchQuietIntegrations,
         UpdateService,

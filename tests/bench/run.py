@@ -15,7 +15,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from tests.bench import claims, foresight, ingest, lists, machine, memory, oncall, paging
+from tests.bench import batches, claims, foresight, growth, ingest, lists, machine, memory, oncall, paging, storm
 from tests.bench.report import Figure, Rows, grid, table
 from tests.bench.world import World, world
 
@@ -57,6 +57,9 @@ def parts_of(rounds: int, seconds: float, *, quick: bool) -> dict[str, Callable[
         "memory": lambda made: Part(memory.measure(made)),
         "oncall": lambda made: Part(oncall.measure(made, requests=300 if quick else oncall.REQUESTS)),
         "foresight": lambda _: Part(foresight.measure()),
+        "batches": lambda made: Part(batches.measure(made, rounds=rounds, seconds=seconds)),
+        "growth": lambda made: Part(growth.measure(made, rounds=rounds, quick=quick)),
+        "storm": lambda made: Part(*storm.measure(made, quick=quick)),
         "claim": lambda made: Part(claims.measure(made, many=100_000 if quick else 1_000_000)),
     }
 

@@ -24,17 +24,20 @@ from domain.identity.user import User
 from domain.shared.ids import PolicyId, TeamId, UserId
 from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
+from entrypoints.embedded.valkey import EmbeddedValkey
 from tests.bench.load import SERVICES
 
-USER, TEAM, POLICY, CONTACT = (UUID(int=number) for number in range(1, 5))
-ADDRESS: Final = "on-call@example.test"
+USER, TEAM, POLICY = (UUID(int=number) for number in range(1, 4))
+# So many people share the services: what is asked of one at a thousand pages a second is about none of us.
+PEOPLE: Final = 100
 SECRET_KEY: Final = "measured-and-thrown-away-0123456789"
 _TEMPLATE: Final = "seeded"
 
 # Ids in the order of their making, as the product's are. The service's number is its integration's key.
 _SERVICES = """
 INSERT INTO services (id, team_id, policy_id, name, description, urgency_rule, version)
-SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, $2, 'service ' || n, '', 'by_severity', 1
+SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, ($2::uuid[])[1 + n % cardinality($2)],
+  'service ' || n, '', 'by_severity', 1
 FROM generate_series(0, $3 - 1) n
 """
 _INTEGRATIONS = """
@@ -53,6 +56,7 @@ _CONTACT = (
 class World:
     postgres: EmbeddedPostgres
     directory: Path
+    redis_url: str
 
     @property
     def postgres_pid(self) -> int:
@@ -86,31 +90,41 @@ def world() -> Iterator[World]:
     directory = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     directory.chmod(0o711)  # PostgreSQL does not run as root
     postgres = EmbeddedPostgres(directory / "postgres")
+    valkey = EmbeddedValkey(directory / "valkey")
     try:
         asyncio.run(postgres.start())
-        made = World(postgres, directory)
+        made = World(postgres, directory, asyncio.run(valkey.start()))
         asyncio.run(made._execute(f"CREATE DATABASE {_TEMPLATE}"))
-        asyncio.run(_seed(postgres.dsn(_TEMPLATE)))
+        asyncio.run(seed(postgres.dsn(_TEMPLATE)))
         yield made
     finally:
         asyncio.run(postgres.stop())
+        asyncio.run(valkey.stop())
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def _seed(dsn: str) -> None:
+async def seed(dsn: str) -> None:
     await migrate_async(dsn)
     pool = await create_pool(dsn, most=2)
     session = PostgresSession(pool)
     async with session:
-        user = User(id=UserId(USER), email=ADDRESS, name="On Call", role=Role.RESPONDER)
-        await PostgresUserRepository(session).save(user)
         await PostgresTeamRepository(session).save(Team(id=TeamId(TEAM), name="Everyone"))
-        step = Step(targets=(Target(kind=TargetKind.USER, id=USER),), delay=timedelta(minutes=30))
-        policy = EscalationPolicy(id=PolicyId(POLICY), team_id=TeamId(TEAM), name="one person", steps=(step,))
-        await PostgresPolicyRepository(session).save(policy)
-        await session.connection.execute(_CONTACT, CONTACT, USER, ADDRESS)
-        await session.connection.execute(_SERVICES, TEAM, POLICY, SERVICES)
+        policies = [await _policy_of_one(session, number) for number in range(PEOPLE)]
+        await session.connection.execute(_SERVICES, TEAM, policies, SERVICES)
         await session.connection.execute(_INTEGRATIONS, TEAM, SERVICES)
     async with pool.acquire() as connection:
         await connection.execute("ANALYZE services, integrations")  # not what is empty: its plans would be for no rows
     await close_pool(pool)
+
+
+async def _policy_of_one(session: PostgresSession, number: int) -> UUID:
+    """A policy that pages one person by e-mail; the first ones are `USER` and `POLICY`."""
+    user_id, policy_id = (UUID(int=base.int + (number << 64)) for base in (USER, POLICY))
+    address = f"on-call-{number}@example.test"
+    user = User(id=UserId(user_id), email=address, name=f"On Call {number}", role=Role.RESPONDER)
+    await PostgresUserRepository(session).save(user)
+    step = Step(targets=(Target(kind=TargetKind.USER, id=user_id),), delay=timedelta(minutes=30))
+    policy = EscalationPolicy(id=PolicyId(policy_id), team_id=TeamId(TEAM), name=f"person {number}", steps=(step,))
+    await PostgresPolicyRepository(session).save(policy)
+    await session.connection.execute(_CONTACT, UUID(int=4 + (number << 64)), user_id, address)
+    return policy_id

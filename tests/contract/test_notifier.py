@@ -24,7 +24,7 @@ from tests.support.fake_http import Answers, Hangs
 from tests.support.fake_ntfy import FakeNtfy
 from tests.support.fake_slack import FakeSlack, Hang, RateLimited, Refused
 from tests.support.fake_twilio import FakeTwilio
-from tests.support.fake_webhook import FakeWebhook, OneSecret
+from tests.support.fake_webhook import FakeWebhook, OneSecret, SomeSecrets
 from tests.support.smtp import Silence, SmtpServer
 from tests.unit.outgoing.messages import HOSTILE_TITLE, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
@@ -250,7 +250,7 @@ def providers(
                 port = fake_webhook.port if is_there else free_port()
                 async with loopback_session(port) as session:
                     secrets = OneSecret(fake_webhook.secret)
-                    notifier = WebhookNotifier(session, secrets, FixedClock(), timeout_seconds=0.5)
+                    notifier = WebhookNotifier(session, secrets, FixedClock(), SomeSecrets(), timeout_seconds=0.5)
                     yield WebhookProvider(notifier, fake_webhook, f"http://127.0.0.1:{port}/pages")
             case _:
                 port = fake_slack.port if is_there else free_port()

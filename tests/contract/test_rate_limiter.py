@@ -11,7 +11,8 @@ from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.redis.rate_limiter import RedisRateLimiter, connect
 from adapters.outbound.system.clock import ManualClock, SystemClock
 from application.errors import RateLimitedError
-from application.ports.rate_limiter import Quota, RateLimiter
+from application.ports.rate_limiter import Granted, RateLimiter
+from domain.shared.quota import Quota
 
 SLOW = Quota(burst=3, refill=timedelta(hours=1))
 QUICK = Quota(burst=1, refill=timedelta(milliseconds=500))
@@ -19,6 +20,9 @@ QUICK = Quota(burst=1, refill=timedelta(milliseconds=500))
 
 class NeverAsked(RateLimiter):
     async def spend(self, keys: object, *, quota: Quota) -> None:
+        raise AssertionError("Redis should have answered")
+
+    async def take(self, key: str, *, quota: Quota, least: int = 1, most: int = 1) -> Granted:
         raise AssertionError("Redis should have answered")
 
 
@@ -68,6 +72,35 @@ async def test_a_bucket_fills_again(limiter: RateLimiter) -> None:
         await limiter.spend(["a"], quota=QUICK)
     await asyncio.sleep(refused.value.retry_after.total_seconds() + 0.01)
     await limiter.spend(["a"], quota=QUICK)
+
+
+async def test_as_many_are_taken_as_there_are(limiter: RateLimiter) -> None:
+    assert await limiter.take("a", quota=SLOW, most=2) == Granted(2)
+    assert await limiter.take("a", quota=SLOW, most=2) == Granted(1)
+
+
+async def test_fewer_than_the_least_are_left_where_they_are(limiter: RateLimiter) -> None:
+    await limiter.take("a", quota=SLOW, most=2)
+
+    refused = await limiter.take("a", quota=SLOW, least=2, most=3)
+
+    assert refused.tokens == 0
+    assert timedelta(minutes=59) < refused.wait <= timedelta(hours=1)  # for the one that is missing
+    assert await limiter.take("a", quota=SLOW) == Granted(1)
+
+
+async def test_what_is_spent_and_what_is_taken_come_from_one_bucket(limiter: RateLimiter) -> None:
+    await limiter.take("a", quota=SLOW, most=3)
+    with pytest.raises(RateLimitedError):
+        await limiter.spend(["a"], quota=SLOW)
+
+
+async def test_after_the_wait_there_are_enough(limiter: RateLimiter) -> None:
+    quick = Quota(burst=4, refill=timedelta(milliseconds=100))
+    await limiter.take("a", quota=quick, most=4)
+    refused = await limiter.take("a", quota=quick, least=3, most=4)
+    await asyncio.sleep(refused.wait.total_seconds() + 0.01)
+    assert (await limiter.take("a", quota=quick, least=3, most=4)).tokens >= 3
 
 
 async def test_without_redis_each_process_counts_for_itself() -> None:

@@ -25,6 +25,7 @@ from domain.incident.events import IncidentAcknowledged, IncidentEvent, Incident
 from domain.incident.incident import Incident
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, RunId
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
@@ -185,7 +186,7 @@ async def _steps_in_order(
 def _problems(told: Sequence[DomainEvent], policy: EscalationPolicy, started_at: datetime) -> Iterator[str]:
     reached = [event for event in told if isinstance(event, EscalationStepReached)]
     # The crew's policies have no conditions, so what the incident is like does not matter.
-    circumstances = Circumstances(severity=Severity.SEV1, urgency=Urgency.HIGH)
+    circumstances = Circumstances(severity=Severity.SEV1, urgency=Urgency.HIGH, priority=Priority.P1)
     looks = timetable(policy, start=started_at, circumstances=circumstances)
     planned = [moment.look.reached for moment in looks if moment.look.reached is not None]
     positions = [Position(event.round, event.step) for event in reached]

@@ -255,6 +255,58 @@ async def f5_postgres_killed(_: str, directory: Path, seed: int, size: Size) -> 
         await postgres.stop()
 
 
+async def f5_postgres_killed_with_a_spill(_: str, directory: Path, seed: int, size: Size) -> Report:
+    """The same with a spill queue: what is accepted meanwhile is stored in its order afterwards."""
+    postgres = EmbeddedPostgres(directory / "postgres", durability=False)
+    dsn = await postgres.start()
+    sqs = Sqs(engines.obtain("sqs")["endpoint"])
+    queue = sqs.create_queue("spill", FifoQueue="true")
+    spill = {"spill_queue_url": queue, "sqs_endpoint_url": sqs.endpoint, "sqs_region": sqs.region}
+    try:
+        await migrate_async(dsn)
+        async with ground(dsn, directory, seed=seed, steps=1) as place:
+            server = await place.start("http", **spill).ready()
+            await place.start("worker").ready()
+            load = place.load(server)
+            keys = [new_dedup_key("f5s") for _ in range(size.events)]
+            sending = asyncio.create_task(load.send(keys))
+            for kill in range(size.kills):
+                await _until_accepted(load, (kill + 1) * size.events // (size.kills + 2), sending)
+                os.kill(postgres.pid, signal.SIGKILL)
+                place.kills += 1
+                before = len(load.accepted_at)
+                await asyncio.sleep(2)
+                accepted_meanwhile = len(load.accepted_at) - before
+                await postgres.stop()
+                await postgres.start()
+            await sending
+            await _until_empty(sqs, queue)
+            await place.until(
+                f"SELECT count(DISTINCT dedup_key) >= {len(load.accepted):d} FROM alerts",  # noqa: S608  # a number
+                within=60,
+                what="what was spilled is stored",
+            )
+            await place.until(
+                "SELECT count(*) = 0 FROM escalation_runs WHERE round = 0 AND step = 0 AND next_deadline < now()",
+                within=60,
+                what="every step was taken",
+            )
+            history = await place.history(load, with_providers=False)
+            report = Report.of(
+                "F5 with a spill queue",
+                seed,
+                place,
+                history,
+                accepted_while_away=accepted_meanwhile,
+                refused_503=load.answers["503"],
+            )
+            report.must(hold=not load.failed, what=f"{len(load.failed)} events were never accepted: {load.answers}")
+            report.must(hold=accepted_meanwhile > 0, what=f"nothing was accepted while it was away: {load.answers}")
+            return report
+    finally:
+        await postgres.stop()
+
+
 async def _restart(postgres: EmbeddedPostgres, load: Load) -> float:
     """Kill it, let senders notice, start it again; return how long it then took until an event was accepted."""
     os.kill(postgres.pid, signal.SIGKILL)
@@ -522,6 +574,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "F3": f3_worker_killed,
     "F4": f4_worker_paused,
     "F5": f5_postgres_killed,
+    "F5S": f5_postgres_killed_with_a_spill,
     "F8": f8_valkey_killed,
     "F9": f9_queue_repeats,
     "F10": f10_queue_poison,

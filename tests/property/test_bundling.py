@@ -31,13 +31,13 @@ def test_every_page_is_in_exactly_one_bundle_with_pages_of_its_contact(pages: li
     assert Counter(page_id for bundle in made for page_id in bundle) == Counter(page.id for page in pages)
     by_id = {page.id: page for page in pages}
     for bundle in made:
-        assert len({(by_id[page_id].user_id, by_id[page_id].address) for page_id in bundle}) == 1
+        assert len({(by_id[page_id].recipient_id, by_id[page_id].address) for page_id in bundle}) == 1
 
 
 @given(due_pages())
 def test_nobody_gets_more_messages_at_once_than_are_read_one_by_one(pages: list[DuePage]) -> None:
     by_id = {page.id: page for page in pages}
-    messages = Counter((by_id[bundle[0]].user_id, by_id[bundle[0]].address) for bundle in bundles(pages, at=NOON))
+    messages = Counter((by_id[bundle[0]].recipient_id, by_id[bundle[0]].address) for bundle in bundles(pages, at=NOON))
     assert max(messages.values(), default=0) < BUNDLE_FROM
 
 
@@ -46,7 +46,9 @@ def test_however_many_are_late_they_are_one_message_for_each_contact(pages: list
     by_id = {page.id: page for page in pages}
     late = {page.id for page in pages if NOON - page.due_at > LATE}
     of_contact = Counter(
-        (by_id[bundle[0]].user_id, by_id[bundle[0]].address) for bundle in bundles(pages, at=NOON) if late & set(bundle)
+        (by_id[bundle[0]].recipient_id, by_id[bundle[0]].address)
+        for bundle in bundles(pages, at=NOON)
+        if late & set(bundle)
     )
     assert all(count == 1 for count in of_contact.values())
 

@@ -107,7 +107,7 @@ def left(world: World, dedup_key: str = "disk") -> list[Expected]:
         if stored.incident.title.startswith(dedup_key)
         for record in stored.deliveries
         for page in (record.notification,)
-        if page.purpose is Purpose.PAGE and record.attempts
+        if page.purpose is Purpose.PAGE and page.user_id is not None and record.attempts
     )
 
 

@@ -29,6 +29,7 @@ from domain.incident.events import IncidentResolved
 from domain.incident.incident import IncidentStatus
 from domain.notification.notification import NotificationStatus, Purpose
 from domain.shared.ids import TeamId, UserId
+from domain.shared.priority import MOVED, priority_of
 from domain.shared.severity import Severity
 from domain.shared.via import Via
 from tests.support import strategies
@@ -109,16 +110,24 @@ def test_a_run_that_nobody_answers_goes_through_exactly_what_the_timetable_says(
     @lab.holds(
         policy=strategies.conditional_policies(),
         severity=st.sampled_from(AlertSeverity),
+        tier=st.sampled_from((None, *MOVED)),
         labels=strategies.some_labels,
     )
-    def _(policy: EscalationPolicy, severity: AlertSeverity, labels: dict[str, str]) -> None:
-        with lab.world(town_of(policy)) as world:
+    def _(policy: EscalationPolicy, severity: AlertSeverity, tier: int | None, labels: dict[str, str]) -> None:
+        town = a_town(policies=(policy,), services=(a_service(tier=tier),), integrations=(an_integration(),))
+        with lab.world(town) as world:
             world.trigger(severity=severity, labels=labels, group_key="rack")
             world.trigger("load", labels={"region": "elsewhere"}, group_key="rack")  # joins, and changes nothing
             world.settle()
 
             stored = the(world)
-            like = Circumstances(severity=INCIDENT_SEVERITY[severity], urgency=stored.incident.urgency, labels=labels)
+            grade = INCIDENT_SEVERITY[severity]
+            like = Circumstances(
+                severity=grade,
+                urgency=stored.incident.urgency,
+                priority=priority_of(grade, tier=tier),
+                labels=labels,
+            )
             assert list(gone_through(facts(stored))) == list(promised(policy, like))
             assert world.count_stalled() == 0
 
@@ -266,3 +275,32 @@ def test_a_run_that_moves_pages_by_the_newest_version_from_the_same_step_at_the_
         reached = [event for event in facts(stored) if isinstance(event, EscalationStepReached)]
         assert [event.at for event in reached] == [NOON, NOON + 5 * MINUTE, NOON + 10 * MINUTE]
         assert {event.run_id for event in reached} == {moved.run_id, moved.successor_id}
+
+
+def test_who_has_acknowledged_gets_no_further_page_and_everyone_else_is_paged_as_ever(lab: Lab) -> None:
+    @lab.holds(
+        policy=strategies.policies(), answers=st.dictionaries(strategies.responders, strategies.spans, max_size=2)
+    )
+    def _(policy: EscalationPolicy, answers: dict[UserId, timedelta]) -> None:
+        town = a_town(
+            policies=(policy,),
+            services=(a_service(acknowledgements_required=3),),
+            integrations=(an_integration(),),
+        )
+        with lab.world(town) as world:
+            world.trigger()
+            for user_id, after in sorted(answers.items(), key=lambda each: each[1]):
+                world.advance_to(NOON + after)
+                world.call(AcknowledgeIncident, the(world).incident.id, actor=an_actor(user_id))
+            world.settle()
+
+            stored = the(world)
+            paged = {(page.run_id, page.round, page.step, page.user_id) for page in stored.pages if page.user_id}
+            for event in stored.events:
+                if not isinstance(event, EscalationStepReached):
+                    continue
+                answered = {user_id for user_id, after in answers.items() if NOON + after < event.at}
+                assert set(event.answered) == answered & set(event.responders)
+                assert {user_id for *step, user_id in paged if step == [event.run_id, event.round, event.step]} == (
+                    set(event.responders) - answered - set(event.unreachable)
+                )

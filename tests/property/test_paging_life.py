@@ -310,7 +310,7 @@ class PagingLife(RuleBasedStateMachine):
         """What the person's rule says, in the urgencies that the incident had by then."""
         told = [event for event in stored.events if isinstance(event, IncidentEvent) and event.at <= page.created_at]
         urgencies = {Incident.fold(told).urgency, Incident.fold(told[:1]).urgency}
-        rules = self.town.rules.get(page.user_id, ())
+        rules = () if page.user_id is None else self.town.rules.get(page.user_id, ())
         delays = [
             {each.position: each.delay for each in rules if each.urgency is urgency}.get(page.rule_position)
             for urgency in urgencies

@@ -159,7 +159,7 @@ def listed(pages: Iterable[SimulatedPage]) -> list[Intent]:
     return _ordered(
         (
             each.made_at,
-            each.user_id,
+            each.user_id or each.destination_id,
             each.channel,
             each.address,
             each.position,
@@ -175,7 +175,7 @@ def made(stored: Stored) -> list[Intent]:
     return _ordered(
         (
             page.created_at,
-            page.user_id,
+            page.recipient_id,
             page.channel,
             page.address,
             Position(page.round, page.step),

@@ -18,6 +18,7 @@ from domain.shared.urgency import Urgency
 from tests.support.builders import (
     CREW,
     Town,
+    a_channel,
     a_contact,
     a_policy,
     a_rule,
@@ -27,6 +28,7 @@ from tests.support.builders import (
     an_integration,
     office_hours,
     only_for,
+    to_channel,
     to_schedule,
     to_team,
     to_user,
@@ -44,7 +46,12 @@ def a_city(chance: Random, start: datetime) -> Town:
         for channel in chance.sample(tuple(Channel), k=chance.randint(0 if chance.random() < 0.1 else 1, 2))
     ]
     schedules = tuple(_schedule(number, people, chance, start) for number in range(1, 3))
-    targets = [to_team(), *(to_schedule(each.id) for each in schedules), *(to_user(user_id) for user_id in people)]
+    targets = [
+        to_team(),
+        to_channel(),
+        *(to_schedule(each.id) for each in schedules),
+        *(to_user(user_id) for user_id in people),
+    ]
     policies = tuple(_policy(PolicyId(UUID(int=300 + number)), targets, chance) for number in range(1, 4))
     services = tuple(
         a_service(
@@ -65,6 +72,7 @@ def a_city(chance: Random, start: datetime) -> Town:
         schedules=schedules,
         policies=policies,
         services=services,
+        destinations=(a_channel(),),
         integrations=tuple(
             an_integration(IntegrationId(UUID(int=500 + number)), chance.choice(services).id) for number in range(1, 5)
         ),
@@ -73,7 +81,7 @@ def a_city(chance: Random, start: datetime) -> Town:
 
 def another_version(policy: EscalationPolicy, town: Town, chance: Random) -> EscalationPolicy:
     """What a manager makes of it."""
-    targets = [to_team(), *(to_user(user.id) for user in town.users)]
+    targets = [to_team(), to_channel(), *(to_user(user.id) for user in town.users)]
     return _policy(policy.id, targets, chance, version=policy.version)
 
 

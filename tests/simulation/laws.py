@@ -122,6 +122,11 @@ class Watch:
             version = self.began_with.setdefault(run.id, run.policy_version)
             require(run.policy_version == version, "P7 a run keeps its policy's version", run)
 
+    def ask_who_is_on_call(self, at: datetime) -> None:
+        """In every schedule, so that there is a past that must not change."""
+        for schedule_id in self.database.schedule_histories:
+            self._on_call(schedule_id, at)
+
     def before_send(self, message: Message | NoticeMessage, at: datetime) -> tuple[Send, ...]:
         """P4 and P5 for a message that is about to leave, and for every page that it speaks for."""
         sends = self.sends[message.notification_id]
@@ -184,6 +189,8 @@ class Watch:
                 return self.database.teams[TeamId(target.id)].member_ids
             case TargetKind.SCHEDULE:
                 return self._on_call(ScheduleId(target.id), at)
+            case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+                return ()
 
     def _on_call(self, schedule_id: ScheduleId, at: datetime) -> tuple[UserId, ...]:
         """Also by the shifts around the instant; and what was known just before it, which is remembered."""
@@ -220,7 +227,7 @@ class Watch:
                 continue
             assert page.incident_id is not None
             self.made[page.incident_id] += page.run_id not in self.asked
-            key = page.run_id, page.round, page.step, page.user_id, page.rule_position
+            key = page.run_id, page.round, page.step, page.recipient_id, page.rule_position
             require(key not in self.page_keys, "P4 one intent for each run, round, step, user and rule", page)
             self.page_keys.add(key)
 
@@ -310,15 +317,16 @@ def _every_request_for_cover_is_decided(watch: Watch) -> None:
 
 
 def _every_step_was_told(watch: Watch) -> None:
-    """Whoever a step named and could be reached has a page of it in the ledger."""
+    """Whoever a step named and could be reached has a page of it in the ledger, and so has each destination."""
     paged = {
-        (page.run_id, page.round, page.step, page.user_id)
+        (page.run_id, page.round, page.step, page.recipient_id)
         for page in watch.database.notifications.values()
         if page.purpose is Purpose.PAGE
     }
     for logged in watch.database.log:
         event = logged.event
         if isinstance(event, EscalationStepReached):
-            for user_id in set(event.responders) - set(event.unreachable):
-                key = event.run_id, event.round, event.step, user_id
+            people = set(event.responders) - set(event.unreachable) - set(event.answered)
+            for recipient_id in (*people, *event.destinations):
+                key = event.run_id, event.round, event.step, recipient_id
                 require(key in paged, "whom a step reached has a page", event)

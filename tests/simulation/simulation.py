@@ -4,11 +4,11 @@ Two phases. While there are faults, nothing unsafe may happen at any step. When 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from dishka import AsyncContainer
@@ -44,10 +44,10 @@ from application.ports.readers import IncidentRef
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.identity.actor import Actor
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
 from domain.notification.contact import Channel
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 from domain.shared.ids import IncidentId, IntegrationId
+from domain.shared.severity import Severity
 from tests.simulation.city import ZONES, a_city, another_version
 from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
 from tests.simulation.planning import Planning
@@ -68,6 +68,18 @@ NO_INCIDENT: Final = IncidentId(UUID(int=0))
 
 # What needs nothing but the incident.
 ACTS: Final = (UnacknowledgeIncident, TakeOverIncident, ReopenIncident, EscalateIncident, RaiseUrgency, AcceptRequest)
+
+
+class HasDeadlines(Protocol):
+    async def earliest_deadline(self) -> datetime | None: ...
+
+
+# A worker's loops, each with what it waits for.
+LOOPS: Final[Mapping[str, tuple[type[UseCase[..., int]], Callable[[Ports], HasDeadlines]]]] = {
+    "ticks": (AdvanceEscalations, lambda ports: ports.runs),
+    "incidents": (AdvanceIncidents, lambda ports: ports.incidents),
+    "covers": (ExpireCoverRequests, lambda ports: ports.covers),
+}
 
 type Events = Sequence[tuple[IntegrationId, AlertEvent]]
 
@@ -240,6 +252,7 @@ class Simulation(Gate, Notifiers):
             self.report.steps += 1
             if number % 16 == 0:
                 self.watch.look_at_everything()
+                self.watch.ask_who_is_on_call(self.clock.now())
             self._restart()
 
     def _calm_down(self) -> None:
@@ -281,53 +294,27 @@ class Simulation(Gate, Notifiers):
         delay = timedelta(seconds=self.chance.choice((0, 1, 40))) if process in self._processes else timedelta(0)
         self._processes.add(process)
         at = max(self.clock.now() + delay, self._down_until)
-        self.scheduler.start(f"{process}/ticks", self._ticks(), process=process, at=at)
-        self.scheduler.start(f"{process}/covers", self._cover_ticks(), process=process, at=at)
-        self.scheduler.start(f"{process}/incidents", self._incident_ticks(), process=process, at=at)
+        for name, (tick, loop) in LOOPS.items():
+            self.scheduler.start(f"{process}/{name}", self._ticks(tick, loop), process=process, at=at)
         for channel in Channel:
             courier = self._courier(channel, process)
             self.scheduler.start(f"{process}/{channel}", courier, process=process, at=at)
 
     # What processes do.
 
-    async def _ticks(self) -> None:
+    async def _ticks(self, tick: type[UseCase[..., int]], loop: Callable[[Ports], HasDeadlines]) -> None:
+        """One of a worker's loops: what is due, and then a wait for what will be."""
         while True:
             try:
                 async with self.container() as scope:
-                    moved = await (await scope.get(AdvanceEscalations))(limit=self.chance.randint(1, 4))
+                    moved = await (await scope.get(tick))(limit=self.chance.randint(1, 4))
             except TransientPortError:
                 await self.sleep(0.02, 5)
                 continue
             if not moved:
                 async with self.container() as scope:
                     ports = await scope.get(Ports)
-                    await self._wait_until(await ports.runs.earliest_deadline())
-
-    async def _incident_ticks(self) -> None:
-        while True:
-            try:
-                async with self.container() as scope:
-                    moved = await (await scope.get(AdvanceIncidents))(limit=self.chance.randint(1, 4))
-            except TransientPortError:
-                await self.sleep(0.02, 5)
-                continue
-            if not moved:
-                async with self.container() as scope:
-                    ports = await scope.get(Ports)
-                    await self._wait_until(await ports.incidents.earliest_deadline())
-
-    async def _cover_ticks(self) -> None:
-        while True:
-            try:
-                async with self.container() as scope:
-                    moved = await (await scope.get(ExpireCoverRequests))(limit=self.chance.randint(1, 4))
-            except TransientPortError:
-                await self.sleep(0.02, 5)
-                continue
-            if not moved:
-                async with self.container() as scope:
-                    ports = await scope.get(Ports)
-                    await self._wait_until(await ports.covers.earliest_deadline())
+                    await self._wait_until(await loop(ports).earliest_deadline())
 
     async def _courier(self, channel: Channel, process: str) -> None:
         while True:

@@ -1,22 +1,20 @@
 """A few hundred short simulations, and that a simulation is what it says: repeatable, and able to fail."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
-from dishka import AsyncContainer
 
 from application.escalation import responders
 from application.oncall.stand_in import StandIn
 from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification, NotificationStatus
 from domain.oncall.coverage import on_call
-from domain.oncall.history import History
-from domain.shared.ids import TemporaryScheduleId
-from tests.simulation.planning import Planning
+from domain.oncall.history import History, ScheduleVersion
 from tests.simulation.run import main
 from tests.simulation.simulation import Simulation, SimulationError
+from tests.support.world import THE_BEGINNING
 
 CHUNKS: Final = 12
 SEEDS_PER_CHUNK: Final = 20
@@ -77,11 +75,10 @@ def test_a_step_that_asks_who_was_on_call_an_hour_before_is_noticed(monkeypatch:
 
 
 def test_a_past_that_an_edit_changes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgotten(history: History, temporary_id: TemporaryScheduleId, *, at: datetime) -> History:
-        return replace(history, temporaries=tuple(each for each in history.temporaries if each.part.id != temporary_id))
+    def rewritten(history: History, version: ScheduleVersion) -> History:
+        return replace(history, versions=(replace(version, effective_at=THE_BEGINNING, known_at=THE_BEGINNING),))
 
-    monkeypatch.setattr(History, "without_temporary", forgotten)
-    monkeypatch.setattr(Planning, "do_something", _plan_and_take_back_fixed_shifts)
+    monkeypatch.setattr(History, "with_version", rewritten)
     with pytest.raises(SimulationError, match="P7 who was on call, as known then, has one answer for ever"):
         _try_until_it_fails()
 
@@ -93,11 +90,6 @@ def test_a_request_for_cover_that_changes_nothing_is_noticed(monkeypatch: pytest
     monkeypatch.setattr(StandIn, "__call__", agreed)
     with pytest.raises(SimulationError, match="a request for cover that was accepted is on the schedule"):
         _try_until_it_fails(steps=600)
-
-
-async def _plan_and_take_back_fixed_shifts(planning: Planning, scope: AsyncContainer, now: datetime) -> None:
-    deed = planning.chance.choice((planning._plan_fixed_shifts, planning._take_back_fixed_shifts))
-    await deed(scope, planning.chance.choice(planning.town.schedules), now)
 
 
 def test_a_failure_prints_its_seed_and_how_to_see_it_again(

@@ -17,8 +17,8 @@ from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
 from domain.notification.contact import Channel, Contact
+from domain.notification.destination import Destination, DestinationKind
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.rule import NotificationRule
 from domain.oncall.schedule import Schedule
@@ -28,6 +28,7 @@ from domain.service.support_hours import SupportHours
 from domain.shared.ids import (
     AlertId,
     ContactId,
+    DestinationId,
     IncidentId,
     IntegrationId,
     NotificationId,
@@ -38,6 +39,8 @@ from domain.shared.ids import (
     TeamId,
     UserId,
 )
+from domain.shared.priority import Priority
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from domain.shared.weekly_window import Weekday, WeeklyWindow
@@ -51,6 +54,7 @@ CREW = TeamId(UUID(int=11))
 ROTA = ScheduleId(UUID(int=21))
 LADDER, LOOP = PolicyId(UUID(int=31)), PolicyId(UUID(int=32))
 SHOP, BANK = ServiceId(UUID(int=41)), ServiceId(UUID(int=42))
+OPS, HOOK = DestinationId(UUID(int=61)), DestinationId(UUID(int=62))
 SHOP_PROBES, SHOP_LOGS, BANK_PROBES = (IntegrationId(UUID(int=number)) for number in range(51, 54))
 
 
@@ -105,6 +109,23 @@ def to_schedule(schedule_id: ScheduleId = ROTA) -> Target:
     return Target(kind=TargetKind.SCHEDULE, id=schedule_id)
 
 
+def a_channel(destination_id: DestinationId = OPS, name: str = "Ops", address: str = "C0123OPS") -> Destination:
+    return Destination(id=destination_id, team_id=CREW, name=name, kind=DestinationKind.SLACK_CHANNEL, address=address)
+
+
+def a_webhook() -> Destination:
+    address = "https://hooks.example.test/t/secret"
+    return Destination(id=HOOK, team_id=CREW, name="Hook", kind=DestinationKind.WEBHOOK, address=address)
+
+
+def to_channel(destination_id: DestinationId = OPS) -> Target:
+    return Target(kind=TargetKind.CHANNEL, id=destination_id)
+
+
+def to_webhook() -> Target:
+    return Target(kind=TargetKind.WEBHOOK, id=HOOK)
+
+
 def a_step(*targets: Target, delay: timedelta = 5 * MINUTE, **more: Any) -> Step:
     return Step(targets=targets or (to_user(),), delay=delay, **more)
 
@@ -115,7 +136,7 @@ def only_for(*severities: Severity, **more: Any) -> StepCondition:
 
 def circumstances(**more: Any) -> Circumstances:
     """Of a grave and urgent incident."""
-    return Circumstances(**{"severity": Severity.SEV1, "urgency": Urgency.HIGH, **more})
+    return Circumstances(**{"severity": Severity.SEV1, "urgency": Urgency.HIGH, "priority": Priority.P1, **more})
 
 
 def a_policy(*steps: Step, policy_id: PolicyId = LADDER, repeats: int = 0, **more: Any) -> EscalationPolicy:
@@ -255,6 +276,7 @@ class Town:
     policies: tuple[EscalationPolicy, ...]
     services: tuple[Service, ...]
     integrations: tuple[Integration, ...]
+    destinations: tuple[Destination, ...]
 
 
 def a_town(**more: Any) -> Town:
@@ -292,6 +314,7 @@ def a_town(**more: Any) -> Town:
             an_integration(SHOP_LOGS),
             an_integration(BANK_PROBES, BANK),
         ),
+        "destinations": (a_channel(), a_webhook()),
         **more,
     }
     return Town(**parts)

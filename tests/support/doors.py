@@ -16,9 +16,11 @@ from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
 from adapters.inbound.http.opsgenie import OpsgenieDoor
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
+from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.system.clock import ManualClock
 from application.alert.handle_request import AlertOrder
 from application.alert.ingest import IngestEvents, ReceivedEvent
@@ -34,6 +36,7 @@ from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
 from domain.heartbeat.heartbeat import Heartbeat, PingKind
+from domain.service.integration import IntakeLimits
 from domain.shared.ids import IntegrationId
 from entrypoints.http_server import heartbeat_door, opsgenie_door, sns_door_of
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
@@ -62,9 +65,9 @@ class Doors:
     database: MemoryDatabase
     registry: CollectorRegistry
     storage: Storage
-    app: App  # all doors, one before the other
-    intake: IntakeDoors
     sns: "SnsOf"
+    intake: IntakeDoors
+    app: App  # all doors, one before the other
 
     async def ask(
         self, path: str, body: bytes = b"", *, method: str = "POST", headers: Mapping[str, str] | None = None
@@ -109,7 +112,7 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
-        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, application, inner, sns)
+        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, sns, inner, application)
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing
@@ -159,6 +162,7 @@ async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, app: App, sto
 
 async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:
     clock = await container.get(Clock)
+    limits = IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 
     async def look_up(key_hash: bytes) -> IntakeTarget | None:
         async with container() as request:
@@ -176,6 +180,7 @@ async def _doors(container: AsyncContainer, commits: GroupCommit, registry: Coll
     return IntakeDoors(
         app=nothing_here,
         targets=Targets(look_up),
+        allowances=Allowances(MemoryRateLimiter(clock), limits, in_blocks=False),
         commits=commits,
         set_aside=set_aside,
         record_change=record_change,

@@ -3,14 +3,16 @@
 import base64
 import hmac
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from application.ports.contact_secrets import ContactSecrets
+from application.ports.destinations import DestinationSecrets
 from domain.notification.contact import Channel
-from domain.shared.ids import ContactId, UserId
+from domain.shared.ids import ContactId, DestinationId, UserId
 from tests.support.fake_http import Asked, HttpFake
 
 
@@ -51,3 +53,16 @@ class FakeWebhook(HttpFake):
         key = base64.b64decode(self.secret.removeprefix("whsec_"))
         expected = "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
         return expected in headers["webhook-signature"].split()
+
+
+@dataclass(frozen=True, slots=True)
+class SomeSecrets(DestinationSecrets):
+    """Every destination's; none unless said otherwise."""
+
+    valid: tuple[str, ...] = ()
+
+    async def put(self, destination_id: DestinationId, secret: str, *, old_expires_at: datetime) -> None:
+        raise AssertionError("nobody changes secrets here")
+
+    async def of(self, destination_id: DestinationId, *, at: datetime) -> tuple[str, ...]:
+        return self.valid

@@ -64,7 +64,6 @@ from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.severity import Severity
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.service.integration import Integration, IntegrationKind
@@ -80,6 +79,7 @@ from domain.shared.ids import (
     TeamId,
     UserId,
 )
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -12,6 +12,7 @@ from domain.escalation.condition import Circumstances, Hours, LabelMatch, StepCo
 from domain.escalation.policy import EscalationPolicy, Step, StepMode
 from domain.notification.contact import Channel, Contact
 from domain.notification.rule import NotificationRule
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.weekly_window import Weekday, WeeklyWindow
@@ -29,6 +30,7 @@ from tests.support.builders import (
     a_rule,
     a_step,
     an_event,
+    to_channel,
     to_schedule,
     to_team,
     to_user,
@@ -78,10 +80,11 @@ deliveries = st.one_of(
     ),
 )
 
-targets = st.sampled_from((to_user(ADA), to_user(BEN), to_user(DAN), to_team(), to_schedule()))
+targets = st.sampled_from((to_user(ADA), to_user(BEN), to_user(DAN), to_team(), to_schedule(), to_channel()))
 
 
 severities = st.sampled_from(tuple(Severity))
+priorities = st.sampled_from(tuple(Priority))
 zones = st.sampled_from(("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"))
 some_labels = st.dictionaries(st.sampled_from(("region", "rack")), st.sampled_from(("north", "south")))
 label_matches = st.builds(
@@ -108,6 +111,7 @@ def conditions(draw: st.DrawFn) -> StepCondition:
     """At least one part of it is set."""
     parts: dict[str, st.SearchStrategy[Any]] = {
         "severities": st.lists(severities, min_size=1, max_size=3, unique=True).map(tuple),
+        "priorities": st.lists(priorities, min_size=1, max_size=3, unique=True).map(tuple),
         "urgency": urgencies,
         "labels": st.lists(label_matches, min_size=1, max_size=2, unique_by=lambda each: each.name).map(tuple),
         "hours": st.builds(Hours, time_zone=zones, windows=st.lists(windows(), min_size=1, max_size=3).map(tuple)),
@@ -116,7 +120,9 @@ def conditions(draw: st.DrawFn) -> StepCondition:
     return StepCondition(**{name: draw(parts[name]) for name in sorted(wanted)})
 
 
-all_circumstances = st.builds(Circumstances, severity=severities, urgency=urgencies, labels=some_labels)
+all_circumstances = st.builds(
+    Circumstances, severity=severities, urgency=urgencies, priority=priorities, labels=some_labels
+)
 
 
 @st.composite

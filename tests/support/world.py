@@ -13,10 +13,10 @@ from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_
 
 from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.memory.database import MemoryDatabase
-from adapters.outbound.memory.destinations import MemoryDestinations
 from adapters.outbound.memory.event_sender import MemoryEventSender, MemoryEventSenders
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.notifier import MemoryNotifier
+from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from adapters.outbound.postgres.session import Pool, close_pool, create_pool
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import SeededIdFactory
@@ -41,7 +41,7 @@ from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
-from application.ports.destinations import Destinations
+from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
 from application.ports.event_deliveries import EventDeliveries
@@ -57,6 +57,7 @@ from application.ports.integrations import IntegrationRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Notifiers, Outcome
 from application.ports.offload import Offload
+from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.policies import PolicyRepository
 from application.ports.randomness import Randomness
 from application.ports.readers import (
@@ -171,6 +172,7 @@ class Ports:
     contact_proofs: ContactProofs
     texted_pages: TextedPages
     covers: CoverRepository
+    destinations: DestinationRepository
     directory: Directory
     event_deliveries: EventDeliveries
     events: EventLog
@@ -202,6 +204,8 @@ class Ports:
                 await self.teams.save(team)
             for schedule in town.schedules:
                 await self.schedules.save(schedule, at=THE_BEGINNING)
+            for destination in town.destinations:
+                await self.destinations.save(destination)
             for policy in town.policies:
                 await self.policies.save(policy)
             for service in town.services:
@@ -255,7 +259,7 @@ class SeededProvider(Provider):
 
     alarm = provide(MemoryAlarm)
     any_alarm = alias(source=MemoryAlarm, provides=Alarm)
-    destinations = provide(MemoryDestinations, provides=Destinations)
+    outgoing_addresses = provide(MemoryAddresses, provides=OutgoingAddresses)
     event_senders = provide(MemoryEventSenders)
     any_event_senders = alias(source=MemoryEventSenders, provides=EventSenders)
     heartbeat = alias(source=MemoryAlarm, provides=Heartbeat)

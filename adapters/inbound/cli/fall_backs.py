@@ -1,4 +1,3 @@
-from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -6,13 +5,10 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import CONFIGURATION, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.listing import Noun, find
+from adapters.inbound.cli.listing import find
 from adapters.inbound.cli.output import Output, say, show_json, show_table
-from adapters.inbound.cli.schedules import SCHEDULE
+from adapters.inbound.cli.targets import name_of_target, targets_of
 from adapters.inbound.cli.teams import TEAM
-from adapters.inbound.cli.users import USER
-
-_NOUNS: Final = {"user": USER, "schedule": SCHEDULE, "team": TEAM}
 
 app: Final = commands_of("fall-back", "Who is paged when nobody else answered.", group=CONFIGURATION)
 
@@ -57,9 +53,9 @@ def set_(
     """
     api = cli.api()
     targets = [
-        *_targets(api, "schedule", SCHEDULE, schedule),
-        *_targets(api, "user", USER, user),
-        *_targets(api, "team", TEAM, with_team),
+        *targets_of(api, "schedule", schedule),
+        *targets_of(api, "user", user),
+        *targets_of(api, "team", with_team),
     ]
     if not targets:
         raise CommandError("name somebody: --user, --schedule or --with-team", ExitCode.USAGE)
@@ -70,11 +66,6 @@ def set_(
 
 def _path(api: ApiClient, team: str | None) -> str:
     return "/v1/fall-back" if team is None else f"/v1/teams/{find(api, TEAM, team)['id']}/fall-back"
-
-
-def _targets(api: ApiClient, kind: str, noun: Noun, refs: Iterable[str]) -> Iterator[Record]:
-    for ref in refs:
-        yield {"kind": kind, "id": find(api, noun, ref)["id"]}
 
 
 def _present_tag(api: ApiClient, path: str) -> str | None:
@@ -92,5 +83,5 @@ def _show(api: ApiClient, fall_back: Record, output: Output) -> None:
         show_json(fall_back)
         return
     targets = fall_back["targets"]
-    named = ((each["kind"], find(api, _NOUNS[each["kind"]], each["id"])["name"], each["id"]) for each in targets)
+    named = ((each["kind"], name_of_target(api, each), each["id"]) for each in targets)
     show_table(("KIND", "NAME", "ID"), named)

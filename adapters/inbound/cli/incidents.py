@@ -98,6 +98,34 @@ def list_(
 
 
 @app.command
+def stalled(*, limit: Limit = 50, cursor: Cursor = None, output: Output = "table", cli: Given) -> int:
+    """List open incidents that nothing will happen to, oldest first, and why. Exit code 1 when there are any."""
+    page = cli.api().get("/v1/incidents/stalled", {"limit": limit, "cursor": cursor})
+    if output == "json":
+        show_json(page)
+    elif page["items"]:
+        show_table(
+            ("INCIDENT", "SEVERITY", "STATUS", "SERVICE", "TITLE", "AGE", "REASON"),
+            (
+                (
+                    each["reference"],
+                    each["severity"],
+                    each["status"],
+                    each["service"]["name"],
+                    each["title"],
+                    age(each["triggered_at"], cli.now),
+                    each["explanation"],
+                )
+                for each in page["items"]
+            ),
+        )
+        say_more(page)
+    else:
+        say("no incident has stalled")
+    return ExitCode.FAILURE if page["items"] else ExitCode.OK
+
+
+@app.command
 def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     """Show an incident, what happened, and who was told how.
 
@@ -125,7 +153,7 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
         (
             (
                 moment(each["created_at"]),
-                each["user"]["name"],
+                name_of(each["user"] or each["destination"]),
                 each["channel"],
                 each["address"],
                 each["purpose"],
@@ -427,10 +455,14 @@ def _show_header(incident: Record, cli: Given) -> None:
         (
             ("service", incident["service"]["name"]),
             ("team", incident["team"]["name"]),
+            ("priority", incident["priority"]),
             ("about", incident["service_description"]),
             ("runbook", incident["runbook_url"]),
             ("triggered", when(incident["triggered_at"], cli.now)),
             ("acknowledged", _done(incident, "acknowledged", cli)),
+            ("acknowledgements", _acknowledgements(incident["acknowledgements"])),
+            ("snoozed until", when(incident["snoozed_until"], cli.now) if incident["snoozed_until"] else ""),
+            ("responders", ", ".join(f"{name_of(each['user'])} ({each['answer']})" for each in incident["responders"])),
             ("resolved", _done(incident, "resolved", cli)),
             ("next escalation", _next_escalation(incident, cli)),
             ("id", incident["id"]),
@@ -447,6 +479,16 @@ def _done(incident: Record, what: str, cli: Given) -> str:
         return ""
     who = incident[f"{what}_by"]
     return when(incident[f"{what}_at"], cli.now) + (f" by {name_of(who)}" if who else "")
+
+
+def _acknowledgements(acknowledgements: Record) -> str:
+    """Of an incident that needs several; of any other `acknowledged` says it all."""
+    if acknowledgements["required"] == 1:
+        return ""
+    given = ", ".join(f"{name_of(each['user'])} at {moment(each['at'])}" for each in acknowledgements["given"])
+    count = f"{len(acknowledgements['given'])} of {acknowledgements['required']}"
+    missing = f", {acknowledgements['missing']} still missing" if acknowledgements["missing"] else ""
+    return count + (f": {given}" if given else "") + missing
 
 
 def _next_escalation(incident: Record, cli: Given) -> str:

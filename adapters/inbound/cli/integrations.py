@@ -7,8 +7,8 @@ from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record
 from adapters.inbound.cli.context import Context, Given, Switch
+from adapters.inbound.cli.documents import File, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.files import read_json
 from adapters.inbound.cli.listing import Noun, find, names_of, noun_app
 from adapters.inbound.cli.output import (
     NOTHING,
@@ -32,11 +32,62 @@ INTEGRATION: Final = Noun(
     references={"service_id": "/v1/services", "team_id": "/v1/teams"},
 )
 
-app: Final = noun_app(INTEGRATION, with_show=False)
-app.help = "Integrations: list, show, watch, map, try, their keys and what their senders sign with."
-
 Overlap = Annotated[int, Parameter(help="How long the old one stays good beside the new one: 0 to 720 hours.")]
-File = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+
+app: Final = noun_app(INTEGRATION, with_show=False)
+app.help = "Integrations: list, show, their keys, what their senders sign with, watch, limit, map, try."
+
+
+@app.command
+def rotate_key(ref: str, /, *, overlap_hours: Overlap = 24, output: Output = "table", cli: Given) -> None:
+    """Give an integration, by its name or id, a new key. It is shown only now."""
+    api = cli.api()
+    integration = find(api, INTEGRATION, ref)
+    made = api.post(f"{_path(integration)}/rotate-key", {"overlap_seconds": overlap_hours * 3600})
+    if output == "json":
+        show_json(made)
+        return
+    say(f"the old key of {integration['name']} is good for {overlap_hours} h more; the new one is shown only now:")
+    show_line(made["key"])
+
+
+@app.command
+def sign(ref: str, /, *, secret_file: str, overlap_hours: Overlap = 24, output: Output = "table", cli: Given) -> None:
+    """Take only what an integration's sender signs with a secret; repeat it with another one to replace it.
+
+    Parameters
+    ----------
+    secret_file
+        Where the secret is; `-` is the standard input. The line end behind it does not count.
+    """
+    api = cli.api()
+    integration = find(api, INTEGRATION, ref)
+    body = {"secret": _secret(secret_file), "overlap_seconds": overlap_hours * 3600}
+    signed = api.put(f"{_path(integration)}/signing-secret", body, tag=None)
+    if output == "json":
+        show_json(signed)
+        return
+    say(f"{integration['name']} takes only what is signed")
+
+
+@app.command
+def unsign(ref: str, /, *, cli: Given) -> None:
+    """Take what is unsigned again: an integration's key alone lets in."""
+    api = cli.api()
+    integration = find(api, INTEGRATION, ref)
+    api.delete(f"{_path(integration)}/signing-secret")
+    say(f"{integration['name']} takes what is unsigned")
+
+
+def _path(integration: Record) -> str:
+    return f"{INTEGRATION.path}/{integration['id']}"
+
+
+def _secret(file: str) -> str:
+    try:
+        return (sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"cannot read {file}: {error}", ExitCode.USAGE) from None
 
 
 @app.command
@@ -177,53 +228,50 @@ def _rows(tried: Record) -> list[tuple[object, ...]]:
     return events + refused or [(at, "ignored", NOTHING, NOTHING, NOTHING)]
 
 
-@app.command
-def rotate_key(ref: str, /, *, overlap_hours: Overlap = 24, output: Output = "table", cli: Given) -> None:
-    """Give an integration, by its name or id, a new key. It is shown only now."""
-    api = cli.api()
-    integration = find(api, INTEGRATION, ref)
-    made = api.post(f"{_path(integration)}/rotate-key", {"overlap_seconds": overlap_hours * 3600})
-    if output == "json":
-        show_json(made)
-        return
-    say(f"the old key of {integration['name']} is good for {overlap_hours} h more; the new one is shown only now:")
-    show_line(made["key"])
+Most = Annotated[int | None, Parameter(show_default=False)]
 
 
 @app.command
-def sign(ref: str, /, *, secret_file: str, overlap_hours: Overlap = 24, output: Output = "table", cli: Given) -> None:
-    """Take only what an integration's sender signs with a secret; repeat it with another one to replace it.
+def limit(
+    ref: str,
+    /,
+    *,
+    events_per_minute: Most = None,
+    burst: Most = None,
+    open_alerts: Most = None,
+    as_installed: Switch = False,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Say how much an integration may send. What is not given stays as it is.
 
     Parameters
     ----------
-    secret_file
-        Where the secret is; `-` is the standard input. The line end behind it does not count.
+    ref
+        Its name or id.
+    events_per_minute
+        Events in a minute, in the long run.
+    burst
+        Events at once.
+    open_alerts
+        Alerts that may be open; further ones are counted in one alert.
+    as_installed
+        Have no limits of its own any more: those of the installation hold.
     """
+    given = {"events_per_minute": events_per_minute, "event_burst": burst, "open_alerts": open_alerts}
+    named: Record = {name: value for name, value in given.items() if value is not None}
+    if bool(named) is as_installed:
+        raise CommandError("give a limit, or --as-installed", ExitCode.USAGE)
     api = cli.api()
     integration = find(api, INTEGRATION, ref)
-    body = {"secret": _secret(secret_file), "overlap_seconds": overlap_hours * 3600}
-    signed = api.put(f"{_path(integration)}/signing-secret", body, tag=None)
+    changes = dict.fromkeys(given) if as_installed else named
+    path = f"{INTEGRATION.path}/{integration['id']}"
+    changed = api.patch(path, changes, tag=f'"v{integration["version"]}"')
     if output == "json":
-        show_json(signed)
+        show_json(changed)
         return
-    say(f"{integration['name']} takes only what is signed")
+    show_fields((name.replace("_", " "), _limit_shown(changed[name])) for name in ("name", *given))
 
 
-@app.command
-def unsign(ref: str, /, *, cli: Given) -> None:
-    """Take what is unsigned again: an integration's key alone lets in."""
-    api = cli.api()
-    integration = find(api, INTEGRATION, ref)
-    api.delete(f"{_path(integration)}/signing-secret")
-    say(f"{integration['name']} takes what is unsigned")
-
-
-def _path(integration: Record) -> str:
-    return f"{INTEGRATION.path}/{integration['id']}"
-
-
-def _secret(file: str) -> str:
-    try:
-        return (sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"cannot read {file}: {error}", ExitCode.USAGE) from None
+def _limit_shown(limit: object) -> object:
+    return "as installed" if limit is None else limit

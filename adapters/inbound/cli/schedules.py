@@ -4,7 +4,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from adapters.inbound.cli.context import Given
-from adapters.inbound.cli.files import read_json
+from adapters.inbound.cli.documents import read_json
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, names_of, noun_app, say_more
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when

@@ -1,19 +1,17 @@
-import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given
+from adapters.inbound.cli.documents import File, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.integrations import INTEGRATION
 from adapters.inbound.cli.listing import find
-from adapters.inbound.cli.output import Output, instant, moment, say, show_json, show_table, span
+from adapters.inbound.cli.output import Output, instant, moment, name_of, say, show_json, show_table, span
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.users import USER
 
@@ -31,7 +29,7 @@ def simulate(
     severity: str = "SEV1",
     label: Several = (),
     ack: Several = (),
-    change: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    change: File = None,
     output: Output = "table",
     cli: Given,
 ) -> None:
@@ -89,7 +87,11 @@ def _show(found: Record) -> None:
 
 def _row(page: Record) -> tuple[object, ...]:
     after = span(timedelta(seconds=page["after_seconds"]))
-    return after, moment(page["due_at"]), page["user"]["name"], page["channel"], page["address"], _because(page)
+    return after, moment(page["due_at"]), _whom(page), page["channel"], page["address"], _because(page)
+
+
+def _whom(page: Record) -> str:
+    return name_of(page["user"] or page["destination"])
 
 
 def _because(page: Record) -> str:
@@ -99,8 +101,9 @@ def _because(page: Record) -> str:
     if target["kind"] == "schedule":
         parts.append(f"{target['schedule']}, {_source(target['source'])}")
     else:
-        parts.append("named" if target["kind"] == "user" else "member of the team")
-    parts.append("no rule: everywhere" if page["rule"] is None else f"rule {page['rule']}")
+        parts.append("member of the team" if target["kind"] == "team" else "named")
+    if page["user"] is not None:
+        parts.append("no rule: everywhere" if page["rule"] is None else f"rule {page['rule']}")
     if page["waits_for_morning"]:
         parts.append("after quiet hours")
     if page["cancelled_at"] is not None:
@@ -116,14 +119,13 @@ def _source(source: Record) -> str:
 
 def _difference(difference: Record) -> Iterator[str]:
     for page in difference["removed"]:
-        yield f"no longer: {page['user']['name']} by {page['channel']} at {moment(page['due_at'])}"
+        yield f"no longer: {_whom(page)} by {page['channel']} at {moment(page['due_at'])}"
     for page in difference["added"]:
-        yield f"new: {page['user']['name']} by {page['channel']} at {moment(page['due_at'])}"
+        yield f"new: {_whom(page)} by {page['channel']} at {moment(page['due_at'])}"
     for moved in difference["moved"]:
         before, after = moved["before"], moved["after"]
         yield (
-            f"moved: {after['user']['name']} by {after['channel']} from {moment(before['due_at'])}"
-            f" to {moment(after['due_at'])}"
+            f"moved: {_whom(after)} by {after['channel']} from {moment(before['due_at'])} to {moment(after['due_at'])}"
         )
     if difference["more"]:
         yield f"and {difference['more']} more"
@@ -156,12 +158,7 @@ def _named(option: str, text: str) -> tuple[str, str]:
 
 def _change(file: str) -> Record:
     """Raises `CommandError`."""
-    try:
-        given = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror}", ExitCode.USAGE) from None
-    except ValueError as error:
-        raise CommandError(f"{file} is no JSON: {error}", ExitCode.USAGE) from None
+    given = read_json(file)
     if not isinstance(given, dict) or not given or not given.keys() <= {"policy", "schedule"}:
         raise CommandError(f"{file} must be an object with policy, schedule, or both", ExitCode.USAGE)
     return given

@@ -6,6 +6,7 @@ from adapters.inbound.cli.client import ApiClient, Record, segment
 from adapters.inbound.cli.context import Given, Switch
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
+from adapters.inbound.cli.issued import show_issued
 from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, noun_app, say_more
 from adapters.inbound.cli.output import Output, moment, say, show_json, show_table
 from adapters.inbound.cli.teams import TEAM
@@ -53,14 +54,16 @@ def create(
     body: dict[str, object] = {"name": name, "kind": kind, "address": address, "event_kinds": list(event)}
     if team is not None:
         body["team_id"] = find(api, TEAM, team)["id"]
-    _show_issued(api.post(SUBSCRIPTION.path, body), output)
+    show_issued(api.post(SUBSCRIPTION.path, body), "subscription", output)
 
 
 @app.command(name="rotate-secret")
 def rotate_secret(ref: str, /, *, overlap_seconds: int = 86_400, output: Output = "table", cli: Given) -> None:
     """Give a webhook a new secret; the old one signs as well until the overlap ends."""
     api = cli.api()
-    _show_issued(api.post(f"{_path(api, ref)}/rotate-secret", {"overlap_seconds": overlap_seconds}), output)
+    show_issued(
+        api.post(f"{_path(api, ref)}/rotate-secret", {"overlap_seconds": overlap_seconds}), "subscription", output
+    )
 
 
 @app.command
@@ -176,13 +179,3 @@ def _row(delivery: Record) -> tuple[object, ...]:
     last = delivery["log"][-1]["detail"] if delivery["log"] else ""
     at, attempts = moment(delivery["event_at"]), delivery["attempts"]
     return delivery["kind"], at, delivery["status"], attempts, last, delivery["webhook_id"], delivery["id"]
-
-
-def _show_issued(issued: Record, output: Output) -> None:
-    if output == "json":
-        show_json(issued)
-        return
-    say(f"{issued['subscription']['name']} is {issued['subscription']['id']}")
-    if issued["secret"] is not None:
-        say("the secret that messages are signed with, shown this once:")
-        print(issued["secret"])

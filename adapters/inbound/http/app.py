@@ -15,6 +15,7 @@ from adapters.inbound.http.auth import require_actor
 from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
 from adapters.inbound.http.calendars import CalendarFeedController
+from adapters.inbound.http.destinations import DestinationController
 from adapters.inbound.http.docs import docs, docs_file
 from adapters.inbound.http.fall_backs import FallBackController
 from adapters.inbound.http.headers import SecurityHeaders
@@ -45,9 +46,9 @@ from application.ports.ids import IdFactory
 CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
     IntegrationController,
+    HeartbeatController,
     IntegrationHealthController,
     MappingController,
-    HeartbeatController,
     FallBackController,
     PolicyController,
     ScheduleController,
@@ -59,6 +60,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     SimulationController,
     ProofController,
     SubscriptionController,
+    DestinationController,
 )
 IDENTITY: Sequence[ControllerRouterHandler] = (SessionController, UserController, TeamController, ApiKeyController)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from application.ports.rate_limiter import Quota, RateLimiter
+from application.ports.rate_limiter import RateLimiter
+from domain.shared.quota import Quota
 
 # Ten at once, then ten a minute.
 QUOTA: Final = Quota(burst=10, refill=timedelta(seconds=6))

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import Receive, Scope, Send
+from adapters.inbound.intake.inflate import NotGzipError, TooLongError, inflated
 
 # A client that sends slower than this is cut off.
 BODY_SECONDS: Final = 10.0
@@ -29,7 +30,26 @@ class Door(Protocol):
 
 
 async def read_body(scope: Scope, receive: Receive, door: Door) -> bytes:
-    """Raises `Refused`: too long, too slow, or gone."""
+    """As it was before it was compressed, if it was: the limit holds for both.
+
+    Raises `Refused`: too long, too slow, gone, or no gzip.
+    """
+    coding = (header(scope, b"content-encoding") or "identity").strip().lower()
+    if coding not in {"identity", "gzip", "x-gzip"}:  # RFC 9110, 8.4.1
+        refusal = door.refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "compress bodies with gzip, or not at all")
+        raise Refused(refusal._replace(headers=((b"accept-encoding", b"gzip"),)))
+    body = await _received(scope, receive, door)
+    if coding == "identity":
+        return body
+    try:
+        return await asyncio.to_thread(inflated, body, most=door.limit_bytes)
+    except TooLongError:
+        raise Refused(_too_long(door)) from None
+    except NotGzipError as error:
+        raise Refused(door.refusal(HTTPStatus.BAD_REQUEST, f"the body is no gzip: {error}")) from None
+
+
+async def _received(scope: Scope, receive: Receive, door: Door) -> bytes:
     announced = header(scope, b"content-length")
     if announced is not None and announced.isdecimal() and int(announced) > door.limit_bytes:
         raise Refused(_too_long(door))

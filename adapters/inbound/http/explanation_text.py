@@ -25,7 +25,7 @@ from domain.oncall.coverage import Source
 from domain.oncall.history import Timeline
 from domain.oncall.override import OverrideKind
 from domain.service.service import Service
-from domain.shared.ids import ScheduleId, UserId
+from domain.shared.ids import DestinationId, ScheduleId, UserId
 
 
 class Link(NamedTuple):
@@ -51,7 +51,7 @@ def beginning(answer: ExplanationAnswer) -> Iterator[Link]:
     facts, explanation, names = answer.facts, answer.explanation, answer.names
     event = explanation.triggered
     alert = facts.alert
-    text = told(event, names.users)
+    text = told(event, names.users, names.destinations)
     if alert is not None:
         text = f"The alert {one_line(alert.summary)!r} from {one_line(alert.source) or 'its sender'} began it: {text}"
     yield Link("triggered", event.at, f"{text} ({one_line(facts.service.name)})")
@@ -74,7 +74,7 @@ def because(page: ExplainedPage, answer: ExplanationAnswer) -> Iterator[Link]:
     if page.withheld is not None:
         yield Link("not_sent", page.withheld.at, why_not(page.withheld, answer))
     if page.acknowledgement is not None:
-        yield Link("acknowledged", page.acknowledgement.at, told(page.acknowledgement, names.users))
+        yield Link("acknowledged", page.acknowledgement.at, told(page.acknowledgement, names.users, names.destinations))
 
 
 def why_not(why: WhyNot, answer: ExplanationAnswer) -> str:
@@ -140,11 +140,13 @@ def _urgency(event: IncidentTriggered, reason: UrgencyReason, service: Service) 
 
 def _caused(cause: Cause, answer: ExplanationAnswer) -> Iterator[Link]:
     if not isinstance(cause.urgency_event, IncidentTriggered):
-        yield Link("urgency", cause.urgency_event.at, told(cause.urgency_event, answer.names.users))
+        yield Link(
+            "urgency", cause.urgency_event.at, told(cause.urgency_event, answer.names.users, answer.names.destinations)
+        )
     if cause.run is not None and cause.policy is not None:
         policy = f"{one_line(cause.policy.name)}, version {cause.run.policy_version}"
         yield Link("run", cause.run.started_at, f"An escalation began by the policy {policy}")
-    yield Link(cause.kind, cause.event.at, told(cause.event, answer.names.users))
+    yield Link(cause.kind, cause.event.at, told(cause.event, answer.names.users, answer.names.destinations))
     if cause.kind is CauseKind.STEP and cause.target is not None:
         yield Link("target", cause.event.at, _meaning(cause, cause.target, answer))
 
@@ -214,7 +216,7 @@ def _receipt(page: ExplainedPage) -> Link:
 def _fact(why: WhyNot, answer: ExplanationAnswer) -> str:
     """As the timeline tells it."""
     event = next((each for each in answer.facts.events if each.at == why.at and each.kind == why.detail), None)
-    return "it began with a later step" if event is None else told(event, answer.names.users)
+    return "it began with a later step" if event is None else told(event, answer.names.users, answer.names.destinations)
 
 
 def _target(target: Target, names: Names) -> str:
@@ -225,6 +227,8 @@ def _target(target: Target, names: Names) -> str:
             return "their team"
         case TargetKind.SCHEDULE:
             return f"the schedule {one_line(names.schedules.get(ScheduleId(target.id), 'that is gone'))}"
+        case TargetKind.CHANNEL | TargetKind.WEBHOOK:
+            return one_line(names.destinations.get(DestinationId(target.id), "a destination that is gone"))
 
 
 def _name(user_id: UserId, names: Names) -> str:

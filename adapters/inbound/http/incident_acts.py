@@ -33,9 +33,9 @@ from application.incident.act import (
 from application.incident.find import FindIncident
 from application.ports.readers import IncidentReader, IncidentRef
 from domain.identity.actor import Actor
-from domain.incident.severity import Severity
 from domain.shared.ids import PolicyId, UserId
 from domain.shared.limits import BULK_INCIDENTS, INCIDENT_RESPONDERS, POLICY_STEPS, SUMMARY_CHARACTERS
+from domain.shared.severity import Severity
 
 Users = Annotated[list[UUID], Meta(max_length=INCIDENT_RESPONDERS)]
 Title = Annotated[str, Meta(min_length=1, max_length=SUMMARY_CHARACTERS)]

@@ -9,19 +9,42 @@ import msgspec
 
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
-from application.incident.timeline import people_in
+from application.incident.list_stalled import StalledIncident
+from application.incident.timeline import destinations_in, people_in
 from application.ports.event_log import LoggedEvent
 from application.ports.notifications import Attempt
 from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
-from domain.escalation.stall import StallReason, stall_reason
-from domain.shared.ids import UserId
+from domain.escalation.stall import StallReason
+from domain.incident.responder import ResponderAnswer
+from domain.notification.destination import masked
+from domain.notification.notification import Notification
+from domain.shared.ids import DestinationId, UserId
+from domain.shared.priority import Priority
 
 
 class NamedBody(msgspec.Struct):
     id: UUID
     name: str
+
+
+class AcknowledgementBody(msgspec.Struct):
+    user: NamedBody
+    at: datetime
+
+
+class AcknowledgementsBody(msgspec.Struct):
+    """Since it was last triggered. Until none is missing it goes on paging those who have not acknowledged."""
+
+    given: list[AcknowledgementBody]
+    required: int  # by so many different people
+    missing: int
+
+
+class ResponderBody(msgspec.Struct):
+    user: NamedBody
+    answer: ResponderAnswer
 
 
 class IncidentBody(msgspec.Struct):
@@ -31,12 +54,16 @@ class IncidentBody(msgspec.Struct):
     title: str
     severity: str
     urgency: str
+    priority: Priority  # the severity, moved by the tier of the service
     status: str
     service: NamedBody
     team: NamedBody
     triggered_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: NamedBody | None
+    acknowledgements: AcknowledgementsBody
+    snoozed_until: datetime | None
+    responders: list[ResponderBody]  # who was asked to help
     resolved_at: datetime | None
     resolved_by: NamedBody | None
     escalation: str | None  # running, stopped, exhausted
@@ -53,9 +80,8 @@ class StalledIncidentBody(IncidentBody):
     explanation: str
 
     @classmethod
-    def of(cls, incident: IncidentSummary) -> Self:
-        reason = stall_reason(incident.escalation)
-        return cls(**_common(incident), reason=reason, explanation=reason.sentence)
+    def of_stalled(cls, stalled: StalledIncident) -> Self:
+        return cls(**_common(stalled.incident), reason=stalled.reason, explanation=stalled.reason.sentence)
 
 
 class IncidentDetailBody(IncidentBody):
@@ -81,12 +107,22 @@ def _common(incident: IncidentSummary) -> dict[str, Any]:
         "title": incident.title,
         "severity": incident.severity,
         "urgency": incident.urgency,
+        "priority": incident.priority,
         "status": incident.status,
         "service": NamedBody(incident.service_id, incident.service_name),
         "team": NamedBody(incident.team_id, incident.team_name),
         "triggered_at": incident.triggered_at,
         "acknowledged_at": incident.acknowledged_at,
         "acknowledged_by": _person(incident.acknowledged_by, incident.acknowledged_by_name),
+        "acknowledgements": AcknowledgementsBody(
+            given=[
+                AcknowledgementBody(NamedBody(each.user_id, each.name), each.at) for each in incident.acknowledgements
+            ],
+            required=incident.acknowledgements_required,
+            missing=incident.acknowledgements_missing,
+        ),
+        "snoozed_until": incident.snoozed_until,
+        "responders": [ResponderBody(NamedBody(each.user_id, each.name), each.answer) for each in incident.responders],
         "resolved_at": incident.resolved_at,
         "resolved_by": _person(incident.resolved_by, incident.resolved_by_name),
         "escalation": incident.escalation,
@@ -106,17 +142,19 @@ class TimelineEntryBody(msgspec.Struct):
     text: str  # one sentence for people
     data: dict[str, Any]
     people: dict[str, str]  # the name of everyone in `data`, by id
+    destinations: dict[str, str]  # and of every destination
 
     @classmethod
-    def of(cls, logged: LoggedEvent, names: Mapping[UserId, str]) -> Self:
+    def of(cls, logged: LoggedEvent, names: Mapping[UserId, str], destinations: Mapping[DestinationId, str]) -> Self:
         event = logged.event
         return cls(
             position=position_text(logged.position),
             kind=event.kind,
             at=event.at,
-            text=told(event, names),
+            text=told(event, names, destinations),
             data=msgspec.to_builtins(event),
             people={str(user_id): names[user_id] for user_id in people_in(event) if user_id in names},
+            destinations={str(each): destinations[each] for each in destinations_in(event) if each in destinations},
         )
 
 
@@ -190,9 +228,10 @@ class DeliveryBody(msgspec.Struct):
 
     id: UUID
     purpose: str
-    user: NamedBody
+    user: NamedBody | None  # null for a destination
+    destination: NamedBody | None
     channel: str
-    address: str
+    address: str  # of what is posted to a destination's URL the server alone
     status: str
     round: int  # counted from 1, as people do
     step: int  # counted from 1
@@ -209,9 +248,10 @@ class DeliveryBody(msgspec.Struct):
         return cls(
             id=notification.id,
             purpose=notification.purpose,
-            user=NamedBody(notification.user_id, record.user_name),
+            user=_person(notification.user_id, record.recipient_name),
+            destination=_destination(record),
             channel=notification.channel,
-            address=notification.address,
+            address=_shown_address(notification),
             status=notification.status,
             round=notification.round + 1,
             step=notification.step + 1,
@@ -222,6 +262,16 @@ class DeliveryBody(msgspec.Struct):
             receipt=dict(notification.receipt),
             attempts=[AttemptBody.of(attempt) for attempt in record.attempts],
         )
+
+
+def _destination(record: DeliveryRecord) -> NamedBody | None:
+    destination_id = record.notification.destination_id
+    return None if destination_id is None else NamedBody(destination_id, record.recipient_name)
+
+
+def _shown_address(notification: Notification) -> str:
+    is_of_destination = notification.destination_id is not None
+    return masked(notification.channel, notification.address) if is_of_destination else notification.address
 
 
 class ChangeBody(msgspec.Struct):

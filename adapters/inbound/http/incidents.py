@@ -57,8 +57,8 @@ from application.ports.readers import (
 )
 from domain.identity.actor import Actor
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.shared.ids import IncidentId, ServiceId, TeamId, UserId
+from domain.shared.severity import Severity
 
 _NUMBER: Final = re.compile(r"(?:INC-)?([0-9]{1,18})", re.IGNORECASE)
 _OPEN: Final = "open"  # everything that is not resolved
@@ -165,8 +165,8 @@ class IncidentController(Controller):
             request,
             cursors,
             page,
-            body=StalledIncidentBody.of,
-            key=lambda incident: (incident.triggered_at.isoformat(), incident.id),
+            body=StalledIncidentBody.of_stalled,
+            key=lambda stalled: (stalled.incident.triggered_at.isoformat(), stalled.incident.id),
         )
 
     @get("/{ref:str}")
@@ -197,7 +197,7 @@ class IncidentController(Controller):
             request,
             cursors,
             Page(timeline.events, timeline.has_more),
-            body=lambda logged: TimelineEntryBody.of(logged, timeline.names),
+            body=lambda logged: TimelineEntryBody.of(logged, timeline.names, timeline.destinations),
             key=lambda logged: (position_text(logged.position), _NOBODY),
         )
 

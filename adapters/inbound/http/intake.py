@@ -1,7 +1,8 @@
 """The doors for events: plain ASGI in front of everything else, because they carry the storms.
 
-Each answers as its sender expects (the vendor's own shapes at the vendor's paths), and only after the commit. Pushing
-back is 503 with `Retry-After`: Alertmanager's webhook does not retry a 429.
+Each answers as its sender expects (the vendor's own shapes at the vendor's paths), and only after the commit. Whoever
+sends too much is told 429 with `Retry-After` if its protocol knows it, else 503: Alertmanager's webhook does not retry
+a 429.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from math import ceil
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -22,12 +24,14 @@ from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, hea
 from adapters.inbound.http.senders import Addressed, Sender, addressed
 from adapters.inbound.intake import native, pagerduty
 from adapters.inbound.intake.alertmanager import REPLICA_LABELS
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
 from application.alert.ingest import ReceivedEvent
+from application.errors import RateLimitedError
 from application.ports.clock import Clock
 from application.ports.errors import PermanentPortError, TransientPortError
 from application.ports.ids import IdFactory
@@ -61,6 +65,17 @@ class IntakeMetrics:
             "tocsin_intake_requests", "Requests at the doors for events", ("door", "status"), registry=registry
         )
         self.events = Counter("tocsin_intake_events", "Events stored", ("door",), registry=registry)
+        self.throttled = Counter(
+            "tocsin_intake_throttled",
+            "Bodies refused because their integration sends too much",
+            ("door",),
+            registry=registry,
+        )
+        self.overflowed = Counter(
+            "tocsin_intake_overflowed",
+            "Events that are only counted, because their integration has too many alerts open",
+            registry=registry,
+        )
         # Looking a label set up takes a lock and a walk, twice for each event.
         self.answered = cache(self.requests.labels)
         self.stored = cache(self.events.labels)
@@ -72,6 +87,7 @@ class IntakeDoors:
 
     app: App
     targets: Targets
+    allowances: Allowances
     commits: GroupCommit
     set_aside: SetAside
     record_change: RecordChange
@@ -89,6 +105,9 @@ class IntakeDoors:
             answer = await self._answer(door, scope, receive)
         except Refused as refused:
             answer = refused.answer
+        except RateLimitedError as error:
+            self.metrics.throttled.labels(door.name).inc()
+            answer = door.throttled(max(1, ceil(error.retry_after.total_seconds())))
         except TransientPortError as error:
             _log.warning("intake_unavailable", door=door.name, reason=str(error))
             answer = door.unavailable
@@ -126,6 +145,7 @@ class IntakeDoors:
         except MalformedEventError as error:
             await self._keep_malformed(error.routing_key, body, error)
             return Answer(HTTPStatus.BAD_REQUEST, pagerduty.refused(error))
+        await self.allowances.spend(target.integration, 1)
         await self._store("pagerduty", target, (event,), redacted(body, key))
         return Answer(HTTPStatus.ACCEPTED, pagerduty.accepted(event.dedup_key))
 
@@ -135,7 +155,9 @@ class IntakeDoors:
         except MalformedEventError as error:
             await self._keep_malformed(error.routing_key, body, error)
             return Answer(HTTPStatus.BAD_REQUEST, pagerduty.refused(error))
-        change_id = await self.record_change(await self._target(key), change)
+        target = await self._target(key)
+        await self.allowances.spend(target.integration, 1)
+        change_id = await self.record_change(target, change)
         self.metrics.stored("pagerduty_change").inc()
         return Answer(HTTPStatus.ACCEPTED, pagerduty.change_accepted(str(change_id)))
 
@@ -160,8 +182,10 @@ class IntakeDoors:
         try:
             understood = await _understood(sender, sent)
         except MalformedEventError as error:
+            await self.allowances.spend(target.integration, 1)
             await self._keep_refused(target, _kept(sent, key), str(error))
             return sender.malformed(error)
+        await self.allowances.spend(target.integration, len(understood.events))
         if understood.refused:
             await self._keep_refused(target, _kept(sent, key), str(MalformedEventError(understood.refused)))
         await self._store(sender.name, target, understood.events, _kept(sent, key))
@@ -194,8 +218,10 @@ class IntakeDoors:
         try:
             events = native.translate(body, new_key=self._new_key)
         except MalformedEventError as error:
+            await self.allowances.spend(target.integration, 1)
             await self.set_aside(body, reason=str(error), source="http", integration_id=target.integration.id)
             return _malformed(error)
+        await self.allowances.spend(target.integration, len(events))
         await self._store("native", target, events, body)
         return in_json(
             HTTPStatus.ACCEPTED, status="accepted", events=[{"dedup_key": event.dedup_key} for event in events]
@@ -228,6 +254,7 @@ class IntakeDoors:
         """Senders swallow a refusal into a log that nobody reads; with a key of ours it is worth showing."""
         target = None if key is None else await self.targets.of(key)
         if target is not None and key is not None:
+            await self.allowances.spend(target.integration, 1)
             await self.set_aside(
                 redacted(body, key), reason=str(error), source="http", integration_id=target.integration.id
             )
@@ -252,11 +279,23 @@ class _Door:
     @property
     def unavailable(self) -> Answer:
         reason = "storage does not answer; nothing was stored, send it again"
-        status = HTTPStatus.SERVICE_UNAVAILABLE
         if self.speaks_pagerduty:
-            return Answer(status, pagerduty.unavailable(RETRY_AFTER_SECONDS), RETRY_AFTER_SECONDS)
-        answer = _problem(status, "unavailable", reason) if self.name == "native" else in_json(status, error=reason)
-        return answer._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
+            body = pagerduty.unavailable(RETRY_AFTER_SECONDS)
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, body, RETRY_AFTER_SECONDS)
+        return self._later(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", reason, RETRY_AFTER_SECONDS)
+
+    def throttled(self, retry_after_seconds: int) -> Answer:
+        """Too much of one integration. The status is the one that its sender comes again after."""
+        if self.speaks_pagerduty:
+            body = pagerduty.throttled(retry_after_seconds)
+            return Answer(HTTPStatus.TOO_MANY_REQUESTS, body, retry_after_seconds)
+        status = HTTPStatus.TOO_MANY_REQUESTS if self.addressed is None else self.addressed.sender.throttled
+        reason = "this integration sends more than it may; nothing was stored, send it again"
+        return self._later(status, "rate_limited", reason, retry_after_seconds)
+
+    def _later(self, status: HTTPStatus, code: str, reason: str, retry_after_seconds: int) -> Answer:
+        answer = _problem(status, code, reason) if self.name == "native" else in_json(status, error=reason)
+        return answer._replace(retry_after_seconds=retry_after_seconds)
 
     @property
     def failed(self) -> Answer:

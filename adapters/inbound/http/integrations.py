@@ -59,6 +59,16 @@ TopicArns = Annotated[
     Meta(max_length=TOPIC_ARNS, description="Topics of SNS whose signed messages are taken; of CloudWatch alone."),
 ]
 
+EventsPerMinute = Annotated[
+    int | None,
+    Meta(description="Events it may send in a minute in the long run; null: as many as the installation allows."),
+]
+EventBurst = Annotated[int | None, Meta(description="Events it may send at once; null: as the installation says.")]
+OpenAlerts = Annotated[
+    int | None,
+    Meta(description="Alerts it may have open; further ones are counted in one. Null: as the installation says."),
+]
+
 
 class IntegrationBody(msgspec.Struct):
     """One sender's door to one service. Neither its key nor what its sender signs with is ever shown again."""
@@ -71,6 +81,9 @@ class IntegrationBody(msgspec.Struct):
     grouping: GroupingMode
     is_strict: bool
     mapping: MappingBody | None
+    events_per_minute: int | None
+    event_burst: int | None
+    open_alerts: int | None
     previous_key_expires_at: datetime | None
     is_signed: bool
     previous_signing_secret_expires_at: datetime | None
@@ -89,6 +102,9 @@ class IntegrationBody(msgspec.Struct):
             grouping=integration.grouping,
             is_strict=integration.is_strict,
             mapping=None if integration.mapping is None else MappingBody.of(integration.mapping),
+            events_per_minute=integration.events_per_minute,
+            event_burst=integration.event_burst,
+            open_alerts=integration.open_alerts,
             previous_key_expires_at=integration.previous_key_expires_at,
             is_signed=integration.is_signed,
             previous_signing_secret_expires_at=integration.previous_signing_secret_expires_at,
@@ -147,9 +163,12 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     grouping: GroupingMode = GroupingMode.PER_ALERT
     is_strict: bool = False
-    mapping: MappingBody | None = None
     when_silent: WhenSilent = WhenSilent.KEEP
     topic_arns: TopicArns = []
+    mapping: MappingBody | None = None
+    events_per_minute: EventsPerMinute = None
+    event_burst: EventBurst = None
+    open_alerts: OpenAlerts = None
 
 
 class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -158,9 +177,12 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     grouping: GroupingMode | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
-    mapping: MappingBody | UnsetType | None = UNSET
     when_silent: WhenSilent | UnsetType = UNSET
     topic_arns: TopicArns | UnsetType = UNSET
+    mapping: MappingBody | UnsetType | None = UNSET
+    events_per_minute: EventsPerMinute | UnsetType = UNSET
+    event_burst: EventBurst | UnsetType = UNSET
+    open_alerts: OpenAlerts | UnsetType = UNSET
 
 
 class RotateKeyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -212,9 +234,12 @@ class IntegrationController(Controller):
             name=data.name,
             grouping=data.grouping,
             is_strict=data.is_strict,
-            mapping=_mapping(data.mapping),
             when_silent=data.when_silent,
             topic_arns=tuple(data.topic_arns),
+            mapping=_mapping(data.mapping),
+            events_per_minute=data.events_per_minute,
+            event_burst=data.event_burst,
+            open_alerts=data.open_alerts,
             actor=actor,
         )
         location = f"/v1/integrations/{issued.integration.id}"
@@ -254,9 +279,12 @@ class IntegrationController(Controller):
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
             is_strict=value(data.is_strict, old.is_strict),
-            mapping=old.mapping if isinstance(data.mapping, UnsetType) else _mapping(data.mapping),
             when_silent=value(data.when_silent, old.when_silent),
             topic_arns=tuple(value(data.topic_arns, list(old.topic_arns))),
+            mapping=old.mapping if isinstance(data.mapping, UnsetType) else _mapping(data.mapping),
+            events_per_minute=value(data.events_per_minute, old.events_per_minute),
+            event_burst=value(data.event_burst, old.event_burst),
+            open_alerts=value(data.open_alerts, old.open_alerts),
             version=old.version,
             actor=actor,
         )

@@ -64,7 +64,7 @@ class LedgerLineBody(DeliveryBody):
 _COLUMNS: Final = (
     *("id", "purpose", "user_id", "user", "channel", "address", "round", "step", "rule", "created_at", "status"),
     *("may_be_repeat", "was_overtaken", "receipt", "attempt", "started_at", "finished_at", "outcome", "detail"),
-    *("acknowledged_at", "acknowledged_by"),
+    *("acknowledged_at", "acknowledged_by", "destination_id", "destination"),
 )
 
 
@@ -123,11 +123,12 @@ def _rows(line: LedgerLineBody) -> Iterator[tuple[object, ...]]:
     """One for each attempt; one as well for a message that had none."""
     receipt = msgspec.json.encode(line.receipt).decode() if line.receipt else None
     message = (
-        *(line.id, line.purpose, line.user.id, line.user.name, line.channel, line.address, line.round, line.step),
+        *(line.id, line.purpose, *_named(line.user), line.channel, line.address, line.round, line.step),
         *(line.rule, line.created_at, line.status, line.may_be_repeat, line.was_overtaken, receipt),
     )
     answer = line.acknowledgement
-    end = (None, None) if answer is None else (answer.at, None if answer.by is None else answer.by.name)
+    answered = (None, None) if answer is None else (answer.at, None if answer.by is None else answer.by.name)
+    end = (*answered, *_named(line.destination))
     for attempt in line.attempts:
         yield (
             *message,
@@ -136,6 +137,10 @@ def _rows(line: LedgerLineBody) -> Iterator[tuple[object, ...]]:
         )
     if not line.attempts:
         yield *message, *(None,) * 5, *end
+
+
+def _named(body: NamedBody | None) -> tuple[object, object]:
+    return (None, None) if body is None else (body.id, body.name)
 
 
 def _cell(value: object) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
@@ -25,6 +25,7 @@ from adapters.inbound.http.proof_bodies import ProofBody
 from adapters.inbound.http.warnings import WarningBody, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody
 from application.escalation.create_policy import CreatePolicy
+from application.escalation.delete_policy import DeletePolicy
 from application.escalation.get_policy import GetPolicy
 from application.escalation.list_policies import ListPolicies
 from application.escalation.policy_draft import PolicyDraft
@@ -48,6 +49,7 @@ from domain.shared.limits import (
     STEP_DELAY_SECONDS_MIN,
     STEP_TARGETS,
 )
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.weekly_window import WeeklyWindow
@@ -100,6 +102,10 @@ class ConditionBody(msgspec.Struct, forbid_unknown_fields=True):
     """Every part that is there must hold when the step is reached, or it is passed over at once."""
 
     severities: Annotated[list[Severity], Meta(max_length=len(Severity), description="One of these.")] = []
+    priorities: Annotated[
+        list[Priority],
+        Meta(max_length=len(Priority), description="One of these: the severity, moved by the tier of the service."),
+    ] = []
     urgency: Urgency | None = None
     labels: Annotated[
         list[LabelMatchBody], Meta(max_length=CONDITION_LABELS, description="All of these, of the first alert.")
@@ -295,6 +301,13 @@ class PolicyController(Controller):
         )
         return tagged(request, await _saved_body(saved, reader), tag=version_tag(saved.policy.version))
 
+    @delete("/{policy_id:uuid}", status_code=204)
+    async def remove(
+        self, policy_id: FromPath[UUID], delete_policy: FromDishka[DeletePolicy], actor: FromDishka[Actor]
+    ) -> None:
+        """Do without an escalation policy that pages for no service. Its versions stay."""
+        await delete_policy(PolicyId(policy_id), actor=actor)
+
 
 async def _saved_body(saved: SavedPolicy, reader: IncidentReader) -> SavedPolicyBody:
     policy, proof = saved
@@ -328,6 +341,7 @@ def _condition(body: ConditionBody) -> StepCondition:
     with at("condition"):
         return StepCondition(
             severities=tuple(body.severities),
+            priorities=tuple(body.priorities),
             urgency=body.urgency,
             labels=tuple(_label(place, label) for place, label in enumerate(body.labels)),
             hours=None if body.hours is None else _hours(body.hours),
@@ -356,6 +370,7 @@ def _condition_body(condition: StepCondition) -> ConditionBody:
     hours = condition.hours
     return ConditionBody(
         severities=list(condition.severities),
+        priorities=list(condition.priorities),
         urgency=condition.urgency,
         labels=[LabelMatchBody(name=match.name, value=match.value) for match in condition.labels],
         hours=None if hours is None else HoursBody(time_zone=hours.time_zone, windows=_window_bodies(hours.windows)),

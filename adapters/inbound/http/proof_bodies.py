@@ -17,6 +17,7 @@ from domain.shared.limits import (
     PROOF_WITHIN_SECONDS_MAX,
     PROOF_WITHIN_SECONDS_MIN,
 )
+from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 
 Weeks = Annotated[int, Meta(ge=1, le=PROOF_WEEKS, description="How many from now on.")]
@@ -51,6 +52,7 @@ class CounterExampleBody(msgspec.Struct):
     starts_at: datetime
     ends_at: datetime
     severity: Severity
+    priority: Priority
     labels: dict[str, str]
     told_after_seconds: int | None  # too late; null: nobody is told that is known of
     reasons: list[str]  # in the order of the steps
@@ -62,6 +64,7 @@ class CounterExampleBody(msgspec.Struct):
             starts_at=interval.start,
             ends_at=interval.end,
             severity=example.circumstances.severity,
+            priority=example.circumstances.priority,
             labels=dict(example.circumstances.labels),
             told_after_seconds=None if after is None else round(after.total_seconds()),
             reasons=list(reasons),

@@ -40,6 +40,8 @@ class Sender:
     appended: str = ""  # what the sender itself puts behind the URL that it is given
     methods: frozenset[str] = _POST
     limit_bytes: int = EVENT_BYTES
+    # To one that sends too much: few senders come again after a 429 (Alertmanager's and Grafana's webhooks do not).
+    throttled: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
     accepted: Callable[[Understood], Answer] = accepted
     malformed: Callable[[MalformedEventError], Answer] = set_aside
     handshake: Callable[[Mapping[str, str]], Answer] | None = None  # answers OPTIONS
@@ -92,9 +94,15 @@ SENDERS: Final = (
         accepted=_of_prometheus,
         malformed=_malformed_for_prometheus,
     ),
-    Sender(name="cloudevents", translate=cloudevents.translate, accepted=_of_cloudevents, handshake=_allow_webhooks),
     Sender(name="email", translate=mail.translate, limit_bytes=MAIL_BYTES),
     Sender(name="json", translate=mapped.translate, accepted=_of_mapped),
+    Sender(
+        name="cloudevents",
+        translate=cloudevents.translate,
+        accepted=_of_cloudevents,
+        handshake=_allow_webhooks,
+        throttled=HTTPStatus.TOO_MANY_REQUESTS,  # CloudEvents, "HTTP 1.1 Web Hooks", section 2.2
+    ),
     Sender(name="datadog", translate=monitors.datadog),
     Sender(name="sentry", translate=sentry.translate, is_signed=signatures.is_from_sentry),
     Sender(name="uptimerobot", translate=monitors.uptimerobot, methods=frozenset({"GET", "POST"})),

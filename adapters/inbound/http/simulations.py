@@ -1,6 +1,6 @@
 """What would happen if a service broke. It takes a body, since the question is long; it changes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Final, NamedTuple, Self
 from uuid import UUID
@@ -32,8 +32,9 @@ from application.ports.readers import IncidentReader
 from domain.escalation.policy import Target, TargetKind
 from domain.identity.actor import Actor
 from domain.notification.contact import Channel
+from domain.notification.destination import masked
 from domain.oncall.coverage import Source
-from domain.shared.ids import IntegrationId, ScheduleId, ServiceId, UserId
+from domain.shared.ids import DestinationId, IntegrationId, ScheduleId, ServiceId, UserId
 from domain.shared.limits import ACKNOWLEDGEMENTS_REQUIRED, LABEL_CHARACTERS, LABELS, SIMULATED_PAGES_SHOWN
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -121,7 +122,8 @@ class SimulatedTargetBody(msgspec.Struct):
 
 
 class SimulatedPageBody(msgspec.Struct):
-    user: NamedBody
+    user: NamedBody | None  # null for a destination
+    destination: NamedBody | None
     channel: Channel
     address: str
     due_at: datetime
@@ -140,9 +142,10 @@ class SimulatedPageBody(msgspec.Struct):
     @classmethod
     def of(cls, page: SimulatedPage, begins: datetime, names: "Names") -> Self:
         return cls(
-            user=names.user(page.user_id),
+            user=None if page.user_id is None else names.user(page.user_id),
+            destination=None if page.destination_id is None else names.destination(page.destination_id),
             channel=page.channel,
-            address=page.address,
+            address=page.address if page.destination_id is None else masked(page.channel, page.address),
             due_at=page.due_at,
             after_seconds=round((page.due_at - begins).total_seconds()),
             made_at=page.made_at,
@@ -161,12 +164,17 @@ class SimulatedPageBody(msgspec.Struct):
 class MeantBody(msgspec.Struct):
     user: NamedBody
     is_reachable: bool
+    has_answered: bool  # acknowledged already, while others have not, and so is not paged again
     target: SimulatedTargetBody
 
     @classmethod
-    def of(cls, meant: Meant, unreachable: Sequence[UserId], names: "Names") -> Self:
-        target = SimulatedTargetBody.of(meant.target, meant.source, names)
-        return cls(names.user(meant.user_id), meant.user_id not in unreachable, target)
+    def of(cls, meant: Meant, happening: Happening, names: "Names") -> Self:
+        return cls(
+            user=names.user(meant.user_id),
+            is_reachable=meant.user_id not in happening.unreachable,
+            has_answered=meant.user_id in happening.answered,
+            target=SimulatedTargetBody.of(meant.target, meant.source, names),
+        )
 
 
 class HappeningBody(msgspec.Struct):
@@ -176,6 +184,7 @@ class HappeningBody(msgspec.Struct):
     round: int | None
     step: int | None
     told: list[MeantBody]
+    destinations: list[NamedBody]  # what is told beside people
     by: NamedBody | None
     detail: str
 
@@ -189,7 +198,8 @@ class HappeningBody(msgspec.Struct):
             run=happening.run + 1,
             round=None if position is None else position.round + 1,
             step=position.step + 1 if is_step and position is not None else None,
-            told=[MeantBody.of(each, happening.unreachable, names) for each in happening.told],
+            told=[MeantBody.of(each, happening, names) for each in happening.told],
+            destinations=[names.destination(each) for each in happening.destinations],
             by=None if happening.user_id is None else names.user(happening.user_id),
             detail=happening.detail,
         )
@@ -252,6 +262,10 @@ class SimulationBody(msgspec.Struct):
 class Names(NamedTuple):
     users: Mapping[UserId, str]
     schedules: Mapping[ScheduleId, str]
+    destinations: Mapping[DestinationId, str]
+
+    def destination(self, destination_id: DestinationId) -> NamedBody:
+        return NamedBody(destination_id, self.destinations.get(destination_id, ""))
 
     def user(self, user_id: UserId) -> NamedBody:
         return NamedBody(user_id, self.users.get(user_id, ""))
@@ -276,7 +290,8 @@ class SimulationController(Controller):
         """
         answer = await simulate_paging(data.wanted(clock.now()), actor=actor)
         users = await reader.user_names(set(_people_in(answer)))
-        return SimulationBody.of(answer, Names(users, answer.schedule_names))
+        destinations = {each.id: each.name for each in answer.destinations.values()}
+        return SimulationBody.of(answer, Names(users, answer.schedule_names, destinations))
 
 
 def _difference(answer: SimulationAnswer, begins: datetime, names: Names) -> PagingDifferenceBody | None:
@@ -297,10 +312,10 @@ def _difference(answer: SimulationAnswer, begins: datetime, names: Names) -> Pag
 
 
 def _people_in(answer: SimulationAnswer) -> Iterator[UserId]:
-    yield from (page.user_id for page in answer.simulation.pages)
+    yield from (page.user_id for page in answer.simulation.pages if page.user_id is not None)
     for happening in answer.simulation.happenings:
         yield from (each.user_id for each in happening.told)
         if happening.user_id is not None:
             yield happening.user_id
     if answer.difference is not None:
-        yield from (page.user_id for page in answer.difference.removed)
+        yield from (page.user_id for page in answer.difference.removed if page.user_id is not None)

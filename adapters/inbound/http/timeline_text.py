@@ -1,6 +1,6 @@
 """What happened, in one sentence for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -36,12 +36,13 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUrgencyRaised,
 )
-from domain.notification.events import NotificationFailed, NotificationSent
+from domain.notification.events import NotificationEvent, NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
-from domain.shared.ids import UserId
+from domain.shared.ids import DestinationId, UserId
 from domain.shared.via import Via
 
 type Names = Mapping[UserId, str]
+type DestinationNames = Mapping[DestinationId, str]
 
 _OUTCOMES: Final = {
     WhenExhausted.STAY: "",
@@ -60,7 +61,7 @@ _DOORS: Final = {
 }
 
 
-def told(event: DomainEvent, names: Names) -> str:
+def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> str:
     """Without its time. What senders and users wrote is on one line, and not marked up in any way."""
     match event:
         case IncidentAcknowledgementExpired():
@@ -76,13 +77,13 @@ def told(event: DomainEvent, names: Names) -> str:
         case AlertCleared():
             return f"An alert cleared: {one_line(event.summary)}"
         case EscalationStepReached():
-            return _step(event, names)
+            return f"{_place(event.round, event.step)}: {_told(event, names, destinations)}"
         case EscalationStepSkipped():
             return f"{_place(event.round, event.step)}: passed over, because {one_line(event.detail)}"
         case EscalationExhausted():
             return f"The escalation policy is exhausted: nobody answered{_OUTCOMES[event.outcome]}"
         case EscalationFallBackPaged():
-            return f"The fall-back of last resort: {_told(event.responders, event.unreachable, names)}"
+            return f"The fall-back of last resort: {_told(event, names, destinations)}"
         case EscalationMoved():
             return _move(event, names)
         case EscalationStopped():
@@ -93,10 +94,11 @@ def told(event: DomainEvent, names: Names) -> str:
                 *(["was under way when somebody answered"] if event.was_overtaken else []),
             ]
             doubt = f" ({', '.join(doubts)})" if doubts else ""
-            return f"Page sent to {_name(event.user_id, names)} by {event.channel}, attempt {event.attempt}{doubt}"
+            whom = _recipient(event, names, destinations)
+            return f"Page sent to {whom} by {event.channel}, attempt {event.attempt}{doubt}"
         case NotificationFailed():
-            person = _name(event.user_id, names)
-            return f"Page to {person} by {event.channel} failed: {one_line(event.detail)}"
+            whom = _recipient(event, names, destinations)
+            return f"Page to {whom} by {event.channel} failed: {one_line(event.detail)}"
         case _:
             return event.kind
 
@@ -144,10 +146,6 @@ def _until(at: datetime | None) -> str:
     return "" if at is None else f" until {at:%Y-%m-%d %H:%M} UTC"
 
 
-def _step(event: EscalationStepReached, names: Names) -> str:
-    return f"{_place(event.round, event.step)}: {_told(event.responders, event.unreachable, names)}"
-
-
 def _move(event: EscalationMoved, names: Names) -> str:
     """As of who asked for it, and what comes next."""
     upcoming = "the last step waits for its answer"
@@ -161,11 +159,25 @@ def _place(round_number: int, step: int) -> str:
     return f"Step {step + 1} of round {round_number + 1}"
 
 
-def _told(responders: Sequence[UserId], unreachable: Sequence[UserId], names: Names) -> str:
-    if not responders:
+def _told(event: EscalationStepReached | EscalationFallBackPaged, names: Names, destinations: DestinationNames) -> str:
+    told = [_name(user_id, names) for user_id in event.responders]
+    told += [_destination(destination_id, destinations) for destination_id in event.destinations]
+    if not told:
         return "nobody to page"
-    without = f"; without a way to reach them: {_list(unreachable, names)}" if unreachable else ""
-    return f"{_list(responders, names)}{without}"
+    without = f"; without a way to reach them: {_list(event.unreachable, names)}" if event.unreachable else ""
+    already = f"; not paged again, having acknowledged: {_list(event.answered, names)}" if event.answered else ""
+    return f"{', '.join(told)}{without}{already}"
+
+
+def _recipient(event: NotificationEvent, names: Names, destinations: DestinationNames) -> str:
+    if event.user_id is not None:
+        return _name(event.user_id, names)
+    return "a destination" if event.destination_id is None else _destination(event.destination_id, destinations)
+
+
+def _destination(destination_id: DestinationId, destinations: DestinationNames) -> str:
+    """One that was deleted has no name any more."""
+    return one_line(destinations.get(destination_id, "a destination that was deleted"))
 
 
 def _who(user_id: UserId | None, via: Via, names: Names) -> str:

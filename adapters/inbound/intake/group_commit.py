@@ -1,16 +1,25 @@
 """Concurrent requests share a commit: what gathers while one write is in flight is the next write.
 
 There is no timer. A lone event waits for nothing, and a storm costs commits, not transactions per event.
+
+Integrations take turns, body by body, so one of them that storms gets no more of a write than its turn while others
+wait. It may fill neither the queue nor all writers: what waits of it is bounded, and one writer at least has none of it
+in hand, whatever its rows are locked by.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final, NamedTuple
+
+import structlog
 
 from application.alert.ingest import ReceivedEvent
 from application.ports.errors import TransientPortError
+from application.ports.spill import Spill
+from domain.shared.ids import IntegrationId
 from domain.shared.limits import INGEST_BATCH
 
 # Writes in flight at once: while some wait for the database, the next batch is prepared. Two leave a core idle under
@@ -18,13 +27,26 @@ from domain.shared.limits import INGEST_BATCH
 WRITERS: Final = 4
 # Events that may wait. A few seconds' worth: more would be answered after their senders had given up.
 BACKLOG: Final = 20_000
+# And so many of one integration, which leaves room for others; a longer body passes when nothing else of it waits.
+BACKLOG_EACH: Final = 5_000
+
+# How often it is looked whether the spill holds anything, while it did not and while it did.
+SPILL_LOOKS_SECONDS: Final = (5.0, 0.5)
+# A queue counts its messages only approximately: so long after the last one, it is believed that there are none.
+SPILL_SETTLES_SECONDS: Final = 2.0
+
+_log = structlog.get_logger()
 
 type Ingest = Callable[[Sequence[ReceivedEvent]], Awaitable[None]]
 
 
 class _Submission(NamedTuple):
-    events: Sequence[ReceivedEvent]
+    events: Sequence[ReceivedEvent]  # one at least, and all of one integration
     done: asyncio.Future[None]
+
+    @property
+    def sender(self) -> IntegrationId:
+        return self.events[0].target.integration.id
 
 
 @dataclass(slots=True)
@@ -34,18 +56,30 @@ class GroupCommit:
     ingest: Ingest
     writers: int = WRITERS
     most: int = INGEST_BATCH
-    _waiting: deque[_Submission] = field(default_factory=deque)
+    spill: Spill | None = None  # where events go while storage is away, if there is such a place
+    # What was spilled must be stored first: a resolve must not come before its trigger. So until nothing of it is left,
+    # everything is spilled.
+    is_spilling: bool = False
+    _spilled_at: float = 0.0
+    # By integration; whose turn it is comes first. Those of whom nothing waits are not in it.
+    _waiting: OrderedDict[IntegrationId, deque[_Submission]] = field(default_factory=OrderedDict)
     _count: int = 0
-    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _count_of: Counter[IntegrationId] = field(default_factory=Counter)
+    _writers_with: Counter[IntegrationId] = field(default_factory=Counter)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def store(self, events: Sequence[ReceivedEvent]) -> None:
-        """Raises `TransientPortError` when storage is away or too many events wait: none of these is stored then."""
-        if self._count + len(events) > BACKLOG:
-            raise TransientPortError("too many events are waiting to be stored")
+        """Store the events of one body.
+
+        Raises `TransientPortError` when storage is away or too many events wait: none of these is stored then.
+        """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Submission(events, done))
+        submission = _Submission(events, done)
+        self._require_room(submission)
+        self._waiting.setdefault(submission.sender, deque()).append(submission)
         self._count += len(events)
-        self._arrived.set()
+        self._count_of[submission.sender] += len(events)
+        self._changed.set()
         await done
 
     async def run(self) -> None:
@@ -54,25 +88,58 @@ class GroupCommit:
             for _ in range(self.writers):
                 group.create_task(self._write_forever())
 
+    def _require_room(self, submission: _Submission) -> None:
+        size, of_sender = len(submission.events), self._count_of[submission.sender]
+        if self._count + size > BACKLOG:
+            raise TransientPortError("too many events are waiting to be stored")
+        if of_sender and of_sender + size > BACKLOG_EACH:
+            raise TransientPortError("too many events of this integration are waiting to be stored")
+
     async def _write_forever(self) -> None:
         while True:
-            while not self._waiting:
-                self._arrived.clear()
-                await self._arrived.wait()
-            await self._write(self._take())
+            while not (taken := self._take()):
+                self._changed.clear()
+                await self._changed.wait()
+            senders = {submission.sender for submission in taken}
+            self._writers_with.update(senders)
+            try:
+                await self._write(taken)
+            finally:
+                self._writers_with.subtract(senders)
+                self._writers_with = +self._writers_with
+                self._changed.set()
 
     def _take(self) -> list[_Submission]:
-        taken = [self._waiting.popleft()]
-        size = len(taken[0].events)
-        while self._waiting and size + len(self._waiting[0].events) <= self.most:
-            taken.append(self._waiting.popleft())
-            size += len(taken[-1].events)
-        self._count -= size
+        """A body of each integration in turn, until the batch is full; a body that is longer is a batch of its own."""
+        taken: list[_Submission] = []
+        size = 0
+        while turns := [sender for sender in self._waiting if self._may_be_written(sender)]:
+            for sender in turns:
+                if taken and size + len(self._waiting[sender][0].events) > self.most:
+                    return taken
+                taken.append(self._next_of(sender))
+                size += len(taken[-1].events)
         return taken
+
+    def _may_be_written(self, sender: IntegrationId) -> bool:
+        return self._writers_with[sender] < max(1, self.writers - 1)
+
+    def _next_of(self, sender: IntegrationId) -> _Submission:
+        waiting = self._waiting[sender]
+        submission = waiting.popleft()
+        if waiting:
+            self._waiting.move_to_end(sender)
+        else:
+            del self._waiting[sender]
+        self._count -= len(submission.events)
+        self._count_of[sender] -= len(submission.events)
+        if not self._count_of[sender]:
+            del self._count_of[sender]
+        return submission
 
     async def _write(self, submissions: Sequence[_Submission]) -> None:
         try:
-            await self.ingest([event for submission in submissions for event in submission.events])
+            await self._keep([event for submission in submissions for event in submission.events])
         except TransientPortError as error:
             _answer(submissions, error)
         except Exception as error:  # noqa: BLE001  # one event's fault must not cost its neighbours theirs
@@ -86,6 +153,51 @@ class GroupCommit:
             raise
         else:
             _answer(submissions, None)
+
+    async def _keep(self, events: Sequence[ReceivedEvent]) -> None:
+        """Raises `TransientPortError` when neither storage nor the spill takes them."""
+        if self.spill is None:
+            await self.ingest(events)
+            return
+        # As it is now: another writer may find out meanwhile that storage is away.
+        was_spilling = self.is_spilling
+        try:
+            await (self._put(self.spill, events) if was_spilling else self.ingest(events))
+        except TransientPortError:
+            # Out of order is better than refused.
+            await (self.ingest(events) if was_spilling else self._put(self.spill, events))
+
+    async def _put(self, spill: Spill, events: Sequence[ReceivedEvent]) -> None:
+        if not self.is_spilling:
+            self.is_spilling = True
+            _log.warning("intake_spills")
+        self._spilled_at = monotonic()
+        await spill.put(events)
+        self._spilled_at = monotonic()
+
+    async def look_after_the_spill(self) -> None:
+        """Until cancelled, see whether anything is in the spill: another process may have begun to fill it."""
+        assert self.spill is not None
+        is_there = True
+        while True:
+            asked_at = monotonic()
+            try:
+                holds_any = await self.spill.holds_any()
+            except TransientPortError as error:  # as it was, until it can be seen
+                if is_there:
+                    _log.error("spill_unreachable", reason=str(error))
+                is_there = False
+            else:
+                is_there = True
+                self._have_seen(holds_any=holds_any, at=asked_at)
+            await asyncio.sleep(SPILL_LOOKS_SECONDS[self.is_spilling])
+
+    def _have_seen(self, *, holds_any: bool, at: float) -> None:
+        if holds_any:
+            self.is_spilling = True
+        elif self.is_spilling and at - self._spilled_at > SPILL_SETTLES_SECONDS:
+            self.is_spilling = False
+            _log.warning("intake_stores_again")
 
 
 def _answer(submissions: Sequence[_Submission], error: Exception | None) -> None:

@@ -33,12 +33,12 @@ class _Signs(msgspec.Struct):
     alerts: object = None
     groupKey: object = None  # noqa: N815 the wire's name
     integration_key: object = None
-    notificationType: object = None  # noqa: N815
-    receipt: object = None
     AlarmName: object = None
     NewStateValue: object = None
     source: object = None
     detail: object = None
+    notificationType: object = None  # noqa: N815
+    receipt: object = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Signs)

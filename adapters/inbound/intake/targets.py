@@ -42,8 +42,15 @@ class Targets:
         look_up: LookUp,
         remembered_seconds: Callable[[], float] = briefly,
         elapsed_seconds: Callable[[], float] = monotonic,
+        *,
+        outlive_storage: bool = False,
     ) -> None:
-        """`remembered_seconds` says for how long an answer may be remembered that is asked for now."""
+        """`remembered_seconds` says for how long an answer may be remembered that is asked for now.
+
+        To `outlive_storage` is to answer with what was known last while storage is away. It is for those who can keep
+        what is let in, until storage can be asked whether that was right.
+        """
+        self._last_known: OrderedDict[str, IntakeTarget] | None = OrderedDict() if outlive_storage else None
         self._look_up = look_up
         self._remembered_seconds = remembered_seconds
         self._elapsed_seconds = elapsed_seconds
@@ -72,18 +79,40 @@ class Targets:
             self._entries.popitem(last=False)
         try:
             found = await self._look_up(key_hash)
+        except TransientPortError as error:
+            known = None if self._last_known is None else self._last_known.get(key)
+            if known is None:
+                self._give_up(key, entry, error)
+                raise
+            target.set_result(known)  # and is remembered briefly, or everybody would wait for storage to fail again
+            return known
         except BaseException as error:
-            if self._entries.get(key) is entry:
-                del self._entries[key]
-            if not target.done():
-                target.set_exception(error)
-                target.exception()  # retrieved here: nobody else may be waiting for it
+            self._give_up(key, entry, error)
             raise
         target.set_result(found)
+        self._know(key, found)
         # Only where it was not forgotten meanwhile: it may be from before the change that the hint was about.
         if found is not None and found.integration.key_hash == key_hash and self._entries.get(key) is entry:
             self._entries[key] = _Entry(asked_at + remembered_seconds, target)
         return found
+
+    def _give_up(self, key: str, entry: _Entry, error: BaseException) -> None:
+        if self._entries.get(key) is entry:
+            del self._entries[key]
+        if not entry.target.done():
+            entry.target.set_exception(error)
+            entry.target.exception()  # retrieved here: nobody else may be waiting for it
+
+    def _know(self, key: str, found: IntakeTarget | None) -> None:
+        if self._last_known is None:
+            return
+        if found is None:
+            self._last_known.pop(key, None)
+            return
+        self._last_known[key] = found
+        self._last_known.move_to_end(key)
+        if len(self._last_known) > MOST:
+            self._last_known.popitem(last=False)
 
 
 class SharedLookUps:

@@ -18,6 +18,7 @@ import structlog
 
 from adapters.inbound.deadlines.loop import wait_for
 from adapters.inbound.slack.interactivity import ButtonPress, read_press
+from application.ports.chat_replies import ChatReplies
 from application.ports.errors import PortError
 from domain.shared.errors import InvalidValueError
 
@@ -60,27 +61,29 @@ class SocketMode:
 
     open_url: Callable[[], Awaitable[str]]  # where to connect to, once; raises `PortError`
     session: aiohttp.ClientSession
-    answer: Callable[[ButtonPress], Awaitable[None]]  # in time for Slack; raises nothing
+    answer: Callable[[ButtonPress], Awaitable[str | None]]  # in time for Slack; what there is to say to who pressed
+    replies: ChatReplies
     silence_seconds: float = SILENCE_SECONDS
     first_pause: timedelta = FIRST_PAUSE
+    _failures: int = 0  # since Slack last said hello
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, draining: asyncio.Event) -> None:
         """Until draining is set. A Slack that is away is waited for."""
-        failures = 0
         while not draining.is_set():
+            ended = _Ended.LOST
             try:
                 async with await self._connect() as socket:
                     ended = await self._serve(socket, draining)
                     await self._finish()
-                failures = 0 if ended is _Ended.ASKED else failures
             except (PortError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 # Without its text, which may hold the address, and that is a secret.
                 _log.warning("slack_socket_failed", reason=type(error).__name__)
-                ended = _Ended.LOST
+            except Exception:  # noqa: BLE001  # a bug here must not end the worker that pages
+                _log.exception("slack_socket_failed")
             if ended is _Ended.LOST:
-                await wait_for(draining, min(self.first_pause * (1 << min(failures, 10)), LONGEST_PAUSE))
-                failures += 1
+                await wait_for(draining, min(self.first_pause * (1 << min(self._failures, 10)), LONGEST_PAUSE))
+                self._failures += 1
 
     async def _connect(self) -> aiohttp.ClientWebSocketResponse:
         timeout = aiohttp.ClientWSTimeout(ws_receive=self.silence_seconds, ws_close=CLOSE_SECONDS)
@@ -114,6 +117,7 @@ class SocketMode:
             return None
         match frame.type:
             case "hello":
+                self._failures = 0
                 _log.info("slack_socket_connected")
             case "disconnect":
                 _log.info("slack_socket_refresh", reason=frame.reason)
@@ -132,10 +136,10 @@ class SocketMode:
 
     async def _answer(self, socket: aiohttp.ClientWebSocketResponse, frame: _Frame) -> None:
         """Act, then acknowledge: a press that was lost with this process is shown as failed to who pressed."""
+        press, refusal = None, None
         try:
             press = read_press(bytes(frame.payload)) if frame.type == "interactive" else None
-            if press is not None:
-                await self.answer(press)
+            refusal = None if press is None else await self.answer(press)
         except InvalidValueError as error:
             _log.warning("slack_socket_unreadable", reason=str(error))
         except Exception:  # noqa: BLE001  # a bug at one press must not leave Slack waiting for every other
@@ -144,6 +148,8 @@ class SocketMode:
             await socket.send_str(msgspec.json.encode(_Acknowledgement(frame.envelope_id)).decode())
         except (aiohttp.ClientError, OSError):
             _log.warning("slack_socket_lost", envelope_id=frame.envelope_id)
+        if press is not None and press.response_url is not None and refusal is not None:
+            await self.replies.reply(press.response_url, refusal)
 
     async def _finish(self) -> None:
         """What is in hand is answered on the connection that it came by."""

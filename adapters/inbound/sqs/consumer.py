@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from adapters.inbound.sqs.disposition import delay_seconds, is_bug, is_set_aside, reason_of
-from adapters.inbound.sqs.messages import Delivery, MessageReader, dead_letter_of, delivery_of, refused
+from adapters.inbound.sqs.messages import Delivery, dead_letter_of, delivery_of, refused
 from application.alert.consume import Outcome, QueuedMessage
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
@@ -33,6 +33,7 @@ EXTENDED_AFTER: Final = 1 / 3
 _NEVER_TAKEN: Final = frozenset({"InvalidMessageContents", "InvalidParameterValue", "BatchRequestTooLong"})
 _FAULTS: Final = (ClientError, BotoCoreError, OSError)  # a time-out is an OSError too
 
+type Read = Callable[[Delivery], Awaitable[QueuedMessage]]
 type Consume = Callable[[Sequence[QueuedMessage]], Awaitable[Sequence[Outcome]]]
 _log = structlog.get_logger()
 
@@ -65,16 +66,20 @@ class ConsumerSettings:
         assert 1 <= self.visibility_seconds <= 43_200
 
 
+async def _is_taken_to_be() -> bool:
+    return True
+
+
 class ConsumerMetrics:
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.received = Counter("tocsin_sqs_received", "Messages received, repeats included", registry=registry)
-        self.handled = Counter("tocsin_sqs_handled", "Messages handled for the first time", registry=registry)
-        self.repeated = Counter("tocsin_sqs_repeated", "Messages that had been handled before", registry=registry)
-        self.poison = Counter("tocsin_sqs_poison", "Messages set aside for people", registry=registry)
-        self.failed = Counter("tocsin_sqs_failed", "Messages left to be delivered again", registry=registry)
-        self.receive_errors = Counter("tocsin_sqs_receive_errors", "Polls that SQS did not answer", registry=registry)
+    def __init__(self, registry: CollectorRegistry, *, queue: str = "sqs") -> None:
+        self.received = Counter(f"tocsin_{queue}_received", "Messages received, repeats included", registry=registry)
+        self.handled = Counter(f"tocsin_{queue}_handled", "Messages handled for the first time", registry=registry)
+        self.repeated = Counter(f"tocsin_{queue}_repeated", "Messages that had been handled before", registry=registry)
+        self.poison = Counter(f"tocsin_{queue}_poison", "Messages set aside for people", registry=registry)
+        self.failed = Counter(f"tocsin_{queue}_failed", "Messages left to be delivered again", registry=registry)
+        self.receive_errors = Counter(f"tocsin_{queue}_receive_errors", "Polls without an answer", registry=registry)
         self.age = Histogram(
-            "tocsin_sqs_message_age_seconds",
+            f"tocsin_{queue}_message_age_seconds",
             "From being sent to being committed",
             registry=registry,
             buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
@@ -95,11 +100,13 @@ class SqsConsumer:
 
     client: QueueClient
     settings: ConsumerSettings
-    read: MessageReader
+    read: Read
     consume: Consume  # commits before it returns
     clock: Clock
     randomness: Randomness
     metrics: ConsumerMetrics
+    # Asked before each poll: what is received while storage is away only counts as a try, and is hidden for longer.
+    is_storage_there: Callable[[], Awaitable[bool]] = field(default=_is_taken_to_be)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -114,6 +121,9 @@ class SqsConsumer:
     async def _poll(self) -> None:
         failures = 0
         while not self._stopping.is_set():
+            if not await self.is_storage_there():
+                await self._pause(1)
+                continue
             try:
                 deliveries = await self._receive()
             except _FAULTS as error:

@@ -36,6 +36,9 @@ _NOT_ALLOWED: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0
 # W3C Trace Context, 3.2: version, trace id, parent id, flags
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _KEY_MEMBER: Final = re.compile(rb'"(?:routing_key|integration_key|service_key)"\s*:\s*"((?:[^"\\]|\\.)+)"')
+# A trigger that has waited longer pages nobody: what it tells of is over, or has been seen by other means. Such
+# triggers come from a queue that was blocked, or were set aside and are sent back. Resolves are done at any age.
+OLDEST_TRIGGER: Final = timedelta(hours=24)
 _AGES_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -101,9 +104,7 @@ class MessageReader:
     targets: Targets
     clock: Clock
     default_integration_key: str | None = field(default=None, repr=False)  # for messages that name none
-    # A trigger that has waited longer pages nobody: what it tells of is over, or has been seen by other means. Such
-    # triggers come from a queue that was blocked, or were set aside and are sent back. Resolves are done at any age.
-    oldest_trigger: timedelta = timedelta(hours=24)
+    oldest_trigger: timedelta = OLDEST_TRIGGER
     ignore_labels: frozenset[str] = REPLICA_LABELS
 
     async def __call__(self, delivery: Delivery) -> QueuedMessage:
@@ -149,11 +150,20 @@ class MessageReader:
     ) -> tuple[tuple[AlertEvent, ...], str | None]:
         if self.clock.now() - delivery.sent_at <= self.oldest_trigger:
             return events, None
-        kept = tuple(event for event in events if event.action is not AlertAction.TRIGGER)
+        kept = tuple(event for event in events if is_done_at_any_age(event))
         if len(kept) == len(events):
             return events, None
-        hours = self.oldest_trigger / timedelta(hours=1)
-        return kept, f"a trigger sent at {delivery.sent_at:%Y-%m-%dT%H:%M:%SZ}, over {hours:g} h ago, pages nobody"
+        return kept, too_old(delivery, self.oldest_trigger)
+
+
+def is_done_at_any_age(event: AlertEvent) -> bool:
+    return event.action is not AlertAction.TRIGGER
+
+
+def too_old(delivery: Delivery, oldest: timedelta) -> str:
+    """Why its triggers are set aside."""
+    hours = oldest / timedelta(hours=1)
+    return f"a trigger sent at {delivery.sent_at:%Y-%m-%dT%H:%M:%SZ}, over {hours:g} h ago, pages nobody"
 
 
 def refused(

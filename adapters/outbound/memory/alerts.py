@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,10 @@ class MemoryAlertRepository(AlertRepository):
 
     async def firing(self, keys: Collection[tuple[IntegrationId, str]]) -> tuple[Alert, ...]:
         return self._firing(lambda alert: (alert.integration_id, alert.dedup_key) in keys)
+
+    async def count_firing(self, most: Mapping[IntegrationId, int]) -> Mapping[IntegrationId, int]:
+        counted = Counter(alert.integration_id for alert in self._firing(lambda alert: alert.integration_id in most))
+        return {integration_id: min(counted[integration_id], limit) for integration_id, limit in most.items()}
 
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         return self._firing(lambda alert: alert.incident_id == incident_id)

@@ -30,6 +30,7 @@ from domain.identity.team import Team
 from domain.identity.user import User
 from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
+from domain.notification.destination import Destination
 from domain.notification.notification import Notification
 from domain.notification.proof import ContactProof
 from domain.notification.quiet_hours import QuietHours
@@ -51,6 +52,7 @@ from domain.shared.ids import (
     CalendarFeedId,
     ContactId,
     CoverRequestId,
+    DestinationId,
     EventDeliveryId,
     HeartbeatId,
     IncidentId,
@@ -104,6 +106,8 @@ class MemoryDatabase:
     cover_requests: dict[CoverRequestId, CoverRequest] = field(default_factory=dict)
     quiet_watches: dict[IntegrationId, QuietWatch] = field(default_factory=dict)
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
+    destinations: dict[DestinationId, Destination] = field(default_factory=dict)
+    destination_secrets: dict[DestinationId, tuple[str, str | None, datetime]] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)

@@ -3,10 +3,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.stalled import stalled
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.incident.incident import IncidentStatus
 from domain.shared.ids import IncidentId, PolicyId
 
 
@@ -19,7 +19,16 @@ class MemoryRunRepository(RunRepository):
         due = [(run.next_deadline, run.id, run) for run in database.runs.values() if run.next_deadline is not None]
         ordered = sorted((deadline, run_id, run) for deadline, run_id, run in due if deadline <= at)
         incidents = ((run, database.incidents[run.incident_id]) for _, _, run in ordered[:limit])
-        return tuple(DueRun(run, incident.urgency, incident.severity) for run, incident in incidents)
+        return tuple(
+            DueRun(
+                run,
+                incident.urgency,
+                incident.severity,
+                incident.answered_by,
+                database.services[incident.service_id].tier,
+            )
+            for run, incident in incidents
+        )
 
     async def save(self, runs: Sequence[EscalationRun]) -> None:
         for run in runs:
@@ -50,21 +59,7 @@ class MemoryRunRepository(RunRepository):
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     async def count_stalled(self, *, at: datetime) -> int:
-        database = self.session.database
-        newest: dict[IncidentId, EscalationRun] = {}
-        for run in database.runs.values():
-            other = newest.get(run.incident_id, run)
-            newest[run.incident_id] = max(run, other, key=lambda each: (each.started_at, each.id))
-        looked_after = {
-            run.incident_id
-            for run in newest.values()
-            if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
-        }
-        return sum(
-            (incident.next_deadline is not None and incident.next_deadline <= at)
-            or (incident.status is IncidentStatus.TRIGGERED and incident.id not in looked_after)
-            for incident in database.incidents.values()
-        )
+        return sum(1 for _ in stalled(self.session.database, at=at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +74,12 @@ class MemoryPolicyVersions(PolicyVersions):
 
     async def newest_for(self, incident_ids: Collection[IncidentId]) -> Mapping[IncidentId, EscalationPolicy]:
         database = self.session.database
-        incidents = [database.incidents[incident_id] for incident_id in incident_ids]
-        return {
-            incident.id: database.policies[incident.policy_id or database.services[incident.service_id].policy_id]
-            for incident in incidents
-        }
+        found = {}
+        for incident_id in incident_ids:
+            incident = database.incidents[incident_id]
+            reassigned_to = None if incident.policy_id is None else database.policies.get(incident.policy_id)
+            found[incident_id] = reassigned_to or database.policies[database.services[incident.service_id].policy_id]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ class MemoryNotificationRepository(NotificationRepository):
             if each.channel is channel and each.next_deadline is not None and each.next_deadline <= at
         )
         first = [stored[notification_id] for _, notification_id in due[:limit]]
-        contacts = {(each.user_id, each.address) for each in first if each.purpose is Purpose.PAGE}
+        contacts = {(each.recipient_id, each.address) for each in first if each.purpose is Purpose.PAGE}
         rest = (stored[notification_id] for _, notification_id in due[limit:])
         companions = [
-            each for each in rest if each.purpose is Purpose.PAGE and (each.user_id, each.address) in contacts
+            each for each in rest if each.purpose is Purpose.PAGE and (each.recipient_id, each.address) in contacts
         ]
         leased = []
         for before in (*first, *companions[:BUNDLE_MOST]):
@@ -166,5 +166,5 @@ def _unique_key(notification: Notification) -> tuple[object, ...] | None:
     if each.notice is not None:
         return each.notice.key, each.user_id, each.channel, each.address
     if each.purpose is Purpose.PAGE and each.run_id is not None:
-        return each.run_id, each.round, each.step, each.user_id, each.rule_position
+        return each.run_id, each.round, each.step, each.recipient_id, each.rule_position
     return None

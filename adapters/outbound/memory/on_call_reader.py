@@ -29,7 +29,7 @@ class MemoryOnCallReader(OnCallReader):
             for attempt in database.attempts
             if attempt.outcome is Outcome.DELIVERED and interval.contains(attempt.started_at)
             for page in (database.notifications[attempt.notification_id],)
-            if page.purpose is Purpose.PAGE and page.user_id in user_ids
+            if page.purpose is Purpose.PAGE and page.user_id is not None and page.user_id in user_ids
         ]
         return tuple(sorted(found, key=lambda page: (page.at, page.user_id))[:limit])
 

@@ -2,9 +2,9 @@ from dataclasses import dataclass, replace
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.named import page_of, require_as_read, require_free_name
-from application.errors import NotFoundError
+from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page, PageRequest
-from application.ports.policies import PolicyRepository
+from application.ports.policies import USES_NAMED, PolicyRepository, PolicyUses
 from domain.escalation.policy import EscalationPolicy
 from domain.shared.ids import PolicyId, TeamId
 
@@ -30,6 +30,19 @@ class MemoryPolicyRepository(PolicyRepository):
         database.policies[stored.id] = stored
         database.policy_versions[stored.id, stored.version] = stored
         return stored
+
+    async def uses_of(self, policy_id: PolicyId) -> PolicyUses:
+        database = self.session.database
+        services = sorted(each.name for each in database.services.values() if each.policy_id == policy_id)
+        reassigned = sum(each.is_open and each.policy_id == policy_id for each in database.incidents.values())
+        return PolicyUses(tuple(services[:USES_NAMED]), max(0, len(services) - USES_NAMED), reassigned)
+
+    async def delete(self, policy_id: PolicyId) -> None:
+        database = self.session.database
+        if any(each.policy_id == policy_id for each in database.services.values()):
+            raise ConflictError("policy", policy_id, "is a service's")
+        if database.policies.pop(policy_id, None) is None:
+            raise NotFoundError("policy", policy_id)
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[EscalationPolicy]:
         policies = self.session.database.policies.values()

@@ -4,10 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.stalled import stalled
 from application.errors import NotFoundError
 from application.ports.mailbox import MailboxMessage
 from application.ports.page import Page
 from application.ports.readers import (
+    AcknowledgementRecord,
     AuditReader,
     AuditRecord,
     ChangeRecord,
@@ -23,13 +25,14 @@ from application.ports.readers import (
     MailboxReader,
     NewestFirst,
     OldestFirst,
+    ResponderRecord,
     TimeKey,
 )
 from domain.alert.alert import Alert
-from domain.escalation.run import RunStatus
-from domain.incident.incident import Incident, IncidentStatus
+from domain.incident.incident import Incident
 from domain.notification.notification import Notification, Purpose
 from domain.shared.ids import IncidentId, ServiceId, UserId
+from domain.shared.priority import priority_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class MemoryIncidentReader(IncidentReader):
     async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
         incidents = [each for each in self.session.database.incidents.values() if _passes(each, query.filter)]
         if (at := query.filter.stalled_at) is not None:
-            looked_after = self._looked_after(at)
-            incidents = [each for each in incidents if _waits_since(each, at) and each.id not in looked_after]
+            ids = {each.id for each in stalled(self.session.database, at=at)}
+            incidents = [each for each in incidents if each.id in ids]
         incidents.sort(key=_time_key, reverse=not query.oldest_first)
         if query.after is not None:
             after = query.after
@@ -107,14 +110,6 @@ class MemoryIncidentReader(IncidentReader):
         users = self.session.database.users
         return {user_id: users[user_id].name for user_id in user_ids if user_id in users}
 
-    def _looked_after(self, at: datetime) -> frozenset[IncidentId]:
-        """Those with a deadline after the instant, or a stated reason for none."""
-        return frozenset(
-            run.incident_id
-            for run in self.session.database.runs.values()
-            if run.status is RunStatus.EXHAUSTED or (run.next_deadline is not None and run.next_deadline > at)
-        )
-
     def _incident(self, ref: IncidentRef) -> Incident:
         incidents = self.session.database.incidents
         if not isinstance(ref, int):
@@ -135,6 +130,7 @@ class MemoryIncidentReader(IncidentReader):
             title=incident.title,
             severity=incident.severity,
             urgency=incident.urgency,
+            priority=priority_of(incident.severity, tier=database.services[incident.service_id].tier),
             status=incident.status,
             service_id=incident.service_id,
             service_name=database.services[incident.service_id].name,
@@ -144,16 +140,36 @@ class MemoryIncidentReader(IncidentReader):
             acknowledged_at=incident.acknowledged_at,
             acknowledged_by=incident.acknowledged_by,
             acknowledged_by_name=self._name(incident.acknowledged_by),
+            acknowledgements=tuple(
+                AcknowledgementRecord(each.by, database.users[each.by].name, each.at)
+                for each in incident.acknowledgements
+            ),
+            acknowledgements_required=incident.acknowledgements_required,
+            acknowledgements_missing=incident.acknowledgements_missing,
+            snoozed_until=incident.snoozed_until,
+            responders=tuple(
+                ResponderRecord(each.user_id, database.users[each.user_id].name, each.answer)
+                for each in incident.responders
+            ),
             resolved_at=incident.resolved_at,
             resolved_by=incident.resolved_by,
             resolved_by_name=self._name(incident.resolved_by),
             escalation=None if newest_run is None else newest_run.status,
             next_escalation_at=None if newest_run is None else newest_run.next_deadline,
+            next_deadline=incident.next_deadline,
             version=incident.version,
         )
 
     def _name(self, user_id: UserId | None) -> str | None:
         return None if user_id is None else self.session.database.users[user_id].name
+
+    def _recipient_name(self, notification: Notification) -> str:
+        database = self.session.database
+        if notification.user_id is not None:
+            return database.users[notification.user_id].name
+        assert notification.destination_id is not None
+        destination = database.destinations.get(notification.destination_id)
+        return notification.address if destination is None else destination.name
 
     def _delivery(self, notification: Notification) -> DeliveryRecord:
         database = self.session.database
@@ -161,7 +177,7 @@ class MemoryIncidentReader(IncidentReader):
         attempts.sort(key=lambda attempt: (attempt.started_at, attempt.number))
         return DeliveryRecord(
             notification=notification,
-            user_name=database.users[notification.user_id].name,
+            recipient_name=self._recipient_name(notification),
             attempts=tuple(attempts),
         )
 
@@ -219,10 +235,6 @@ def _passes(incident: Incident, wanted: IncidentFilter) -> bool:
         and (wanted.until is None or incident.triggered_at < wanted.until)
         and (wanted.acknowledged_by is None or incident.acknowledged_by == wanted.acknowledged_by)
     )
-
-
-def _waits_since(incident: Incident, at: datetime) -> bool:
-    return incident.status is IncidentStatus.TRIGGERED and incident.triggered_at <= at
 
 
 def _time_key(incident: Incident) -> TimeKey:

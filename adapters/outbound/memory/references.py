@@ -3,7 +3,8 @@ from dataclasses import dataclass
 
 from adapters.outbound.memory.database import MemorySession
 from application.ports.references import Reference, ReferenceKind, References
-from domain.shared.ids import PolicyId, ScheduleId, TeamId, UserId
+from domain.notification.destination import DestinationKind
+from domain.shared.ids import DestinationId, PolicyId, ScheduleId, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,7 @@ class MemoryReferences(References):
                 return PolicyId(reference.id) in database.policies
             case ReferenceKind.SCHEDULE:
                 return ScheduleId(reference.id) in database.schedules
+            case ReferenceKind.CHANNEL | ReferenceKind.WEBHOOK:
+                destination = database.destinations.get(DestinationId(reference.id))
+                is_server = reference.kind is ReferenceKind.WEBHOOK
+                return destination is not None and (destination.kind is DestinationKind.WEBHOOK) == is_server

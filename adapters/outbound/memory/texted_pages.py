@@ -15,15 +15,15 @@ class MemoryTextedPages(TextedPages):
     async def newest(self, address: str, *, number: int | None = None) -> TextedPage | None:
         database = self.session.database
         paged = [
-            (database.incidents[page.incident_id], page)
+            (database.incidents[page.incident_id], page.user_id)
             for page in database.notifications.values()
-            if page.incident_id is not None and self._may_answer(page, address)
+            if page.incident_id is not None and page.user_id is not None and self._may_answer(page, address)
         ]
-        meant = [(incident, page) for incident, page in paged if _is_meant(incident, number)]
+        meant = [(incident, user_id) for incident, user_id in paged if _is_meant(incident, number)]
         if not meant:
             return None
-        incident, page = max(meant, key=lambda each: (each[0].triggered_at, each[0].id, -each[1].user_id.int))
-        return TextedPage(page.user_id, incident.id, incident.number)
+        incident, user_id = max(meant, key=lambda each: (each[0].triggered_at, each[0].id, -each[1].int))
+        return TextedPage(user_id, incident.id, incident.number)
 
     async def owners(self, address: str) -> tuple[UserId, ...]:
         contacts = (contact for contacts in self.session.database.contacts.values() for contact in contacts)
@@ -36,7 +36,7 @@ class MemoryTextedPages(TextedPages):
 
     def _may_answer(self, page: Notification, address: str) -> bool:
         was_texted = page.purpose is Purpose.PAGE and page.channel is Channel.SMS and page.attempts > 0
-        contacts = self.session.database.contacts.get(page.user_id, ())
+        contacts = () if page.user_id is None else self.session.database.contacts.get(page.user_id, ())
         proved = {(each.channel, each.address) for each in contacts if each.verified_at is not None}
         return was_texted and page.address == address and (Channel.SMS, address) in proved
 

@@ -18,6 +18,15 @@ SELECT a.* FROM alerts a
 JOIN unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key) USING (integration_id, dedup_key)
 WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
 """
+# As far as the limit and no further: what is asked for is whether it has been reached.
+_COUNT_FIRING = """
+SELECT k.integration_id, counted.firing FROM unnest($1::uuid[], $2::int[]) AS k (integration_id, most)
+CROSS JOIN LATERAL (
+  SELECT count(*)::int AS firing FROM (
+    SELECT FROM alerts a WHERE a.integration_id = k.integration_id AND a.status = 'firing' LIMIT k.most
+  ) AS each
+) AS counted
+"""
 _FIRING_OF_INCIDENT = """
 SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing' ORDER BY integration_id, dedup_key FOR UPDATE
 """
@@ -62,6 +71,10 @@ class PostgresAlertRepository(AlertRepository):
     async def firing(self, keys: Collection[tuple[IntegrationId, str]]) -> tuple[Alert, ...]:
         rows = await self.session.fetch(_FIRING, *_key_columns(keys))
         return tuple(alert_of(row) for row in rows)
+
+    async def count_firing(self, most: Mapping[IntegrationId, int]) -> Mapping[IntegrationId, int]:
+        rows = await self.session.fetch(_COUNT_FIRING, list(most), list(most.values()))
+        return {IntegrationId(row["integration_id"]): row["firing"] for row in rows}
 
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         return tuple(alert_of(row) for row in await self.session.fetch(_FIRING_OF_INCIDENT, incident_id))

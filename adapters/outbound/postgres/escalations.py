@@ -2,20 +2,30 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import DateTime, Text, bindparam, func, literal_column, select
+
 from adapters.outbound.postgres.bodies import policy_from
 from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.outbound.postgres.stalled import have_stalled, newest_run
+from adapters.outbound.postgres.statement import Statement
+from adapters.outbound.postgres.tables import incidents
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
 from domain.escalation.plan import Position
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.shared.ids import IncidentId, PolicyId, RunId
+from domain.shared.ids import IncidentId, PolicyId, RunId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 _CLAIM = """
-SELECT r.*, i.urgency, i.severity FROM escalation_runs r JOIN incidents i ON i.id = r.incident_id
-WHERE r.next_deadline <= $1 ORDER BY r.next_deadline, r.id LIMIT $2 FOR UPDATE OF r SKIP LOCKED
+SELECT * FROM escalation_runs WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+# Read once the runs are held: who acknowledges holds them too, so whatever was said before is seen (P3). In the
+# statement that claims them the incidents would be as they were when it began.
+_OF_INCIDENTS = """
+SELECT i.id, i.urgency, i.severity, i.acknowledgements, s.tier FROM incidents i JOIN services s ON s.id = i.service_id
+WHERE i.id = ANY($1::uuid[])
 """
 _SAVE = """
 UPDATE escalation_runs r
@@ -37,19 +47,12 @@ SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = '
 """
 _OF_INCIDENT = "SELECT * FROM escalation_runs WHERE incident_id = $1 ORDER BY started_at, id"
 _EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
-# An incident whose policy is exhausted says so; everything else open and unanswered must have a deadline to come. Only
-# its newest run counts: what an earlier one came to excuses nothing.
-_COUNT_STALLED = """
-SELECT count(*) FROM incidents i
-LEFT JOIN LATERAL (
-  SELECT r.status, r.next_deadline FROM escalation_runs r
-  WHERE r.incident_id = i.id ORDER BY r.started_at DESC, r.id DESC LIMIT 1
-) newest ON i.status = 'triggered'
-WHERE i.status <> 'resolved' AND (
-  i.next_deadline <= $1
-  OR (i.status = 'triggered' AND (newest.status = 'exhausted' OR newest.next_deadline > $1) IS NOT TRUE)
+_newest_run = newest_run()
+_COUNT_STALLED = Statement(
+    select(func.count().label("count"))
+    .select_from(incidents.outerjoin(_newest_run, incidents.c.status == literal_column("'triggered'", Text)))
+    .where(have_stalled(_newest_run, bindparam("at", type_=DateTime(timezone=True))))
 )
-"""
 # In the order of their keys, so that two workers who take turns of the same steps wait for each other in one order.
 _TAKE_TURNS = """
 INSERT INTO step_turns AS t (policy_id, step, taken)
@@ -64,7 +67,8 @@ JOIN unnest($1::uuid[], $2::bigint[]) AS n (policy_id, step) ON t.policy_id = n.
 """
 _NEWEST_FOR = """
 SELECT i.id AS incident_id, v.body FROM incidents i JOIN services s ON s.id = i.service_id
-JOIN policies p ON p.id = coalesce(i.policy_id, s.policy_id)
+LEFT JOIN policies r ON r.id = i.policy_id
+JOIN policies p ON p.id = coalesce(r.id, s.policy_id)
 JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version
 WHERE i.id = ANY($1::uuid[])
 """
@@ -75,8 +79,12 @@ class PostgresRunRepository(RunRepository):
     session: PostgresSession
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        rows = await self.session.fetch(_CLAIM, at, limit)
-        return tuple(DueRun(_run_of(row), Urgency(row["urgency"]), Severity(row["severity"])) for row in rows)
+        runs = [_run_of(row) for row in await self.session.fetch(_CLAIM, at, limit)]
+        if not runs:
+            return ()
+        rows = await self.session.fetch(_OF_INCIDENTS, [run.incident_id for run in runs])
+        by_id = {row["id"]: row for row in rows}
+        return tuple(_due(run, by_id[run.incident_id]) for run in runs)
 
     async def save(self, runs: Sequence[EscalationRun]) -> None:
         if not runs:
@@ -125,8 +133,8 @@ class PostgresRunRepository(RunRepository):
         return earliest
 
     async def count_stalled(self, *, at: datetime) -> int:
-        async with self.session.any_connection() as connection:
-            return int(await connection.fetchval(_COUNT_STALLED, at))
+        (row,) = await self.session.rows(_COUNT_STALLED, at=at)
+        return int(row["count"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,16 @@ class PostgresStepTurns(StepTurns):
         rows = await self.session.fetch(_TURNS, [key.policy_id for key in keys], [key.step for key in keys])
         taken = {StepKey(PolicyId(row["policy_id"]), row["step"]): row["taken"] for row in rows}
         return {key: taken.get(key, 0) for key in keys}
+
+
+def _due(run: EscalationRun, incident: Row) -> DueRun:
+    return DueRun(
+        run,
+        Urgency(incident["urgency"]),
+        Severity(incident["severity"]),
+        tuple(UserId(each) for each in incident["acknowledgements"]),
+        incident["tier"],
+    )
 
 
 def _run_of(row: Row) -> EscalationRun:

@@ -24,8 +24,8 @@ from application.ports.event_deliveries import (
 from application.ports.event_log import EventPosition
 from application.ports.page import Page
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.shared.ids import EventDeliveryId, IncidentId, ServiceId, SubscriptionId, TeamId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.subscription.delivery import Attempt, DeliveryStatus, EventDelivery
 

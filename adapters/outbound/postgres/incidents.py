@@ -1,6 +1,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain, repeat
 
 import msgspec
 from sqlalchemy import bindparam, select
@@ -12,11 +13,12 @@ from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import incidents
 from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
+from domain.incident.acknowledgement import Acknowledgement
 from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.responder import Responder
-from domain.incident.severity import Severity
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, PolicyId, ServiceId, TeamId, UserId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 # FOR NO KEY UPDATE: a worker that adds a page refers to the incident, which must not wait for whoever decides on it
@@ -37,6 +39,7 @@ _MUTABLE = {
     "urgency": "text",
     "status": "text",
     "acknowledgements": "uuid[]",
+    "acknowledgement_times": "timestamptz[]",
     "acknowledged_at": "timestamptz",
     "acknowledged_by": "uuid",
     "acknowledgement_expires_at": "timestamptz",
@@ -94,7 +97,7 @@ class PostgresIncidentRepository(IncidentRepository):
         written = [state for state, (_, events) in zip(stored, changes, strict=True) if events]
         if not written:
             return tuple(stored)
-        rows = [{name: getattr(state, name) for name in ("id", *_MUTABLE)} for state in written]
+        rows = [_row_of(state) for state in written]
         touched = await self.session.connection.execute(_UPDATE, _encode(rows))
         if int(touched.rpartition(" ")[2]) != len(written):
             raise ConflictError("incident", written[0].id)
@@ -116,6 +119,12 @@ class PostgresIncidentRepository(IncidentRepository):
         return incident_of(rows[0]) if rows else None
 
 
+def _row_of(incident: Incident) -> dict[str, object]:
+    given = incident.acknowledgements
+    arrays = {"acknowledgements": [each.by for each in given], "acknowledgement_times": [each.at for each in given]}
+    return {name: arrays[name] if name in arrays else getattr(incident, name) for name in ("id", *_MUTABLE)}
+
+
 def incident_of(row: Row) -> Incident:
     return Incident(
         id=IncidentId(row["id"]),
@@ -129,7 +138,7 @@ def incident_of(row: Row) -> Incident:
         status=IncidentStatus(row["status"]),
         triggered_at=row["triggered_at"],
         acknowledgements_required=row["acknowledgements_required"],
-        acknowledgements=tuple(UserId(each) for each in row["acknowledgements"]),
+        acknowledgements=_acknowledgements_of(row),
         acknowledged_at=row["acknowledged_at"],
         acknowledged_by=None if row["acknowledged_by"] is None else UserId(row["acknowledged_by"]),
         acknowledgement_expires_at=row["acknowledgement_expires_at"],
@@ -141,3 +150,9 @@ def incident_of(row: Row) -> Incident:
         resolved_by=None if row["resolved_by"] is None else UserId(row["resolved_by"]),
         version=row["version"],
     )
+
+
+def _acknowledgements_of(row: Row) -> tuple[Acknowledgement, ...]:
+    """A process of the version before writes no times; of those it is known when there were enough of them."""
+    times = chain(row["acknowledgement_times"], repeat(row["acknowledged_at"] or row["triggered_at"]))
+    return tuple(Acknowledgement(UserId(by), at) for by, at in zip(row["acknowledgements"], times, strict=False))

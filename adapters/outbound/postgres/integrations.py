@@ -65,8 +65,8 @@ def _integration_from(row: Row) -> Integration:
     typed = {
         "kind": IntegrationKind(row["kind"]),
         "grouping": GroupingMode(row["grouping"]),
-        "mapping": msgspec.convert(row["mapping"], EventMapping | None),
         "when_silent": WhenSilent(row["when_silent"]),
         "topic_arns": tuple(row["topic_arns"]),
+        "mapping": msgspec.convert(row["mapping"], EventMapping | None),
     }
     return Integration(**{**row, **typed})

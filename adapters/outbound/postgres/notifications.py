@@ -20,20 +20,22 @@ from domain.notification.contact import Channel
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.throttle import WINDOW, Throttle
-from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
+from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, UserId
 
 _ADD = """
 INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
-  status, created_at, next_deadline, update_of, notice, notice_key, attempts, may_be_repeat, was_overtaken, receipt)
+  status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
+  was_overtaken, receipt)
 SELECT n.*, 0, false, false, '{}'::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[], $8::text[],
   $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[], $15::jsonb[],
-  $16::text[]) AS n
+  $16::text[], $17::uuid[]) AS n
 ON CONFLICT DO NOTHING
 """
 _LEASE = """
 WITH first AS (
-  SELECT id, user_id, address, purpose, status AS status_before, next_deadline AS due_at FROM notifications
+  SELECT id, user_id, destination_id, address, purpose, status AS status_before, next_deadline AS due_at
+  FROM notifications
   WHERE channel = $1 AND next_deadline <= $2 ORDER BY next_deadline, id LIMIT $4 FOR UPDATE SKIP LOCKED
 ), companions AS (
   SELECT n.id, n.status AS status_before, n.next_deadline AS due_at FROM notifications n
@@ -41,8 +43,15 @@ WITH first AS (
     AND (n.user_id, n.address) IN (SELECT user_id, address FROM first WHERE purpose = 'page')
     AND n.id NOT IN (SELECT id FROM first)
   ORDER BY n.next_deadline, n.id LIMIT $5 FOR UPDATE OF n SKIP LOCKED
+), destination_companions AS (
+  SELECT n.id, n.status AS status_before, n.next_deadline AS due_at FROM notifications n
+  WHERE n.channel = $1 AND n.next_deadline <= $2 AND n.purpose = 'page'
+    AND (n.destination_id, n.address) IN (SELECT destination_id, address FROM first WHERE purpose = 'page')
+    AND n.id NOT IN (SELECT id FROM first)
+  ORDER BY n.next_deadline, n.id LIMIT $5 FOR UPDATE OF n SKIP LOCKED
 ), due AS (
   SELECT id, status_before, due_at FROM first UNION ALL SELECT id, status_before, due_at FROM companions
+  UNION ALL SELECT id, status_before, due_at FROM destination_companions
 ), leased AS (
   UPDATE notifications n SET status = 'sending', attempts = n.attempts + 1, next_deadline = $3,
     may_be_repeat = n.may_be_repeat OR due.status_before = 'sending'
@@ -50,8 +59,8 @@ WITH first AS (
 )
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
-  i.acknowledgements, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at, i.snoozed_until, i.rises_at,
-  i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version
+  i.acknowledgements, i.acknowledgement_times, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at,
+  i.snoozed_until, i.rises_at, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
@@ -228,6 +237,7 @@ def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
         [each.update_of for each in notifications],
         [None if each.notice is None else _notice_body(each.notice) for each in notifications],
         [None if each.notice is None else each.notice.key for each in notifications],
+        [each.destination_id for each in notifications],
     )
 
 
@@ -256,7 +266,8 @@ def notification_of(row: Row) -> Notification:
         run_id=None if row["run_id"] is None else RunId(row["run_id"]),
         round=row["round"],
         step=row["step"],
-        user_id=UserId(row["user_id"]),
+        user_id=None if row["user_id"] is None else UserId(row["user_id"]),
+        destination_id=None if row["destination_id"] is None else DestinationId(row["destination_id"]),
         rule_position=row["rule_position"],
         purpose=Purpose(row["purpose"]),
         channel=Channel(row["channel"]),

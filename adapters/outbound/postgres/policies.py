@@ -1,14 +1,15 @@
 from dataclasses import dataclass, replace
 
+import asyncpg
 from sqlalchemy import select
 
 from adapters.outbound.postgres import named
 from adapters.outbound.postgres.bodies import policy_body, policy_from
 from adapters.outbound.postgres.session import PostgresSession
 from adapters.outbound.postgres.tables import policies, policy_versions
-from application.errors import NotFoundError
+from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page, PageRequest
-from application.ports.policies import PolicyRepository
+from application.ports.policies import USES_NAMED, PolicyRepository, PolicyUses
 from domain.escalation.policy import EscalationPolicy
 from domain.shared.ids import PolicyId, TeamId
 
@@ -20,6 +21,12 @@ _READ = named.one_of(policies, _QUERY)
 _INSERT = named.inserting(policies, "id", "team_id", "name", "version")
 _UPDATE = named.updating(policies, "team_id", "name", "version")
 _KEEP = named.inserting(policy_versions, "policy_id", "version", "body")
+
+_SERVICES_OF = "SELECT name FROM services WHERE policy_id = $1 ORDER BY name"
+# Only open incidents are looked at, by their index: a policy for which everything has been reassigned is rare.
+_REASSIGNED_TO = "SELECT count(*) FROM incidents WHERE status <> 'resolved' AND policy_id = $1"
+_DELETE = "DELETE FROM policies WHERE id = $1"
+_FORGET_TURNS = "DELETE FROM step_turns WHERE policy_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,22 @@ class PostgresPolicyRepository(PolicyRepository):
         await self.session.execute(_KEEP, policy_id=stored.id, version=stored.version, body=policy_body(stored))
         await named.hint_configuration(self.session)
         return stored
+
+    async def uses_of(self, policy_id: PolicyId) -> PolicyUses:
+        services = await self.session.fetch(_SERVICES_OF, policy_id)
+        reassigned = await self.session.fetch(_REASSIGNED_TO, policy_id)
+        names = tuple(row["name"] for row in services)
+        return PolicyUses(names[:USES_NAMED], max(0, len(names) - USES_NAMED), reassigned[0]["count"])
+
+    async def delete(self, policy_id: PolicyId) -> None:
+        try:
+            status = await self.session.connection.execute(_DELETE, policy_id)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise ConflictError("policy", policy_id, "is a service's") from error
+        if status.rpartition(" ")[2] == "0":
+            raise NotFoundError("policy", policy_id)
+        await self.session.connection.execute(_FORGET_TURNS, policy_id)
+        await named.hint_configuration(self.session)
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[EscalationPolicy]:
         rows, has_more = await named.page_rows(self.session, _QUERY, policies, page, team_id=team_id)

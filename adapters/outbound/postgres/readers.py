@@ -19,19 +19,20 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
-    and_,
     any_,
     bindparam,
-    exists,
     literal_column,
     select,
     true,
     tuple_,
 )
+from sqlalchemy.sql.functions import coalesce
 
 from adapters.outbound.postgres.alerts import alert_of
+from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.notifications import notification_of
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.outbound.postgres.stalled import have_stalled, newest_run
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import (
     alerts,
@@ -39,7 +40,7 @@ from adapters.outbound.postgres.tables import (
     change_events,
     dead_letters,
     delivery_attempts,
-    escalation_runs,
+    destinations,
     incidents,
     integrations,
     mailbox_messages,
@@ -54,6 +55,7 @@ from application.ports.notifications import Attempt
 from application.ports.notifier import Outcome
 from application.ports.page import Page
 from application.ports.readers import (
+    AcknowledgementRecord,
     AuditReader,
     AuditRecord,
     ChangeRecord,
@@ -68,15 +70,15 @@ from application.ports.readers import (
     MailboxReader,
     NewestFirst,
     OldestFirst,
+    ResponderRecord,
 )
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
-from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
-from domain.shared.ids import IncidentId, NotificationId, ServiceId, TeamId, UserId
-from domain.shared.urgency import Urgency
+from domain.incident.incident import Incident, IncidentStatus
+from domain.shared.ids import IncidentId, NotificationId, ServiceId, UserId
+from domain.shared.priority import priority_of
 from domain.shared.via import Via
 
 # Callers rarely use more than a few limits and combinations of filters; those who do only cost themselves a compile.
@@ -86,18 +88,12 @@ _OPEN: Final = frozenset({IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED}
 
 _acknowledger = users.alias("acknowledger")
 _resolver = users.alias("resolver")
-# The newest run of each incident shown: a look into an index for each row, not a scan of all runs.
-_newest_run = (
-    select(escalation_runs.c.status, escalation_runs.c.next_deadline)
-    .where(escalation_runs.c.incident_id == incidents.c.id)
-    .order_by(escalation_runs.c.started_at.desc(), escalation_runs.c.id.desc())
-    .limit(literal_column("1"))
-    .lateral("newest_run")
-)
+_newest_run = newest_run()
 _summary = (
     select(
         incidents,
         services.c.name.label("service_name"),
+        services.c.tier,
         teams.c.name.label("team_name"),
         _acknowledger.c.name.label("acknowledged_by_name"),
         _resolver.c.name.label("resolved_by_name"),
@@ -177,23 +173,12 @@ def incident_list(shape: IncidentListShape) -> Statement:
         (shape.has_since, columns.triggered_at >= bindparam("since")),
         (shape.has_until, columns.triggered_at < bindparam("until")),
         (shape.has_acknowledged_by, columns.acknowledged_by == bindparam("acknowledged_by")),
-        (shape.is_stalled, _is_stalled(bindparam("stalled_at", type_=DateTime(timezone=True)))),
+        (shape.is_stalled, have_stalled(_newest_run, bindparam("stalled_at", type_=DateTime(timezone=True)))),
         (shape.is_continued, tuple_(*key) > after if shape.oldest_first else tuple_(*key) < after),
     )
     order = key if shape.oldest_first else tuple(column.desc() for column in key)
     statement: Select[Any] = _summary.where(*(condition for is_asked, condition in conditions if is_asked))
     return Statement(statement.order_by(*order).limit(literal_column(str(shape.limit))))
-
-
-def _is_stalled(at: ColumnElement[Any]) -> ColumnElement[bool]:
-    """As `count_stalled` has it, of those that were there already."""
-    runs = escalation_runs.alias("any_run")
-    says_why = (runs.c.status == literal_column("'exhausted'", Text)) | (runs.c.next_deadline > at)
-    return and_(
-        incidents.c.status == literal_column("'triggered'", Text),
-        incidents.c.triggered_at <= at,
-        ~exists().where(runs.c.incident_id == incidents.c.id, says_why),
-    )
 
 
 def arguments_of(query: IncidentQuery) -> dict[str, object]:
@@ -228,8 +213,12 @@ def _alert_list(limit: int, *, is_continued: bool) -> Statement:
 @lru_cache(_SHAPES_KEPT)
 def _delivery_list(limit: int, *, is_continued: bool) -> Statement:
     statement = (
-        select(notifications, users.c.name.label("user_name"))
-        .join(users, users.c.id == notifications.c.user_id)
+        select(
+            notifications,
+            coalesce(users.c.name, destinations.c.name, notifications.c.address).label("recipient_name"),
+        )
+        .outerjoin(users, users.c.id == notifications.c.user_id)
+        .outerjoin(destinations, destinations.c.id == notifications.c.destination_id)
         .where(notifications.c.incident_id == bindparam("incident_id"))
     )
     if is_continued:
@@ -303,14 +292,15 @@ class PostgresIncidentReader(IncidentReader):
 
     async def list(self, query: IncidentQuery) -> Page[IncidentSummary]:
         rows = await self.session.rows(incident_list(shape_of(query)), **arguments_of(query))
-        return Page(tuple(map(_summary_from, rows[: query.limit])), has_more=len(rows) > query.limit)
+        return Page(await self._summaries(rows[: query.limit]), has_more=len(rows) > query.limit)
 
     async def get(self, ref: IncidentRef) -> IncidentDetail:
         row = await self.session.row(_DETAIL_BY_NUMBER if isinstance(ref, int) else _DETAIL_BY_ID, ref=_storable(ref))
         if row is None:
             raise NotFoundError("incident", ref)
+        (summary,) = await self._summaries([row])
         return IncidentDetail(
-            summary=_summary_from(row),
+            summary=summary,
             group_key=row["group_key"],
             service_description=row["service_description"],
             runbook_url=row["runbook_url"],
@@ -342,7 +332,7 @@ class PostgresIncidentReader(IncidentReader):
         records = tuple(
             DeliveryRecord(
                 notification=notification_of(row),
-                user_name=row["user_name"],
+                recipient_name=row["recipient_name"],
                 attempts=attempts.get(row["id"], ()),
             )
             for row in shown
@@ -358,6 +348,14 @@ class PostgresIncidentReader(IncidentReader):
     async def user_names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
         rows = await self.session.rows(_USER_NAMES, user_ids=sorted(user_ids))
         return {UserId(row["id"]): row["name"] for row in rows}
+
+    async def _summaries(self, rows: Sequence[Row]) -> tuple[IncidentSummary, ...]:
+        """Names of those who share an incident are asked for once, and only when anybody does."""
+        incidents_shown = [incident_of(row) for row in rows]
+        people = {user_id for each in incidents_shown for user_id in each.answered_by}
+        people |= {responder.user_id for each in incidents_shown for responder in each.responders}
+        names = await self.user_names(people) if people else {}
+        return tuple(_summary_from(row, each, names) for row, each in zip(rows, incidents_shown, strict=True))
 
     async def _attempts(self, notification_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Attempt, ...]]:
         if not notification_ids:
@@ -406,29 +404,40 @@ def _storable(ref: IncidentRef) -> IncidentRef:
     return -1 if isinstance(ref, int) and ref > _BIGINT_MAX else ref
 
 
-def _summary_from(row: Row) -> IncidentSummary:
+def _summary_from(row: Row, incident: Incident, names: Mapping[UserId, str]) -> IncidentSummary:
     escalation = row["escalation"]
     return IncidentSummary(
-        id=IncidentId(row["id"]),
-        number=row["number"],
-        title=row["title"],
-        severity=Severity(row["severity"]),
-        urgency=Urgency(row["urgency"]),
-        status=IncidentStatus(row["status"]),
-        service_id=ServiceId(row["service_id"]),
+        id=incident.id,
+        number=incident.number,
+        title=incident.title,
+        severity=incident.severity,
+        urgency=incident.urgency,
+        priority=priority_of(incident.severity, tier=row["tier"]),
+        status=incident.status,
+        service_id=incident.service_id,
         service_name=row["service_name"],
-        team_id=TeamId(row["team_id"]),
+        team_id=incident.team_id,
         team_name=row["team_name"],
-        triggered_at=row["triggered_at"],
-        acknowledged_at=row["acknowledged_at"],
-        acknowledged_by=row["acknowledged_by"],
+        triggered_at=incident.triggered_at,
+        acknowledged_at=incident.acknowledged_at,
+        acknowledged_by=incident.acknowledged_by,
         acknowledged_by_name=row["acknowledged_by_name"],
-        resolved_at=row["resolved_at"],
-        resolved_by=row["resolved_by"],
+        acknowledgements=tuple(
+            AcknowledgementRecord(each.by, names.get(each.by, ""), each.at) for each in incident.acknowledgements
+        ),
+        acknowledgements_required=incident.acknowledgements_required,
+        acknowledgements_missing=incident.acknowledgements_missing,
+        snoozed_until=incident.snoozed_until,
+        responders=tuple(
+            ResponderRecord(each.user_id, names.get(each.user_id, ""), each.answer) for each in incident.responders
+        ),
+        resolved_at=incident.resolved_at,
+        resolved_by=incident.resolved_by,
         resolved_by_name=row["resolved_by_name"],
         escalation=None if escalation is None else RunStatus(escalation),
         next_escalation_at=row["next_escalation_at"],
-        version=row["version"],
+        next_deadline=incident.next_deadline,
+        version=incident.version,
     )
 
 

@@ -236,10 +236,11 @@ policies = Table(
 )
 Index("policies_name_idx", policies.c.name, policies.c.id)
 
+# No foreign key: the versions of a policy stay when it is deleted, as the runs and facts that name them do.
 policy_versions = Table(
     "policy_versions",
     metadata,
-    _ref("policy_id", "policies.id"),
+    _ref("policy_id"),
     _version(),
     Column("body", JSONB, nullable=False),  # the whole policy as it was
     PrimaryKeyConstraint("policy_id", "version"),
@@ -561,28 +562,19 @@ integrations = Table(
     _time("previous_key_expires_at", nullable=True),
     _text("grouping"),
     Column("is_strict", Boolean, nullable=False),
-    Column("mapping", JSONB, nullable=True),
     Column("signing_secret_sealed", LargeBinary, nullable=True),
     Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
     _time("previous_signing_secret_expires_at", nullable=True),
     Column("when_silent", Text, nullable=False, server_default="keep"),
     Column("topic_arns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("mapping", JSONB, nullable=True),
+    Column("events_per_minute", Integer, nullable=True),  # null, here and below: as the installation has it
+    Column("event_burst", Integer, nullable=True),
+    Column("open_alerts", Integer, nullable=True),
     _version(),
     UniqueConstraint("key_hash"),
 )
 Index("integrations_name_idx", integrations.c.name, integrations.c.id)
-
-quiet_watches = Table(
-    "quiet_watches",
-    metadata,
-    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id"), primary_key=True),
-    Column("after_seconds", Integer, nullable=False),
-    _time("since"),
-    _time("next_deadline"),
-    Column("is_quiet", Boolean, nullable=False),
-    postgresql_with=HOT,
-)
-Index("quiet_watches_due_idx", quiet_watches.c.next_deadline, quiet_watches.c.integration_id)
 
 heartbeats = Table(
     "heartbeats",
@@ -613,6 +605,18 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+quiet_watches = Table(
+    "quiet_watches",
+    metadata,
+    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id"), primary_key=True),
+    Column("after_seconds", Integer, nullable=False),
+    _time("since"),
+    _time("next_deadline"),
+    Column("is_quiet", Boolean, nullable=False),
+    postgresql_with=HOT,
+)
+Index("quiet_watches_due_idx", quiet_watches.c.next_deadline, quiet_watches.c.integration_id)
+
 incidents = Table(
     "incidents",
     metadata,
@@ -633,6 +637,7 @@ incidents = Table(
     _version(),
     Column("acknowledgements_required", BigInteger, nullable=False, server_default=text("1")),
     Column("acknowledgements", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'")),
+    Column("acknowledgement_times", ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
     _time("acknowledgement_expires_at", nullable=True),
     _time("snoozed_until", nullable=True),
     _time("rises_at", nullable=True),
@@ -791,6 +796,29 @@ fall_backs = Table(
     CheckConstraint("id = coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)", name="one_of_each"),
 )
 
+# What policies tell beside people.
+destinations = Table(
+    "destinations",
+    metadata,
+    _id(),
+    _ref("team_id", "teams.id", index=True),
+    _text("name"),
+    _text("kind"),
+    _text("address"),
+    _version(),
+    UniqueConstraint("name"),
+)
+Index("destinations_name_idx", destinations.c.name, destinations.c.id)
+
+destination_secrets = Table(
+    "destination_secrets",
+    metadata,
+    Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
+    _text("secret"),  # as it is, since messages are signed with it
+    _text("old_secret", nullable=True),
+    _time("old_expires_at"),
+)
+
 notifications = Table(
     "notifications",
     metadata,
@@ -799,7 +827,7 @@ notifications = Table(
     _ref("run_id", nullable=True),
     Column("round", SmallInteger, nullable=False),
     Column("step", SmallInteger, nullable=False),
-    _ref("user_id", "users.id"),
+    _ref("user_id", "users.id", nullable=True),
     Column("rule_position", SmallInteger, nullable=False),
     _text("purpose"),
     _text("channel"),
@@ -814,6 +842,8 @@ notifications = Table(
     Column("update_of", JSONB, nullable=True),
     Column("notice", JSONB, nullable=True),
     _text("notice_key", nullable=True),
+    _ref("destination_id", nullable=True),  # what is told in place of a user; may be deleted, the ledger stays
+    CheckConstraint("num_nonnulls(user_id, destination_id) = 1", name="recipient"),
     CheckConstraint(
         "(purpose = 'notice') = (notice IS NOT NULL) AND (purpose = 'notice') = (incident_id IS NULL)"
         " AND (purpose = 'notice') = (notice_key IS NOT NULL)",
@@ -830,6 +860,15 @@ Index(
     notifications.c.rule_position,
     unique=True,
     postgresql_where=text("purpose = 'page'"),
+)
+Index(
+    "notifications_destination_page_key",
+    notifications.c.run_id,
+    notifications.c.round,
+    notifications.c.step,
+    notifications.c.destination_id,
+    unique=True,
+    postgresql_where=text("purpose = 'page' AND destination_id IS NOT NULL"),
 )
 Index(
     "notifications_notice_key",
@@ -861,6 +900,13 @@ Index(
     notifications.c.address,
     notifications.c.next_deadline,
     postgresql_where=text("next_deadline IS NOT NULL"),
+)
+
+Index(
+    "notifications_destination_waiting_idx",
+    notifications.c.destination_id,
+    notifications.c.next_deadline,
+    postgresql_where=text("next_deadline IS NOT NULL AND destination_id IS NOT NULL"),
 )
 
 contact_throttles = Table(

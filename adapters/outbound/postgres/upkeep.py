@@ -16,6 +16,20 @@ SESSIONS_KEPT: Final = timedelta(days=30)
 # So long the log of a subscription can be looked at and replayed.
 DELIVERIES_KEPT: Final = timedelta(days=30)
 
+# Ids are UUIDs of version 7: the time that they were made is their first 48 bits (RFC 9562, 5.7).
+_MADE_BEFORE: Final = (
+    "id < (lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how long is kept what people may want to look at, and nothing rests on."""
+
+    mailbox: timedelta = timedelta(days=30)
+    dead_letters: timedelta = timedelta(days=90)
+
+
 _DELETE: Final = {
     "inbox": (
         (
@@ -44,12 +58,9 @@ _DELETE: Final = {
         timedelta(days=1),
     ),
     "event_deliveries": (
-        # Ids are UUIDs of version 7: the time that they were made is their first 48 bits (RFC 9562, 5.7).
-        (
-            "DELETE FROM event_deliveries WHERE id IN (SELECT id FROM event_deliveries WHERE status <> 'pending'"
-            " AND id < (lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0')"
-            " || repeat('0', 20))::uuid"
-            " ORDER BY id LIMIT $2)"
+        (  # constants alone
+            "DELETE FROM event_deliveries WHERE id IN (SELECT id FROM event_deliveries WHERE status <> 'pending'"  # noqa: S608
+            f" AND {_MADE_BEFORE} ORDER BY id LIMIT $2)"
         ),
         DELIVERIES_KEPT,
     ),
@@ -63,14 +74,22 @@ _DELETE: Final = {
 }
 
 
+_DELETE_MADE_BEFORE: Final = (
+    "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE " + _MADE_BEFORE + " ORDER BY id LIMIT $2)"  # noqa: S608
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     session: PostgresSession
+    retention: Retention = Retention()
 
     async def delete_stale(self, *, at: datetime) -> dict[str, int]:
         """How many rows went from each table, `BATCH` at most."""
         deleted = {}
-        for table, (statement, kept) in _DELETE.items():
+        chosen = {"mailbox_messages": self.retention.mailbox, "dead_letters": self.retention.dead_letters}
+        by_id = {table: (_DELETE_MADE_BEFORE.format(table=table), kept) for table, kept in chosen.items()}
+        for table, (statement, kept) in (_DELETE | by_id).items():
             async with self.session:
                 status = await self.session.connection.execute(statement, at - kept, BATCH)
             deleted[table] = int(status.rpartition(" ")[2])

@@ -1,4 +1,6 @@
-"""GCRA, the generic cell rate algorithm (ITU-T I.371, annex A), as one atomic script.
+"""GCRA, the generic cell rate algorithm (ITU-T I.371, annex A), as atomic scripts: one round trip each.
+
+The rule is that of `domain/shared/quota.py`; one suite of tests holds both to the same promises.
 
 A key holds the instant at which its bucket is full again, in microseconds of Redis's own clock, and expires then.
 """
@@ -14,7 +16,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from application.errors import RateLimitedError
-from application.ports.rate_limiter import Quota, RateLimiter
+from application.ports.rate_limiter import Granted, RateLimiter
+from domain.shared.quota import Quota
 
 PREFIX: Final = "tocsin:rate:"
 # A log-in must not wait for a cache.
@@ -38,6 +41,21 @@ end
 return 0
 """
 
+# As `domain.shared.quota.take` decides it.
+_TAKE: Final = """
+local burst, refill = tonumber(ARGV[1]), tonumber(ARGV[2])
+local least, most = tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+local there_are = math.floor((now + burst * refill - full_at) / refill)
+if there_are < least then return {0, full_at + least * refill - now - burst * refill} end
+local count = math.min(there_are, most)
+full_at = full_at + count * refill
+redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000))
+return {count, 0}
+"""
+
 _log = structlog.get_logger()
 
 
@@ -50,24 +68,30 @@ class RedisRateLimiter(RateLimiter):
     _away_until: float = field(default=0.0, init=False)
 
     async def spend(self, keys: Sequence[str], *, quota: Quota) -> None:
-        wait = await self._asked(keys, quota)
-        if wait is None:
+        answer = await self._asked(_SPEND, keys, quota)
+        if answer is None:
             await self.fallback.spend(keys, quota=quota)
-        elif wait > timedelta():
-            raise RateLimitedError(wait)
+        elif answer > 0:
+            raise RateLimitedError(timedelta(microseconds=int(answer)))
 
-    async def _asked(self, keys: Sequence[str], quota: Quota) -> timedelta | None:
-        """How long to wait; None when Redis does not answer."""
+    async def take(self, key: str, *, quota: Quota, least: int = 1, most: int = 1) -> Granted:
+        answer = await self._asked(_TAKE, [key], quota, least, most)
+        if answer is None:
+            return await self.fallback.take(key, quota=quota, least=least, most=most)
+        count, wait = answer
+        return Granted(int(count), timedelta(microseconds=int(wait)))
+
+    async def _asked(self, script: str, keys: Sequence[str], quota: Quota, *more: int) -> Any:
+        """What the script says; None when Redis does not answer."""
         if monotonic() < self._away_until:
             return None
         refill = round(quota.refill.total_seconds() * 1_000_000)
         try:
-            answer: Any = await self.redis.eval(_SPEND, len(keys), *(PREFIX + key for key in keys), quota.burst, refill)
+            return await self.redis.eval(script, len(keys), *(PREFIX + key for key in keys), quota.burst, refill, *more)
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = monotonic() + PAUSE_SECONDS
             _log.warning("rate_limiter_without_redis", reason=type(error).__name__, again_in_s=PAUSE_SECONDS)
             return None
-        return timedelta(microseconds=int(answer))
 
 
 def connect(url: str) -> Redis:

@@ -30,6 +30,13 @@ class SqsClient(Protocol):
     async def change_message_visibility_batch(self, **parameters: Any) -> dict[str, Any]: ...
 
 
+class SpillClient(SqsClient, Protocol):
+    """And those of the spill."""
+
+    async def send_message_batch(self, **parameters: Any) -> dict[str, Any]: ...
+    async def get_queue_attributes(self, **parameters: Any) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqsSettings:
     """Where SQS is. What is unset is found as the AWS SDK does: environment, profile, role."""
@@ -44,7 +51,7 @@ class SqsSettings:
 
 
 @asynccontextmanager
-async def open_client(settings: SqsSettings) -> AsyncIterator[SqsClient]:
+async def open_client(settings: SqsSettings) -> AsyncIterator[SpillClient]:
     """A client for as long as the block runs. It costs a second of work: open one for the process."""
     config = AioConfig(
         connect_timeout=CONNECT_SECONDS,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from aiohttp import ClientSession
@@ -13,6 +14,7 @@ from adapters.plain_text import web_link
 from adapters.posting import post
 from application.ports.clock import Clock
 from application.ports.contact_secrets import ContactSecrets
+from application.ports.destinations import DestinationSecrets
 from application.ports.errors import PortError
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 from domain.notification.contact import Channel
@@ -22,11 +24,12 @@ VERSION: Final = 1  # of the body; it goes up only for what an older reader woul
 
 @dataclass(frozen=True, slots=True)
 class WebhookNotifier(Notifier):
-    """Posts to the address, signed with the secret of the contact that has it."""
+    """Posts to the address, signed with the secret of the contact that has it, or those of the destination."""
 
     session: ClientSession
     secrets: ContactSecrets
     clock: Clock
+    destination_secrets: DestinationSecrets
     timeout_seconds: float = 5.0
 
     async def send(self, message: Message) -> Delivery:
@@ -39,11 +42,11 @@ class WebhookNotifier(Notifier):
 
     async def _post(self, message: Message | NoticeMessage, told: Mapping[str, object], *, at: datetime) -> Delivery:
         try:
-            secrets = await self.secrets.of_address(message.user_id, Channel.WEBHOOK, message.address, at=at)
+            secrets = await self._secrets(message, at)
         except PortError as error:
             return Delivery(outcome=Outcome.RETRY, detail=str(error))
         if not secrets:
-            return Delivery(outcome=Outcome.REJECTED, detail="the contact is gone, or has no secret")
+            return Delivery(outcome=Outcome.REJECTED, detail="the recipient is gone, or has no secret")
         newest, *older = secrets
         message_id = f"msg_{message.notification_id.hex}"  # the same for every attempt, for the receiver to tell
         body = msgspec.json.encode(told)
@@ -62,6 +65,14 @@ class WebhookNotifier(Notifier):
             return posted.delivery
         return replace(posted.delivery, receipt={"webhook_id": message_id, "attempt": str(message.attempt)})
 
+    async def _secrets(self, message: Message | NoticeMessage, at: datetime) -> tuple[str, ...]:
+        """The newest first. Raises `PortError`."""
+        if message.destination_id is not None:
+            return await self.destination_secrets.of(message.destination_id, at=at)
+        if message.user_id is None:
+            return ()
+        return tuple(await self.secrets.of_address(message.user_id, Channel.WEBHOOK, message.address, at=at))
+
 
 def document(message: Message, *, at: datetime) -> Mapping[str, object]:
     """What is told, as data: text is as its sender wrote it, for the receiver to escape in its own way."""
@@ -73,7 +84,8 @@ def document(message: Message, *, at: datetime) -> Mapping[str, object]:
             "notification_id": str(message.notification_id),
             "attempt": message.attempt,
             "may_be_repeat": message.may_be_repeat,
-            "user_id": str(message.user_id),
+            "user_id": _id_text(message.user_id),
+            "destination_id": _id_text(message.destination_id),
             "incident": {
                 "id": str(message.incident_id),
                 "number": message.incident_number,
@@ -104,12 +116,17 @@ def notice_document(notice: NoticeMessage, *, at: datetime) -> Mapping[str, obje
             "notification_id": str(notice.notification_id),
             "attempt": notice.attempt,
             "may_be_repeat": notice.may_be_repeat,
-            "user_id": str(notice.user_id),
+            "user_id": _id_text(notice.user_id),
+            "destination_id": _id_text(notice.destination_id),
             "title": _encodable(notice.title),
             "text": _encodable(notice.text),
             "links": {"more": web_link(notice.url)},
         },
     }
+
+
+def _id_text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)
 
 
 def _text_of(at: datetime) -> str:

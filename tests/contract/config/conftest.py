@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.destinations import MemoryDestinationRepository, MemoryDestinationSecrets
 from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions
+from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
 from adapters.outbound.memory.policies import MemoryPolicyRepository
@@ -18,8 +20,10 @@ from adapters.outbound.memory.references import MemoryReferences
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions
+from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
@@ -30,8 +34,10 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, create_pool
+from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions
+from application.ports.fall_backs import FallBackRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.policies import PolicyRepository
@@ -76,6 +82,9 @@ class Store:
     schedules: ScheduleRepository
     history: ScheduleHistory
     directory: Directory
+    destinations: DestinationRepository
+    destination_secrets: DestinationSecrets
+    fall_backs: FallBackRepository
     references: References
     intake: IntakeStore
     received: ReceivedReader
@@ -123,6 +132,9 @@ def _over_memory(session: MemorySession) -> Store:
         schedules=MemoryScheduleRepository(session),
         history=MemoryScheduleHistory(session),
         directory=MemoryDirectory(session),
+        destinations=MemoryDestinationRepository(session),
+        destination_secrets=MemoryDestinationSecrets(session),
+        fall_backs=MemoryFallBackRepository(session),
         references=MemoryReferences(session),
         intake=MemoryIntakeStore(session),
         received=MemoryReceivedReader(session),
@@ -140,6 +152,9 @@ def _over_postgres(session: PostgresSession) -> Store:
         schedules=PostgresScheduleRepository(session),
         history=PostgresScheduleHistory(session),
         directory=PostgresDirectory(session),
+        destinations=PostgresDestinationRepository(session),
+        destination_secrets=PostgresDestinationSecrets(session),
+        fall_backs=PostgresFallBackRepository(session),
         references=PostgresReferences(session),
         intake=PostgresIntakeStore(session),
         received=PostgresReceivedReader(session),

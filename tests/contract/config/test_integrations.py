@@ -35,7 +35,16 @@ async def test_settings_can_be_changed(store: Store) -> None:
     async with store.transaction:
         stored = await store.integrations.save(an_integration(service))
     async with store.transaction:
-        changed = replace(stored, name="New", grouping=GroupingMode.PER_GROUP, is_strict=True, mapping=MAPPING)
+        changed = replace(
+            stored,
+            name="New",
+            grouping=GroupingMode.PER_GROUP,
+            is_strict=True,
+            events_per_minute=600,
+            event_burst=50,
+            open_alerts=7,
+            mapping=MAPPING,
+        )
         assert await store.integrations.save(changed) == replace(changed, version=2)
     assert await store.integrations.look_up(stored.id) == replace(changed, version=2)
 

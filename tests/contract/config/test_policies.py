@@ -7,8 +7,9 @@ import pytest
 
 from application.errors import ConflictError, NotFoundError
 from application.ports.page import PageRequest
+from application.ports.policies import USES_NAMED
 from domain.shared.ids import PolicyId
-from tests.contract.config.building import a_policy, new_id
+from tests.contract.config.building import a_policy, a_service, a_stored_service, new_id
 from tests.contract.config.conftest import EDGE, NewStore, Store
 
 
@@ -89,3 +90,40 @@ async def test_pages_are_by_name_in_the_newest_version(store: Store) -> None:
     rest = await store.policies.list(PageRequest(limit=2, after=("bravo", bravo.id)))
     assert (rest.items, rest.has_more) == ((charlie,), False)
     assert (await store.policies.list(PageRequest(), team_id=EDGE)).items == (alpha, charlie)
+
+
+async def test_a_deleted_policy_is_no_more_its_name_is_free_and_its_versions_stay(store: Store) -> None:
+    async with store.transaction:
+        stored = await store.policies.save(a_policy("Core"))
+    async with store.transaction:
+        await store.policies.delete(stored.id)
+        await store.policies.save(a_policy("Core"))
+
+    with pytest.raises(NotFoundError):
+        await store.policies.look_up(stored.id)
+    with pytest.raises(NotFoundError):
+        async with store.transaction:
+            await store.policies.delete(stored.id)
+    async with store.transaction:
+        assert await store.versions.get_many({(stored.id, 1)}) == {(stored.id, 1): stored}
+
+
+async def test_what_a_service_is_paged_by_is_in_use_and_cannot_be_deleted(store: Store) -> None:
+    service = await a_stored_service(store, "Payments")
+    async with store.transaction:
+        for number in range(USES_NAMED):
+            await store.services.save(a_service(f"Service {number}", service.policy_id))
+        uses = await store.policies.uses_of(service.policy_id)
+    assert (uses.is_used, uses.more_services, uses.open_incidents) == (True, 1, 0)
+    assert uses.services[0] == "Payments"
+
+    with pytest.raises(ConflictError):
+        async with store.transaction:
+            await store.policies.delete(service.policy_id)
+    assert (await store.policies.look_up(service.policy_id)).id == service.policy_id
+
+
+async def test_what_nothing_is_paged_by_is_not_in_use(store: Store) -> None:
+    async with store.transaction:
+        stored = await store.policies.save(a_policy("Core"))
+        assert not (await store.policies.uses_of(stored.id)).is_used

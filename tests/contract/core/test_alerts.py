@@ -10,7 +10,7 @@ from domain.alert.events import AlertCleared, AlertExpired
 from domain.service.integration import WhenSilent
 from domain.shared.ids import AlertId
 from tests.contract.core.storing import an_open_incident, firing
-from tests.support.builders import MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
+from tests.support.builders import BANK_PROBES, MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
 from tests.support.world import Ports
 
 
@@ -235,3 +235,19 @@ async def test_an_alert_that_began_to_fire_meanwhile_is_good_for_the_longer_of_b
         due = await ports.alerts.claim_due(at=NOON + 2 * MINUTE, limit=10)
     assert [each.alert for each in due] == [replace(first, occurrences=2, expires_at=NOON + 2 * MINUTE)]
     assert await ports.alerts.earliest_deadline() == NOON + 2 * MINUTE
+
+
+async def test_firing_alerts_of_integrations_are_counted_as_far_as_their_limits(ports: Ports) -> None:
+    await an_open_incident(ports)
+    one, two, three = an_alert(1), an_alert(2), an_alert(3)
+    await firing(ports, one, two, three, an_alert(4, integration_id=SHOP_LOGS))
+    await cleared(ports, three)
+
+    async with ports.transaction:
+        assert await ports.alerts.count_firing({SHOP_PROBES: 9, SHOP_LOGS: 9, BANK_PROBES: 9}) == {
+            SHOP_PROBES: 2,
+            SHOP_LOGS: 1,
+            BANK_PROBES: 0,
+        }
+        assert await ports.alerts.count_firing({SHOP_PROBES: 1}) == {SHOP_PROBES: 1}
+        assert await ports.alerts.count_firing({}) == {}

@@ -9,9 +9,9 @@ import pytest
 
 from application.errors import ConflictError, NotFoundError
 from domain.incident.incident import Incident, IncidentStatus
-from domain.incident.severity import Severity
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, RunId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident, held

@@ -1,6 +1,7 @@
 """The promises of `IntakeStore`, kept by every adapter of it."""
 
 from dataclasses import replace
+from typing import Any
 
 from application.ports.intake import IntakeTarget, Touched
 from domain.incident.incident import IncidentStatus
@@ -186,3 +187,15 @@ async def test_a_target_has_what_decides_the_urgency(ports: Ports) -> None:
         hours,
         4,
     )
+
+
+async def test_a_target_has_the_limits_of_its_integration(ports: Ports) -> None:
+    limits: dict[str, Any] = {"events_per_minute": 600, "event_burst": 50, "open_alerts": 7}
+    async with ports.transaction:
+        integration = await ports.integrations.get(SHOP_PROBES)
+        await ports.integrations.save(replace(integration, **limits))
+
+    target = await ports.intake.target_of(key_of(SHOP_PROBES), at=NOON)
+
+    assert target is not None
+    assert {name: getattr(target.integration, name) for name in limits} == limits

@@ -19,7 +19,7 @@ from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, RunId
 from domain.shared.via import Via
 from tests.contract.core.storing import an_attempt, an_open_incident, waiting
-from tests.support.builders import ADA, BEN, MINUTE, NOON, a_page
+from tests.support.builders import ADA, BEN, MINUTE, NOON, OPS, a_page
 from tests.support.world import Ports
 
 LEASE = timedelta(seconds=20)
@@ -145,6 +145,47 @@ async def test_a_lease_takes_what_is_due_on_its_channel_earliest_first_and_no_mo
     assert [each.notification.id for each in await leased(ports, limit=1)] == [early.id]
     assert [each.notification.id for each in await leased(ports)] == [late.id]
     assert await leased(ports) == ()
+
+
+def at_the_channel(number: int, *, due_at: datetime = NOON, **more: object) -> Notification:
+    """A page to the town's channel, of one step for each number."""
+    told = {"user_id": None, "destination_id": OPS, "rule_position": 0, "step": number, "address": "C0123OPS", **more}
+    return a_page(number, due_at=due_at, channel=Channel.SLACK, **told)
+
+
+async def test_a_step_tells_a_destination_once(ports: Ports) -> None:
+    await an_open_incident(ports)
+    first = at_the_channel(1)
+    async with ports.transaction:
+        await ports.notifications.add([first, replace(first, id=NotificationId(UUID(int=99)))])
+        await ports.notifications.add([replace(first, id=NotificationId(UUID(int=98)))])
+        await ports.notifications.add([replace(first, id=NotificationId(UUID(int=97)), step=2)])
+
+    due = await leased(ports, channel=Channel.SLACK)
+    assert [each.notification.id.int for each in due] == [97, first.id.int]
+    assert {each.notification.destination_id for each in due} == {OPS}
+    assert {each.notification.user_id for each in due} == {None}
+
+
+async def test_with_a_page_to_a_destination_come_the_others_that_are_due_for_it(ports: Ports) -> None:
+    await an_open_incident(ports)
+    pages = [at_the_channel(number, due_at=NOON + number * timedelta(seconds=1)) for number in range(1, 4)]
+    later = at_the_channel(4, due_at=NOON + 9 * MINUTE)
+    elsewhere = at_the_channel(5, due_at=NOON + MINUTE, address="C9999OPS")
+    async with ports.transaction:
+        await ports.notifications.add([*pages, later, elsewhere])
+
+    due = await leased(ports, at=NOON + 2 * MINUTE, channel=Channel.SLACK, limit=1)
+    assert {each.notification.id for each in due} == {page.id for page in pages}
+
+
+async def test_what_waits_for_a_destination_is_cancelled_with_the_rest_and_not_with_one_persons(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    page = at_the_channel(1)
+    async with ports.transaction:
+        await ports.notifications.add([page])
+        assert await ports.notifications.cancel_waiting({incident.id}, user_id=ADA) == {}
+        assert await ports.notifications.cancel_waiting({incident.id}) == {incident.id: Cancelled(1, 0)}
 
 
 async def test_with_a_page_come_the_others_that_are_due_for_its_user_and_address(ports: Ports) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 
@@ -9,7 +10,7 @@ from application.ports.escalations import DueRun, StepKey
 from application.ports.readers import IncidentFilter, IncidentQuery
 from domain.escalation.plan import Position
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, PolicyId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
@@ -101,14 +102,15 @@ async def test_an_open_incident_is_stalled_when_its_deadline_has_passed(ports: P
 async def test_an_open_incident_without_a_run_is_stalled(ports: Ports) -> None:
     await an_open_incident(ports, escalates=False)
 
-    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 1
+    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 0  # it was not there yet
+    assert await ports.runs.count_stalled(at=NOON) == 1
 
 
 async def test_a_stopped_run_does_not_excuse_an_incident_that_nobody_answered(ports: Ports) -> None:
     await an_open_incident(ports)
     await saved(ports, replace(a_run(), version=1).stop())
 
-    assert await ports.runs.count_stalled(at=NOON - MINUTE) == 1
+    assert await ports.runs.count_stalled(at=NOON) == 1
 
 
 async def test_a_run_that_is_added_is_at_work(ports: Ports) -> None:
@@ -257,6 +259,20 @@ async def test_what_pages_for_an_incident_is_its_services_policy_or_the_one_it_w
     }
 
 
+async def test_an_incident_whose_policy_is_no_more_is_paged_by_its_services_policy(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    spare = a_policy(policy_id=PolicyId(UUID(int=33)))
+    async with ports.transaction:
+        await ports.policies.save(spare)
+        change = incident.reassign(run_id=a_run().id, policy_id=spare.id, by=ADA, via=Via.API, at=NOON)
+        await ports.incidents.save(change)
+        assert (await ports.policies.uses_of(spare.id)).open_incidents == 1
+        await ports.policies.delete(spare.id)
+        policies = await ports.policy_versions.newest_for({incident.id})
+
+    assert policies[incident.id].id == LADDER
+
+
 async def test_stalled_incidents_are_listed_oldest_first_once_they_are_there(ports: Ports) -> None:
     first = await an_open_incident(ports, 1)
     second = await an_open_incident(ports, 2, at=NOON + MINUTE, escalates=False)
@@ -266,10 +282,25 @@ async def test_stalled_incidents_are_listed_oldest_first_once_they_are_there(por
     await saved(ports, replace(a_run(4, incident=4), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
     assert looked_after.id != exhausted.id
 
-    async def stalled(at: datetime) -> list[IncidentId]:
-        query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True)
-        return [each.id for each in (await ports.incident_reader.list(query)).items]
+    assert await stalled(ports, NOON - MINUTE) == []
+    assert await stalled(ports, NOON) == [first.id]
+    assert await stalled(ports, NOON + MINUTE) == [first.id, second.id]
 
-    assert await stalled(NOON - MINUTE) == []
-    assert await stalled(NOON) == [first.id]
-    assert await stalled(NOON + MINUTE) == [first.id, second.id]
+
+async def test_what_is_listed_as_stalled_is_exactly_what_is_counted(ports: Ports) -> None:
+    of_old_run = await an_open_incident(ports, 1)
+    await saved(ports, replace(a_run(1), status=RunStatus.EXHAUSTED, next_deadline=None, version=1))
+    snoozed = await an_open_incident(ports, 2)
+    async with ports.transaction:
+        await ports.runs.add([a_run(3)])
+        await ports.incidents.save(snoozed.snooze(until=NOON + 2 * MINUTE, by=ADA, via=Via.API, at=NOON))
+
+    for minutes, expected in ((-1, []), (1, [of_old_run.id]), (2, [of_old_run.id, snoozed.id])):
+        at = NOON + minutes * MINUTE
+        assert await stalled(ports, at) == expected
+        assert await ports.runs.count_stalled(at=at) == len(expected)
+
+
+async def stalled(ports: Ports, at: datetime) -> list[IncidentId]:
+    query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True)
+    return [each.id for each in (await ports.incident_reader.list(query)).items]

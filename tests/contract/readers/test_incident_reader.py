@@ -8,21 +8,26 @@ from application.errors import NotFoundError
 from application.ports.notifications import Attempt, Settlement
 from application.ports.notifier import Outcome
 from application.ports.readers import (
+    AcknowledgementRecord,
     IncidentFilter,
     IncidentQuery,
     IncidentRef,
     IncidentSummary,
     OldestFirst,
+    ResponderRecord,
     TimeKey,
 )
 from domain.alert.alert_event import ChangeEvent, Link
 from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
-from domain.incident.severity import Severity
+from domain.incident.responder import ResponderAnswer
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, Purpose
 from domain.shared.change import Change
-from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
+from domain.shared.priority import Priority
+from domain.shared.severity import Severity
+from domain.shared.via import Via
 from tests.support.stock import (
     ADA,
     BANK,
@@ -58,6 +63,7 @@ async def test_a_summary_tells_names_and_the_next_escalation(stock: Stock) -> No
             title="5xx on checkout",
             severity=Severity.SEV2,
             urgency=incident.urgency,
+            priority=Priority.P2,
             status=IncidentStatus.TRIGGERED,
             service_id=CHECKOUT,
             service_name="checkout",
@@ -67,11 +73,17 @@ async def test_a_summary_tells_names_and_the_next_escalation(stock: Stock) -> No
             acknowledged_at=None,
             acknowledged_by=None,
             acknowledged_by_name=None,
+            acknowledgements=(),
+            acknowledgements_required=1,
+            acknowledgements_missing=1,
+            snoozed_until=None,
+            responders=(),
             resolved_at=None,
             resolved_by=None,
             resolved_by_name=None,
             escalation=RunStatus.RUNNING,
             next_escalation_at=NOON,
+            next_deadline=None,
             version=incident.version,
         ),
     )
@@ -86,6 +98,25 @@ async def test_a_summary_tells_who_has_it_and_who_resolved_it(stock: Stock) -> N
     assert (summary.acknowledged_at, summary.resolved_at) == (NOON + MINUTE, NOON + 9 * MINUTE)
     assert (summary.escalation, summary.next_escalation_at) == (RunStatus.STOPPED, None)
     assert summary.version == incident.version
+
+
+async def test_a_summary_tells_who_shares_an_incident_and_until_when_it_is_left_alone(stock: Stock) -> None:
+    incident = await stock.acknowledged(await stock.incident(), by=BEN)
+    until = NOON + timedelta(hours=1)
+    async with stock.transaction:
+        asked = incident.ask_responders((ADA,), run_id=RunId(new_id()), by=BEN, via=Via.API, at=NOON)
+        incident = await stock.incidents.save(asked)
+        await stock.incidents.save(incident.snooze(until=until, by=ADA, via=Via.API, at=NOON + 2 * MINUTE))
+
+    summary = (await stock.incident_reader.get(incident.id)).summary
+    assert summary.acknowledgements == (
+        AcknowledgementRecord(BEN, "Ben", NOON + MINUTE),
+        AcknowledgementRecord(ADA, "Ada", NOON + 2 * MINUTE),
+    )
+    assert (summary.acknowledgements_required, summary.acknowledgements_missing) == (1, 0)
+    assert (summary.snoozed_until, summary.next_deadline) == (until, until)
+    assert summary.responders == (ResponderRecord(ADA, "Ada", ResponderAnswer.ASKED),)
+    assert (await stock.incident_reader.list(IncidentQuery())).items == (summary,)
 
 
 async def test_an_incident_that_never_escalated_says_so(stock: Stock) -> None:
@@ -208,12 +239,12 @@ async def test_the_ledger_has_every_notification_with_its_attempts(stock: Stock)
             (held,) = [due.notification for due in leased if due.notification.id == first.id]
             await stock.notifications.settle([Settlement(Change(held), attempt)])
     page = await stock.incident_reader.deliveries(incident.id, OldestFirst(limit=1))
-    assert [(record.notification.id, record.user_name) for record in page.items] == [(first.id, "Ada")]
+    assert [(record.notification.id, record.recipient_name) for record in page.items] == [(first.id, "Ada")]
     assert page.items[0].attempts == tuple(attempts)
     assert page.items[0].notification.attempts == 2
     assert page.has_more
     rest = await stock.incident_reader.deliveries(incident.id, OldestFirst(limit=5, after=first.id))
-    assert [(record.notification.id, record.user_name, record.attempts) for record in rest.items] == [
+    assert [(record.notification.id, record.recipient_name, record.attempts) for record in rest.items] == [
         (second.id, "Ben", ())
     ]
     assert not rest.has_more

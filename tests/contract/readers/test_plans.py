@@ -12,7 +12,7 @@ from adapters.outbound.postgres.readers import arguments_of, incident_list, shap
 from adapters.outbound.postgres.session import Connection, PostgresSession, create_pool
 from application.ports.readers import IncidentFilter, IncidentQuery, TimeKey
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from tests.support.stock import ADA, BANK, CHECKOUT, LEDGER, NOON, SHOP, SHOP_POLICY, over_postgres
 
 pytestmark = pytest.mark.postgres

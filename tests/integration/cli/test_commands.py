@@ -54,6 +54,18 @@ def test_a_list_as_json_is_the_api_s(api: RecordedApi, tocsin: Tocsin, capsys: p
     assert api.asked[0].path == "/v1/incidents?limit=1&cursor=b"
 
 
+def test_stalled_incidents_are_listed_with_the_reason_and_fail(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    why = {"reason": "overdue", "explanation": "its escalation was due, and no worker moved it"}
+    api.answers["GET /v1/incidents/stalled"] = [Answer(200, page(INCIDENT | why)), Answer(200, page())]
+    assert tocsin("incident", "stalled") == 1
+    assert why["explanation"] in capsys.readouterr().out
+
+    assert tocsin("incident", "stalled") == 0
+    assert capsys.readouterr().err == "no incident has stalled\n"
+
+
 def test_an_incident_is_shown_with_its_timeline_and_deliveries(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +81,28 @@ def test_an_incident_is_shown_with_its_timeline_and_deliveries(
     assert tocsin("incident", "show", "INC-15", "-o", "json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown == ACKNOWLEDGED | DETAIL | {"timeline": [TIMELINE], "deliveries": [DELIVERY]}
+
+
+def test_an_incident_that_several_must_acknowledge_says_who_has_and_how_many_are_missing(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mira = {"id": USER_ID, "name": "Mira Yilmaz"}
+    given = [{"user": mira, "at": "2026-11-23T09:10:00Z"}]
+    shared = {
+        "acknowledgements": {"given": given, "required": 3, "missing": 2},
+        "snoozed_until": "2026-11-23T18:00:00Z",
+        "responders": [{"user": mira, "answer": "asked"}],
+    }
+    api.answers["GET /v1/incidents/INC-15"] = Answer(200, INCIDENT | shared | DETAIL)
+    api.answers["GET /v1/incidents/INC-15/timeline"] = Answer(200, page(TIMELINE))
+    api.answers["GET /v1/incidents/INC-15/deliveries"] = Answer(200, page())
+    assert tocsin("incident", "show", "INC-15") == 0
+
+    out = capsys.readouterr().out
+    assert "1 of 3: Mira Yilmaz at 11-23" in out
+    assert ", 2 still missing" in out
+    assert "snoozed until:" in out
+    assert "Mira Yilmaz (asked)" in out
 
 
 def test_what_is_asked_for_stays_one_segment_of_the_path(api: RecordedApi, tocsin: Tocsin) -> None:
@@ -445,3 +479,35 @@ def test_an_integration_is_watched_for_falling_quiet(api: RecordedApi, tocsin: T
     assert api.asked[-1].method == "DELETE"
     assert tocsin("integration", "watch", "GitHub") == 2
     assert tocsin("integration", "watch", "GitHub", "--after", "soon") == 2
+
+
+def test_an_integration_is_limited_and_what_is_not_given_stays(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = {"id": SERVICE_ID, "name": "Nagios", "version": 4}
+    limits = {"events_per_minute": 600, "event_burst": None, "open_alerts": None}
+    api.answers["GET /v1/integrations"] = Answer(200, page(ours | limits))
+    api.answers[f"PATCH /v1/integrations/{SERVICE_ID}"] = Answer(200, ours | limits)
+
+    assert tocsin("integration", "limit", "nagios", "--events-per-minute", "600") == 0
+
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"events_per_minute": 600}, '"v4"')
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert shown == [
+        "name: Nagios",
+        "events per minute: 600",
+        "event burst: as installed",
+        "open alerts: as installed",
+    ]
+
+
+def test_an_integration_can_be_left_to_the_limits_of_the_installation(api: RecordedApi, tocsin: Tocsin) -> None:
+    ours = {"id": SERVICE_ID, "name": "Nagios", "version": 4}
+    limits = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts"))
+    api.answers["GET /v1/integrations"] = Answer(200, page(ours))
+    api.answers[f"PATCH /v1/integrations/{SERVICE_ID}"] = Answer(200, ours | limits)
+
+    assert tocsin("integration", "limit", "Nagios", "--as-installed") == 0
+    assert api.asked[-1].body == limits
+    assert tocsin("integration", "limit", "Nagios") == 2
+    assert tocsin("integration", "limit", "Nagios", "--burst", "3", "--as-installed") == 2

@@ -24,6 +24,7 @@ EXAMPLE: dict[str, Any] = {
     "starts_at": "2026-11-28T00:00:00Z",
     "ends_at": "2026-11-30T00:00:00Z",
     "severity": "SEV1",
+    "priority": "P1",
     "labels": {"region": "north"},
     "told_after_seconds": None,
     "reasons": ["step 1: nobody is on call in Shop", "the policy ends"],

@@ -10,6 +10,7 @@ from tests.integration.cli.server import Answer, RecordedApi
 
 PAGE: dict[str, Any] = {
     "user": {"id": USER_ID, "name": "Mira Yilmaz"},
+    "destination": None,
     "channel": "email",
     "address": "m@example.com",
     "due_at": "2026-11-23T12:05:00Z",

@@ -227,6 +227,26 @@ async def test_the_key_of_an_integration_is_shown_once_and_can_be_rotated(api: W
     assert refused.json()["errors"][0]["pointer"] == "#/kind"
 
 
+async def test_an_integration_has_limits_of_its_own_until_it_has_none(api: World) -> None:
+    service = await make_service(api)
+    limits = {"events_per_minute": 600, "event_burst": 50, "open_alerts": 7}
+    given = {"service_id": service["id"], "kind": "pagerduty", "name": "Nagios", **limits}
+    made = (await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)).json()["integration"]
+    path = f"/v1/integrations/{made['id']}"
+    assert {name: made[name] for name in limits} == limits
+
+    changed = await api.ask("PATCH", path, by=Role.MANAGER, match='"v1"', json={"event_burst": None})
+
+    assert {name: changed.json()[name] for name in limits} == limits | {"event_burst": None}
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v2"', json={"events_per_minute": 0})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0] == {
+        "pointer": "#/events_per_minute",
+        "code": "invalid_value",
+        "detail": "is 0, allowed are 1 to 1000000",
+    }
+
+
 def told(saved: httpx.Response) -> dict[str, Any]:
     """A saved policy without its proof."""
     return {name: value for name, value in saved.json().items() if name != "proof"}
@@ -273,6 +293,7 @@ async def test_a_policy_keeps_its_steps_in_order(api: World) -> None:
 
 CONDITION: dict[str, Any] = {
     "severities": ["SEV1", "SEV2"],
+    "priorities": ["P1", "P2"],
     "urgency": "high",
     "labels": [{"name": "region", "value": "north"}, {"name": "rack", "value": None}],
     "hours": {
@@ -335,6 +356,20 @@ async def test_an_impossible_policy_is_refused_with_the_field_the_limit_and_what
     (error,) = refused.json()["errors"]
     assert error["pointer"] == pointer
     assert would_do in error["detail"]
+
+
+async def test_a_policy_that_pages_for_nothing_is_deleted_and_any_other_is_refused(api: World) -> None:
+    service = await make_service(api)
+    used, spare = service["policy_id"], (await make_policy(api, "Spare"))["id"]
+
+    refused = await api.ask("DELETE", f"/v1/policies/{used}", by=Role.MANAGER)
+    assert refused.status_code == 409
+    assert "pages for the services Checkout" in refused.json()["detail"]
+    assert (await api.ask("DELETE", f"/v1/policies/{spare}", by=Role.RESPONDER)).status_code == 403
+    assert (await api.ask("DELETE", f"/v1/policies/{spare}", by=Role.MANAGER)).status_code == 204
+    assert (await api.ask("GET", f"/v1/policies/{spare}")).status_code == 404
+    assert (await api.ask("DELETE", f"/v1/policies/{spare}", by=Role.MANAGER)).status_code == 404
+    assert [entry.action for entry in api.database.audit][-1] == "policy.delete"
 
 
 async def test_a_team_and_the_installation_have_a_fall_back_that_policies_may_end_with(api: World) -> None:

@@ -44,6 +44,7 @@ async def test_a_simulation_lists_who_is_paged_when_how_and_why(api: World) -> N
     (page,) = found["pages"]
     assert page == {
         "user": {"id": RESPONDER, "name": "Responder"},
+        "destination": None,
         "channel": "email",
         "address": "responder@example.org",
         "due_at": "2026-11-23T09:01:00Z",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.outbound.memory.destinations import MemoryDestinations
+from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from domain.identity.role import Role
 from tests.integration.http.world import OTHER_TEAM, TEAM, World, world
 
@@ -67,8 +67,8 @@ async def test_what_could_not_work_is_refused_with_its_place(api: World, body: d
 async def test_an_address_is_asked_of_the_guard_when_it_is_saved() -> None:
     async with world() as api:
         made = await make(api)
-        destinations = await api.app.state.dishka_container.get(MemoryDestinations)
-        destinations.blocked.add("https://inside.example/")
+        outgoing_addresses = await api.app.state.dishka_container.get(MemoryAddresses)
+        outgoing_addresses.blocked.add("https://inside.example/")
         path = f"{PATH}/{made['subscription']['id']}"
         moved = await api.ask("PATCH", path, match='"v1"', json={"address": "https://inside.example/"})
         assert (moved.status_code, moved.json()["errors"][0]["pointer"]) == (422, "#/address")

@@ -21,8 +21,8 @@ from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.snippets import PublicUrl
 from adapters.outbound.memory.database import MemoryDatabase
-from adapters.outbound.memory.destinations import MemoryDestinations
 from adapters.outbound.memory.holidays import MemoryHolidayCalendar
+from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.memory.verifications import MemoryVerificationSender
 from adapters.outbound.security.links import SignedLinks
@@ -36,11 +36,11 @@ from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SeededRandomness
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
-from application.ports.destinations import Destinations
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
 from application.ports.links import Links
 from application.ports.offload import Offload
+from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
@@ -69,8 +69,8 @@ class _Surroundings(Provider):
     scope = Scope.APP
 
     attempts = provide(AttemptLimiter)
-    destinations = provide(MemoryDestinations)
-    any_destinations = alias(source=MemoryDestinations, provides=Destinations)
+    outgoing_addresses = provide(MemoryAddresses)
+    any_outgoing_addresses = alias(source=MemoryAddresses, provides=OutgoingAddresses)
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
     rate_limiter = provide(MemoryRateLimiter, provides=RateLimiter)
     ids = provide(UuidFactory, provides=IdFactory)
@@ -113,12 +113,12 @@ class _Surroundings(Provider):
         return Cursors(SECRET)
 
     @provide
-    def public_url(self) -> PublicUrl:
-        return PublicUrl("https://tocsin.example")
-
-    @provide
     def offload(self) -> Offload:
         return ThreadOffload()
+
+    @provide
+    def public_url(self) -> PublicUrl:
+        return PublicUrl("https://tocsin.example")
 
     @provide
     def randomness(self) -> Randomness:

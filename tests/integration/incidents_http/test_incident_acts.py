@@ -30,6 +30,9 @@ async def test_an_incident_is_snoozed_taken_over_and_given_back(api: Desk) -> No
     snoozed = await act(api, incident.number, "snooze", {"until": until})
     assert snoozed.status_code == 200, snoozed.text
     assert snoozed.json()["status"] == "acknowledged"
+    assert snoozed.json()["snoozed_until"] is not None
+    assert snoozed.json()["acknowledgements"]["missing"] == 0
+    assert len(snoozed.json()["acknowledgements"]["given"]) == 1
     over = await act(api, incident.id, "take-over", by=Role.MANAGER)
     assert over.status_code == 200, over.text
     back = await act(api, f"INC-{incident.number}", "unacknowledge")
@@ -70,6 +73,7 @@ async def test_people_are_asked_and_answer_and_it_is_reassigned(api: Desk) -> No
     api.world.database.contacts[ADA] = (contact,)
     asked = await act(api, incident.id, "responders", {"users": [str(ADA)]})
     assert asked.status_code == 200, asked.text
+    assert [each["answer"] for each in asked.json()["responders"]] == ["asked"]
     assert (await act(api, incident.id, "accept")).status_code == 409  # who asks here was not asked
     assert (await act(api, incident.id, "decline")).status_code == 409
 

@@ -6,7 +6,7 @@ from application.ports.intake import DeadLetter
 from domain.alert.alert_event import ChangeEvent
 from domain.identity.role import Role
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from tests.integration.http.world import PEOPLE
 from tests.integration.incidents_http.desk import Desk
 from tests.support.stock import ADA, BANK, CHECKOUT, CHECKOUT_ALERTS, LEDGER, NOON, SHOP, new_id
@@ -32,12 +32,20 @@ async def test_a_list_shows_each_incident_with_names_and_its_reference(api: Desk
                 "title": "5xx on checkout",
                 "severity": "SEV2",
                 "urgency": "high",
+                "priority": "P2",
                 "status": "acknowledged",
                 "service": {"id": str(CHECKOUT), "name": "checkout"},
                 "team": {"id": str(SHOP), "name": "Store"},
                 "triggered_at": "2026-11-23T12:00:00Z",
                 "acknowledged_at": "2026-11-23T12:01:00Z",
                 "acknowledged_by": {"id": str(ADA), "name": "Ada"},
+                "acknowledgements": {
+                    "given": [{"user": {"id": str(ADA), "name": "Ada"}, "at": "2026-11-23T12:01:00Z"}],
+                    "required": 1,
+                    "missing": 0,
+                },
+                "snoozed_until": None,
+                "responders": [],
                 "resolved_at": None,
                 "resolved_by": None,
                 "escalation": "stopped",

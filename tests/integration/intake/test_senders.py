@@ -1,5 +1,6 @@
 """Each sender at its address, with the answer that it understands (docs/integrations.md, "What each is answered")."""
 
+import gzip
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -123,6 +124,92 @@ async def test_while_storage_is_away_it_is_asked_to_come_again(town: Doors, send
     assert answer.headers["retry-after"] == "1"
 
 
+@each_sender
+async def test_whoever_sends_too_much_hears_it_in_the_status_that_it_comes_again_after(sender: Sender) -> None:
+    async with doors(events_per_minute=1, event_burst=1) as town:
+        first = await town.ask(address(sender), RECORDED[sender.name])
+        with capture_logs() as logs:
+            refused = [await town.ask(address(sender), RECORDED[sender.name]) for _ in range(3)]
+
+        assert first.status_code != refused[0].status_code
+        # 429 is not sent again by Alertmanager and Grafana (protocols, "Which status code does what at the sender")
+        assert {each.status_code for each in refused} == {429 if sender.name == "cloudevents" else 503}
+        assert {each.headers["retry-after"] for each in refused} <= {"59", "60"}
+        assert [each["event"] for each in logs] == ["integration_throttled"]  # a storm fills no log
+        assert len(town.database.raw_events) <= 1
+        assert town.registry.get_sample_value("tocsin_intake_throttled_total", {"door": sender.name}) == 3
+
+
+@each_sender
+async def test_a_body_may_come_compressed_and_is_kept_as_it_was(town: Doors, sender: Sender) -> None:
+    body = RECORDED[sender.name].replace(b'"endsAt":"2026-11-23T09', b'"endsAt":"2026-11-23T19')
+
+    answer = await town.ask(address(sender), gzip.compress(body), headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code in {200, 202}
+    assert len(town.alerts) == 1
+    assert town.database.raw_events[0].body == body.replace(KEY.encode(), b"[redacted]")
+
+
+@each_sender
+async def test_a_compressed_bomb_is_too_long_a_body(town: Doors, sender: Sender) -> None:
+    bomb = gzip.compress(bytes(sender.limit_bytes + 1))
+
+    assert (await town.ask(address(sender), bomb, headers={"Content-Encoding": "gzip"})).status_code == 413
+
+
+@each_sender
+async def test_json_nested_without_end_is_refused_like_any_other(town: Doors, sender: Sender) -> None:
+    for body in (b"[" * 100_000, b'{"a":' * 100_000, b'{"a":' * 2_000 + b"1" + b"}" * 2_000):
+        answer = await town.ask(address(sender), body)
+        assert answer.status_code in {202, 400}
+    assert town.alerts == ()
+
+
+class TestCompression:
+    async def test_another_coding_is_refused_with_the_one_that_is_taken(self, town: Doors) -> None:
+        answer = await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER, headers={"Content-Encoding": "br"})
+
+        assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip")
+        assert town.alerts == ()
+
+    async def test_what_is_no_gzip_is_said_not_to_be(self, town: Doors) -> None:
+        answer = await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER, headers={"Content-Encoding": "gzip"})
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0].startswith("the body is no gzip")
+
+
+class TestLimits:
+    async def test_pagerduty_is_throttled_in_its_own_words(self) -> None:
+        async with doors(events_per_minute=1, event_burst=1) as town:
+            await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER)
+            with capture_logs():
+                refused = await town.ask("/v2/enqueue", payloads.PAGERDUTY_TRIGGER)
+
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+        assert refused.json()["status"] == "throttle exceeded"
+        assert refused.json()["errors"] == ["Retry after 60 seconds"]
+
+    async def test_our_own_events_are_throttled_with_a_problem(self) -> None:
+        async with doors(events_per_minute=1, event_burst=1) as town:
+            authorization = {"Authorization": f"Bearer {KEY}"}
+            await town.ask("/v1/events", payloads.NATIVE_TRIGGER, headers=authorization)
+            with capture_logs():
+                refused = await town.ask("/v1/events", payloads.NATIVE_TRIGGER, headers=authorization)
+
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert refused.headers["retry-after"] == "60"
+
+    async def test_bodies_that_cannot_be_read_count_too(self) -> None:
+        async with doors(events_per_minute=1, event_burst=2) as town:
+            with capture_logs():
+                answers = [await town.ask(f"/integrations/{KEY}/zabbix", b"{") for _ in range(4)]
+
+            assert [each.status_code for each in answers] == [202, 202, 503, 503]
+            assert len(town.reasons) == 2
+
+
 @pytest.mark.parametrize("path", [f"/integrations/{KEY}", f"/integrations/{KEY}/nobody", "/integrations//grafana"])
 async def test_what_is_no_senders_address_is_no_door(town: Doors, path: str) -> None:
     assert (await town.ask(path, b"{}")).text == "no door"
@@ -220,21 +307,6 @@ class TestOthers:
         assert len(town.reasons) == 1
 
 
-class TestJson:
-    async def test_it_is_answered_with_the_keys_and_what_was_refused(self, town: Doors) -> None:
-        answer = await town.ask(f"/integrations/{KEY}/json", payloads.GITHUB_WORKFLOW_FAILED)
-
-        (alert,) = town.alerts
-        assert answer.json() == {"status": "accepted", "events": [{"dedup_key": alert.dedup_key}], "refused": []}
-
-    async def test_without_a_mapping_it_is_kept_to_try_one_on(self) -> None:
-        async with doors() as town:
-            answer = await town.ask(f"/integrations/{KEY}/json", b'{"a": 1}')
-
-            assert answer.json()["status"] == "set aside"
-            assert [letter.body for letter in town.database.dead_letters] == [b'{"a": 1}']
-
-
 SECRET = "sentry-client-secret"
 SIGNED_BODIES = {"sentry": payloads.SENTRY_EVENT_ALERT, "grafana": payloads.GRAFANA_FIRING}
 SIGNATURES = {"sentry": SENTRY_SIGNATURE, "grafana": GRAFANA_SIGNATURE}
@@ -321,3 +393,18 @@ async def test_a_secret_that_cannot_be_read_any_more_lets_nobody_in() -> None:
             answer = await town.ask(f"/integrations/{KEY}/sentry", body, headers=signed(body, sender="sentry"))
         assert answer.status_code == 401
         assert [line["event"] for line in logs if line["log_level"] == "error"] == ["signing_secret_unreadable"]
+
+
+class TestJson:
+    async def test_it_is_answered_with_the_keys_and_what_was_refused(self, town: Doors) -> None:
+        answer = await town.ask(f"/integrations/{KEY}/json", payloads.GITHUB_WORKFLOW_FAILED)
+
+        (alert,) = town.alerts
+        assert answer.json() == {"status": "accepted", "events": [{"dedup_key": alert.dedup_key}], "refused": []}
+
+    async def test_without_a_mapping_it_is_kept_to_try_one_on(self) -> None:
+        async with doors() as town:
+            answer = await town.ask(f"/integrations/{KEY}/json", b'{"a": 1}')
+
+            assert answer.json()["status"] == "set aside"
+            assert [letter.body for letter in town.database.dead_letters] == [b'{"a": 1}']

@@ -10,7 +10,7 @@ from dishka import make_async_container
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertSeverity, Link
 from domain.incident.incident import Incident
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.support.builders import NOON, a_draft, a_run, a_town, an_alert

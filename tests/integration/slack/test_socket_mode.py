@@ -15,6 +15,7 @@ from adapters.inbound.slack.interactivity import Button, ButtonPress
 from adapters.inbound.slack.socket_mode import SocketMode
 from adapters.outbound.http.guard import OutgoingGuard, networks
 from adapters.outbound.http.session import guarded_session
+from adapters.outbound.memory.chat_replies import MemoryChatReplies
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.sockets import SlackSockets
@@ -33,13 +34,16 @@ class Presses:
         self.answered: list[ButtonPress] = []
         self.hold: asyncio.Event | None = None
         self.fault: Exception | None = None
+        self.refusal: str | None = None
+        self.replies = MemoryChatReplies()
 
-    async def answer(self, press: ButtonPress) -> None:
+    async def answer(self, press: ButtonPress) -> str | None:
         self.answered.append(press)
         if self.hold is not None:
             await self.hold.wait()
         if self.fault is not None:
             raise self.fault
+        return self.refusal
 
 
 async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
@@ -54,7 +58,9 @@ async def connected(slack: FakeSlack, presses: Presses, **settings: Any) -> Asyn
     draining = asyncio.Event()
     async with loopback_session(slack.port) as session:
         sockets = SlackSockets(SlackSettings(token=slack.app_token, base_url=slack.base_url), session)
-        made = SocketMode(sockets.open_url, session, presses.answer, **{"first_pause": timedelta(0), **settings})
+        made = SocketMode(
+            sockets.open_url, session, presses.answer, presses.replies, **{"first_pause": timedelta(0), **settings}
+        )
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             group.create_task(made.run(draining))
             await until(lambda: slack.sockets_opened)
@@ -178,6 +184,37 @@ def _acknowledged(slack: FakeSlack, count: int) -> bool:
     return len(slack.acknowledged) == count
 
 
+async def test_what_there_is_to_say_is_said_after_the_acknowledgement_and_to_slacks_own_hosts_alone(
+    fake_slack: FakeSlack,
+) -> None:
+    message, presses = await posted(fake_slack), Presses()
+    presses.refusal = "It is resolved."
+    payload: dict[str, Any] = {
+        "type": "block_actions",
+        "user": {"id": MEMBER},
+        "actions": [{"action_id": Button.RESOLVE, "value": f"{INCIDENT_ID}:v1"}],
+        "response_url": "https://hooks.slack.com/actions/T0/1/xyz",
+    }
+    async with connected(fake_slack, presses):
+        await asyncio.to_thread(fake_slack.press_over_socket, message, Button.RESOLVE, MEMBER)  # answers to loopback
+        await asyncio.to_thread(fake_slack.send_over_socket, "interactive", payload)
+        await until(lambda: presses.replies.replies)
+    assert presses.replies.replies == [("https://hooks.slack.com/actions/T0/1/xyz", "It is resolved.")]
+
+
+async def test_after_a_hello_a_lost_connection_is_not_waited_for_long(fake_slack: FakeSlack) -> None:
+    async with connected(fake_slack, Presses(), first_pause=timedelta(seconds=0.01)):
+        begun = monotonic()
+        for count in range(2, 9):  # the seventh pause of a row would be more than a second
+            await asyncio.to_thread(fake_slack.drop_socket)
+            await until(partial(_opened, fake_slack, count))
+        assert monotonic() - begun < 1
+
+
+def _opened(slack: FakeSlack, count: int) -> bool:
+    return slack.sockets_opened == count
+
+
 async def test_a_stop_finishes_what_is_in_hand(fake_slack: FakeSlack) -> None:
     message, presses = await posted(fake_slack), Presses()
     presses.hold = asyncio.Event()
@@ -211,7 +248,7 @@ async def test_a_connection_lives_longer_than_any_request_may(fake_slack: FakeSl
         sockets = SlackSockets(SlackSettings(token=fake_slack.app_token, base_url=fake_slack.base_url), session)
         draining = asyncio.Event()
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-            group.create_task(SocketMode(sockets.open_url, session, presses.answer).run(draining))
+            group.create_task(SocketMode(sockets.open_url, session, presses.answer, presses.replies).run(draining))
             await until(lambda: fake_slack.sockets_opened)
             await asyncio.sleep(0.6)
             await asyncio.to_thread(fake_slack.press_over_socket, message, Button.RESOLVE, MEMBER)

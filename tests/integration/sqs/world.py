@@ -32,12 +32,13 @@ from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
+from application.alert.room import OpenAlertRoom
 from application.escalation.stop import StopEscalations
 from application.ports.errors import PermanentPortError
 from application.ports.intake import IntakeTarget
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.identity.team import Team
-from domain.service.integration import Integration, IntegrationKind
+from domain.service.integration import IntakeLimits, Integration, IntegrationKind
 from domain.service.service import Service
 from domain.shared.ids import IntegrationId, PolicyId, ServiceId, TeamId
 from tests.support.engines import Sqs
@@ -224,6 +225,8 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         incidents=PostgresIncidentRepository(session),
         policies=PostgresPolicyVersions(session),
         stop_escalations=stop,
+        limits=IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000),
+        room=OpenAlertRoom(),
         transaction=session,
         clock=CLOCK,
         ids=IDS,

@@ -19,7 +19,7 @@ from domain.shared.ids import ContactId, UserId
 from tests.integration.sessions import ENDINGS, Ending, forbidden_session, loopback_session
 from tests.support.builders import NOON
 from tests.support.fake_http import Answers, Behaviour, Drops, Hangs
-from tests.support.fake_webhook import FakeWebhook, OneSecret
+from tests.support.fake_webhook import FakeWebhook, OneSecret, SomeSecrets
 from tests.unit.outgoing.messages import HOSTILE_TITLE, NOTIFICATION_ID, a_message, a_notice
 from tests.unit.outgoing.ports import free_port
 
@@ -34,7 +34,7 @@ class LostSecrets(OneSecret):
 @pytest.fixture
 async def notifier(fake_webhook: FakeWebhook) -> AsyncIterator[WebhookNotifier]:
     async with loopback_session(fake_webhook.port) as session:
-        yield WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK, timeout_seconds=0.5)
+        yield WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK, SomeSecrets(), timeout_seconds=0.5)
 
 
 def to_webhook(server: FakeWebhook, **changes: Any) -> Message:
@@ -107,7 +107,7 @@ async def test_each_answer_has_its_outcome_and_is_asked_for_once(
 async def test_a_server_that_is_not_there_is_retried() -> None:
     port = free_port()
     async with loopback_session(port) as session:
-        notifier = WebhookNotifier(session, OneSecret(FakeWebhook().secret), CLOCK)
+        notifier = WebhookNotifier(session, OneSecret(FakeWebhook().secret), CLOCK, SomeSecrets())
         message = a_message(address=f"http://127.0.0.1:{port}/pages")
         assert (await notifier.send(message)).outcome is Outcome.RETRY
 
@@ -115,7 +115,7 @@ async def test_a_server_that_is_not_there_is_retried() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "10.0.0.1", "[::ffff:127.0.0.1]"])
 async def test_the_network_that_we_stand_in_is_never_asked(fake_webhook: FakeWebhook, host: str) -> None:
     async with forbidden_session(fake_webhook.port) as session:
-        notifier = WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK)
+        notifier = WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK, SomeSecrets())
         delivery = await notifier.send(a_message(address=f"http://{host}:{fake_webhook.port}/pages"))
     assert (delivery.outcome, fake_webhook.asked) == (Outcome.REJECTED, [])
 
@@ -123,7 +123,7 @@ async def test_the_network_that_we_stand_in_is_never_asked(fake_webhook: FakeWeb
 async def test_while_a_secret_is_replaced_a_receiver_of_either_takes_what_is_signed(fake_webhook: FakeWebhook) -> None:
     newer = "whsec_" + base64.b64encode(b"n" * 32).decode()
     async with loopback_session(fake_webhook.port) as session:
-        notifier = WebhookNotifier(session, OneSecret(newer, fake_webhook.secret), CLOCK)
+        notifier = WebhookNotifier(session, OneSecret(newer, fake_webhook.secret), CLOCK, SomeSecrets())
         still_old = await notifier.send(to_webhook(fake_webhook))
         fake_webhook.secret = newer
         already_new = await notifier.send_notice(a_notice(address=fake_webhook.address))
@@ -133,8 +133,8 @@ async def test_while_a_secret_is_replaced_a_receiver_of_either_takes_what_is_sig
 
 async def test_without_a_secret_nothing_is_sent(fake_webhook: FakeWebhook) -> None:
     async with loopback_session(fake_webhook.port) as session:
-        gone = await WebhookNotifier(session, OneSecret(None), CLOCK).send(to_webhook(fake_webhook))
-        lost = await WebhookNotifier(session, LostSecrets(None), CLOCK).send(to_webhook(fake_webhook))
+        gone = await WebhookNotifier(session, OneSecret(None), CLOCK, SomeSecrets()).send(to_webhook(fake_webhook))
+        lost = await WebhookNotifier(session, LostSecrets(None), CLOCK, SomeSecrets()).send(to_webhook(fake_webhook))
     assert (gone.outcome, lost.outcome, fake_webhook.asked) == (Outcome.REJECTED, Outcome.RETRY, [])
 
 
@@ -146,7 +146,7 @@ async def test_the_secret_and_the_address_are_in_no_detail_and_no_log(
     secrets = MemoryContactSecrets(MemorySession(database))
     await secrets.put(ContactId(UUID(int=1)), fake_webhook.secret)
     async with loopback_session(fake_webhook.port) as session:
-        notifier = WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK, timeout_seconds=0.3)
+        notifier = WebhookNotifier(session, OneSecret(fake_webhook.secret), CLOCK, SomeSecrets(), timeout_seconds=0.3)
         deliveries = []
         for behaviour in (Hangs(), Drops(), Answers(401), Answers(302, {"Location": "/s3cret"})):
             fake_webhook.script(behaviour)

@@ -17,9 +17,9 @@ from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.alert.events import AlertJoined
 from domain.incident.events import IncidentTriggered
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.service.service import UrgencyRule
 from domain.shared.ids import IntegrationId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support import strategies
 from tests.support.builders import LADDER, MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_town, an_event, an_integration

@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from domain.shared.ids import ServiceId
 from tests.unit.config.world import ADMIN, CORE, CORE_MANAGER, EDGE, NOON, RESPONDER, World
 
 DAY = timedelta(days=1)
+AS_INSTALLED = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts"))
 
 
 def hashed(key: str) -> bytes:
@@ -56,10 +58,13 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "previous_key_expires_at": None,
         "grouping": "per_alert",
         "is_strict": False,
-        "mapping": None,
         "previous_signing_secret_expires_at": None,
         "when_silent": "keep",
         "topic_arns": [],
+        "mapping": None,
+        "events_per_minute": None,
+        "event_burst": None,
+        "open_alerts": None,
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}
@@ -175,9 +180,10 @@ async def test_only_who_configures_the_team_may(world: World) -> None:
                 name="x",
                 grouping=GroupingMode.PER_GROUP,
                 is_strict=True,
-                mapping=None,
                 when_silent=WhenSilent.KEEP,
                 topic_arns=(),
+                mapping=None,
+                **AS_INSTALLED,
                 actor=actor,
             )
     assert tuple(world.database.integrations.values()) == (issued.integration,)
@@ -196,9 +202,10 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
         name=" New ",
         grouping=GroupingMode.PER_GROUP,
         is_strict=True,
-        mapping=None,
         when_silent=WhenSilent.KEEP,
         topic_arns=(),
+        mapping=None,
+        **AS_INSTALLED,
         version=1,
         actor=ADMIN,
     )
@@ -216,9 +223,10 @@ async def test_an_update_keeps_kind_service_and_key(world: World) -> None:
             name="Old",
             grouping=GroupingMode.PER_ALERT,
             is_strict=False,
-            mapping=None,
             when_silent=WhenSilent.KEEP,
             topic_arns=(),
+            mapping=None,
+            **AS_INSTALLED,
             version=1,
             actor=ADMIN,
         )
@@ -275,3 +283,18 @@ async def test_topics_are_arns_of_sns_and_of_cloudwatch_alone(
     with pytest.raises(InvalidValueError) as refused:
         await world.create_integration(service.id, kind=kind, name="n", topic_arns=topics, actor=ADMIN)
     assert refused.value.field == "topic_arns"
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [("events_per_minute", 1_000_000), ("event_burst", 100_000), ("open_alerts", 100_000)]
+)
+async def test_a_limit_is_one_at_least_and_bounded(world: World, field: str, most: int) -> None:
+    service = await world.a_service()
+    limit: dict[str, Any] = {field: most}
+    for value in (0, most + 1):
+        with pytest.raises(InvalidValueError, match=f"{field}: is {value}, allowed are 1 to {most}"):
+            await world.create_integration(
+                service.id, kind=IntegrationKind.NATIVE, name="n", actor=ADMIN, **limit | {field: value}
+            )
+    issued = await world.create_integration(service.id, kind=IntegrationKind.NATIVE, name="n", actor=ADMIN, **limit)
+    assert getattr(issued.integration, field) == most

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.escalation.condition import Hours, LabelMatch, SkipReason, StepCondition
-from domain.incident.severity import Severity
 from domain.shared.errors import InvalidValueError
 from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS
+from domain.shared.priority import Priority
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support.builders import NOON, circumstances, only_for
 from tests.support.oncall import weekly
@@ -25,6 +26,18 @@ def test_a_condition_on_severity_holds_for_each_that_it_names() -> None:
         SkipReason.SEVERITY,
         "the severity is SEV3, not SEV1 or SEV2",
     )
+
+
+def test_a_condition_on_priority_holds_for_each_that_it_names() -> None:
+    condition = StepCondition(priorities=(Priority.P1, Priority.P2))
+
+    assert refused(condition, priority=Priority.P2) is None
+    assert refused(condition, priority=Priority.P3) == (SkipReason.PRIORITY, "the priority is P3, not P1 or P2")
+
+
+def test_a_condition_names_each_priority_once() -> None:
+    with pytest.raises(InvalidValueError, match="priorities: names one twice"):
+        StepCondition(priorities=(Priority.P1, Priority.P1))
 
 
 def test_a_condition_on_urgency_holds_for_that_urgency() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.escalation.condition import Hours, SkipReason, StepCondition
 from domain.escalation.plan import FIRST, Look, Position, Skipped, look, timetable
 from domain.escalation.policy import EscalationPolicy
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from tests.support.builders import MINUTE, NOON, a_policy, a_step, circumstances, only_for
 from tests.support.oncall import weekly
 

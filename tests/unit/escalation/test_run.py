@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from domain.escalation.plan import FIRST, Look, Position
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun, RunStatus, Tick
-from domain.incident.severity import Severity
+from domain.shared.severity import Severity
 from tests.support.builders import BEN, MINUTE, NOON, a_policy, a_run, a_step, circumstances, only_for, to_user
 
 POLICY = a_policy(a_step(delay=MINUTE), a_step(delay=2 * MINUTE))

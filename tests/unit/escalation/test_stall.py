@@ -54,8 +54,15 @@ def deliver(world: World) -> list[tuple[str, str]]:
 def test_an_incident_stalls_for_a_reason_that_its_newest_run_tells(
     newest: RunStatus | None, reason: StallReason
 ) -> None:
-    assert stall_reason(newest) is reason
+    assert stall_reason(newest, own_deadline=None, at=NOON) is reason
+    assert stall_reason(newest, own_deadline=NOON + SECOND, at=NOON) is reason
     assert reason.sentence
+
+
+def test_an_incident_whose_own_deadline_has_passed_stalls_for_that_whatever_its_runs_tell() -> None:
+    for newest in (None, *RunStatus):
+        assert stall_reason(newest, own_deadline=NOON, at=NOON) is StallReason.INCIDENT_OVERDUE
+    assert StallReason.INCIDENT_OVERDUE.sentence
 
 
 def test_whoever_is_named_is_told_of_an_incident_that_stalled_past_all_policies(world: World) -> None:

@@ -11,6 +11,8 @@ from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.ask_responders import AskResponders
 from application.incident.change_severity import ChangeSeverity
 from application.incident.escalate import EscalateIncident
+from application.incident.explain import ExplainIncident
+from application.incident.explanation import Reason
 from application.incident.reassign import ANSWER_WITHIN, ReassignIncident
 from application.incident.reopen import ReopenIncident
 from application.incident.resolve import ResolveIncident
@@ -19,14 +21,15 @@ from application.incident.take_over import TakeOverIncident
 from application.incident.unacknowledge import UnacknowledgeIncident
 from application.ports.readers import NewestFirst
 from domain.escalation.events import EscalationStepReached
+from domain.escalation.plan import Position
 from domain.escalation.run import RunStatus
 from domain.identity.role import Role
 from domain.incident.incident import IncidentStatus
-from domain.incident.severity import Severity
 from domain.notification.notification import NotificationStatus, Purpose
 from domain.service.service import UrgencyRule
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support.builders import (
     ADA,
@@ -66,7 +69,7 @@ def steps(world: World) -> list[tuple[int, int]]:
 
 
 def paged(world: World) -> list[UserId]:
-    return [left.message.user_id for left in world.pages]
+    return [left.message.user_id for left in world.pages if left.message.user_id is not None]
 
 
 def act(world: World, use_case: object, by: UserId = ADA, **arguments: object) -> None:
@@ -286,6 +289,42 @@ def test_until_enough_have_acknowledged_the_others_are_paged_on(bank: World) -> 
     act(bank, AcknowledgeIncident, by=CAT)
     assert the(bank).summary.escalation is RunStatus.STOPPED
     assert the(bank).incident.acknowledged_by == CAT
+
+
+def test_who_has_acknowledged_is_not_paged_by_later_rounds_while_others_are_waited_for(bank: World) -> None:
+    act(bank, AcknowledgeIncident, by=BEN)
+    before = len(bank.pages)
+    bank.advance(9 * MINUTE)  # three rounds, whose only step means Ben and Dan, who has left
+
+    assert steps(bank) == [(0, 0), (1, 0), (2, 0)]
+    assert len(bank.pages) == before
+    last = [each for each in the(bank).events if isinstance(each, EscalationStepReached)][-1]
+    assert (last.responders, last.unreachable, last.answered) == ((BEN, DAN), (DAN,), (BEN,))
+
+
+def test_who_had_acknowledged_before_their_step_came_is_told_that_as_the_reason_for_no_page() -> None:
+    world = World(town=a_town(services=(a_service(acknowledgements_required=2), a_service(BANK, LOOP))))
+    world.trigger()
+    world.work()
+    act(world, AcknowledgeIncident, by=BEN)
+    world.advance(5 * MINUTE)  # the second step means the team, which Ben belongs to
+
+    answer = world.call(ExplainIncident, the(world).incident.id, actor=an_actor(BEN))
+    world.close()
+
+    why_not = answer.explanation.why_not
+    assert why_not is not None
+    assert (why_not.reason, why_not.by, why_not.position) == (Reason.ANSWERED, BEN, Position(0, 1))
+    assert why_not.instead == ()
+
+
+def test_who_gave_it_back_is_paged_by_later_rounds_again(bank: World) -> None:
+    act(bank, AcknowledgeIncident, by=BEN)
+    act(bank, UnacknowledgeIncident, by=BEN)
+    before = len(bank.pages)
+    bank.advance(3 * MINUTE)
+
+    assert set(paged(bank)[before:]) == {BEN}
 
 
 def test_a_sender_alone_cannot_acknowledge_what_people_have_to(bank: World) -> None:

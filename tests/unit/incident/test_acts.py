@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.incident.acknowledgement import Acknowledgement
 from domain.incident.events import (
     IncidentAcknowledged,
     IncidentAcknowledgementExpired,
@@ -16,11 +17,11 @@ from domain.incident.events import (
 )
 from domain.incident.incident import REOPEN_WITHIN, Incident, IncidentStatus, pages_anew
 from domain.incident.responder import Responder, ResponderAnswer
-from domain.incident.severity import Severity
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.ids import RunId, UserId
 from domain.shared.limits import INCIDENT_RESPONDERS
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.support.builders import ADA, BEN, CAT, LOOP, MINUTE, NOON, an_incident
@@ -44,12 +45,14 @@ def test_it_stays_triggered_until_as_many_different_people_have_acknowledged_as_
     required = an_incident(acknowledgements_required=2)
 
     once = required.acknowledge(by=ADA, via=Via.API, at=NOON).state
-    assert (once.status, once.acknowledgements, once.acknowledged_by) == (IncidentStatus.TRIGGERED, (ADA,), None)
+    assert (once.status, once.answered_by, once.acknowledged_by) == (IncidentStatus.TRIGGERED, (ADA,), None)
+    assert once.acknowledgements_missing == 1
     assert once.acknowledge(by=ADA, via=Via.API, at=LATER) == Change(once)
 
     twice = once.acknowledge(by=BEN, via=Via.API, at=LATER).state
     assert (twice.status, twice.acknowledged_by) == (IncidentStatus.ACKNOWLEDGED, BEN)
-    assert twice.acknowledgements == (ADA, BEN)
+    assert twice.acknowledgements == (Acknowledgement(ADA, NOON), Acknowledgement(BEN, LATER))
+    assert twice.acknowledgements_missing == 0
 
 
 def test_a_sender_is_none_of_the_people_who_are_required() -> None:

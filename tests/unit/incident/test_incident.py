@@ -4,10 +4,10 @@ import pytest
 
 from domain.incident.events import IncidentAcknowledged, IncidentAnnotated, IncidentResolved, IncidentTriggered
 from domain.incident.incident import Incident, IncidentStatus
-from domain.incident.severity import Severity
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
 from domain.shared.limits import NOTE_CHARACTERS
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.support.builders import ADA, BEN, MINUTE, NOON, a_draft, an_incident

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.notification.contact import Channel, Contact
 from domain.notification.notice import NoticeKind
-from domain.notification.rule import PlannedNotification, planned, told_on
+from domain.notification.rule import PlannedNotification, applying, planned, told_on
 from domain.shared.errors import InvalidValueError
 from domain.shared.urgency import Urgency
 from tests.support import strategies
@@ -142,3 +142,9 @@ def test_nobody_with_a_contact_is_left_without_a_notice(reachable: strategies.Re
 def test_a_notice_goes_to_no_unverified_contact_beside_a_verified_one(kind: NoticeKind) -> None:
     rules = (a_rule(MAIL, urgency=Urgency.LOW),)
     assert told_on((MAIL, verified(CHAT)), rules, kind=kind) == (verified(CHAT),)
+
+
+def test_a_rule_for_an_unverified_contact_does_not_apply_beside_a_verified_one() -> None:
+    rule = a_rule(CHAT)
+    assert applying((verified(MAIL), CHAT), (rule,), urgency=Urgency.HIGH) == ()
+    assert applying((MAIL, CHAT), (rule,), urgency=Urgency.HIGH) == (rule,)

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from application.service.urgency import Judged, judged, urgency_of
-from domain.incident.severity import Severity
 from domain.service.service import UrgencyRule
+from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from tests.support.builders import NOON, office_hours
 

@@ -69,7 +69,7 @@ def told_of_it(world: World) -> set[UserId]:
     """Who gets the notice, on whichever channel."""
     world.advance_to(world.clock.now())
     notices = [notice for _, notice in world.notices if "Switched off" in notice.title]
-    return {notice.user_id for notice in notices}
+    return {notice.user_id for notice in notices if notice.user_id is not None}
 
 
 def test_a_receiver_that_is_gone_is_switched_off_at_once_and_its_team_is_told(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.outbound.http.guard import BlockedAddressError, OutgoingGuard
-from application.ports.destinations import Destinations
+from application.ports.outgoing_addresses import OutgoingAddresses
 from domain.shared.errors import InvalidValueError
 from domain.subscription.subscription import SubscriptionKind
 
@@ -16,7 +16,7 @@ LOOK_UP_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardedDestinations(Destinations):
+class GuardedAddresses(OutgoingAddresses):
     """URLs whose every address passes the guard; topics and queues that the operator has listed.
 
     A queue is named by somebody who may not send to it, and sent to by us, who may send to many: so the list.
@@ -28,11 +28,11 @@ class GuardedDestinations(Destinations):
 
     async def check(self, kind: SubscriptionKind, address: str) -> None:
         if kind is SubscriptionKind.WEBHOOK:
-            await self._check_url(address)
+            await self.check_url(address)
         elif not any(fnmatchcase(address, pattern) for pattern in self.arns):
             raise InvalidValueError("address", "is not on the operator's list, TOCSIN_SUBSCRIPTION_ARNS")
 
-    async def _check_url(self, address: str) -> None:
+    async def check_url(self, address: str) -> None:
         parts = urlsplit(address)
         is_secure = parts.scheme == "https"
         guard, port = (self.guard, parts.port or 443) if is_secure else (self.plain, parts.port or 80)

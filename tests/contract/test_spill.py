@@ -1,0 +1,144 @@
+"""What every `Spill` promises: what was put is kept, each integration's events in their order."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from adapters.outbound.memory.spill import MemorySpill
+from adapters.outbound.sqs.client import SqsSettings, open_client
+from adapters.outbound.sqs.spill import REQUEST_CHARACTERS, SqsSpill
+from adapters.outbound.system.ids import UuidFactory
+from adapters.wire.spilled import decoded
+from application.alert.ingest import ReceivedEvent
+from application.ports.errors import TransientPortError
+from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.spill import Spill
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity, Link
+from domain.service.service import UrgencyRule
+from domain.shared.ids import IntegrationId
+from tests.support.builders import BANK_PROBES, LADDER, NOON, SHOP_LOGS, SHOP_PROBES, an_integration
+from tests.support.engines import Sqs
+
+
+@dataclass(frozen=True)
+class Way:
+    """A spill, one that does not answer, and what the first of them holds by now, by integration."""
+
+    spill: Spill
+    away: Spill
+    held: Callable[[], Awaitable[dict[IntegrationId, list[AlertEvent]]]]
+
+
+@asynccontextmanager
+async def memory() -> AsyncIterator[Way]:
+    spill = MemorySpill()
+
+    async def held() -> dict[IntegrationId, list[AlertEvent]]:
+        found: dict[IntegrationId, list[AlertEvent]] = {}
+        for received in spill.kept:
+            found.setdefault(received.target.integration.id, []).append(received.event)
+        return found
+
+    yield Way(spill, MemorySpill(is_away=True), held)
+
+
+@asynccontextmanager
+async def queue(sqs: Sqs) -> AsyncIterator[Way]:
+    settings = SqsSettings(
+        region=sqs.region, endpoint_url=sqs.endpoint, access_key=sqs.access_key, secret_key=sqs.secret_key
+    )
+    url = sqs.create_queue("spill", FifoQueue="true")
+
+    async def held() -> dict[IntegrationId, list[AlertEvent]]:
+        found: dict[IntegrationId, list[AlertEvent]] = {}
+        while messages := sqs.receive(url):
+            for message in messages:
+                spilled = decoded(message["Body"].encode())
+                found.setdefault(IntegrationId(spilled.integration_id), []).extend(spilled.events)
+                sqs.call("DeleteMessage", {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]})
+        return found
+
+    async with open_client(settings) as client:
+        yield Way(SqsSpill(client, url, UuidFactory()), SqsSpill(client, url + "-gone.fifo", UuidFactory()), held)
+
+
+@pytest.fixture(params=["memory", "sqs"])
+async def way(request: pytest.FixtureRequest, sqs: Sqs) -> AsyncIterator[Way]:
+    async with memory() if request.param == "memory" else queue(sqs) as made:
+        yield made
+
+
+def received(by: IntegrationId, key: str, *, raw: bytes | None = None, **more: Any) -> ReceivedEvent:
+    target = IntakeTarget(
+        integration=an_integration(by), policy_id=LADDER, policy_version=1, urgency_rule=UrgencyRule.BY_SEVERITY
+    )
+    body = (
+        None
+        if raw is None
+        else RawEvent(id=UUID(int=7), integration_id=by, received_at=NOON, format="native", body=raw)
+    )
+    return ReceivedEvent(target, AlertEvent(action=AlertAction.TRIGGER, dedup_key=key, **more), body)
+
+
+def events_of(batch: Sequence[ReceivedEvent], by: IntegrationId) -> list[AlertEvent]:
+    return [each.event for each in batch if each.target.integration.id == by]
+
+
+async def test_nothing_is_held_until_something_was_put(way: Way) -> None:
+    assert not await way.spill.holds_any()
+    await way.spill.put([received(SHOP_PROBES, "a")])
+    assert await way.spill.holds_any()
+
+
+async def test_each_integrations_events_are_kept_in_their_order_and_whole(way: Way) -> None:
+    first = [
+        received(
+            SHOP_PROBES if number % 3 else BANK_PROBES,
+            f"key {number}",
+            summary="Disk läuft voll ☠",
+            severity=AlertSeverity.ERROR,
+            starts_at=NOON,
+            labels={"zone": "north"},
+            details={"nested": {"list": [1, 2.5, None, True]}},
+            links=(Link(href="https://graphs.example.test/1", text="Graph"),),
+            raw=b"{}",
+        )
+        for number in range(30)
+    ]
+    second = [received(SHOP_PROBES, "later"), received(SHOP_LOGS, "another")]
+    await way.spill.put(first)
+    await way.spill.put(second)
+
+    assert await way.held() == {
+        SHOP_PROBES: events_of(first + second, SHOP_PROBES),
+        BANK_PROBES: events_of(first, BANK_PROBES),
+        SHOP_LOGS: events_of(second, SHOP_LOGS),
+    }
+
+
+async def test_more_than_a_message_holds_is_cut_and_keeps_its_order(way: Way) -> None:
+    # Hexadecimal digits of a power compress badly enough.
+    noise = f"{7**60_000:x}"
+    batch = [received(SHOP_PROBES, str(number), details={"noise": noise[number:]}) for number in range(12)]
+    await way.spill.put(batch)
+
+    assert await way.held() == {SHOP_PROBES: events_of(batch, SHOP_PROBES)}
+
+
+async def test_a_spill_that_does_not_answer_says_so_and_is_worth_another_try(way: Way) -> None:
+    with pytest.raises(TransientPortError):
+        await way.away.put([received(SHOP_PROBES, "a")])
+    with pytest.raises(TransientPortError):
+        await way.away.holds_any()
+
+
+async def test_an_event_that_no_message_can_hold_is_refused(sqs: Sqs) -> None:
+    async with queue(sqs) as way:
+        noise = f"{7 ** (4 * REQUEST_CHARACTERS):x}"
+        with pytest.raises(TransientPortError, match="too long for the queue"):
+            await way.spill.put([received(SHOP_PROBES, "a", details={"noise": noise})])
+        assert not await way.spill.holds_any()

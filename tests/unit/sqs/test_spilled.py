@@ -1,0 +1,88 @@
+"""What a message of the spill says once storage is back."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zlib import compress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.inbound.sqs.messages import Delivery, delivery_of
+from adapters.inbound.sqs.spilled import SpillReader
+from adapters.outbound.system.clock import ManualClock
+from adapters.wire.spilled import UnreadableSpillError, decoded, encoded
+from application.alert.ingest import ReceivedEvent
+from application.ports.intake import IntakeTarget, RawEvent
+from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.service.service import UrgencyRule
+from tests.support.builders import LADDER, NOON, SHOP_PROBES, an_integration
+
+TARGET = IntakeTarget(
+    integration=an_integration(), policy_id=LADDER, policy_version=1, urgency_rule=UrgencyRule.BY_SEVERITY
+)
+RAW = RawEvent(id=UUID(int=7), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"raw")
+TRIGGER = AlertEvent(action=AlertAction.TRIGGER, dedup_key="a")
+RESOLVE = AlertEvent(action=AlertAction.RESOLVE, dedup_key="a")
+BATCH = (ReceivedEvent(TARGET, TRIGGER, RAW), ReceivedEvent(TARGET, RESOLVE, None))
+
+
+def delivery(body: str, **more: Any) -> Delivery:
+    attributes = {"SentTimestamp": str(int(NOON.timestamp() * 1000)), "ApproximateReceiveCount": "1"}
+    return delivery_of({"MessageId": "m", "ReceiptHandle": "r", "Body": body, "Attributes": attributes | more})
+
+
+def reader(*targets: IntakeTarget, after: timedelta = timedelta()) -> SpillReader:
+    async def look_up(key_hashes: Sequence[bytes]) -> Mapping[bytes, IntakeTarget]:
+        return {target.integration.key_hash: target for target in targets}
+
+    return SpillReader(look_up=look_up, clock=ManualClock(NOON + after))
+
+
+async def test_it_says_what_was_accepted_with_the_bodies_as_they_came() -> None:
+    message = await reader(TARGET)(delivery(encoded(BATCH)))
+
+    assert (message.target, message.events, message.refusal) == (TARGET, (TRIGGER, RESOLVE), None)
+    assert message.raw_events is not None
+    raw, none = message.raw_events
+    assert raw is not None
+    assert (raw.received_at, raw.format, raw.body, none) == (NOON, "native", b"raw", None)
+
+
+async def test_a_key_that_is_not_good_any_more_is_set_aside_with_its_body() -> None:
+    message = await reader()(delivery(encoded(BATCH)))
+
+    assert (message.target, message.events, message.body) == (None, (), b"raw")
+    assert message.refusal == "the key of its integration is not good any more"
+
+
+async def test_a_trigger_of_the_day_before_pages_nobody_and_a_resolve_is_done_at_any_age() -> None:
+    message = await reader(TARGET, after=timedelta(hours=25))(delivery(encoded(BATCH)))
+
+    assert message.events == (RESOLVE,)
+    assert message.raw_events == (None,)
+    assert message.refusal is not None
+    assert "pages nobody" in message.refusal
+
+
+@pytest.mark.parametrize("body", ["", "no base64!", "AAAA", b64encode(compress(b"{}")).decode()])
+async def test_what_is_none_of_ours_is_set_aside(body: str) -> None:
+    message = await reader(TARGET)(delivery(body))
+
+    assert message.refusal is not None
+    assert message.refusal.startswith("is no spilled event")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_ours_or_said_not_to_be(body: bytes) -> None:
+    with pytest.raises(UnreadableSpillError):
+        decoded(body)
+    with pytest.raises(UnreadableSpillError):
+        decoded(b64encode(compress(body)))
+
+
+def test_the_key_itself_is_not_in_it() -> None:
+    assert decoded(encoded(BATCH).encode()).key_hash == TARGET.integration.key_hash
