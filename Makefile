@@ -111,6 +111,10 @@ simulate: $(INSTALLED) ## the whole system in virtual time: SEED= STEPS=
 fuzz: $(INSTALLED) ## nearly real bodies at every translator and every door: SECONDS= (ARGS=)
 	$(PYTHON) -m tests.fuzz.run --seconds $(SECONDS) $(ARGS)
 
+.PHONY: conformance
+conformance: $(INSTALLED) ## does a server answer as its description says? SECONDS= (ARGS=)
+	$(PYTHON) -m tests.conformance.run --seconds $(SECONDS) $(ARGS)
+
 .PHONY: faults
 faults: $(INSTALLED) ## kill real processes and count what was lost (ARGS=)
 	$(PYTHON) -m tests.faults.run $(ARGS)

@@ -83,6 +83,11 @@ DOORS: Final = (
     "/pd/v2/enqueue/",
     "/v1/events",
     f"/in/prom/{KEY}/api/v2/alerts",
+    f"/integrations/{KEY}/sns",
+    f"/v1/heartbeats/{KEY}/fail",
+    "/v2/alerts",
+    "/opsgenie/v2/alerts/a%2Fb/close",
+    "/v2/alerts/requests/x",
     *(f"/integrations/{KEY}/{sender.name}{sender.appended}" for sender in SENDERS),
 )
 _TEXT: Final = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\x00"), max_size=40)
@@ -123,7 +128,7 @@ def requests(draw: st.DrawFn) -> Request:
     names = draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=5))
     headers = [(name, draw(st.one_of(st.sampled_from(HEADERS[name]), _TEXT))) for name in names]
     if draw(st.booleans()):
-        headers.append(("authorization", f"Bearer {KEY}"))
+        headers.append(("authorization", draw(st.sampled_from((f"Bearer {KEY}", f"GenieKey {KEY}")))))
     return Request(
         method=draw(st.sampled_from(("POST", "POST", "POST", "PUT", "GET", "OPTIONS", "HEAD", "DELETE"))),
         path=path,

@@ -141,7 +141,7 @@ async def _examine(town: Doors, request: Request) -> None:
         "query_string": request.query,
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in request.headers],
     }
-    await town.intake(scope, receive, send)
+    await town.app(scope, receive, send)
     starts = [message for message in sent if message["type"] == "http.response.start"]
     body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     assert len(starts) == 1

@@ -68,6 +68,7 @@ class Doors:
     storage: Storage
     sns: "SnsOf"
     intake: IntakeDoors
+    app: App  # all doors, one before the other
 
     async def ask(
         self, path: str, body: bytes = b"", *, method: str = "POST", headers: Mapping[str, str] | None = None
@@ -112,7 +113,7 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
-        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, sns, inner)
+        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, sns, inner, application)
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing

@@ -160,7 +160,7 @@ def watch(ref: str, /, *, after: str | None = None, off: Switch = False, cli: Gi
         seconds = int((cli.now - parse_instant(after, cli.now)).total_seconds())
     except ValueError:
         raise CommandError(f"--after is {after!r}: use a span such as 30m, 12h or 2d", ExitCode.USAGE) from None
-    api.put(path, {"after_seconds": seconds}, tag=None)
+    api.post(path, {"after_seconds": seconds})
 
 
 @app.command(name="map")

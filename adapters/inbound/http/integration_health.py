@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Controller, delete, get, put
+from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
@@ -92,7 +92,7 @@ class IntegrationHealthController(Controller):
         """When its sender was last heard, how much of it is set aside, and the last bodies with a verdict."""
         return IntegrationHealthBody.of(await get_health(IntegrationId(integration_id), actor=actor))
 
-    @put("/{integration_id:uuid}/quiet-watch")
+    @post("/{integration_id:uuid}/quiet-watch", status_code=200)
     async def set_watch(
         self,
         integration_id: FromPath[UUID],

@@ -92,11 +92,12 @@ def document(app: Litestar) -> Json:
     """The whole description. The same application gives the same document, to the byte."""
     described: Json = app.openapi_schema.to_schema()
     operations = list(_operations(app))
+    named: Json = described["components"].get("schemas", {})  # the framework's, of which only parameters need any
     wanted = [kind for each in operations for kind in (each.body, each.answer) if kind is not None]
     schemas, components = _schemas([*wanted, Problem, *INTAKE_BODIES])
     for each in operations:
-        _complete(described["paths"][each.path][each.method], each, schemas)
-    for path, item in intake_paths(schemas, _PROBLEM_REF).items():
+        _complete(described["paths"][each.path][each.method], each, schemas, named)
+    for path, item in intake_paths(schemas).items():
         described["paths"][path] = item
     described["paths"] = dict(sorted(described["paths"].items()))
     described["components"]["schemas"] = dict(sorted(components.items()))
@@ -166,9 +167,9 @@ def _any_value(kind: type) -> Json:
     return {"description": "Any JSON value."}
 
 
-def _complete(operation: Json, of: _Operation, schemas: Mapping[str, Json]) -> None:
+def _complete(operation: Json, of: _Operation, schemas: Mapping[str, Json], named: Mapping[str, Json]) -> None:
     operation.pop("deprecated", None)
-    operation["parameters"] = [_parameter(each) for each in operation.get("parameters", [])]
+    operation["parameters"] = [_parameter(each, named) for each in operation.get("parameters", [])]
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" in content:
         content["application/json"] = {"schema": schemas[repr(of.body)]}
@@ -198,14 +199,13 @@ def _answers(given: Json, of: _Operation, schemas: Mapping[str, Json]) -> Json:
 def _refusals(of: _Operation, *, has_body: bool, has_parameters: bool) -> Iterator[HTTPStatus]:
     yield HTTPStatus.BAD_REQUEST
     yield HTTPStatus.UNAUTHORIZED
+    yield HTTPStatus.NOT_FOUND  # in the path, in the query, in the body, or what was never set up
     yield HTTPStatus.TOO_MANY_REQUESTS
     yield HTTPStatus.INTERNAL_SERVER_ERROR
     yield HTTPStatus.BAD_GATEWAY
     yield HTTPStatus.SERVICE_UNAVAILABLE
     if not of.handler.opt.get("public"):
         yield HTTPStatus.FORBIDDEN
-    if "{" in of.path or has_body:
-        yield HTTPStatus.NOT_FOUND
     if has_body or has_parameters:
         yield HTTPStatus.UNPROCESSABLE_ENTITY
     if has_body:
@@ -218,7 +218,7 @@ def _refusals(of: _Operation, *, has_body: bool, has_parameters: bool) -> Iterat
         yield HTTPStatus.PRECONDITION_REQUIRED
 
 
-def _parameter(given: Json) -> Json:
+def _parameter(given: Json, named: Mapping[str, Json]) -> Json:
     kept = {name: member for name, member in given.items() if member is not False or name == "required"}
     choices = kept.get("schema", {}).get("oneOf")
     if choices is not None:
@@ -226,7 +226,18 @@ def _parameter(given: Json) -> Json:
         real = [choice for choice in choices if choice != {"type": "null"}]
         rest = {name: member for name, member in kept["schema"].items() if name != "oneOf"}
         kept["schema"] = {**rest, **real[0]} if len(real) == 1 else {**rest, "oneOf": real}
+    if "schema" in kept:
+        kept["schema"] = _inlined(kept["schema"], named)
     return kept
+
+
+def _inlined(schema: Json, named: Mapping[str, Json]) -> Json:
+    """With what it refers to in its place: the choices of one parameter are no type of others."""
+    (only,) = schema["allOf"] if len(schema.get("allOf", ())) == 1 else (schema,)
+    if "$ref" not in only:
+        return schema
+    rest = {name: member for name, member in schema.items() if name not in {"$ref", "allOf"}}
+    return {**named[str(only["$ref"]).rpartition("/")[2]], **rest}
 
 
 def _problem_response(schemas: Mapping[str, Json]) -> Json:

@@ -131,7 +131,24 @@ class EventsAccepted(msgspec.Struct):
     events: list[AcceptedEvent]
 
 
+class RefusedField(msgspec.Struct):
+    pointer: str
+    detail: str
+
+
+class EventsRefused(msgspec.Struct, omit_defaults=True):
+    """A problem (RFC 9457). It names no request: doors write no line of their own in the log."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[RefusedField] = []
+
+
 INTAKE_BODIES: Final = (
+    EventsRefused,
     EventBody,
     EventBatchBody,
     EventsAccepted,
@@ -154,7 +171,7 @@ _KEY_PARAMETER: Final[Json] = {
 }
 
 
-def intake_paths(schemas: Mapping[str, Json], problem: Json) -> dict[str, Json]:
+def intake_paths(schemas: Mapping[str, Json]) -> dict[str, Json]:
     """The path items of the doors; `schemas` has one for each of `INTAKE_BODIES`, by its repr."""
 
     def of(kind: object) -> Json:
@@ -188,7 +205,10 @@ def intake_paths(schemas: Mapping[str, Json], problem: Json) -> dict[str, Json]:
             "Send one event, or several that are accepted or refused together.",
             body={"anyOf": [of(EventBody), of(EventBatchBody)]},
             accepted=of(EventsAccepted),
-            refused=problem,
+            refused={
+                "description": "Refused, and why (RFC 9457)",
+                "content": {"application/problem+json": {"schema": of(EventsRefused)}},
+            },
             security=[{"integration_key": []}],
         ),
     }

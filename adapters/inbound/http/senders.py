@@ -94,7 +94,6 @@ SENDERS: Final = (
         accepted=_of_prometheus,
         malformed=_malformed_for_prometheus,
     ),
-    Sender(name="cloudevents", translate=cloudevents.translate, accepted=_of_cloudevents, handshake=_allow_webhooks),
     Sender(name="email", translate=mail.translate, limit_bytes=MAIL_BYTES),
     Sender(name="json", translate=mapped.translate, accepted=_of_mapped),
     Sender(

@@ -57,6 +57,12 @@ def _url(kind: IntegrationKind, base: str, key: str) -> str:
             return f"{base}/v2/enqueue"
         case IntegrationKind.NATIVE:
             return f"{base}/v1/events"
+        case IntegrationKind.OPSGENIE:
+            return f"{base}/v2/alerts"
+        case IntegrationKind.CLOUDWATCH:
+            return f"{base}/integrations/{key}/sns"
+        case IntegrationKind.HEARTBEAT:
+            return f"{base}/v1/heartbeats"  # each heartbeat of it has a key of its own behind this
         case _:
             # Whoever appends something to an address is given it without.
             return f"{base}/integrations/{key}/{kind}"
@@ -101,6 +107,19 @@ _NAGIOS: Final = (
     "}"
 )
 
+_OPSGENIE: Final = """\
+receivers:
+  - name: tocsin
+    opsgenie_configs:
+      - api_key: '@key@'
+        api_url: '@base@/'"""
+
+# The topic has to be on the integration's list.
+_CLOUDWATCH: Final = """\
+aws sns subscribe --protocol https --topic-arn "$TOPIC_ARN" --notification-endpoint '@url@'"""
+
+_HEARTBEAT: Final = "tocsin heartbeat create --help   # each has an address of its own, which is shown when it is made"
+
 _ALERTMANAGER: Final = """\
 receivers:
   - name: tocsin
@@ -144,6 +163,9 @@ _SNIPPETS: Final[Mapping[IntegrationKind, tuple[Snippet, ...]]] = {
         Snippet("cron, scripts", _SCRIPT),
         Snippet("nagios.cfg", _NAGIOS),
     ),
+    IntegrationKind.OPSGENIE: (Snippet("alertmanager.yml", _OPSGENIE),),
+    IntegrationKind.CLOUDWATCH: (Snippet("shell", _CLOUDWATCH),),
+    IntegrationKind.HEARTBEAT: (Snippet("shell", _HEARTBEAT),),
     IntegrationKind.ALERTMANAGER: (Snippet("alertmanager.yml", _ALERTMANAGER),),
     IntegrationKind.PROMETHEUS: (Snippet("prometheus.yml", _PROMETHEUS),),
     IntegrationKind.GRAFANA: (Snippet("provisioning/alerting/tocsin.yaml", _GRAFANA),),

@@ -103,9 +103,10 @@ class MailDoor:
         self.metrics.stored(DOOR).inc()
 
     async def _target(self, address: str) -> IntakeTarget | None:
-        """None: nobody's. Raises `TransientPortError`."""
+        """None: nobody's, or of one whose sender signs, as no mail is signed. Raises `TransientPortError`."""
         key = mail.key_in(address)
-        return await self.targets.of(key) if key else None
+        target = await self.targets.of(key) if key else None
+        return None if target is None or target.integration.takes_only_signed else target
 
 
 def _local_part(address: str) -> str:

@@ -472,7 +472,7 @@ def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
 def test_an_integration_is_watched_for_falling_quiet(api: RecordedApi, tocsin: Tocsin) -> None:
     path = f"/v1/integrations/{INTEGRATION['id']}/quiet-watch"
     api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
-    api.answers[f"PUT {path}"] = Answer(200, {"after_seconds": 43_200, "is_quiet": False})
+    api.answers[f"POST {path}"] = Answer(200, {"after_seconds": 43_200, "is_quiet": False})
     api.answers[f"DELETE {path}"] = Answer(204, b"")
     assert tocsin("integration", "watch", "GitHub", "--after", "12h") == 0
     assert api.asked[-1].body == {"after_seconds": 43_200}

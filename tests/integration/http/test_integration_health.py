@@ -55,11 +55,11 @@ async def test_somebody_may_want_an_alert_when_nothing_comes(api: World) -> None
     integration = await make_integration(api)
     path = f"/v1/integrations/{integration['id']}"
     for by, status in ((Role.RESPONDER, 403), (Role.MANAGER, 200)):
-        answer = await api.ask("PUT", f"{path}/quiet-watch", by=by, json={"after_seconds": 3600})
+        answer = await api.ask("POST", f"{path}/quiet-watch", by=by, json={"after_seconds": 3600})
         assert answer.status_code == status, answer.text
     wanted = {"after_seconds": 3600, "is_quiet": False}
     assert (await api.ask("GET", f"{path}/health")).json()["quiet_watch"] == wanted
-    assert (await api.ask("PUT", f"{path}/quiet-watch", json={"after_seconds": 60})).status_code == 422
+    assert (await api.ask("POST", f"{path}/quiet-watch", json={"after_seconds": 60})).status_code == 422
     assert (await api.ask("DELETE", f"{path}/quiet-watch", by=Role.MANAGER)).status_code == 204
     assert (await api.ask("GET", f"{path}/health")).json()["quiet_watch"] is None
     audited = [entry.action for entry in api.database.audit]

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.smtp.listener import CONNECTIONS, DRAINED_BYTES, RECIPIENTS, MailDoor, MailServer
 from domain.alert.alert import AlertStatus
+from domain.service.integration import IntegrationKind
 from tests.support.doors import KEY, Doors, doors
 from tests.support.payloads import NAGIOS_MAIL
 
@@ -54,17 +55,22 @@ class Post:
             writer.close()
 
 
+@asynccontextmanager
+async def mail_of(town: Doors) -> AsyncIterator[Post]:
+    intake = town.intake
+    door = MailDoor(intake.targets, intake.commits, intake.set_aside, intake.clock, intake.ids, intake.metrics)
+    sessions = MailServer(door, "tocsin.example")
+    server = await asyncio.get_running_loop().create_server(sessions, "127.0.0.1", 0)
+    yield Post(town, server.sockets[0].getsockname()[1])
+    server.close()
+    sessions.close()
+    await server.wait_closed()
+
+
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:
-    async with doors() as town:
-        intake = town.intake
-        door = MailDoor(intake.targets, intake.commits, intake.set_aside, intake.clock, intake.ids, intake.metrics)
-        sessions = MailServer(door, "tocsin.example")
-        server = await asyncio.get_running_loop().create_server(sessions, "127.0.0.1", 0)
-        yield Post(town, server.sockets[0].getsockname()[1])
-        server.close()
-        sessions.close()
-        await server.wait_closed()
+    async with doors() as town, mail_of(town) as opened:
+        yield opened
 
 
 async def test_a_mail_opens_an_alert_and_its_recovery_clears_it(post: Post) -> None:
@@ -96,6 +102,13 @@ async def test_nobodys_address_is_refused_for_good(post: Post, address: str) -> 
     code, said = await post.send(NAGIOS_MAIL, address)
     assert (code, said.split()[0]) == (550, "5.1.1")
     assert post.town.alerts == ()
+
+
+async def test_a_key_whose_sender_signs_takes_no_mail() -> None:
+    signing = {"kind": IntegrationKind.SENTRY, "signing_secret_sealed": b"sealed"}
+    async with doors(**signing) as town, mail_of(town) as post:
+        assert (await post.send())[0] == 550
+        assert town.alerts == ()
 
 
 async def test_a_mail_has_a_few_recipients_at_most(post: Post) -> None:

@@ -26,8 +26,15 @@ def test_every_kind_has_an_address_and_something_to_paste(kind: IntegrationKind)
     assert KEY not in str(without_its_key)
 
 
-# Two whose key is not in their address, and one that appends to it.
-OTHERS = {IntegrationKind.PAGERDUTY, IntegrationKind.NATIVE, IntegrationKind.PROMETHEUS}
+# Those with a door of their own, and one that appends to its address.
+OTHERS = {
+    IntegrationKind.PAGERDUTY,
+    IntegrationKind.NATIVE,
+    IntegrationKind.OPSGENIE,
+    IntegrationKind.CLOUDWATCH,
+    IntegrationKind.HEARTBEAT,
+    IntegrationKind.PROMETHEUS,
+}
 
 
 @pytest.mark.parametrize("kind", sorted(set(IntegrationKind) - OTHERS))

@@ -1,0 +1,79 @@
+"""`make conformance`: a real server is asked everything that its own description allows, and much that it does not.
+
+Schemathesis makes the requests from the OpenAPI description; every answer must be one that the description has, and
+none a fault. A failure prints the request as a `curl` command, and its seed.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.support.processes import Process, free_port, program
+
+CHECKS: Final = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+# A stream has no end to wait for; the others would end the credential that everything else is asked with.
+LEFT_OUT: Final = r"^/v1/(stream|logout|api-keys/\{|users/me/password)"
+# How much longer than its time a run may take to end: the last request of each worker, and its report.
+PATIENCE_SECONDS: Final = 120.0
+
+
+def command(url: str, token: str, *, seconds: int, seed: int) -> Sequence[str]:
+    return (
+        str(Path(sys.executable).with_name("st")),
+        "run",
+        f"{url}/openapi.json",
+        f"--header=Authorization: Bearer {token}",
+        f"--checks={','.join(CHECKS)}",
+        "--phases=coverage,fuzzing",
+        f"--max-time={seconds}",
+        "--max-examples=20",
+        f"--seed={seed}",
+        f"--exclude-path-regex={LEFT_OUT}",
+        "--generation-database=none",
+        "--warnings=off",
+        "--no-color",
+    )
+
+
+async def run(folder: Path, *, seconds: int, seed: int) -> int:
+    """The exit code of Schemathesis: 0 when nothing was found."""
+    settings = {"http_address": f"127.0.0.1:{free_port()}"}
+    with Process("up", folder / "up.log", settings, cwd=folder) as process:
+        await process.ready()
+        # With something in each list, so that more than empty pages are answered.
+        seeding = await asyncio.create_subprocess_exec(program(), "demo", "seed", cwd=folder)
+        assert await seeding.wait() == 0
+        token = json.loads((folder / ".tocsin" / "cli.json").read_text())["token"]
+        asked = command(process.url, token, seconds=seconds, seed=seed)
+        asking = await asyncio.create_subprocess_exec(*asked, cwd=folder)
+        try:
+            async with asyncio.timeout(seconds + PATIENCE_SECONDS):
+                return await asking.wait()
+        except TimeoutError:
+            asking.kill()
+            print(f"not done {PATIENCE_SECONDS:g} s after its time", file=sys.stderr)
+            return 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=180)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as somebody else where this runs as root
+        return asyncio.run(run(Path(folder), seconds=chosen.seconds, seed=chosen.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
