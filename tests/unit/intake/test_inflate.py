@@ -39,7 +39,7 @@ def test_any_bytes_are_gzip_or_said_not_to_be(body: bytes) -> None:
         assert body[:2] != b"\x1f\x8b" or len(body) < 300
 
 
-@pytest.mark.parametrize("body", [zlib.compress(b"deflate"), gzip.compress(b"cut short")[:-3], b"{}"])
+@pytest.mark.parametrize("body", [zlib.compress(b"deflate"), gzip.compress(b"cut short", mtime=0)[:-3], b"{}"])
 def test_what_is_no_gzip_or_not_all_of_it_is_refused(body: bytes) -> None:
     with pytest.raises(NotGzipError):
         inflated(body, most=1_000)
