@@ -336,7 +336,7 @@ class IngestEvents:
         _note_answers(wave, firing, ledger, VerdictOutcome.CLEARED if is_resolve else VerdictOutcome.ACKNOWLEDGED)
         if not firing:
             return
-        if wave[0].event.action is AlertAction.RESOLVE:
+        if is_resolve:
             await self.clear([*firing, *await self._ended_overflows(wave, firing)], via=Via.SENDER, at=at)
             return
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
