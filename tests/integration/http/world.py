@@ -34,6 +34,7 @@ from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SeededRandomness
+from application.alert.room import OpenAlertRoom
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
 from application.ports.holidays import HolidayCalendar
@@ -53,6 +54,7 @@ from domain.identity.role import PERMITTED, Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.notification.contact import Contact
+from domain.service.integration import IntakeLimits
 from domain.shared.ids import ApiKeyId, TeamId, UserId
 from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.system import RulesProvider
@@ -112,6 +114,14 @@ class _Surroundings(Provider):
     @provide
     def cursors(self) -> Cursors:
         return Cursors(SECRET)
+
+    @provide
+    def room(self) -> OpenAlertRoom:
+        return OpenAlertRoom()
+
+    @provide
+    def limits(self) -> IntakeLimits:
+        return IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 
     @provide
     def offload(self) -> Offload:
