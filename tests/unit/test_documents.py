@@ -77,6 +77,15 @@ def test_every_test_that_the_promises_name_exists() -> None:
     assert {name for name in names if not re.search(rf"\b(?:def |class )?{name}\b", source)} == set()
 
 
+def test_every_package_is_named_where_the_architecture_is_told() -> None:
+    """By itself, or beside others of its folder in one row."""
+    layers = ("domain", "application", "adapters/inbound", "adapters/outbound", "adapters")
+    folders = {path.parent.name for layer in layers for path in ROOT.glob(f"{layer}/*/__init__.py")}
+    named = {name for code in _CODE.findall(prose(ROOT / "docs" / "architecture.md")) for name in code.split("/")}
+    assert len(folders) > 30
+    assert folders - named == set()
+
+
 def test_every_verb_of_make_exists() -> None:
     targets = set(_TARGET.findall((ROOT / "Makefile").read_text()))
     places = (*documents(), ROOT / ".github" / "workflows" / "ci.yml")
