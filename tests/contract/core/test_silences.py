@@ -90,6 +90,15 @@ async def test_incidents_are_found_by_what_mutes_them_while_nobody_has_them(port
     assert await ports.runs.count_stalled(at=NOON + HOUR) == 4
 
 
+async def test_one_that_is_muted_is_not_stalled_until_its_mute_should_have_ended(ports: Ports) -> None:
+    mute = Mute(kind=MuteKind.SILENCED, by="one", reason="quiet", until=NOON + HOUR)
+    async with ports.transaction:
+        await ports.intake.open_incidents([a_draft(1, muted=mute), a_draft(2, muted=replace(mute, until=None))])
+
+    assert await ports.runs.count_stalled(at=NOON + HOUR / 2) == 0
+    assert await ports.runs.count_stalled(at=NOON + HOUR) == 1
+
+
 async def muted_by(ports: Ports, by: str) -> Any:
     async with ports.transaction:
         return await ports.incidents.muted_by(by)
