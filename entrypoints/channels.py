@@ -18,7 +18,7 @@ def channels(settings: Settings) -> Sequence[ChannelSetUp]:
         ChannelSetUp("e-mail", bool(settings.smtp_host), ("TOCSIN_SMTP_HOST",)),
         ChannelSetUp("Slack", bool(settings.slack_token), ("TOCSIN_SLACK_TOKEN",)),
         ChannelSetUp("ntfy", bool(settings.ntfy_url), ("TOCSIN_NTFY_URL",)),
-        ChannelSetUp("SMS and calls", bool(settings.twilio_account_sid), twilio),
+        ChannelSetUp("Twilio", bool(settings.twilio_account_sid), twilio),
     )
 
 

@@ -100,8 +100,9 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
         show_json(shown | {"health": health})
         return
     names = {member: names_of(api, place) for member, place in INTEGRATION.references.items()}
-    fields = ((name, value) for name, value in shown.items() if name != "snippets")
-    show_fields((name.replace("_", " "), names.get(name, {}).get(value, value)) for name, value in fields)
+    fields = {name: value for name, value in shown.items() if name != "snippets"}
+    fields |= {name: by_id.get(shown[name], shown[name]) for name, by_id in names.items() if name in shown}
+    show_fields((name.replace("_", " "), value) for name, value in fields.items())
     for snippet in shown["snippets"]:
         show_line(f"\n# {snippet['title']}")
         show_line(snippet["text"])  # ours alone

@@ -230,7 +230,7 @@ def _delivery_list(limit: int, *, is_continued: bool) -> Statement:
 def _page_list(limit: int) -> Statement:
     columns = notifications.c
     return Statement(
-        select(notifications, users.c.name.label("user_name"))
+        select(notifications, users.c.name.label("recipient_name"))
         .join(users, users.c.id == columns.user_id)
         .where(
             columns.incident_id == bindparam("incident_id"),

@@ -451,7 +451,7 @@ def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
     health["last"] = [received | {"reason": "JSON parse error"}]
     health["quiet_watch"] = {"after_seconds": 43_200, "is_quiet": True}
     snippets = [{"title": "a.yml", "text": "a:\n  b"}]
-    shown = INTEGRATION | {"service_id": SERVICE_ID, "url": "https://t/x", "snippets": snippets}
+    shown = INTEGRATION | {"service_id": SERVICE_ID, "url": "https://t/x", "snippets": snippets, "topic_arns": ["a:b"]}
     api.answers["GET /v1/integrations"] = Answer(200, page(INTEGRATION))
     api.answers["GET /v1/services"] = Answer(200, page(SERVICE))
     api.answers["GET /v1/teams"] = Answer(200, page(TEAM))
@@ -462,6 +462,7 @@ def test_an_integration_is_shown_with_what_to_paste_and_how_its_sender_does(
     out = capsys.readouterr().out
     assert "\n# a.yml\na:\n  b\n" in out
     assert f"service id:  {SERVICE['name']}" in out
+    assert 'topic arns:  ["a:b"]' in out
     assert "1 of the last 8 (12.5%)" in out
     assert "set aside  JSON parse error" in out
     assert "after 12h; it is quiet now" in out
