@@ -151,7 +151,7 @@ def explain(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     Parameters
     ----------
     ref
-        The event's id: `event_id` of an alert in `tocsin incident show -o json`.
+        The event's id: `tocsin incident show` has it beside each alert.
     """
     found = cli.api().get(f"/v1/events/{segment(ref)}/explanation")
     if output == "json":

@@ -126,7 +126,7 @@ def stalled(*, limit: Limit = 50, cursor: Cursor = None, output: Output = "table
 
 @app.command
 def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
-    """Show an incident, what happened, and who was told how.
+    """Show an incident, its alerts, what happened, and who was told how.
 
     Parameters
     ----------
@@ -136,12 +136,14 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     api = cli.api()
     path = _path(ref)
     incident: Record = api.get(path)
+    alerts = list(api.each(f"{path}/alerts", most=_ENTRIES))
     timeline = list(api.each(f"{path}/timeline", most=_ENTRIES))
     deliveries = list(api.each(f"{path}/deliveries", most=_ENTRIES))
     if output == "json":
-        show_json({**incident, "timeline": timeline, "deliveries": deliveries})
+        show_json({**incident, "alerts": alerts, "timeline": timeline, "deliveries": deliveries})
         return
     _show_header(incident, cli)
+    _show_alerts(alerts)
     show_line("\nTimeline")
     show_table(("WHEN", "WHAT"), ((moment(entry["at"]), entry["text"]) for entry in timeline))
     if not deliveries:
@@ -162,6 +164,27 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
                 _last_outcome(each),
             )
             for each in deliveries
+        ),
+    )
+
+
+def _show_alerts(alerts: Sequence[Record]) -> None:
+    if not alerts:
+        return
+    show_line("\nAlerts")
+    show_table(
+        ("SINCE", "STATUS", "TIMES", "SUMMARY", "SOURCE", "LABELS", "EVENT"),
+        (
+            (
+                moment(each["first_seen_at"]),
+                each["status"],
+                each["occurrences"],
+                each["summary"],
+                each["source"],
+                ", ".join(f"{name}={value}" for name, value in each["labels"].items()),
+                each["event_id"],
+            )
+            for each in alerts
         ),
     )
 

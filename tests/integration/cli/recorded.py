@@ -40,6 +40,16 @@ ACKNOWLEDGED = INCIDENT | {
 }
 DETAIL = {"group_key": "g", "service_description": "Takes the money", "runbook_url": "https://runbooks.example.com/c"}
 
+ALERT: dict[str, Any] = {
+    "id": "01a20525-e7e0-701f-9f98-e71f1f76b4dc",
+    "status": "firing",
+    "summary": "page weight 2.1 MB",
+    "source": "web-3",
+    "first_seen_at": "2026-11-23T09:00:00Z",
+    "occurrences": 3,
+    "labels": {"page": "pay"},
+    "event_id": "01a20525-e7e0-701f-9f98-e71f1f76b4dd",
+}
 TIMELINE: dict[str, Any] = {
     "position": "1-1",
     "kind": "incident.triggered",

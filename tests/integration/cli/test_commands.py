@@ -10,6 +10,7 @@ import pytest
 from tests.integration.cli.conftest import Tocsin
 from tests.integration.cli.recorded import (
     ACKNOWLEDGED,
+    ALERT,
     DELIVERY,
     DETAIL,
     INCIDENT,
@@ -66,21 +67,23 @@ def test_stalled_incidents_are_listed_with_the_reason_and_fail(
     assert capsys.readouterr().err == "no incident has stalled\n"
 
 
-def test_an_incident_is_shown_with_its_timeline_and_deliveries(
+def test_an_incident_is_shown_with_its_alerts_timeline_and_deliveries(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.answers["GET /v1/incidents/INC-15"] = Answer(200, ACKNOWLEDGED | DETAIL)
     api.answers["GET /v1/incidents/INC-15/timeline"] = Answer(200, page(TIMELINE))
+    api.answers["GET /v1/incidents/INC-15/alerts"] = Answer(200, page(ALERT))
     api.answers["GET /v1/incidents/INC-15/deliveries"] = Answer(200, page(DELIVERY))
     assert tocsin("incident", "show", "INC-15") == 0
     out = capsys.readouterr().out
     assert out.startswith("INC-15  SEV3  acknowledged  Payment page weight above budget\n")
     assert "by Mira Yilmaz" in out
     assert TIMELINE["text"] in out
+    assert f"firing  3      page weight 2.1 MB  web-3   page=pay  {ALERT['event_id']}" in out
     assert "Mira Yilmaz  slack    UMIRA    page  1 of round 1  sent    1      delivered" in out
     assert tocsin("incident", "show", "INC-15", "-o", "json") == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown == ACKNOWLEDGED | DETAIL | {"timeline": [TIMELINE], "deliveries": [DELIVERY]}
+    assert shown == ACKNOWLEDGED | DETAIL | {"alerts": [ALERT], "timeline": [TIMELINE], "deliveries": [DELIVERY]}
 
 
 def test_an_incident_that_several_must_acknowledge_says_who_has_and_how_many_are_missing(
@@ -95,6 +98,7 @@ def test_an_incident_that_several_must_acknowledge_says_who_has_and_how_many_are
     }
     api.answers["GET /v1/incidents/INC-15"] = Answer(200, INCIDENT | shared | DETAIL)
     api.answers["GET /v1/incidents/INC-15/timeline"] = Answer(200, page(TIMELINE))
+    api.answers["GET /v1/incidents/INC-15/alerts"] = Answer(200, page())
     api.answers["GET /v1/incidents/INC-15/deliveries"] = Answer(200, page())
     assert tocsin("incident", "show", "INC-15") == 0
 
