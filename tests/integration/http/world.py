@@ -34,6 +34,7 @@ from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SeededRandomness
+from application.alert.room import OpenAlertRoom
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.ports.clock import Clock
 from application.ports.holidays import HolidayCalendar
@@ -53,6 +54,7 @@ from domain.identity.role import PERMITTED, Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.notification.contact import Contact
+from domain.service.integration import IntakeLimits
 from domain.shared.ids import ApiKeyId, TeamId, UserId
 from entrypoints.providers.memory import MemoryStorageProvider
 from entrypoints.providers.system import RulesProvider
@@ -70,6 +72,7 @@ class _Surroundings(Provider):
     scope = Scope.APP
 
     attempts = provide(AttemptLimiter)
+    room = provide(OpenAlertRoom)
     outgoing_addresses = provide(MemoryAddresses)
     any_outgoing_addresses = alias(source=MemoryAddresses, provides=OutgoingAddresses)
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
@@ -88,6 +91,10 @@ class _Surroundings(Provider):
     @provide
     def links(self, tokens: TokenIssuer) -> Links:
         return SignedLinks("https://tocsin.example", tokens)
+
+    @provide
+    def limits(self) -> IntakeLimits:
+        return IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 
     @provide
     def principals(self) -> PrincipalCache:
