@@ -13,6 +13,9 @@ _INCIDENTS = "SELECT i.id FROM incidents i JOIN services s ON s.id = i.service_i
 _INTEGRATIONS = "SELECT g.id FROM integrations g JOIN services s ON s.id = g.service_id WHERE s.is_demo"
 _USERS = "SELECT id FROM users WHERE is_demo"
 _NOTICES = "SELECT n.id FROM notifications n JOIN users u ON u.id = n.user_id WHERE u.is_demo AND n.purpose = 'notice'"
+_TEAMS = "SELECT id FROM teams WHERE is_demo"
+_SUBSCRIPTIONS = f"SELECT id FROM subscriptions WHERE team_id IN ({_TEAMS})"  # noqa: S608
+_ROUTINGS = f"SELECT owner_id FROM routings WHERE team_id IN ({_TEAMS})"  # noqa: S608
 _COVERS = "SELECT r.id FROM cover_requests r JOIN schedules s ON s.id = r.schedule_id WHERE s.is_demo"
 # Children before parents. Nothing but the constants above is put into the text.
 _REMOVE = (
@@ -32,11 +35,27 @@ _REMOVE = (
     f"DELETE FROM heartbeats WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
     f"DELETE FROM incidents WHERE id IN ({_INCIDENTS})",  # noqa: S608
     f"DELETE FROM quiet_watches WHERE integration_id IN ({_INTEGRATIONS})",  # noqa: S608
+    f"DELETE FROM routing_versions WHERE owner_id IN ({_ROUTINGS})",  # noqa: S608
+    f"DELETE FROM routings WHERE owner_id IN ({_ROUTINGS})",  # noqa: S608
     f"DELETE FROM integrations WHERE id IN ({_INTEGRATIONS})",  # noqa: S608
     "DELETE FROM services WHERE is_demo",
     "DELETE FROM step_turns t USING policies p WHERE p.id = t.policy_id AND p.is_demo",
     "DELETE FROM policy_versions v USING policies p WHERE p.id = v.policy_id AND p.is_demo",
     "DELETE FROM policies WHERE is_demo",
+    f"DELETE FROM destinations WHERE team_id IN ({_TEAMS})",  # noqa: S608
+    f"DELETE FROM silences WHERE team_id IN ({_TEAMS}) OR author_id IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM maintenance_windows WHERE team_id IN ({_TEAMS})",  # noqa: S608
+    f"DELETE FROM inhibitions WHERE team_id IN ({_TEAMS})",  # noqa: S608
+    *(
+        f"DELETE FROM {table} WHERE subscription_id IN ({_SUBSCRIPTIONS})"  # noqa: S608  # names from the next line
+        for table in (
+            "event_deliveries",
+            *(f"subscription_{part}" for part in ("cursors", "lanes", "health", "secrets")),
+        )
+    ),
+    f"DELETE FROM subscriptions WHERE id IN ({_SUBSCRIPTIONS})",  # noqa: S608
+    f"DELETE FROM calendar_feeds WHERE owner_id IN ({_USERS}) OR user_id IN ({_USERS})",  # noqa: S608
+    "DELETE FROM calendar_feeds f USING schedules s WHERE s.id = f.schedule_id AND s.is_demo",
     "DELETE FROM schedule_override_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
     "DELETE FROM schedule_temporary_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
     "DELETE FROM schedule_shadow_versions v USING schedules s WHERE s.id = v.schedule_id AND s.is_demo",
@@ -53,6 +72,8 @@ _REMOVE = (
     "DELETE FROM fall_backs f USING teams t WHERE t.id = f.team_id AND t.is_demo",
     "DELETE FROM teams WHERE is_demo",
     f"DELETE FROM team_members WHERE user_id IN ({_USERS})",  # noqa: S608
+    f"UPDATE routing_versions SET saved_by = NULL WHERE saved_by IN ({_USERS})",  # noqa: S608
+    f"DELETE FROM user_quiet_hours WHERE user_id IN ({_USERS})",  # noqa: S608
     f"DELETE FROM notification_rules WHERE user_id IN ({_USERS})",  # noqa: S608
     f"DELETE FROM contacts WHERE user_id IN ({_USERS})",  # noqa: S608
     f"DELETE FROM setup_links WHERE user_id IN ({_USERS})",  # noqa: S608

@@ -121,6 +121,14 @@ class _Surroundings(Provider):
         return Cursors(SECRET)
 
     @provide
+    def room(self) -> OpenAlertRoom:
+        return OpenAlertRoom()
+
+    @provide
+    def limits(self) -> IntakeLimits:
+        return IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
+
+    @provide
     def offload(self) -> Offload:
         return ThreadOffload()
 

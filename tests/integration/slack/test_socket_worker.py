@@ -16,7 +16,7 @@ from application.ports.chat_replies import ChatReplies
 from domain.incident.incident import IncidentStatus
 from domain.shared.via import Via
 from entrypoints.container import SettingsProvider
-from entrypoints.providers.system import SecurityProvider
+from entrypoints.providers.system import RulesProvider, SecurityProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.settings import Settings
 from entrypoints.socket_mode import socket_mode
@@ -44,6 +44,7 @@ async def container(fake_slack: FakeSlack) -> AsyncIterator[AsyncContainer]:
     )
     made = make_async_container(
         SettingsProvider(),
+        RulesProvider(),
         SecurityProvider(),
         MemoryStorage(),
         UseCaseProvider(),
