@@ -72,7 +72,6 @@ class _Surroundings(Provider):
     scope = Scope.APP
 
     attempts = provide(AttemptLimiter)
-    room = provide(OpenAlertRoom)
     outgoing_addresses = provide(MemoryAddresses)
     any_outgoing_addresses = alias(source=MemoryAddresses, provides=OutgoingAddresses)
     holidays = provide(MemoryHolidayCalendar, provides=HolidayCalendar)
@@ -91,10 +90,6 @@ class _Surroundings(Provider):
     @provide
     def links(self, tokens: TokenIssuer) -> Links:
         return SignedLinks("https://tocsin.example", tokens)
-
-    @provide
-    def limits(self) -> IntakeLimits:
-        return IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 
     @provide
     def principals(self) -> PrincipalCache:
