@@ -34,6 +34,8 @@ def set_(
     user: Several = (),
     schedule: Several = (),
     with_team: Several = (),
+    channel: Several = (),
+    webhook: Several = (),
     team: str | None = None,
     output: Output = "table",
     cli: Given,
@@ -48,6 +50,10 @@ def set_(
         Whoever is on call then, by the schedule's name or id; may come several times.
     with_team
         Every member of a team, by its name or id; may come several times.
+    channel
+        A destination that is a channel or a topic, by its name or id; may come several times.
+    webhook
+        A destination that is a server, in the same way.
     team
         Whose last resort it is, by name or id; without one, that of the installation.
     """
@@ -56,9 +62,11 @@ def set_(
         *targets_of(api, "schedule", schedule),
         *targets_of(api, "user", user),
         *targets_of(api, "team", with_team),
+        *targets_of(api, "channel", channel),
+        *targets_of(api, "webhook", webhook),
     ]
     if not targets:
-        raise CommandError("name somebody: --user, --schedule or --with-team", ExitCode.USAGE)
+        raise CommandError("name somebody: --user, --schedule, --with-team, --channel or --webhook", ExitCode.USAGE)
     path = _path(api, team)
     _show(api, api.put(path, {"targets": targets}, tag=_present_tag(api, path)), output)
     say("set")

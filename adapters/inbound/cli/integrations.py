@@ -1,7 +1,7 @@
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
@@ -35,7 +35,7 @@ INTEGRATION: Final = Noun(
 Overlap = Annotated[int, Parameter(help="How long the old one stays good beside the new one: 0 to 720 hours.")]
 
 app: Final = noun_app(INTEGRATION, with_show=False)
-app.help = "Integrations: list, show, their keys, what their senders sign with, watch, limit, map, try."
+app.help = "Integrations: list, show, edit, their keys, what their senders sign with, watch, limit, map, try."
 
 
 @app.command
@@ -227,6 +227,51 @@ def _rows(tried: Record) -> list[tuple[object, ...]]:
     ]
     refused = [(at, "refused", each["pointer"], NOTHING, each["detail"]) for each in tried["refused"]]
     return events + refused or [(at, "ignored", NOTHING, NOTHING, NOTHING)]
+
+
+Topics = Annotated[tuple[str, ...], Parameter(negative=())]
+
+
+@app.command
+def edit(
+    ref: str,
+    /,
+    *,
+    when_silent: Literal["keep", "resolve"] | None = None,
+    topic_arn: Topics = (),
+    no_topics: Switch = False,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Change how an integration takes what it is sent. What is not given stays as it is.
+
+    Parameters
+    ----------
+    ref
+        Its name or id.
+    when_silent
+        What becomes of an alert that its sender no longer repeats: keep, or resolve.
+    topic_arn
+        A topic of SNS whose signed messages are taken, for CloudWatch; once for each, in place of those before.
+    no_topics
+        Take messages of no topic any more.
+    """
+    if topic_arn and no_topics:
+        raise CommandError("give one of --topic-arn and --no-topics", ExitCode.USAGE)
+    body: Record = {}
+    if when_silent is not None:
+        body["when_silent"] = when_silent
+    if topic_arn or no_topics:
+        body["topic_arns"] = list(topic_arn)
+    if not body:
+        raise CommandError("say --when-silent, --topic-arn or --no-topics", ExitCode.USAGE)
+    api = cli.api()
+    found = find(api, INTEGRATION, ref)
+    changed = api.patch(f"{INTEGRATION.path}/{found['id']}", body, tag=f'"v{found["version"]}"')
+    if output == "json":
+        show_json(changed)
+        return
+    say(f"{changed['name']} is changed")
 
 
 Most = Annotated[int | None, Parameter(show_default=False)]

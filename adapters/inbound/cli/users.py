@@ -15,7 +15,7 @@ USER: Final = Noun(
 )
 
 app: Final = noun_app(USER)
-app.help = "Users: list, show, create, verify and confirm a contact."
+app.help = "Users: list, show, create, edit, verify and confirm a contact."
 
 
 @app.command
@@ -60,6 +60,39 @@ def create(
     else:
         say("after choosing a password with `tocsin setup` and this secret, once, within a day:")
     show_line(made["setup_secret"])
+
+
+@app.command
+def edit(
+    user: str,
+    /,
+    *,
+    holiday_region: str | None = None,
+    no_holiday_region: Switch = False,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Change what is known of a user.
+
+    Parameters
+    ----------
+    user
+        By name, e-mail address or id.
+    holiday_region
+        Whose public holidays are theirs, such as DE, or DE-BY for a part of it.
+    no_holiday_region
+        None are.
+    """
+    if (holiday_region is None) == (not no_holiday_region):
+        raise CommandError("give one of --holiday-region and --no-holiday-region", ExitCode.USAGE)
+    api = cli.api()
+    found = find(api, USER, user)
+    body = {"holiday_region": None if holiday_region is None else holiday_region.upper()}
+    changed = api.patch(f"{USER.path}/{found['id']}", body, tag=f'"v{found["version"]}"')
+    if output == "json":
+        show_json(changed)
+        return
+    say(f"{changed['name']} is changed")
 
 
 @app.command

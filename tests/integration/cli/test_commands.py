@@ -364,6 +364,24 @@ def test_a_user_is_created_and_chooses_a_password(
     assert api.asked[-1].body == {"setup_secret": "s-1", "new_password": "a long password"}
 
 
+@pytest.mark.parametrize(
+    ("given", "region"), [(("--holiday-region", "de-by"), "DE-BY"), (("--no-holiday-region",), None)]
+)
+def test_a_users_holiday_region_is_changed(
+    api: RecordedApi, tocsin: Tocsin, given: tuple[str, ...], region: str | None
+) -> None:
+    user = {"id": USER_ID, "email": "mira@example.com", "name": "Mira", "version": 4}
+    api.answers["GET /v1/users"] = Answer(200, page(user))
+    api.answers[f"PATCH /v1/users/{USER_ID}"] = Answer(200, user)
+    assert tocsin("user", "edit", "mira@example.com", *given) == 0
+    assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"holiday_region": region}, '"v4"')
+
+
+def test_a_user_is_not_changed_by_nothing(api: RecordedApi, tocsin: Tocsin) -> None:
+    assert tocsin("user", "edit", "mira@example.com") == 2
+    assert api.asked == []
+
+
 def test_a_contact_is_verified_and_confirmed_by_its_address(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:

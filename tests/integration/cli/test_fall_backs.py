@@ -55,6 +55,22 @@ def test_the_first_one_of_a_team_replaces_nothing(
     assert (put.path, "if-match" in put.headers) == (path, False)
 
 
+def test_channels_and_servers_are_named_beside_people(api: RecordedApi, tocsin: Tocsin) -> None:
+    war_room = {"id": "01a1dc80-f000-71c5-a9cc-a5e555093fb1", "name": "War room"}
+    hook = {"id": "01a1dc80-f000-71c5-a9cc-a5e555093fb2", "name": "Hook"}
+    api.answers["GET /v1/destinations"] = Answer(200, page(war_room, hook))
+    targets = [
+        {"kind": "user", "id": USER_ID},
+        {"kind": "channel", "id": war_room["id"]},
+        {"kind": "webhook", "id": hook["id"]},
+    ]
+    api.answers["PUT /v1/fall-back"] = Answer(200, FALL_BACK | {"targets": targets})
+    given = ("--user", "mira@example.com", "--channel", "war room", "--webhook", "Hook")
+    assert tocsin("fall-back", "set", *given, "-o", "json") == 0
+    (put,) = [asked for asked in api.asked if asked.method == "PUT"]
+    assert put.body == {"targets": targets}
+
+
 def test_a_last_resort_is_somebody(tocsin: Tocsin) -> None:
     assert tocsin("fall-back", "set") == 2
 

@@ -9,7 +9,7 @@ from tests.unit.cli.operations import RememberedOperations
 
 type Tocsin = Callable[..., int]
 
-SENTRY = {"id": "01a1dc80-f000-71c5-a9cc-a5e5550930aa", "name": "Sentry"}
+SENTRY = {"id": "01a1dc80-f000-71c5-a9cc-a5e5550930aa", "name": "Sentry", "version": 3}
 PATH = f"/v1/integrations/{SENTRY['id']}"
 
 
@@ -46,3 +46,29 @@ def test_an_integration_can_take_what_is_unsigned_again(api: RecordedApi, tocsin
     api.answers[f"DELETE {PATH}/signing-secret"] = Answer(204, None)
     assert tocsin("integration", "unsign", "Sentry") == 0
     assert (api.asked[-1].method, api.asked[-1].path) == ("DELETE", f"{PATH}/signing-secret")
+
+
+def test_what_becomes_of_a_silent_alert_and_whose_topics_are_believed_is_changed(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers[f"PATCH {PATH}"] = Answer(200, SENTRY)
+    topics = ["arn:aws:sns:eu-west-1:210987654321:alarms", "arn:aws:sns:eu-west-1:210987654321:others"]
+    given = ("--when-silent", "resolve", "--topic-arn", topics[0], "--topic-arn", topics[1])
+    assert tocsin("integration", "edit", "sentry", *given) == 0
+    assert api.asked[-1].body == {"when_silent": "resolve", "topic_arns": topics}
+    assert api.asked[-1].headers["if-match"] == '"v3"'
+    assert capsys.readouterr().err == "Sentry is changed\n"
+
+
+def test_what_is_not_given_stays_and_no_topics_are_none(api: RecordedApi, tocsin: Tocsin) -> None:
+    api.answers[f"PATCH {PATH}"] = Answer(200, SENTRY)
+    assert tocsin("integration", "edit", "Sentry", "--no-topics") == 0
+    assert api.asked[-1].body == {"topic_arns": []}
+
+
+@pytest.mark.parametrize("given", [(), ("--no-topics", "--topic-arn", "arn:aws:sns:eu-west-1:210987654321:alarms")])
+def test_a_change_of_nothing_or_of_opposites_is_an_error_of_usage(
+    api: RecordedApi, tocsin: Tocsin, given: tuple[str, ...]
+) -> None:
+    assert tocsin("integration", "edit", "Sentry", *given) == 2
+    assert api.asked == []
