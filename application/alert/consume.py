@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import batched
+from uuid import UUID
 
 from application.alert.ingest import IngestEvents
-from application.alert.routed import ReceivedEvent
+from application.alert.routed import ReceivedEvent, received_in
 from application.alert.set_aside import BODY_BYTES, REASON_CHARACTERS
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
@@ -104,9 +105,7 @@ class ConsumeMessages:
         if message.target is None:
             return []
         if message.raw_events is not None:
-            # New ids: a commit whose answer was lost may have stored the old ones.
-            kept = (None if raw is None else replace(raw, id=self.ids.new()) for raw in message.raw_events)
-            return [ReceivedEvent(message.target, event, raw) for event, raw in zip(message.events, kept, strict=True)]
+            return self._received_before(message, message.target, message.raw_events)
         raw = RawEvent(
             id=self.ids.new(),
             integration_id=message.target.integration.id,
@@ -114,10 +113,23 @@ class ConsumeMessages:
             format=RAW_FORMAT,
             body=message.body,
         )
-        return [
-            ReceivedEvent(message.target, event, raw if place == 0 else None, raw.id)
-            for place, event in enumerate(message.events)
-        ]
+        return received_in(raw, message.events, message.target)
+
+    def _received_before(
+        self, message: QueuedMessage, target: IntakeTarget, raw_events: Sequence[RawEvent | None]
+    ) -> list[ReceivedEvent]:
+        """Each in the last body that began, as far as nothing is left out with which another may have."""
+        received = []
+        raw_id: UUID | None = None
+        for event, begun in zip(message.events, raw_events, strict=True):
+            # New ids: a commit whose answer was lost may have stored the old ones.
+            raw = None if begun is None else replace(begun, id=self.ids.new())
+            if raw is not None:
+                raw_id = raw.id
+            elif message.refusal is not None:
+                raw_id = None
+            received.append(ReceivedEvent(target, event, raw, raw_id))
+        return received
 
     def _letter(self, message: QueuedMessage, reason: str, at: datetime) -> DeadLetter:
         return DeadLetter(

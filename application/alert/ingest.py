@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
-from application.alert.routed import NOWHERE, ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of
+from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -23,13 +24,22 @@ from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionSources, Source
-from application.ports.intake import AlertKey, DropCount, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, RawEvent
+from application.ports.intake import (
+    AlertKey,
+    DropCount,
+    GroupKey,
+    IntakeStore,
+    IntakeTarget,
+    OpenedIncident,
+    RawEvent,
+    Touched,
+)
 from application.ports.transaction import Transaction
 from application.routing.rules import CurrentRules
 from domain.alert.alert import Alert, is_stale
 from domain.alert.alert_event import AlertAction
 from domain.alert.events import AlertJoined
-from domain.alert.overflow import OVERFLOW_KEY, has_room_again, overflow_event
+from domain.alert.overflow import OVERFLOW_KEY, has_room_again
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
 from domain.incident.mute import Mute
@@ -74,6 +84,25 @@ class _Ledger:
                 of_event.setdefault(received.event_id, []).append(self._verdicts[place])
         raw = (each.raw for each in self._batch)
         return [replace(each, verdicts=tuple(of_event.get(each.id, ()))) for each in raw if each is not None]
+
+
+class _Admitted(NamedTuple):
+    """The new alerts for which there is room, with one in place of all others of an integration.
+
+    Those others are by the key of the alert that counts them; `counting` has such alerts that were firing before.
+    """
+
+    new: Mapping[AlertKey, Sequence[RoutedEvent]]
+    beyond: Mapping[AlertKey, Sequence[RoutedEvent]]
+    counting: Mapping[AlertKey, Touched]
+
+    def heard(self, at: datetime) -> set[IncidentId]:
+        """The incidents of alerts which count something, now as before, that nothing mutes."""
+        return {
+            found.incident_id
+            for key, found in self.counting.items()
+            if least_muted([each.muted(at) for each in self.beyond[key]]) is None
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +193,15 @@ class IngestEvents:
         for key, found in touched.items():
             for repeat in reports.pop(key):
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
-        within, overflowed = await self._within_limits(await self._without_stale(reports, ledger), ledger, at)
-        new = await self._inhibited(within)
+        admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
+        new = await self._inhibited(admitted.new)
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
         sources: list[Source] = []
-        heard: set[IncidentId] = set()  # muted until now, and joined by what nothing mutes
+        heard = admitted.heard(at)  # muted until now, if at all, and joined by what nothing mutes
         for routed, *repeats in new.values():  # the first report of a new alert describes it
             group = routed.group
             incident = opened[group]
@@ -194,24 +223,26 @@ class IngestEvents:
                     heard.add(incident.incident_id)
             sources += await self._sources_of(routed, alert.id)
             self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
+        _note_beyond(admitted, alerts, ledger, at)
         raw = ledger.raw_events() if is_last else []
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
         if sources:
             await self.inhibition_sources.add(sources)
         await self._unmute(heard, at)
-        return overflowed
+        return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
-        """The first report of each with what others mute it by."""
+        """The first report of each with what others mute it by. What counts others is neither asked nor mutes any."""
         rules = await self.current_rules()
         if not new or not rules.inhibiting:
             return new
         candidates = {
             key: Candidate(matched_labels(first.event), first.target.integration.team_id)
             for key, (first, *_) in new.items()
+            if not first.counts_others
         }
         muted = await self.find_inhibited(rules.inhibiting, candidates, beginning=True)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
@@ -219,7 +250,7 @@ class IngestEvents:
     async def _sources_of(self, routed: RoutedEvent, alert_id: AlertId) -> list[Source]:
         """What it mutes from now on."""
         rules = await self.current_rules()
-        if not rules.inhibiting:
+        if not rules.inhibiting or routed.counts_others:
             return []
         labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
         found = rules.inhibiting.as_source(labels, team_id=team_id)
@@ -265,10 +296,7 @@ class IngestEvents:
                     left.setdefault(key, []).append(each)
         return left
 
-    async def _within_limits(
-        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger, at: datetime
-    ) -> tuple[Mapping[AlertKey, Sequence[RoutedEvent]], int]:
-        """The new alerts for which there is room, one in place of all others, and how many events those others had."""
+    async def _within_limits(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> _Admitted:
         await self._count_room(new, at)
         kept: dict[AlertKey, Sequence[RoutedEvent]] = {}
         beyond: dict[AlertKey, list[RoutedEvent]] = {}
@@ -277,13 +305,15 @@ class IngestEvents:
                 kept[key] = of_key
             else:
                 beyond.setdefault((key[0], OVERFLOW_KEY), []).extend(of_key)
-                for each in of_key:
-                    ledger.note(each, VerdictOutcome.OVERFLOWED)
-        if beyond:
-            # After the others, as whoever ends an overflow does: two batches never wait for each other.
-            firing = await self.intake.touch({key: len(of_key) for key, of_key in beyond.items()}, at=at)
-            kept |= {key: self._overflow_of(of_key) for key, of_key in beyond.items() if key not in firing}
-        return kept, sum(map(len, beyond.values()))
+        if not beyond:
+            return _Admitted(kept, {}, {})
+        # After the others, as whoever ends an overflow does: two batches never wait for each other.
+        counting = await self.intake.touch({key: len(of_key) for key, of_key in beyond.items()}, at=at)
+        for key, of_key in beyond.items():
+            if key not in counting:
+                overflow = overflow_of(of_key, limit=self._limit_of(of_key[0]), at=at)
+                kept[key] = (*kept.get(key, ()), *[overflow] * len(of_key))
+        return _Admitted(kept, beyond, counting)
 
     async def _count_room(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> None:
         wanted = Counter(integration_id for integration_id, _ in new)
@@ -299,11 +329,6 @@ class IngestEvents:
 
     def _limit_of(self, routed: RoutedEvent) -> int:
         return routed.target.integration.most_open_alerts(self.limits)
-
-    def _overflow_of(self, beyond: Sequence[RoutedEvent]) -> Sequence[RoutedEvent]:
-        target = beyond[0].received.target
-        event = overflow_event(target.integration.name, limit=self._limit_of(beyond[0]))
-        return [RoutedEvent(NOWHERE, ReceivedEvent(target, event, None), target)] * len(beyond)
 
     def _drafts_of(self, new: Iterable[Sequence[RoutedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
         """What the incident of each group would be if none is open, as the group's first alert describes it.
@@ -353,7 +378,10 @@ class IngestEvents:
         )
 
     async def clear(self, firing: Sequence[Alert], *, via: Via, at: datetime) -> None:
-        """Held alerts are over, inside the open transaction; and their incidents, when nothing else of them fires."""
+        """Held alerts are over, inside the open transaction; and their incidents, when nothing else of them fires.
+
+        What only they muted is looked at anew.
+        """
         await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
         # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
@@ -437,6 +465,19 @@ def _note_answers(
             ledger.note(routed, VerdictOutcome.IGNORED)
         else:
             ledger.note(routed, outcome, alert_id=alert.id, incident_id=alert.incident_id)
+
+
+def _note_beyond(admitted: _Admitted, begun: Iterable[Alert], ledger: _Ledger, at: datetime) -> None:
+    """Each event that is only counted, with the alert that counts it."""
+    if not admitted.beyond:
+        return
+    counting = {(alert.integration_id, alert.dedup_key): Touched(alert.id, alert.incident_id) for alert in begun}
+    counting |= admitted.counting
+    for key, of_key in admitted.beyond.items():
+        alert_id, incident_id = counting[key]
+        for each in of_key:
+            muted = each.muted(at)
+            ledger.note(each, VerdictOutcome.OVERFLOWED, alert_id=alert_id, incident_id=incident_id, muted=muted)
 
 
 def _drop_counts(dropped: Iterable[RoutedEvent]) -> list[DropCount]:

@@ -11,6 +11,7 @@ from application.service.urgency import Judged, judged
 from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.grouping import group_key_of
+from domain.alert.overflow import overflow_event
 from domain.incident.incident import IncidentDraft
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.decision import Decision, StepOutcome
@@ -28,7 +29,8 @@ INCIDENT_SEVERITY: Final = {
     AlertSeverity.INFO: Severity.SEV4,
 }
 _UNDECIDED: Final = Decision()
-NOWHERE: Final = -1  # the place of an event that no sender sent
+_NOWHERE: Final = -1  # the place of what no sender sent
+_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED})  # no alert has their labels
 
 
 class ReceivedEvent(NamedTuple):
@@ -50,6 +52,11 @@ class ReceivedEvent(NamedTuple):
     @property
     def key(self) -> AlertKey:
         return self.target.integration.id, self.event.dedup_key
+
+
+def received_in(raw: RawEvent, events: Iterable[AlertEvent], target: IntakeTarget) -> list[ReceivedEvent]:
+    """Events of one body, which is kept once, whatever it holds."""
+    return [ReceivedEvent(target, event, raw if place == 0 else None, raw.id) for place, event in enumerate(events)]
 
 
 def end_of(mute: Mute) -> datetime:
@@ -75,7 +82,7 @@ def mute_of(quiet: Quiet) -> Mute:
 class RoutedEvent(NamedTuple):
     """A received event and what the rules say of it. Its target is the service that they lead to."""
 
-    place: int  # in the batch
+    place: int  # in the batch; nowhere, for what counts others
     received: ReceivedEvent
     target: IntakeTarget
     decision: Decision = _UNDECIDED
@@ -89,6 +96,11 @@ class RoutedEvent(NamedTuple):
     @property
     def key(self) -> AlertKey:
         return self.received.key
+
+    @property
+    def counts_others(self) -> bool:
+        """Whether it stands for events for which there is no room."""
+        return self.place == _NOWHERE
 
     @property
     def service_id(self) -> ServiceId:
@@ -136,7 +148,7 @@ class RoutedEvent(NamedTuple):
             decision=self.decision if self.decision.steps else None,
             muted=muted,
             sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
-            labels=matched_labels(self.event) if outcome is VerdictOutcome.DROPPED else None,
+            labels=matched_labels(self.event) if outcome in _UNTOLD else None,
         )
 
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:
@@ -165,6 +177,7 @@ class RoutedEvent(NamedTuple):
     def alert(
         self, alert_id: AlertId, incident_id: IncidentId, repeats: "Sequence[RoutedEvent]", at: datetime
     ) -> Alert:
+        """The alert that it begins and these repeat."""
         event = self.event
         return Alert(
             id=alert_id,
@@ -203,3 +216,15 @@ class RoutedEvent(NamedTuple):
 def expires_at(reports: Iterable[RoutedEvent]) -> datetime | None:
     """The longest that any of them is good for."""
     return max((each.event.expires_at for each in reports if each.event.expires_at is not None), default=None)
+
+
+def overflow_of(beyond: Sequence[RoutedEvent], *, limit: int, at: datetime) -> RoutedEvent:
+    """What is reported in place of events of one integration for which there is no room.
+
+    The rules have been asked about each of these, and are not asked about what counts them: it goes where the
+    integration leads, and is muted only when all of them are.
+    """
+    target = beyond[0].received.target
+    event = overflow_event(target.integration.name, limit=limit)
+    muted = least_muted([each.muted(at) for each in beyond])
+    return RoutedEvent(_NOWHERE, ReceivedEvent(target, event, None), target, silenced=muted)

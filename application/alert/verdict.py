@@ -20,7 +20,7 @@ class VerdictOutcome(StrEnum):
     REPEATED = "repeated"  # of an alert that was firing: one more occurrence
     STALE = "stale"  # of an occurrence that has been cleared since
     DROPPED = "dropped"  # by a rule
-    OVERFLOWED = "overflowed"  # its integration has too many alerts open: only counted
+    OVERFLOWED = "overflowed"  # only counted, in the alert that says so: its integration has too many open
     CLEARED = "cleared"
     ACKNOWLEDGED = "acknowledged"
     IGNORED = "ignored"  # an answer to an alert that does not fire

@@ -30,7 +30,7 @@ from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
-from application.alert.routed import ReceivedEvent
+from application.alert.routed import received_in
 from application.errors import RateLimitedError
 from application.ports.clock import Clock
 from application.ports.errors import PermanentPortError, TransientPortError
@@ -229,20 +229,15 @@ class IntakeDoors:
 
     async def _store(self, door: str, target: IntakeTarget, events: tuple[AlertEvent, ...], body: bytes) -> None:
         """Returns after the commit."""
-        event_id = self.ids.new()
-        raw: RawEvent | None = RawEvent(
-            id=event_id,
+        raw = RawEvent(
+            id=self.ids.new(),
             integration_id=target.integration.id,
             received_at=self.clock.now(),
             format=door,
             body=body,
         )
-        received = []
-        for event in events:
-            received.append(ReceivedEvent(target, event, raw, event_id))
-            raw = None  # the body is kept once, whatever it holds
-        if received:
-            await self.commits.store(received)
+        if events:
+            await self.commits.store(received_in(raw, events, target))
         self.metrics.stored(door).inc(len(events))
 
     async def _target(self, key: str) -> IntakeTarget:

@@ -17,7 +17,7 @@ from adapters.inbound.http.intake import IntakeMetrics, SetAside
 from adapters.inbound.intake import cloudwatch, sns
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.targets import Targets
-from application.alert.routed import ReceivedEvent
+from application.alert.routed import ReceivedEvent, received_in
 from application.ports.clock import Clock
 from application.ports.errors import PermanentPortError
 from application.ports.ids import IdFactory
@@ -109,7 +109,7 @@ class SnsDoor:
             body=body,
         )
         if events:
-            await self.store([ReceivedEvent(target, event, raw) for event in events])
+            await self.store(received_in(raw, events, target))
         self.metrics.stored(DOOR).inc(len(events))
         return in_json(HTTPStatus.OK, status="accepted", events=len(events))
 

@@ -30,7 +30,7 @@ class MemoryStoredEventReader(StoredEventReader):
         database = self.session.database
         integration = database.integrations[raw.integration_id]
         alert = None if verdict.alert_id is None else database.alerts.get(verdict.alert_id)
-        labels = verdict.labels if alert is None else matched_labels_of(alert)
+        labels = verdict.labels if alert is None or verdict.labels is not None else matched_labels_of(alert)
         return PastEvent(
             raw.id, raw.received_at, integration.id, integration.team_id, integration.service_id, verdict, labels
         )

@@ -65,7 +65,7 @@ def _past(row: Row, verdict: Verdict, labels: Mapping[AlertId, Mapping[str, str]
         team_id=TeamId(row["team_id"]),
         service_id=ServiceId(row["service_id"]),
         verdict=verdict,
-        labels=verdict.labels if found is None else found,
+        labels=found if verdict.labels is None else verdict.labels,
     )
 
 
