@@ -35,6 +35,7 @@ from domain.incident.events import (
     IncidentAct,
     IncidentEscalated,
     IncidentEvent,
+    IncidentMuted,
     IncidentReassigned,
     IncidentResolved,
     IncidentRespondersAsked,
@@ -148,6 +149,7 @@ class Reason(StrEnum):
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
     PASSED_BY = "passed_by"  # the escalation went on, or began, with a later step
+    MUTED = "muted"  # by a rule, a silence, maintenance or another alert: nobody has been paged
     NOT_A_TARGET = "not_a_target"
 
 
@@ -162,7 +164,7 @@ class WhyNot:
     instead: tuple[UserId, ...] = ()  # who was told in their place
     by: UserId | None = None  # whose answer it was
     due_at: datetime | None = None
-    until: datetime | None = None  # of a snooze
+    until: datetime | None = None  # of a snooze or a mute
     detail: str = ""
 
 
@@ -455,7 +457,16 @@ def _never_paged(course: _Course) -> WhyNot:
         never_came = _never_came(course, run)
         if never_came is not None:
             return never_came
-    return WhyNot(reason=Reason.NOT_A_TARGET, at=course.triggered.at, instead=tuple(dict.fromkeys(_told(course.facts))))
+    told = tuple(dict.fromkeys(_told(course.facts)))
+    muted = None if course.facts.runs or told else _muted(course)
+    return muted or WhyNot(reason=Reason.NOT_A_TARGET, at=course.triggered.at, instead=told)
+
+
+def _muted(course: _Course) -> WhyNot | None:
+    """What has held back the pages of an incident that never escalated, the last of several."""
+    held = [(each.at, each.mute) for each in course.facts.events if isinstance(each, IncidentMuted)]
+    at, mute = held[-1] if held else (course.triggered.at, course.triggered.muted)
+    return None if mute is None else WhyNot(reason=Reason.MUTED, at=at, until=mute.until, detail=mute.reason)
 
 
 def _told(facts: Facts) -> Iterator[UserId]:

@@ -117,6 +117,9 @@ def why_not(why: WhyNot, answer: ExplanationAnswer) -> str:
             return f"It was resolved before the {step}{naming} was reached{due}"
         case Reason.PASSED_BY:
             return f"The escalation did not come to the {step}{naming}: {_fact(why, answer)}{due}"
+        case Reason.MUTED:
+            until = "as long as it is open" if why.until is None else f"until {_clock(why.until)}"
+            return f"Nobody is paged {until}: {one_line(why.detail)}"
         case Reason.NOT_A_TARGET:
             return f"Nothing names them; told were: {instead}"
 

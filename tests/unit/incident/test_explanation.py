@@ -23,6 +23,7 @@ from application.incident.snooze import SnoozeIncident
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.request_cover import RequestCover
 from application.ports.notifier import Delivery, Outcome
+from application.silence.create import CreateSilence
 from domain.alert.alert_event import AlertSeverity
 from domain.escalation.fall_back import FallBack
 from domain.escalation.plan import Position
@@ -31,6 +32,7 @@ from domain.notification.contact import Channel
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.throttle import MESSAGES_PER_WINDOW
 from domain.oncall.coverage import Source
+from domain.routing.matcher import parse_matchers
 from domain.service.service import UrgencyRule
 from domain.shared.ids import OverrideId, UserId
 from domain.shared.interval import Interval
@@ -305,6 +307,21 @@ def test_nobody_names_them_and_it_says_who_was_told(making: Making) -> None:
     world.work()
     found = the_reason(world, ADA)
     assert (found.reason, found.instead) == (Reason.NOT_A_TARGET, (BEN,))
+
+
+def test_a_silence_kept_everybody_from_being_paged_and_until_when(making: Making) -> None:
+    world = making(a_town_of(a_step(to_user(BEN))))
+    silenced = parse_matchers('app="shop"')
+    world.call(CreateSilence, silenced, comment="deploy", ends_at=NOON + 60 * MINUTE, actor=an_actor())
+    world.trigger(labels={"app": "shop"})
+    world.work()
+
+    found = the_reason(world, BEN)
+
+    assert (found.reason, found.at, found.until) == (Reason.MUTED, NOON, NOON + 60 * MINUTE)
+    assert "deploy" in found.detail
+    world.advance(61 * MINUTE)
+    assert answer(world, BEN).explanation.why_not is None
 
 
 def test_they_take_turns_in_the_schedule_and_were_off_call(making: Making) -> None:
