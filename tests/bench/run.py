@@ -17,7 +17,7 @@ import msgspec
 
 from tests.bench import (
     batches,
-    claims,
+    deadlines,
     foresight,
     growth,
     ingest,
@@ -74,7 +74,7 @@ def parts_of(rounds: int, seconds: float, *, quick: bool) -> dict[str, Callable[
         "batches": lambda made: Part(batches.measure(made, rounds=rounds, seconds=seconds)),
         "growth": lambda made: Part(growth.measure(made, rounds=rounds, quick=quick)),
         "storm": lambda made: Part(*storm.measure(made, quick=quick)),
-        "claim": lambda made: Part(claims.measure(made, many=100_000 if quick else 1_000_000)),
+        "deadlines": lambda made: Part(*deadlines.measure(made, rounds=max(rounds, 5), quick=quick)),
     }
 
 

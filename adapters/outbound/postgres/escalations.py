@@ -18,12 +18,12 @@ from domain.shared.ids import IncidentId, PolicyId, RunId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
-_CLAIM = """
+CLAIM = """
 SELECT * FROM escalation_runs WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 # Read once the runs are held: who acknowledges holds them too, so whatever was said before is seen (P3). In the
 # statement that claims them the incidents would be as they were when it began.
-_OF_INCIDENTS = """
+OF_INCIDENTS = """
 SELECT i.id, i.urgency, i.severity, i.acknowledgements, s.tier FROM incidents i JOIN services s ON s.id = i.service_id
 WHERE i.id = ANY($1::uuid[])
 """
@@ -46,7 +46,7 @@ _RUNNING_OF = """
 SELECT * FROM escalation_runs WHERE incident_id = ANY($1::uuid[]) AND status = 'running' ORDER BY id FOR UPDATE
 """
 _OF_INCIDENT = "SELECT * FROM escalation_runs WHERE incident_id = $1 ORDER BY started_at, id"
-_EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
+EARLIEST = "SELECT min(next_deadline) FROM escalation_runs WHERE next_deadline IS NOT NULL"
 _newest_run = newest_run()
 _COUNT_STALLED = Statement(
     select(func.count().label("count"))
@@ -79,10 +79,10 @@ class PostgresRunRepository(RunRepository):
     session: PostgresSession
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        runs = [_run_of(row) for row in await self.session.fetch(_CLAIM, at, limit)]
+        runs = [_run_of(row) for row in await self.session.fetch(CLAIM, at, limit)]
         if not runs:
             return ()
-        rows = await self.session.fetch(_OF_INCIDENTS, [run.incident_id for run in runs])
+        rows = await self.session.fetch(OF_INCIDENTS, [run.incident_id for run in runs])
         by_id = {row["id"]: row for row in rows}
         return tuple(_due(run, by_id[run.incident_id]) for run in runs)
 
@@ -129,7 +129,7 @@ class PostgresRunRepository(RunRepository):
 
     async def earliest_deadline(self) -> datetime | None:
         async with self.session.any_connection() as connection:
-            earliest: datetime | None = await connection.fetchval(_EARLIEST)
+            earliest: datetime | None = await connection.fetchval(EARLIEST)
         return earliest
 
     async def count_stalled(self, *, at: datetime) -> int:

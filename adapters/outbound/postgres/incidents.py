@@ -60,7 +60,7 @@ UPDATE incidents i SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
 FROM json_to_recordset($1::json) AS n (id uuid, {", ".join(f"{name} {kind}" for name, kind in _MUTABLE.items())})
 WHERE i.id = n.id AND i.version = n.version - 1
 """  # noqa: S608
-_CLAIM = """
+CLAIM = """
 SELECT * FROM incidents WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
 """
@@ -68,7 +68,7 @@ _MUTED_BY = """
 SELECT * FROM incidents WHERE muted ->> 'by' = $1 AND muted IS NOT NULL AND status = 'triggered' ORDER BY id
 FOR NO KEY UPDATE
 """
-_EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
+EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -116,11 +116,11 @@ class PostgresIncidentRepository(IncidentRepository):
         return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
-        return tuple(incident_of(row) for row in await self.session.fetch(_CLAIM, at, limit))
+        return tuple(incident_of(row) for row in await self.session.fetch(CLAIM, at, limit))
 
     async def earliest_deadline(self) -> datetime | None:
         async with self.session.any_connection() as connection:
-            earliest: datetime | None = await connection.fetchval(_EARLIEST)
+            earliest: datetime | None = await connection.fetchval(EARLIEST)
         return earliest
 
     async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
