@@ -58,6 +58,7 @@ def settings_of(dsn: str, *, smtp: SmtpServer | None = None, slack: FakeSlack | 
     settings = {"database_url": dsn, "secret_key": SECRET_KEY, "log_format": "json", "shutdown_seconds": "5"}
     # A handful of people get every page of a storm here, and it is the fate of single ones that is looked at.
     settings["contact_messages_per_minute"] = "10000"
+    settings["shift_notice_hours"] = "0"  # every message that is counted is a page
     if smtp is not None:
         settings |= {"smtp_host": smtp.host, "smtp_port": str(smtp.port), "smtp_tls": "none"}
         settings |= {"smtp_sender": "tocsin@example.test"}
