@@ -44,6 +44,7 @@ from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
 from domain.incident.mute import Mute
 from domain.routing.decision import Decision, Step, StepOutcome
+from domain.routing.inhibition import Inhibiting
 from domain.routing.rulebook import Rulebook
 from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
@@ -138,7 +139,8 @@ class IngestEvents:
         at = self.clock.now()
         overflowed = 0
         ledger = _Ledger(batch)
-        routed = await self._routed(batch, at)
+        rules = await self.current_rules()  # the same for the whole batch
+        routed = await self._routed(batch, rules, at)
         kept = [each for each in routed if not each.decision.effect.is_dropped]
         dropped = [each for each in routed if each.decision.effect.is_dropped]
         for each in dropped:
@@ -147,7 +149,7 @@ class IngestEvents:
         ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
         for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                overflowed += await self._fire(wave, ledger, at, is_last=number == len(cut))
+                overflowed += await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
             else:
                 await self._answer(wave, ledger, at)
         if ends_with_answers and (raw := ledger.raw_events()):
@@ -156,9 +158,8 @@ class IngestEvents:
             await self.intake.count_drops(_drop_counts(dropped), at=at)
         return overflowed
 
-    async def _routed(self, batch: Sequence[ReceivedEvent], at: datetime) -> list[RoutedEvent]:
+    async def _routed(self, batch: Sequence[ReceivedEvent], rules: Rulebook, at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
-        rules = await self.current_rules()
         routed = [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
         if rules.is_empty:
             return routed
@@ -184,7 +185,9 @@ class IngestEvents:
             led.append(each if service is None else each._replace(target=each.target.led_to(service)))
         return led
 
-    async def _fire(self, wave: Sequence[RoutedEvent], ledger: _Ledger, at: datetime, *, is_last: bool) -> int:
+    async def _fire(
+        self, wave: Sequence[RoutedEvent], rules: Rulebook, ledger: _Ledger, at: datetime, *, is_last: bool
+    ) -> int:
         reports: dict[AlertKey, list[RoutedEvent]] = {}
         for routed in wave:
             reports.setdefault(routed.key, []).append(routed)
@@ -194,7 +197,7 @@ class IngestEvents:
             for repeat in reports.pop(key):
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
         admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
-        new = await self._inhibited(admitted.new)
+        new = await self._inhibited(admitted.new, rules.inhibiting)
         drafts = self._drafts_of(new.values(), at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
@@ -221,7 +224,7 @@ class IngestEvents:
                 )
                 if incident.is_muted and muted is None and not incident.is_new:
                     heard.add(incident.incident_id)
-            sources += await self._sources_of(routed, alert.id)
+            sources += _sources_of(routed, alert.id, rules.inhibiting)
             self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
         _note_beyond(admitted, alerts, ledger, at)
         raw = ledger.raw_events() if is_last else []
@@ -233,28 +236,18 @@ class IngestEvents:
         return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
-        self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         """The first report of each with what others mute it by. What counts others is neither asked nor mutes any."""
-        rules = await self.current_rules()
-        if not new or not rules.inhibiting:
+        if not new or not inhibiting:
             return new
         candidates = {
             key: Candidate(matched_labels(first.event), first.target.integration.team_id)
             for key, (first, *_) in new.items()
             if not first.counts_others
         }
-        muted = await self.find_inhibited(rules.inhibiting, candidates, beginning=True)
+        muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
-
-    async def _sources_of(self, routed: RoutedEvent, alert_id: AlertId) -> list[Source]:
-        """What it mutes from now on."""
-        rules = await self.current_rules()
-        if not rules.inhibiting or routed.counts_others:
-            return []
-        labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
-        found = rules.inhibiting.as_source(labels, team_id=team_id)
-        return [Source(each.key_of(labels), alert_id) for each in found]
 
     @staticmethod
     def _note_new(
@@ -419,6 +412,15 @@ class IngestEvents:
                 left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
             )
         )
+
+
+def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:
+    """What it mutes from now on."""
+    if not inhibiting or routed.counts_others:
+        return []
+    labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
+    found = inhibiting.as_source(labels, team_id=team_id)
+    return [Source(each.key_of(labels), alert_id) for each in found]
 
 
 def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
