@@ -39,6 +39,8 @@ INSTALLATION: Final = Group("Installation", sort_key=3)
 
 # A switch that is off unless it is given.
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+# What may be given several times, and not by `--no-`.
+Several = Annotated[tuple[str, ...], Parameter(negative=())]
 # Not read from the command line: the program hands it over.
 Given = Annotated[Context, Parameter(parse=False)]
 

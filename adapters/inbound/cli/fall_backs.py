@@ -1,9 +1,7 @@
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from adapters.inbound.cli.client import ApiClient, Record
-from adapters.inbound.cli.context import CONFIGURATION, Given, commands_of
+from adapters.inbound.cli.context import CONFIGURATION, Given, Several, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.listing import find
 from adapters.inbound.cli.output import Output, say, show_json, show_table
@@ -11,8 +9,6 @@ from adapters.inbound.cli.targets import name_of_target, targets_of
 from adapters.inbound.cli.teams import TEAM
 
 app: Final = commands_of("fall-back", "Who is paged when nobody else answered.", group=CONFIGURATION)
-
-Several = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
 @app.command

@@ -7,7 +7,7 @@ from adapters.inbound.cli.client import Query, Record, segment
 from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import ahead, instant_option
-from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more, show_page
 from adapters.inbound.cli.output import (
     NOTHING,
     Output,
@@ -74,26 +74,21 @@ def list_(
         "cursor": cursor,
     }
     page = api.get("/v1/incidents", query)
-    if output == "json":
-        show_json(page)
-        return
-    show_table(
+    show_page(
+        page,
+        output,
         ("INCIDENT", "SEVERITY", "STATUS", "SERVICE", "TITLE", "AGE", "WHO", "NEXT ESCALATION"),
-        (
-            (
-                each["reference"],
-                each["severity"],
-                each["status"],
-                each["service"]["name"],
-                each["title"],
-                age(each["triggered_at"], cli.now),
-                name_of(each["resolved_by"] or each["acknowledged_by"]),
-                _next_escalation(each, cli),
-            )
-            for each in page["items"]
+        lambda each: (
+            each["reference"],
+            each["severity"],
+            each["status"],
+            each["service"]["name"],
+            each["title"],
+            age(each["triggered_at"], cli.now),
+            name_of(each["resolved_by"] or each["acknowledged_by"]),
+            _next_escalation(each, cli),
         ),
     )
-    say_more(page)
 
 
 @app.command

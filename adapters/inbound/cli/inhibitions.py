@@ -1,18 +1,14 @@
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from adapters.inbound.cli.client import segment
-from adapters.inbound.cli.context import CONFIGURATION, Given, commands_of
-from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, say_more
-from adapters.inbound.cli.output import NOTHING, Output, say, show_json, show_table
+from adapters.inbound.cli.context import CONFIGURATION, Given, Several, commands_of
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, show_page
+from adapters.inbound.cli.output import NOTHING, Output, say, show_json
 from adapters.inbound.cli.teams import TEAM
 
 PATH: Final = "/v1/inhibitions"
 
 app: Final = commands_of("inhibition", "Alerts that mute those that follow from them.", group=CONFIGURATION)
-
-Several = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
 @app.command
@@ -68,17 +64,12 @@ def list_(
     """
     api = cli.api()
     page = api.get(PATH, {"team_id": id_of(api, TEAM, team), "limit": limit, "cursor": cursor})
-    if output == "json":
-        show_json(page)
-        return
-    show_table(
+    show_page(
+        page,
+        output,
         ("NAME", "WHILE", "MUTED", "EQUAL", "ID"),
-        (
-            (each["name"], each["source"], each["target"], ", ".join(each["equal"]) or NOTHING, each["id"])
-            for each in page["items"]
-        ),
+        lambda each: (each["name"], each["source"], each["target"], ", ".join(each["equal"]) or NOTHING, each["id"]),
     )
-    say_more(page)
 
 
 @app.command

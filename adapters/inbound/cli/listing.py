@@ -1,6 +1,6 @@
 """Lists and single things, as every noun that the API names has them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
@@ -92,6 +92,15 @@ def is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def show_page(page: Record, output: Output, columns: Sequence[str], row: Callable[[Record], Sequence[object]]) -> None:
+    """A page of a list: as JSON, or a line for each and how to go on."""
+    if output == "json":
+        show_json(page)
+        return
+    show_table(columns, map(row, page["items"]))
+    say_more(page)
 
 
 def say_more(page: Record) -> None:

@@ -3,17 +3,15 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import segment
-from adapters.inbound.cli.context import INCIDENTS, Given, commands_of
-from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, say_more
-from adapters.inbound.cli.output import NOTHING, Output, say, show_json, show_table, when
+from adapters.inbound.cli.context import INCIDENTS, Given, Several, commands_of
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, ids_of, show_page
+from adapters.inbound.cli.output import NOTHING, Output, say, show_json, when
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.teams import TEAM
 
 PATH: Final = "/v1/maintenance"
 
 app: Final = commands_of("maintenance", "Planned times in which services page nobody.", group=INCIDENTS)
-
-Several = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
 @app.command
@@ -85,26 +83,21 @@ def list_(
     """
     api = cli.api()
     page = api.get(PATH, {"team_id": id_of(api, TEAM, team), "limit": limit, "cursor": cursor})
-    if output == "json":
-        show_json(page)
-        return
-    show_table(
+    show_page(
+        page,
+        output,
         ("NAME", "STARTS", "ZONE", "MINUTES", "AGAIN", "HOLDS UNTIL", "BUDGET", "ID"),
-        (
-            (
-                each["name"],
-                each["starts_at"],
-                each["time_zone"],
-                each["duration_seconds"] // 60,
-                each["recurrence"] or "once",
-                NOTHING if each["holds_until"] is None else when(each["holds_until"], cli.now),
-                "burns" if each["burns_error_budget"] else "spares",
-                each["id"],
-            )
-            for each in page["items"]
+        lambda each: (
+            each["name"],
+            each["starts_at"],
+            each["time_zone"],
+            each["duration_seconds"] // 60,
+            each["recurrence"] or "once",
+            NOTHING if each["holds_until"] is None else when(each["holds_until"], cli.now),
+            "burns" if each["burns_error_budget"] else "spares",
+            each["id"],
         ),
     )
-    say_more(page)
 
 
 @app.command

@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal, NamedTuple
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import ApiClient, Record
-from adapters.inbound.cli.context import CONFIGURATION, Given, Switch, commands_of
+from adapters.inbound.cli.context import CONFIGURATION, Given, Several, Switch, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.integrations import INTEGRATION
-from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, show_page
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
 from adapters.inbound.cli.rehearsals import show_rehearsed
 from adapters.inbound.cli.services import SERVICE
@@ -22,7 +22,6 @@ app: Final = commands_of("routing", "Rules that say what becomes of events.", gr
 
 Team = Annotated[str | None, Parameter(help="Those of a team, by name or id.")]
 Integration = Annotated[str | None, Parameter(help="Those of an integration, by name or id.")]
-Several = Annotated[tuple[str, ...], Parameter(negative=())]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", "SEV5"]
 
 
@@ -75,14 +74,12 @@ def versions(
     """Show how rules were changed, the last change first."""
     api = cli.api()
     page = api.get(f"{_path(api, team, integration)}/versions", {"limit": limit, "cursor": cursor})
-    if output == "json":
-        show_json(page)
-        return
-    show_table(
+    show_page(
+        page,
+        output,
         ("VERSION", "SAVED", "RULES"),
-        ((each["version"], when(each["saved_at"], cli.now), len(each["rules"])) for each in page["items"]),
+        lambda each: (each["version"], when(each["saved_at"], cli.now), len(each["rules"])),
     )
-    say_more(page)
 
 
 @app.command(name="set")

@@ -7,7 +7,7 @@ from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given
 from adapters.inbound.cli.documents import read_json
 from adapters.inbound.cli.instants import instant_option
-from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, names_of, noun_app, say_more
+from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, names_of, noun_app, show_page
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
 
 SCHEDULE: Final = Noun(
@@ -80,23 +80,18 @@ def versions(ref: str, /, *, limit: Limit = 20, cursor: Cursor = None, output: O
     api = cli.api()
     path = f"{SCHEDULE.path}/{find(api, SCHEDULE, ref)['id']}/versions"
     page = api.get(path, {"limit": limit, "cursor": cursor})
-    if output == "json":
-        show_json(page)
-        return
-    show_table(
+    show_page(
+        page,
+        output,
         ("VERSION", "KNOWN SINCE", "EFFECTIVE FROM", "TIME ZONE", "LAYERS"),
-        (
-            (
-                each["version"],
-                when(each["known_at"], cli.now),
-                when(each["effective_at"], cli.now),
-                each["time_zone"],
-                len(each["layers"]),
-            )
-            for each in page["items"]
+        lambda each: (
+            each["version"],
+            when(each["known_at"], cli.now),
+            when(each["effective_at"], cli.now),
+            each["time_zone"],
+            len(each["layers"]),
         ),
     )
-    say_more(page)
 
 
 @app.command

@@ -1,11 +1,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from adapters.inbound.cli.client import ApiClient, Record
-from adapters.inbound.cli.context import Given
+from adapters.inbound.cli.context import Given, Several
 from adapters.inbound.cli.documents import File, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
@@ -14,8 +12,6 @@ from adapters.inbound.cli.listing import find
 from adapters.inbound.cli.output import Output, instant, moment, name_of, say, show_json, show_table, span
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.users import USER
-
-Several = Annotated[tuple[str, ...], Parameter(negative=())]
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

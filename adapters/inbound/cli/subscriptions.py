@@ -7,8 +7,8 @@ from adapters.inbound.cli.context import Given, Switch
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.instants import instant_option
 from adapters.inbound.cli.issued import show_issued
-from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, noun_app, say_more
-from adapters.inbound.cli.output import Output, moment, say, show_json, show_table
+from adapters.inbound.cli.listing import Cursor, Limit, Noun, find, noun_app, show_page
+from adapters.inbound.cli.output import Output, moment, say
 from adapters.inbound.cli.teams import TEAM
 
 SUBSCRIPTION: Final = Noun(
@@ -114,12 +114,8 @@ def deliveries(
     """
     api = cli.api()
     page = api.get(f"{_path(api, ref)}/deliveries", {"status": status, "limit": limit, "cursor": cursor})
-    if output == "json":
-        show_json(page)
-        return
     columns = ("EVENT", "AT", "STATUS", "ATTEMPTS", "LAST OUTCOME", "WEBHOOK ID", "ID")
-    show_table(columns, (_row(each) for each in page["items"]))
-    say_more(page)
+    show_page(page, output, columns, _row)
 
 
 @app.command

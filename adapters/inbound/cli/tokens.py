@@ -5,8 +5,8 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import segment
 from adapters.inbound.cli.context import CONFIGURATION, Given, Switch, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.listing import Cursor, Limit, find, is_id, say_more
-from adapters.inbound.cli.output import Output, say, show_json, show_line, show_table, when
+from adapters.inbound.cli.listing import Cursor, Limit, find, is_id, show_page
+from adapters.inbound.cli.output import Output, say, show_json, show_line, when
 from adapters.inbound.cli.users import USER
 
 app: Final = commands_of("token", "API keys: create, list, revoke.", group=CONFIGURATION)
@@ -66,23 +66,18 @@ def create(
 def list_(*, limit: Limit = 50, cursor: Cursor = None, output: Output = "table", cli: Given) -> None:
     """List API keys by name, with those that no longer work."""
     page = cli.api().get("/v1/api-keys", {"limit": limit, "cursor": cursor})
-    if output == "json":
-        show_json(page)
-        return
-    show_table(
+    show_page(
+        page,
+        output,
         ("NAME", "SCOPES", "EXPIRES", "REVOKED", "ID"),
-        (
-            (
-                key["name"],
-                ",".join(key["scopes"]),
-                when(key["expires_at"], cli.now),
-                when(key["revoked_at"], cli.now),
-                key["id"],
-            )
-            for key in page["items"]
+        lambda key: (
+            key["name"],
+            ",".join(key["scopes"]),
+            when(key["expires_at"], cli.now),
+            when(key["revoked_at"], cli.now),
+            key["id"],
         ),
     )
-    say_more(page)
 
 
 @app.command
