@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from adapters.inbound.deadlines.breaker import Breaker
-from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, backoff, wait_for
+from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, look_again_and_again, wait_for
 from application.notification.lease import Bundle
 from application.notification.send import Sent
 from application.ports.clock import Clock
@@ -49,23 +49,14 @@ class Courier:
 
     async def run(self, draining: asyncio.Event) -> None:
         """Until draining is set; what is in hand then is sent and recorded first."""
-        failures = 0
-        while not draining.is_set():
-            try:
-                if not await self._tick():
-                    await self.wakeup.wait(most=await self._until_next())
-                failures = 0
-            except PortError as error:
-                failures += 1
-                _log.warning("courier_failed", channel=self.channel, reason=str(error))
-                await wait_for(draining, backoff(failures))
-            except Exception:  # noqa: BLE001  # a bug at one message must not silence the channel
-                failures += 1
-                _log.exception("courier_failed", channel=self.channel)
-                await wait_for(draining, backoff(failures))
+        await look_again_and_again(self._look, draining, failed="courier_failed", channel=self.channel)
         while self._in_hand:
             self._freed.clear()
             await wait_for(self._freed, POLL)
+
+    async def _look(self) -> None:
+        if not await self._tick():
+            await self.wakeup.wait(most=await self._until_next())
 
     async def _tick(self) -> bool:
         """Lease at most what can be sent at once: what waits in the table can be taken by another courier."""

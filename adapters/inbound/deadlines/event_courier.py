@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from adapters.inbound.deadlines.breaker import Breaker
-from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, backoff, wait_for
+from adapters.inbound.deadlines.loop import LEAST_WAIT, POLL, look_again_and_again, wait_for
 from application.ports.clock import Clock
 from application.ports.errors import PortError
 from application.ports.event_deliveries import LeasedDelivery
@@ -48,22 +48,13 @@ class EventCourier:
 
     async def run(self, draining: asyncio.Event) -> None:
         """Until draining is set; what is in hand then is sent and recorded first."""
-        failures = 0
-        while not draining.is_set():
-            try:
-                if not await self._tick():
-                    await self.wakeup.wait(most=await self._until_next())
-                failures = 0
-            except PortError as error:
-                failures += 1
-                _log.warning("event_courier_failed", reason=str(error))
-                await wait_for(draining, backoff(failures))
-            except Exception:  # noqa: BLE001  # a bug at one event must not silence all subscriptions
-                failures += 1
-                _log.exception("event_courier_failed")
-                await wait_for(draining, backoff(failures))
+        await look_again_and_again(self._look, draining, failed="event_courier_failed")
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _look(self) -> None:
+        if not await self._tick():
+            await self.wakeup.wait(most=await self._until_next())
 
     async def _tick(self) -> bool:
         free = self.budget - self._in_hand.total()

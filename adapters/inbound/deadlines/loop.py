@@ -40,26 +40,36 @@ class DeadlineLoop:
 
     async def run(self, draining: asyncio.Event) -> None:
         """Until draining is set. Storage that is away is waited for."""
-        failures = 0
-        while not draining.is_set():
-            try:
-                if not await self.tick():
-                    await self.wakeup.wait(most=await self._until_next())
-                failures = 0
-            except PortError as error:
-                failures += 1
-                _log.warning("tick_failed", loop=self.name, reason=str(error))
-                await wait_for(draining, backoff(failures))
-            except Exception:  # noqa: BLE001  # a bug in one tick must not end the loop that pages everyone else
-                failures += 1
-                _log.exception("tick_failed", loop=self.name)
-                await wait_for(draining, backoff(failures))
+        await look_again_and_again(self._look, draining, failed="tick_failed", loop=self.name)
+
+    async def _look(self) -> None:
+        if not await self.tick():
+            await self.wakeup.wait(most=await self._until_next())
 
     async def _until_next(self) -> timedelta:
         earliest = await self.earliest()
         if earliest is None:
             return POLL
         return max(LEAST_WAIT, min(POLL, earliest - self.clock.now()))
+
+
+async def look_again_and_again(
+    look: Callable[[], Awaitable[None]], draining: asyncio.Event, *, failed: str, **said: str
+) -> None:
+    """Until draining is set. What fails is logged by that name, and looked at again, ever later while it goes on."""
+    failures = 0
+    while not draining.is_set():
+        try:
+            await look()
+            failures = 0
+        except PortError as error:
+            failures += 1
+            _log.warning(failed, **said, reason=str(error))
+            await wait_for(draining, backoff(failures))
+        except Exception:  # noqa: BLE001  # a bug at one thing must not end the loop that all the others wait for
+            failures += 1
+            _log.exception(failed, **said)
+            await wait_for(draining, backoff(failures))
 
 
 def backoff(failures: int) -> timedelta:
