@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.outbound.postgres import event_log
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.wire import events as wire
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -98,7 +99,7 @@ WITH alert_rows AS (
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
     n.expires_at, n.expires_at, n.event_id
-  FROM json_to_recordset($5::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
+  FROM json_to_recordset($2::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
     expires_at timestamptz, event_id uuid)
@@ -112,14 +113,14 @@ WITH alert_rows AS (
   INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
     started_at, version)
   SELECT n.id, n.incident_id, n.policy_id, n.policy_version, 'running', 0, 0, n.started_at, n.started_at, 1
-  FROM json_to_recordset($6::json)
+  FROM json_to_recordset($3::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
   INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
-  SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::timestamptz[], $10::text[], $11::bytea[], $12::json[])
+  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[])
 ), event_rows AS ({event_log.APPEND})
-SELECT pg_notify('{event_log.CHANNEL}', CASE WHEN json_array_length($6::json) > 0 THEN '{event_log.Topic.RUNS}'
-  ELSE '{event_log.Topic.EVENTS}' END) WHERE cardinality($1::text[]) > 0
+SELECT pg_notify('{event_log.CHANNEL}', CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}'
+  ELSE '{event_log.Topic.EVENTS}' END) WHERE jsonb_array_length($1::jsonb) > 0
 """  # noqa: S608
 _RECORD_RAW = """
 INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
@@ -208,7 +209,7 @@ class PostgresIntakeStore(IntakeStore):
         ordered = sorted(alerts, key=lambda alert: (alert.integration_id, alert.dedup_key))
         await self.session.connection.execute(
             _RECORD,
-            *event_log.columns(events),
+            wire.encode_many(events),
             _encode(ordered),
             _encode(runs),
             *_raw_columns(raw_events),
