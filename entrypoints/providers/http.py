@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import PerformAct
 from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
@@ -66,6 +67,7 @@ class HttpProvider(Provider):
         await redis.aclose()
 
     attempts = provide(AttemptLimiter)
+    perform_act = provide(PerformAct, scope=Scope.REQUEST)
 
     @provide
     def allowances(self, settings: Settings, limiter: RateLimiter, limits: IntakeLimits) -> Allowances:
