@@ -155,7 +155,7 @@ def test_a_past_that_an_edit_changes_is_noticed(monkeypatch: pytest.MonkeyPatch)
         await told.call(TriggerIncident, SHOP, **DECLARED)
         await pause(told.clock.now() + MINUTE)
         (rota,) = HOURLY.schedules
-        edit = {"team_id": rota.team_id, "name": rota.name, "layers": (a_layer(BEN, starts="2026-01-01 00:00"),)}
+        edit: Mapping[str, Any] = {"team_id": rota.team_id, "name": rota.name, "layers": (a_layer(BEN, starts="2026-01-01 00:00"),)}
         await told.call(UpdateSchedule, rota.id, **edit, effective_at=None, actor=an_actor(role=Role.ADMIN))
 
     _nothing_is_noticed(HOURLY, edited_after_a_page)
@@ -175,7 +175,7 @@ def test_a_request_for_cover_that_changes_nothing_is_noticed(monkeypatch: pytest
             Interval(start=START + hour, end=START + 5 * hour)
         )
         shift = next(each.interval for each in ahead if each.user_id == ADA)
-        asked = {"user_id": ADA, "interval": shift, "asked_of": (BEN,), "offers": None}
+        asked: Mapping[str, Any] = {"user_id": ADA, "interval": shift, "asked_of": (BEN,), "offers": None}
         request = await told.call(RequestCover, rota.id, **asked, actor=an_actor(ADA))
         await told.call(AcceptCover, request.id, actor=an_actor(BEN))
 
