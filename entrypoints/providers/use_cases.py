@@ -15,6 +15,7 @@ from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
 from application.destination.create_destination import CreateDestination
 from application.destination.delete_destination import DeleteDestination
+from application.destination.find_refusing import FindRefusingDestinations
 from application.destination.get_destination import GetDestination
 from application.destination.list_destinations import ListDestinations
 from application.destination.rotate_destination_secret import RotateDestinationSecret
@@ -132,6 +133,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.tell_of_destinations import TellOfDestinations
 from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
@@ -316,6 +318,7 @@ class UseCaseProvider(Provider):
         PagePeople,
         SendNotification,
         SettleNotifications,
+        TellOfDestinations,
     )
     oncall = provide_all(
         AddOverride,
@@ -369,6 +372,7 @@ class UseCaseProvider(Provider):
     destinations = provide_all(
         CreateDestination,
         DeleteDestination,
+        FindRefusingDestinations,
         GetDestination,
         ListDestinations,
         RotateDestinationSecret,

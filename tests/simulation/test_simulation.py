@@ -155,7 +155,11 @@ def test_a_past_that_an_edit_changes_is_noticed(monkeypatch: pytest.MonkeyPatch)
         await told.call(TriggerIncident, SHOP, **DECLARED)
         await pause(told.clock.now() + MINUTE)
         (rota,) = HOURLY.schedules
-        edit: Mapping[str, Any] = {"team_id": rota.team_id, "name": rota.name, "layers": (a_layer(BEN, starts="2026-01-01 00:00"),)}
+        edit: Mapping[str, Any] = {
+            "team_id": rota.team_id,
+            "name": rota.name,
+            "layers": (a_layer(BEN, starts="2026-01-01 00:00"),),
+        }
         await told.call(UpdateSchedule, rota.id, **edit, effective_at=None, actor=an_actor(role=Role.ADMIN))
 
     _nothing_is_noticed(HOURLY, edited_after_a_page)

@@ -46,6 +46,7 @@ from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -183,6 +184,7 @@ class Ports:
     texted_pages: TextedPages
     covers: CoverRepository
     destinations: DestinationRepository
+    destination_proofs: DestinationProofs
     directory: Directory
     event_deliveries: EventDeliveries
     events: EventLog

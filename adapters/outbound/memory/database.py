@@ -34,7 +34,7 @@ from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
 from domain.notification.destination import Destination
 from domain.notification.notification import Notification
-from domain.notification.proof import ContactProof
+from domain.notification.proof import ContactProof, DestinationProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
 from domain.notification.throttle import Throttle
@@ -125,6 +125,7 @@ class MemoryDatabase:
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     destinations: dict[DestinationId, Destination] = field(default_factory=dict)
     destination_secrets: dict[DestinationId, tuple[str, str | None, datetime]] = field(default_factory=dict)
+    destination_proofs: dict[DestinationId, DestinationProof] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)

@@ -855,6 +855,16 @@ destination_secrets = Table(
     _text("old_secret", nullable=True),
     _time("old_expires_at"),
 )
+destination_proofs = Table(
+    "destination_proofs",
+    metadata,
+    Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _text("refusal"),
+    postgresql_with=HOT,
+)
 
 notifications = Table(
     "notifications",
