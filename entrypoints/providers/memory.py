@@ -42,6 +42,7 @@ from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRul
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.shift_wishes import MemoryShiftWishesRepository
 from adapters.outbound.memory.silences import MemorySilenceRepository
 from adapters.outbound.memory.stored_events import MemoryStoredEventReader
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
@@ -85,6 +86,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -151,6 +153,7 @@ class MemoryStorageProvider(Provider):
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
+    shift_wishes = provide(MemoryShiftWishesRepository, provides=ShiftWishesRepository)
     silences = provide(MemorySilenceRepository, provides=SilenceRepository)
     stored_events = provide(MemoryStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)

@@ -46,6 +46,7 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.shift_wishes import PostgresShiftWishesRepository
 from adapters.outbound.postgres.silences import PostgresSilenceRepository
 from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
@@ -90,6 +91,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -153,6 +155,7 @@ class PostgresStorageProvider(Provider):
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    shift_wishes = provide(PostgresShiftWishesRepository, provides=ShiftWishesRepository)
     silences = provide(PostgresSilenceRepository, provides=SilenceRepository)
     stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)

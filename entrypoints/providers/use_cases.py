@@ -57,6 +57,7 @@ from application.identity.create_team import CreateTeam
 from application.identity.create_user import CreateUser
 from application.identity.finish_setup import FinishSetup
 from application.identity.get_reachability import GetReachability
+from application.identity.get_shift_wishes import GetShiftWishes
 from application.identity.get_team import GetTeam
 from application.identity.get_user import GetUser
 from application.identity.issue_setup_link import IssueSetupLink
@@ -76,6 +77,7 @@ from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
+from application.identity.set_shift_wishes import SetShiftWishes
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
 from application.identity.tokens import BeginSession
@@ -429,6 +431,7 @@ class UseCaseProvider(Provider):
         CreateUser,
         FinishSetup,
         GetReachability,
+        GetShiftWishes,
         GetTeam,
         GetUser,
         IssueSetupLink,
@@ -447,6 +450,7 @@ class UseCaseProvider(Provider):
         RevokeApiKey,
         RotateContactSecret,
         SetReachability,
+        SetShiftWishes,
         StopTexts,
         TeamReadiness,
         UpdateTeam,

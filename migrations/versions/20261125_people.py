@@ -1,4 +1,4 @@
-"""people: which destinations take messages"""
+"""people: which destinations take messages, and which notices of their shifts people want"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,7 +32,17 @@ def upgrade() -> None:
             "autovacuum_vacuum_cost_delay": 0,
         },
     )
+    op.create_table(
+        "user_shift_wishes",
+        sa.Column("user_id", sa.UUID(), nullable=False),
+        sa.Column("ahead", sa.Boolean(), nullable=False),
+        sa.Column("started", sa.Boolean(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("user_shift_wishes_user_id_fkey")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("user_shift_wishes_pkey")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("user_shift_wishes")
     op.drop_table("destination_proofs")

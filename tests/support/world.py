@@ -79,6 +79,7 @@ from application.ports.readers import (
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -206,6 +207,7 @@ class Ports:
     heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
+    shift_wishes: ShiftWishesRepository
     silences: SilenceRepository
     stored_events: StoredEventReader
     subscriptions: SubscriptionRepository

@@ -37,6 +37,7 @@ from domain.notification.notification import Notification
 from domain.notification.proof import ContactProof, DestinationProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
+from domain.notification.shift_wishes import ShiftWishes
 from domain.notification.throttle import Throttle
 from domain.notification.verification import ContactVerification
 from domain.oncall.absence import Absence
@@ -92,6 +93,7 @@ class MemoryDatabase:
     # Each with until when it signs; None: until another takes its place
     contact_secrets: dict[ContactId, tuple[tuple[str, datetime | None], ...]] = field(default_factory=dict, repr=False)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
+    shift_wishes: dict[UserId, ShiftWishes] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)

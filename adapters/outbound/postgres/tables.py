@@ -633,6 +633,14 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+user_shift_wishes = Table(
+    "user_shift_wishes",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("ahead", Boolean, nullable=False),
+    Column("started", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
 quiet_watches = Table(
     "quiet_watches",
     metadata,
