@@ -41,6 +41,7 @@ from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.sns import SnsDoor
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.traced import TracedRequests
 from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
@@ -267,7 +268,7 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
 async def all_doors(container: AsyncContainer, doors: IntakeDoors) -> App:
     """Each in front of the next, and of the API last."""
     sns = sns_door_of(doors, await container.get(SnsEndpoint))
-    return heartbeat_door(container, doors, await opsgenie_door(container, doors, sns))
+    return TracedRequests(heartbeat_door(container, doors, await opsgenie_door(container, doors, sns)))
 
 
 def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> HeartbeatDoor:

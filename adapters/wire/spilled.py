@@ -35,6 +35,7 @@ class SpilledBody(Struct, frozen=True):
     received_at: datetime
     format: str
     body: bytes
+    trace: str | None = None
 
 
 class Spilled(Struct, frozen=True):
@@ -60,6 +61,7 @@ class Spilled(Struct, frozen=True):
             received_at=body.received_at,
             format=body.format,
             body=body.body,
+            trace=body.trace,
         )
 
 
@@ -72,7 +74,7 @@ def encoded(batch: Sequence[ReceivedEvent]) -> str:
         key_hash=integration.key_hash,
         events=tuple(received.event for received in batch),
         bodies=tuple(
-            SpilledBody(place, received.raw.received_at, received.raw.format, received.raw.body)
+            SpilledBody(place, received.raw.received_at, received.raw.format, received.raw.body, received.raw.trace)
             for place, received in enumerate(batch)
             if received.raw is not None
         ),

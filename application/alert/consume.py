@@ -38,6 +38,7 @@ class QueuedMessage:
     # For each event the body that begins with it, to be kept under a new id; None: `body` is the one of all of them.
     raw_events: tuple[RawEvent | None, ...] | None = None
     refusal: str | None = None
+    trace: str | None = None  # that the message came with
 
     @property
     def is_to_be_handled(self) -> bool:
@@ -112,6 +113,7 @@ class ConsumeMessages:
             received_at=at,
             format=RAW_FORMAT,
             body=message.body,
+            trace=message.trace,
         )
         return received_in(raw, message.events, message.target)
 
@@ -121,14 +123,15 @@ class ConsumeMessages:
         """Each in the last body that began, as far as nothing is left out with which another may have."""
         received = []
         raw_id: UUID | None = None
+        trace: str | None = None
         for event, begun in zip(message.events, raw_events, strict=True):
             # New ids: a commit whose answer was lost may have stored the old ones.
             raw = None if begun is None else replace(begun, id=self.ids.new())
             if raw is not None:
-                raw_id = raw.id
+                raw_id, trace = raw.id, raw.trace
             elif message.refusal is not None:
-                raw_id = None
-            received.append(ReceivedEvent(target, event, raw, raw_id))
+                raw_id = trace = None
+            received.append(ReceivedEvent(target, event, raw, raw_id, trace))
         return received
 
     def _letter(self, message: QueuedMessage, reason: str, at: datetime) -> DeadLetter:

@@ -66,6 +66,7 @@ class RawEvent:
     format: str
     body: bytes
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
+    trace: str | None = None  # that it came with, kept with the incident that it opens
 
 
 class DropCount(NamedTuple):

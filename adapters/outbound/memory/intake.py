@@ -92,6 +92,8 @@ class MemoryIntakeStore(IntakeStore):
             number = 1 + max((each.number for each in incidents.values()), default=0)
             incident = Incident.trigger(draft, number=number, via=Via.SYSTEM).state
             incidents[draft.id] = is_open[group] = replace(incident, version=1)
+            if draft.trace is not None:
+                self.session.database.traces[draft.id] = draft.trace
             opened[group] = OpenedIncident(draft.id, number, is_new=True, is_muted=draft.muted is not None)
         return opened
 

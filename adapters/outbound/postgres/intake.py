@@ -1,12 +1,13 @@
 """The hot path: three statements for a batch of new alerts, two for a batch of repeats."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from adapters import tracing
 from adapters.outbound.postgres import event_log
 from adapters.outbound.postgres.session import PostgresSession, Row
 from application.ports.intake import (
@@ -79,13 +80,13 @@ FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.
 # DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
 _OPEN = """
 INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version,
-  acknowledgements_required, rises_at, muted, next_deadline)
+  acknowledgements_required, rises_at, muted, trace, next_deadline)
 SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1,
-  d.acknowledgements_required, d.rises_at, d.muted,
+  d.acknowledgements_required, d.rises_at, d.muted, d.trace,
   CASE WHEN d.muted IS NULL THEN d.rises_at ELSE (d.muted ->> 'until')::timestamptz END
 FROM json_to_recordset($1::json) AS d (id uuid, service_id uuid, team_id uuid, group_key text, title text,
   severity text, urgency text, triggered_at timestamptz, acknowledgements_required int, rises_at timestamptz,
-  muted jsonb)
+  muted jsonb, trace text)
 ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
 RETURNING i.id, i.number, i.service_id, i.group_key, i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted
 """
@@ -186,7 +187,7 @@ class PostgresIntakeStore(IntakeStore):
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
         ordered = sorted(drafts, key=lambda draft: (draft.service_id, draft.group_key))
         ours = {draft.id for draft in ordered}
-        rows = await self.session.fetch(_OPEN, _encode(ordered))
+        rows = await self.session.fetch(_OPEN, _encode(_traced(ordered)))
         return {
             (ServiceId(row["service_id"]), row["group_key"]): OpenedIncident(
                 IncidentId(row["id"]), row["number"], row["id"] in ours, row["is_muted"]
@@ -250,6 +251,12 @@ class PostgresIntakeStore(IntakeStore):
             [letter.reason for letter in letters],
             [letter.body for letter in letters],
         )
+
+
+def _traced(drafts: Sequence[IncidentDraft]) -> Sequence[IncidentDraft]:
+    """What came with no trace belongs to the work under way, if that belongs to one."""
+    here = tracing.here()
+    return drafts if here is None else [replace(each, trace=each.trace or here) for each in drafts]
 
 
 def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:

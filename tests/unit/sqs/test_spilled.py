@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -50,6 +51,14 @@ async def test_it_says_what_was_accepted_with_the_bodies_as_they_came() -> None:
     raw, none = message.raw_events
     assert raw is not None
     assert (raw.received_at, raw.format, raw.body, none) == (NOON, "native", b"raw", None)
+
+
+async def test_it_says_in_which_trace_each_body_came() -> None:
+    traced = (ReceivedEvent(TARGET, TRIGGER, replace(RAW, trace="a trace")), ReceivedEvent(TARGET, RESOLVE, RAW))
+    message = await reader(TARGET)(delivery(encoded(traced)))
+
+    assert message.raw_events is not None
+    assert [raw.trace for raw in message.raw_events if raw is not None] == ["a trace", None]
 
 
 async def test_a_key_that_is_not_good_any_more_is_set_aside_with_its_body() -> None:
