@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -19,11 +18,11 @@ from application.ports.intake import (
     IntakeTarget,
     OpenedIncident,
     RawEvent,
+    ReceivedChange,
     ServiceTarget,
     Touched,
 )
 from domain.alert.alert import Alert
-from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
@@ -136,13 +135,17 @@ ON CONFLICT (owner_id, rule) DO UPDATE
   SET dropped = d.dropped + excluded.dropped, last_at = greatest(d.last_at, excluded.last_at),
     last_event_id = coalesce(excluded.last_event_id, d.last_event_id)
 """
-_RECORD_CHANGE = """
+# What was spilled may have been stored by a commit whose answer was lost.
+_RECORD_CHANGES = """
 INSERT INTO change_events (id, integration_id, service_id, received_at, occurred_at, summary, source, details, links)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[],
+  $8::jsonb[], $9::jsonb[])
+ON CONFLICT DO NOTHING
 """
 _SET_ASIDE = """
 INSERT INTO dead_letters (id, integration_id, received_at, source, reason, body)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[])
+ON CONFLICT DO NOTHING
 """
 
 _encode = msgspec.json.Encoder().encode
@@ -225,20 +228,18 @@ class PostgresIntakeStore(IntakeStore):
             at,
         )
 
-    async def record_change(
-        self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime
-    ) -> None:
+    async def record_changes(self, changes: Sequence[ReceivedChange]) -> None:
         await self.session.connection.execute(
-            _RECORD_CHANGE,
-            change_id,
-            integration.id,
-            integration.service_id,
-            at,
-            change.occurred_at or at,
-            change.summary,
-            change.source,
-            change.details,
-            change.links,
+            _RECORD_CHANGES,
+            [each.id for each in changes],
+            [each.target.integration.id for each in changes],
+            [each.target.integration.service_id for each in changes],
+            [each.received_at for each in changes],
+            [each.change.occurred_at or each.received_at for each in changes],
+            [each.change.summary for each in changes],
+            [each.change.source for each in changes],
+            [each.change.details for each in changes],
+            [each.change.links for each in changes],
         )
 
     async def set_aside(self, letters: Sequence[DeadLetter]) -> None:
