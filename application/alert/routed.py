@@ -43,6 +43,7 @@ class ReceivedEvent(NamedTuple):
     event: AlertEvent
     raw: RawEvent | None
     raw_id: UUID | None = None
+    trace: str | None = None  # that its body came with
 
     @property
     def event_id(self) -> UUID | None:
@@ -56,7 +57,10 @@ class ReceivedEvent(NamedTuple):
 
 def received_in(raw: RawEvent, events: Iterable[AlertEvent], target: IntakeTarget) -> list[ReceivedEvent]:
     """Events of one body, which is kept once, whatever it holds."""
-    return [ReceivedEvent(target, event, raw if place == 0 else None, raw.id) for place, event in enumerate(events)]
+    return [
+        ReceivedEvent(target, event, raw if place == 0 else None, raw.id, raw.trace)
+        for place, event in enumerate(events)
+    ]
 
 
 def end_of(mute: Mute) -> datetime:
@@ -175,6 +179,7 @@ class RoutedEvent(NamedTuple):
             acknowledgements_required=target.acknowledgements_required,
             rises_at=rises_at,
             muted=muted,
+            trace=self.received.trace,
         )
 
     def alert(

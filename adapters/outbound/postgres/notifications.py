@@ -61,7 +61,8 @@ WITH first AS (
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
   i.acknowledgements, i.acknowledgement_times, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at,
-  i.snoozed_until, i.rises_at, i.muted, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version
+  i.snoozed_until, i.rises_at, i.muted, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version,
+  i.trace
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
@@ -257,6 +258,7 @@ def _subject_of(row: Row) -> Subject:
         service_name=row["service_name"],
         runbook_url=row["runbook_url"],
         status_by=row["status_by"],
+        trace=row["trace"],
     )
 
 
