@@ -28,6 +28,7 @@ from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.tally import VerdictTally
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
@@ -190,6 +191,7 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
+    tally: VerdictTally
     inhibitions: InhibitionRepository
     inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository
