@@ -72,6 +72,7 @@ class IncidentDraft:
     acknowledgements_required: int = 1
     rises_at: datetime | None = None
     muted: Mute | None = None
+    trace: str | None = None  # whose work it came of, for whoever follows that through several systems; no rule asks it
 
     def triggered(
         self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None

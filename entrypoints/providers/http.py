@@ -9,9 +9,11 @@ from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
 from prometheus_client import CollectorRegistry
 
+from adapters import tracing
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import PerformAct
 from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
@@ -37,7 +39,6 @@ from application.routing.rules import RulebookCache
 from domain.identity.actor import Actor
 from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
-from entrypoints.telemetry import TRACER
 
 # Without any hint; nothing rests on it, since each answer has its own end.
 _FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -66,6 +67,7 @@ class HttpProvider(Provider):
         await redis.aclose()
 
     attempts = provide(AttemptLimiter)
+    perform_act = provide(PerformAct, scope=Scope.REQUEST)
 
     @provide
     def allowances(self, settings: Settings, limiter: RateLimiter, limits: IntakeLimits) -> Allowances:
@@ -103,7 +105,8 @@ class HttpProvider(Provider):
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
-        with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
+        traces = [each.trace for each in batch]
+        with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
             async with container() as request:
                 overflowed = await (await request.get(IngestEvents))(batch)
         if overflowed:

@@ -76,6 +76,7 @@ from application.ports.readers import (
     IncidentSummary,
     OldestFirst,
 )
+from application.ports.received import ReceivedReader
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
@@ -197,6 +198,7 @@ class Ports:
     inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository
     notifications: NotificationRepository
+    received: ReceivedReader
     policies: PolicyRepository
     policy_versions: PolicyVersions
     runs: RunRepository

@@ -18,6 +18,7 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, headers_of, read_body, send_answer
@@ -235,6 +236,7 @@ class IntakeDoors:
             received_at=self.clock.now(),
             format=door,
             body=body,
+            trace=tracing.here(),
         )
         if events:
             await self.commits.store(received_in(raw, events, target))

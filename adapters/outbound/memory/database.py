@@ -129,6 +129,7 @@ class MemoryDatabase:
     destination_secrets: dict[DestinationId, tuple[str, str | None, datetime]] = field(default_factory=dict)
     destination_proofs: dict[DestinationId, DestinationProof] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
+    traces: dict[IncidentId, str] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)
     alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)

@@ -681,6 +681,7 @@ incidents = Table(
     Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
     _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     Column("muted", JSONB, nullable=True),  # what holds its pages back: kind, by, reason, until
+    _text("trace", nullable=True),  # of the event that it began with; W3C Trace Context, `traceparent`
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
