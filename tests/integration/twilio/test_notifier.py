@@ -53,7 +53,7 @@ async def test_twilio_is_told_where_to_say_what_became_of_an_attempt(
         message = to_phone(attempt=3)
         assert (await kind(settings, session).send(message)).outcome is Outcome.DELIVERED
         assert (await kind(settings_of(fake_twilio), session).send(message)).outcome is Outcome.DELIVERED
-    told = [each.receipts for each in (*fake_twilio.texts, *fake_twilio.calls)]
+    told = [text.receipts for text in fake_twilio.texts] + [call.receipts for call in fake_twilio.calls]
     assert told == [f"https://tocsin.example/twilio/receipts/{message.notification_id}/3", None]
 
 
