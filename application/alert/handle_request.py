@@ -77,14 +77,14 @@ class HandleAlertRequest:
     ) -> tuple[Alert | None, str | None]:
         """The alert that it is about, if there is one, and why nothing was done, if nothing was."""
         if order.event is not None:
-            await self.ingest.apply([ReceivedEvent(target, order.event, raw)])
+            await self.ingest.apply([ReceivedEvent(target, order.event, raw, trace=raw.trace)])
             return await self._firing(target, order.event.dedup_key), None
         found = await self.requests.find(target.integration.id, order.ref)
         firing = None if found is None else await self._firing(target, found.alert.dedup_key)
         action = _EVENTS.get(order.action)
         if action is not None and firing is not None:
             event = AlertEvent(action=action, dedup_key=firing.dedup_key)
-            await self.ingest.apply([ReceivedEvent(target, event, raw)])
+            await self.ingest.apply([ReceivedEvent(target, event, raw, trace=raw.trace)])
             return firing, None
         await self.intake.record(alerts=(), runs=(), events=(), raw_events=(raw,))
         if found is None:

@@ -38,6 +38,7 @@ class Subject(NamedTuple):
     service_name: str
     runbook_url: str | None
     status_by: str | None  # the name of who acknowledged or resolved
+    trace: str | None = None  # that it began with
 
 
 class DueNotification(NamedTuple):

@@ -9,6 +9,7 @@ from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
 from prometheus_client import CollectorRegistry
 
+from adapters import tracing
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
@@ -38,7 +39,6 @@ from application.routing.rules import RulebookCache
 from domain.identity.actor import Actor
 from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
-from entrypoints.telemetry import TRACER
 
 # Without any hint; nothing rests on it, since each answer has its own end.
 _FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -105,7 +105,8 @@ class HttpProvider(Provider):
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
-        with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
+        traces = [each.trace for each in batch]
+        with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
             async with container() as request:
                 overflowed = await (await request.get(IngestEvents))(batch)
         if overflowed:

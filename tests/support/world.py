@@ -46,6 +46,7 @@ from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -75,9 +76,11 @@ from application.ports.readers import (
     IncidentSummary,
     OldestFirst,
 )
+from application.ports.received import ReceivedReader
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -183,6 +186,7 @@ class Ports:
     texted_pages: TextedPages
     covers: CoverRepository
     destinations: DestinationRepository
+    destination_proofs: DestinationProofs
     directory: Directory
     event_deliveries: EventDeliveries
     events: EventLog
@@ -194,6 +198,7 @@ class Ports:
     inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository
     notifications: NotificationRepository
+    received: ReceivedReader
     policies: PolicyRepository
     policy_versions: PolicyVersions
     runs: RunRepository
@@ -204,6 +209,7 @@ class Ports:
     heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
+    shift_wishes: ShiftWishesRepository
     silences: SilenceRepository
     stored_events: StoredEventReader
     subscriptions: SubscriptionRepository

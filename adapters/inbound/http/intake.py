@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, header, headers_of, read_body, send_answer
@@ -197,6 +198,7 @@ class IntakeDoors:
             received_at=self.clock.now(),
             format=door,
             body=body,
+            trace=tracing.here(),
         )
         if events:
             await self.commits.store(received_in(raw, events, target))

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
@@ -125,6 +126,7 @@ class OpsgenieDoor:
             received_at=asked_at,
             format=DOOR,
             body=body if order.event is not None else _with_its_path(order, body),
+            trace=tracing.here(),
         )
         async with self._turns:
             await self.handle(target, order, raw)

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
@@ -113,6 +114,7 @@ class SnsDoor:
             received_at=self.clock.now(),
             format=DOOR,
             body=body,
+            trace=tracing.here(),
         )
         if events:
             await self.store(received_in(raw, events, target))

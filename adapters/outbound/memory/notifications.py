@@ -152,6 +152,7 @@ class MemoryNotificationRepository(NotificationRepository):
             service_name=service.name,
             runbook_url=service.runbook_url,
             status_by=None if answered_by is None else database.users[answered_by].name,
+            trace=database.traces.get(incident.id),
         )
         return DueNotification(leased, due_at, lost_lease, subject)
 

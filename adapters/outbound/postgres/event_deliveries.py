@@ -85,7 +85,7 @@ WITH due AS (
   FROM heads WHERE d.id = heads.id RETURNING d.*
 )
 SELECT t.*, e.body, {_SUBSCRIPTION}, i.number, i.title, i.status AS incident_status, i.severity, i.urgency,
-  i.service_id, i.team_id, i.triggered_at, i.version, v.name AS service_name,
+  i.service_id, i.team_id, i.triggered_at, i.version, i.trace, v.name AS service_name,
   ARRAY(SELECT x.secret FROM subscription_secrets x WHERE x.subscription_id = t.subscription_id
     AND (x.expires_at IS NULL OR x.expires_at > $2) ORDER BY x.number DESC) AS secrets
 FROM taken t JOIN subscriptions s ON s.id = t.subscription_id
@@ -346,4 +346,5 @@ def _outline_of(row: Row) -> IncidentOutline:
         team_id=TeamId(row["team_id"]),
         triggered_at=row["triggered_at"],
         version=row["version"],
+        trace=row["trace"],
     )

@@ -633,6 +633,14 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+user_shift_wishes = Table(
+    "user_shift_wishes",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("ahead", Boolean, nullable=False),
+    Column("started", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
 quiet_watches = Table(
     "quiet_watches",
     metadata,
@@ -673,6 +681,7 @@ incidents = Table(
     Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
     _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     Column("muted", JSONB, nullable=True),  # what holds its pages back: kind, by, reason, until
+    _text("trace", nullable=True),  # of the event that it began with; W3C Trace Context, `traceparent`
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
@@ -854,6 +863,16 @@ destination_secrets = Table(
     _text("secret"),  # as it is, since messages are signed with it
     _text("old_secret", nullable=True),
     _time("old_expires_at"),
+)
+destination_proofs = Table(
+    "destination_proofs",
+    metadata,
+    Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _text("refusal"),
+    postgresql_with=HOT,
 )
 
 notifications = Table(

@@ -250,6 +250,16 @@ async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Por
     assert await leased(ports, at=NOON + LEASE - timedelta(microseconds=1)) == ()
 
 
+async def test_a_leased_page_is_in_the_trace_that_its_incident_began_with(ports: Ports) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await an_open_incident(ports, trace=trace)
+    await waiting(ports, a_page())
+    (due,) = await leased(ports)
+
+    assert due.subject is not None
+    assert due.subject.trace == trace
+
+
 async def test_a_lease_that_ran_out_is_lost_and_leaves_a_doubt(ports: Ports) -> None:
     await an_open_incident(ports)
     page = a_page()

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import aiosmtplib
 import pytest
@@ -116,7 +117,7 @@ async def test_nobodys_address_is_refused_for_good(post: Post, address: str) -> 
 
 
 async def test_a_key_whose_sender_signs_takes_no_mail() -> None:
-    signing = {"kind": IntegrationKind.SENTRY, "signing_secret_sealed": b"sealed"}
+    signing: dict[str, Any] = {"kind": IntegrationKind.SENTRY, "signing_secret_sealed": b"sealed"}
     async with doors(**signing) as town, mail_of(town) as post:
         assert (await post.send())[0] == 550
         assert town.alerts == ()
