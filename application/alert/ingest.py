@@ -14,6 +14,7 @@ from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
 from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of, unrouted
+from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -54,12 +55,13 @@ from domain.shared.via import Via
 
 
 class _Ledger:
-    """What became of each event of a batch, for the raw bodies that they came in."""
+    """What became of each event of a batch: counted, and for the raw bodies that they came in."""
 
     def __init__(self, batch: Sequence[ReceivedEvent]) -> None:
         self._batch = batch
         self._verdicts: dict[int, Verdict] = {}
         self._is_kept = any(each.raw is not None for each in batch)
+        self.outcomes: Outcomes = Counter()
 
     def note(
         self,
@@ -70,6 +72,10 @@ class _Ledger:
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
     ) -> None:
+        """Once for each event; what counts others is none."""
+        if routed.counts_others:
+            return
+        self.outcomes[routed.received.target.integration.kind, outcome] += 1
         if self._is_kept:
             self._verdicts[routed.place] = routed.verdict(
                 outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
@@ -122,22 +128,28 @@ class IngestEvents:
     current_rules: CurrentRules
     limits: IntakeLimits
     room: OpenAlertRoom
+    tally: VerdictTally
     transaction: Transaction
     clock: Clock
     ids: IdFactory
 
-    async def __call__(self, batch: Sequence[ReceivedEvent]) -> int:
-        """How many events were only counted, because their integration has too many alerts open.
-
-        Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
-        """
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
+        """Raises `TransientPortError` when storage is away: nothing of the batch is stored then."""
         async with self.transaction:
-            return await self.apply(batch)
+            outcomes = await self._apply(batch)
+        self.tally.add(outcomes)
 
-    async def apply(self, batch: Sequence[ReceivedEvent]) -> int:
-        """The same inside a transaction that is already open, for a consumer that has more to store with it."""
+    async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
+        """The same inside a transaction that is already open, for a consumer that has more to store with it.
+
+        What became of the events, which is counted at once, also if the caller's commit fails then.
+        """
+        outcomes = await self._apply(batch)
+        self.tally.add(outcomes)
+        return outcomes
+
+    async def _apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
         at = self.clock.now()
-        overflowed = 0
         ledger = _Ledger(batch)
         rules = await self.current_rules()  # the same for the whole batch
         routed = await self._routed(batch, rules, at)
@@ -149,14 +161,14 @@ class IngestEvents:
         ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
         for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                overflowed += await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
+                await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
             else:
                 await self._answer(wave, ledger, at)
         if ends_with_answers and (raw := ledger.raw_events()):
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
         if dropped:
             await self.intake.count_drops(_drop_counts(dropped), at=at)
-        return overflowed
+        return ledger.outcomes
 
     async def _routed(self, batch: Sequence[ReceivedEvent], rules: Rulebook, at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
@@ -187,7 +199,7 @@ class IngestEvents:
 
     async def _fire(
         self, wave: Sequence[RoutedEvent], rules: Rulebook, ledger: _Ledger, at: datetime, *, is_last: bool
-    ) -> int:
+    ) -> None:
         reports: dict[AlertKey, list[RoutedEvent]] = {}
         for routed in wave:
             reports.setdefault(routed.key, []).append(routed)
@@ -233,7 +245,6 @@ class IngestEvents:
         if sources:
             await self.inhibition_sources.add(sources)
         await self._unmute(heard, at)
-        return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting

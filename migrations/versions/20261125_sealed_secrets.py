@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022_sealed_secrets"
-down_revision = "0019_routing"
+down_revision = "0025_traces"
 branch_labels = None
 depends_on = None
 

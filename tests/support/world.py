@@ -28,6 +28,7 @@ from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.tally import VerdictTally
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
@@ -528,6 +529,10 @@ class World:
     @property
     def calendars(self) -> MemoryCalendarSource:
         return self._run(self._container.get(MemoryCalendarSource))
+
+    @property
+    def tally(self) -> VerdictTally:
+        return self._run(self._container.get(VerdictTally))
 
     @property
     def left(self) -> tuple[Left, ...]:

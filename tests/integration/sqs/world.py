@@ -38,6 +38,7 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
 from application.alert.room import OpenAlertRoom
+from application.alert.tally import VerdictTally
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions, FindInhibited
@@ -251,6 +252,7 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         current_rules=rules,
         limits=LIMITS,
         room=OpenAlertRoom(),
+        tally=VerdictTally(),
         transaction=session,
         clock=CLOCK,
         ids=IDS,
