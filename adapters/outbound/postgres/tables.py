@@ -142,8 +142,10 @@ contact_secrets = Table(
     "contact_secrets",
     metadata,
     Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
-    _text("secret"),
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _text("old_secret", nullable=True),  # signs beside the other one until then
+    Column("old_secret_sealed", LargeBinary, nullable=True),
     _time("old_until", nullable=True),
 )
 
@@ -860,8 +862,10 @@ destination_secrets = Table(
     "destination_secrets",
     metadata,
     Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
-    _text("secret"),  # as it is, since messages are signed with it
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _text("old_secret", nullable=True),
+    Column("old_secret_sealed", LargeBinary, nullable=True),
     _time("old_expires_at"),
 )
 destination_proofs = Table(
@@ -1027,7 +1031,8 @@ subscription_secrets = Table(
     metadata,
     _ref("subscription_id", "subscriptions.id"),
     Column("number", Integer, nullable=False),
-    _text("secret"),  # as it is, since messages are signed with it
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _time("expires_at", nullable=True),
     PrimaryKeyConstraint("subscription_id", "number"),
 )
