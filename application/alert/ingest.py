@@ -6,7 +6,7 @@ are asked in memory, before the first wave.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -15,11 +15,13 @@ from uuid import UUID
 from application.alert.room import OpenAlertRoom
 from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
+from application.errors import ConflictError
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import Candidate, EndInhibitions, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
+from application.ports.errors import TransientPortError
 from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
@@ -129,10 +131,14 @@ class IngestEvents:
     async def __call__(self, batch: Sequence[ReceivedEvent]) -> int:
         """How many events were only counted, because their integration has too many alerts open.
 
-        Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
+        Raises `TransientPortError` when storage is away, or others changed the same incidents: nothing of the batch is
+        stored then.
         """
-        async with self.transaction:
-            return await self.apply(batch)
+        try:
+            async with self.transaction:
+                return await self.apply(batch)
+        except ConflictError as error:  # the sender has done nothing wrong, and another try sees what is there then
+            raise TransientPortError("others changed the same incidents") from error
 
     async def apply(self, batch: Sequence[ReceivedEvent]) -> int:
         """The same inside a transaction that is already open, for a consumer that has more to store with it."""
@@ -198,25 +204,27 @@ class IngestEvents:
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
         admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
         new = await self._inhibited(admitted.new, rules.inhibiting)
+        alert_ids = {key: AlertId(self.ids.new()) for key in new}
         drafts = self._drafts_of(new.values(), at)
+        reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
         sources: list[Source] = []
         heard = admitted.heard(at)  # muted until now, if at all, and joined by what nothing mutes
-        for routed, *repeats in new.values():  # the first report of a new alert describes it
+        for key, (routed, *repeats) in new.items():  # the first report of a new alert describes it
             group = routed.group
             incident = opened[group]
             muted = routed.muted(at)
-            alert = routed.alert(AlertId(self.ids.new()), incident.incident_id, repeats, at)
+            alert = routed.alert(alert_ids[key], incident.incident_id, repeats, at)
             alerts.append(alert)
-            draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
-            if incident.is_new and draft is not None:
+            draft = drafts.pop(group, None)  # the first alert of a group opens its incident, the others join
+            if draft is not None and incident.is_new:
                 events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
                 if draft.muted is None:
                     runs.append(self._run_for(routed.target, incident.incident_id, at))
-            else:
+            elif draft is None or incident.incident_id not in reopened:
                 events.append(
                     AlertJoined(
                         incident_id=incident.incident_id, alert_id=alert.id, summary=routed.event.summary, at=at
@@ -225,7 +233,8 @@ class IngestEvents:
                 if incident.is_muted and muted is None and not incident.is_new:
                     heard.add(incident.incident_id)
             sources += _sources_of(routed, alert.id, rules.inhibiting)
-            self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
+            outcome = VerdictOutcome.JOINED if draft is None else _begun(incident, reopened)
+            _note_new(routed, repeats, alert, outcome, muted, ledger)
         _note_beyond(admitted, alerts, ledger, at)
         raw = ledger.raw_events() if is_last else []
         if alerts or raw:
@@ -233,6 +242,7 @@ class IngestEvents:
         if sources:
             await self.inhibition_sources.add(sources)
         await self._unmute(heard, at)
+        await self.start_escalations({each.id for each in reopened.values() if each.muted is None}, at=at)
         return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
@@ -249,21 +259,31 @@ class IngestEvents:
         muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
 
-    @staticmethod
-    def _note_new(
-        first: RoutedEvent,
-        repeats: Sequence[RoutedEvent],
-        alert: Alert,
-        incident: OpenedIncident,
-        muted: Mute | None,
-        ledger: _Ledger,
-        *,
-        is_first: bool,
-    ) -> None:
-        outcome = VerdictOutcome.OPENED if is_first and incident.is_new else VerdictOutcome.JOINED
-        ledger.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted)
-        for repeat in repeats:
-            ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
+    async def _reopened(
+        self,
+        new: Mapping[AlertKey, Sequence[RoutedEvent]],
+        alert_ids: Mapping[AlertKey, AlertId],
+        drafts: Mapping[GroupKey, IncidentDraft],
+        at: datetime,
+    ) -> Mapping[IncidentId, Incident]:
+        """The incidents that are open again, because the first alert of their group has a rule that says so.
+
+        Raises:
+            ConflictError: another incident of the group is opened at this very moment, by what has no such rule.
+        """
+        firsts: dict[GroupKey, AlertKey] = {}
+        for key, (routed, *_) in new.items():
+            firsts.setdefault(routed.group, key)
+        within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
+        since = {group: at - span for group, span in within.items() if span is not None}
+        if not since:
+            return {}
+        changes = []
+        for incident in await self.incidents.reopenable(since):
+            group = incident.service_id, incident.group_key
+            reason = alert_ids[firsts[group]]
+            changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
+        return {each.id: each for each in await self.incidents.save_all(changes)}
 
     async def _unmute(self, heard: set[IncidentId], at: datetime) -> None:
         if not heard:
@@ -412,6 +432,26 @@ class IngestEvents:
                 left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
             )
         )
+
+
+def _begun(incident: OpenedIncident, reopened: Collection[IncidentId]) -> VerdictOutcome:
+    """What the first alert of a group did to the group's incident."""
+    if incident.is_new:
+        return VerdictOutcome.OPENED
+    return VerdictOutcome.REOPENED if incident.incident_id in reopened else VerdictOutcome.JOINED
+
+
+def _note_new(
+    first: RoutedEvent,
+    repeats: Sequence[RoutedEvent],
+    alert: Alert,
+    outcome: VerdictOutcome,
+    muted: Mute | None,
+    ledger: _Ledger,
+) -> None:
+    ledger.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted)
+    for repeat in repeats:
+        ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

@@ -16,6 +16,7 @@ _ANNOTATIONS: Final = "annotations"  # where Alertmanager's translator, and thos
 
 class VerdictOutcome(StrEnum):
     OPENED = "opened"  # an alert, and an incident for it
+    REOPENED = "reopened"  # an alert, and the incident of its group that had been resolved
     JOINED = "joined"  # an alert of an incident that was open
     REPEATED = "repeated"  # of an alert that was firing: one more occurrence
     STALE = "stale"  # of an occurrence that has been cleared since

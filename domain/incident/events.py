@@ -152,10 +152,11 @@ class IncidentResolved(IncidentAct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentReopened(IncidentAct):
-    """It was not over: it pages again."""
+    """It was not over: it pages again, unless something mutes it."""
 
     kind: ClassVar[str] = "incident.reopened"
-    by: UserId
+    alert_id: AlertId | None = None  # which fired soon enough for the rule that reopened it
+    muted: Mute | None = None  # why nobody is paged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -683,6 +683,14 @@ Index(
     unique=True,
     postgresql_where=text("status <> 'resolved'"),
 )
+# What fires again soon enough reopens the incident of its group that was resolved last.
+Index(
+    "incidents_resolved_idx",
+    incidents.c.service_id,
+    incidents.c.group_key,
+    incidents.c.resolved_at.desc(),
+    postgresql_where=text("status = 'resolved'"),
+)
 Index(
     "incidents_due_idx",
     incidents.c.next_deadline,

@@ -36,6 +36,7 @@ EVERYTHING = a_rule(
     title=Template("{{labels.app}}"),
     runbook_url="https://runbooks.example/1",
     delay=timedelta(minutes=5),
+    reopen_within=timedelta(hours=1),
     is_suppressed=True,
     is_dropped=True,
 )

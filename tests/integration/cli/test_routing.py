@@ -22,6 +22,7 @@ RULE = {
     "title": None,
     "runbook_url": None,
     "delay_seconds": None,
+    "reopen_within_seconds": None,
     "suppress": False,
     "drop": True,
 }

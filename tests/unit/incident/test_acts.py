@@ -12,14 +12,16 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
     IncidentReassigned,
+    IncidentReopened,
     IncidentSnoozeEnded,
     IncidentUrgencyRaised,
 )
 from domain.incident.incident import REOPEN_WITHIN, Incident, IncidentStatus, pages_anew
+from domain.incident.mute import Mute, MuteKind
 from domain.incident.responder import Responder, ResponderAnswer
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
-from domain.shared.ids import RunId, UserId
+from domain.shared.ids import AlertId, RunId, UserId
 from domain.shared.limits import INCIDENT_RESPONDERS
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -253,6 +255,17 @@ def test_what_was_not_over_is_triggered_again_within_a_week() -> None:
     assert (state.status, state.resolved_at, state.resolved_by) == (IncidentStatus.TRIGGERED, None, None)
     assert pages_anew(resolved(), state)
     assert acknowledged().reopen(by=BEN, via=Via.API, at=LATER) == Change(acknowledged())
+
+
+def test_an_alert_reopens_it_as_muted_as_the_alert_is() -> None:
+    mute = Mute(kind=MuteKind.SILENCED, by="1", reason="a deploy", until=NOON + timedelta(hours=1))
+    state, (event,) = resolved().reopen(by=None, via=Via.SYSTEM, at=LATER, alert_id=AlertId(ADA), muted=mute)
+
+    assert (state.status, state.muted, state.next_deadline) == (IncidentStatus.TRIGGERED, mute, mute.until)
+    assert not pages_anew(resolved(), state)
+    assert event == IncidentReopened(
+        incident_id=state.id, by=None, via=Via.SYSTEM, at=LATER, alert_id=AlertId(ADA), muted=mute
+    )
 
 
 def test_after_a_week_it_is_another_incident() -> None:
