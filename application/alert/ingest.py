@@ -7,7 +7,7 @@ are asked in memory, before the first wave.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -106,6 +106,30 @@ class _Admitted(NamedTuple):
             for key, found in self.counting.items()
             if least_muted([each.muted(at) for each in self.beyond[key]]) is None
         }
+
+
+@dataclass(slots=True)
+class _Groups:
+    """The incidents of a wave's new alerts, which are asked about in their order."""
+
+    opened: Mapping[GroupKey, OpenedIncident]
+    reopened: Mapping[IncidentId, Incident]
+    known_kinds: Collection[tuple[IncidentId, str]]  # that they had before
+    news: dict[IncidentId, AlertId] = field(default_factory=dict)  # those that page again, and by which alert
+
+    def outcome(self, incident: OpenedIncident, alert: Alert, *, is_first: bool) -> VerdictOutcome:
+        """What a new alert does to the incident of its group."""
+        if incident.is_new:
+            return VerdictOutcome.OPENED if is_first else VerdictOutcome.JOINED
+        if incident.incident_id in self.reopened:
+            return VerdictOutcome.REOPENED if is_first else VerdictOutcome.JOINED
+        if incident.is_muted or incident.incident_id in self.news or not self._is_news(alert):
+            return VerdictOutcome.JOINED
+        self.news[incident.incident_id] = alert.id
+        return VerdictOutcome.PAGED_AGAIN
+
+    def _is_news(self, alert: Alert) -> bool:
+        return alert.kind_key is not None and (alert.incident_id, alert.kind_key) not in self.known_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +232,7 @@ class IngestEvents:
         drafts = self._drafts_of(new.values(), at)
         reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
@@ -233,7 +258,7 @@ class IngestEvents:
                 if incident.is_muted and muted is None and not incident.is_new:
                     heard.add(incident.incident_id)
             sources += _sources_of(routed, alert.id, rules.inhibiting)
-            outcome = VerdictOutcome.JOINED if draft is None else _begun(incident, reopened)
+            outcome = groups.outcome(incident, alert, is_first=draft is not None)
             _note_new(routed, repeats, alert, outcome, muted, ledger)
         _note_beyond(admitted, alerts, ledger, at)
         raw = ledger.raw_events() if is_last else []
@@ -241,8 +266,7 @@ class IngestEvents:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
         if sources:
             await self.inhibition_sources.add(sources)
-        await self._unmute(heard, at)
-        await self.start_escalations({each.id for each in reopened.values() if each.muted is None}, at=at)
+        await self._page_anew(heard, groups, at)
         return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
@@ -285,13 +309,26 @@ class IngestEvents:
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
         return {each.id: each for each in await self.incidents.save_all(changes)}
 
-    async def _unmute(self, heard: set[IncidentId], at: datetime) -> None:
-        if not heard:
-            return
-        incidents = await self.incidents.get_many(heard)
-        changes = [incident.unmute(at=at) for incident in incidents]
+    async def _known_kinds(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], opened: Mapping[GroupKey, OpenedIncident], at: datetime
+    ) -> frozenset[tuple[IncidentId, str]]:
+        """Of the kinds of these alerts, those that their incidents have had. Asked while the incidents are held."""
+        kinds = {
+            (opened[first.group].incident_id, first.kind_key)
+            for first, *_ in new.values()
+            if first.kind_key is not None and not opened[first.group].is_new and first.muted(at) is None
+        }
+        return await self.alerts.known_kinds(kinds) if kinds else frozenset()
+
+    async def _page_anew(self, heard: set[IncidentId], groups: "_Groups", at: datetime) -> None:
+        """Those that nothing mutes any more, those with an alert that is news, and those that are open again."""
+        changes = []
+        for incident in await self.incidents.get_many(heard | groups.news.keys()):
+            news = groups.news.get(incident.id)
+            changes.append(incident.unmute(at=at) if news is None else incident.page_again(alert_id=news, at=at))
         await self.incidents.save_all(changes)
-        await self.start_escalations({state.id for state, events in changes if events}, at=at)
+        reopened = {each.id for each in groups.reopened.values() if each.muted is None}
+        await self.start_escalations({state.id for state, events in changes if events} | reopened, at=at)
 
     async def _without_stale(
         self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
@@ -432,13 +469,6 @@ class IngestEvents:
                 left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
             )
         )
-
-
-def _begun(incident: OpenedIncident, reopened: Collection[IncidentId]) -> VerdictOutcome:
-    """What the first alert of a group did to the group's incident."""
-    if incident.is_new:
-        return VerdictOutcome.OPENED
-    return VerdictOutcome.REOPENED if incident.incident_id in reopened else VerdictOutcome.JOINED
 
 
 def _note_new(

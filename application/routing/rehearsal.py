@@ -2,8 +2,8 @@
 
 A model of intake, for two rulebooks to be compared by: it knows alerts, groups and mutes, and neither people, nor
 limits, nor time of day. An incident ends with its alerts; it pages once, when something of it is heard for the first
-time, and once more when it is reopened. What a rule leads to another team's service is asked about the silences of the
-team that it came from.
+time, and once more when it is reopened or an alert of it is news. What a rule leads to another team's service is asked
+about the silences of the team that it came from.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ class Fate(StrEnum):
     OPENS_MUTED = "opens_muted"  # an incident that pages nobody yet
     REOPENS = "reopens"  # an incident that was over, which pages again
     REOPENS_MUTED = "reopens_muted"  # one that pages nobody yet
+    PAGES_AGAIN = "pages_again"  # an open incident, by an alert of a kind that it had not had
     JOINS = "joins"
     REPEATS = "repeats"
     DROPPED = "dropped"
@@ -51,6 +52,8 @@ class _Open:
     muted_until: datetime | None = None
     is_muted: bool = False
     has_paged: bool = False
+    paged_at: datetime | None = None
+    kinds: set[str] = field(default_factory=set)
     over_at: datetime | None = None
 
 
@@ -112,7 +115,8 @@ class Rehearsal:
             ends += [] if quiet is None else [quiet.until]
             is_muted, until = bool(ends), max(ends, default=None)
         if not is_muted:
-            heard = self._hear(incident, Fate.JOINS)
+            kind = grouped_by(effect.page_again_by, labels) if effect.page_again_by else None
+            heard = self._hear(incident, at, kind)
             return Fate.REOPENS if reopens else heard
         if joins:
             return Fate.JOINS
@@ -136,13 +140,16 @@ class Rehearsal:
         if until is not None:
             heappush(self._ending, (until, group))
 
-    def _hear(self, incident: _Open, otherwise: Fate) -> Fate:
-        incident.is_muted = False
-        if incident.has_paged:
-            return otherwise
-        incident.has_paged = True
+    def _hear(self, incident: _Open, at: datetime, kind: str | None = None) -> Fate:
+        """What came in one body, at one instant, pages once."""
+        is_news = kind is not None and kind not in incident.kinds and incident.paged_at != at
+        is_again, incident.has_paged, incident.is_muted = incident.has_paged, True, False
+        incident.kinds |= {kind} - {None}
+        if is_again and not is_news:
+            return Fate.JOINS
+        incident.paged_at = at
         self._pages += 1
-        return Fate.PAGES
+        return Fate.PAGES_AGAIN if is_again else Fate.PAGES
 
     def _look_again(self, group: GroupKey, incident: _Open, at: datetime) -> None:
         """As the worker does: it stays muted while each of its alerts is suppressed or silenced."""
@@ -153,7 +160,7 @@ class Rehearsal:
                 continue
             quiet = self._book.quieted(labels, team_id=team_id, service_id=group[0], at=at)
             if quiet is None:
-                self._hear(incident, Fate.JOINS)
+                self._hear(incident, at)
                 return
             ends.append(quiet.until)
         self._mute(group, incident, min(ends, default=None))

@@ -57,6 +57,14 @@ class IncidentUnmuted(IncidentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPagedAgain(IncidentEvent):
+    """An alert of a kind joined that it had not had: whoever has it knows only of the others."""
+
+    kind: ClassVar[str] = "incident.paged_again"
+    alert_id: AlertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentAcknowledged(IncidentAct):
     """One person's word; where several are required, the last of them makes the incident acknowledged."""
 

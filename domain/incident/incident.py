@@ -14,6 +14,7 @@ from domain.incident.events import (
     IncidentEscalated,
     IncidentEvent,
     IncidentMuted,
+    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -182,6 +183,15 @@ class Incident:
         if self.status is not IncidentStatus.TRIGGERED or self.muted is None:
             return Change(self)
         return self._changed(IncidentUnmuted(incident_id=self.id, at=at))
+
+    def page_again(self, *, alert_id: AlertId, at: datetime) -> Change[Self]:
+        """Have it page from the beginning, since an alert joined that is news. Whoever had it has it no more.
+
+        Without effect on one that is resolved, or muted.
+        """
+        if not self.is_open or self.muted is not None:
+            return Change(self)
+        return self._changed(IncidentPagedAgain(incident_id=self.id, alert_id=alert_id, at=at))
 
     def acknowledge(
         self, *, by: UserId | None, via: Via, at: datetime, timeout: timedelta | None = None
@@ -498,7 +508,7 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
             return _owned(state, event.by, event.at, expires_at=event.expires_at)
         case IncidentSnoozed():
             return replace(_owned(state, event.by, event.at), snoozed_until=event.until)
-        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded():
+        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentPagedAgain():
             return _triggered_again(state)
         case IncidentReopened():
             return replace(_triggered_again(state), muted=event.muted)

@@ -42,14 +42,13 @@ class Effect:
     runbook_url: str | None = None
     delay: timedelta | None = None  # pages wait so long, and never come when it is over by then
     reopen_within: timedelta | None = None  # of its group's last incident: the same one again, not a new one
+    page_again_by: tuple[str, ...] = ()  # labels: an alert that has others than those before pages the incident again
     is_suppressed: bool = False  # an incident, and nobody is paged for it
     is_dropped: bool = False  # no alert at all; counted
 
     def __post_init__(self) -> None:
-        if len(self.group_by) > GROUP_LABELS:
-            raise InvalidValueError("group_by", f"has {len(self.group_by)} entries, allowed are at most {GROUP_LABELS}")
-        for name in self.group_by:
-            require_length("group_by", name, most=LABEL_CHARACTERS)
+        _require_labels("group_by", self.group_by)
+        _require_labels("page_again_by", self.page_again_by)
         if self.runbook_url is not None and not self.runbook_url.startswith(("https://", "http://")):
             raise InvalidValueError("runbook_url", "must begin with https:// or http://")
         _require_span("delay_seconds", self.delay, most=ROUTE_DELAY_SECONDS_MAX)
@@ -66,9 +65,17 @@ class Effect:
             runbook_url=later.runbook_url or self.runbook_url,
             delay=later.delay or self.delay,
             reopen_within=later.reopen_within or self.reopen_within,
+            page_again_by=later.page_again_by or self.page_again_by,
             is_suppressed=later.is_suppressed or self.is_suppressed,
             is_dropped=later.is_dropped or self.is_dropped,
         )
+
+
+def _require_labels(field_name: str, names: tuple[str, ...]) -> None:
+    if len(names) > GROUP_LABELS:
+        raise InvalidValueError(field_name, f"has {len(names)} entries, allowed are at most {GROUP_LABELS}")
+    for name in names:
+        require_length(field_name, name, most=LABEL_CHARACTERS)
 
 
 def _require_span(field_name: str, span: timedelta | None, *, most: int) -> None:

@@ -37,6 +37,7 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
     IncidentEvent,
+    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentRespondersAsked,
@@ -113,6 +114,7 @@ REFUSALS = (IllegalTransitionError, ConflictError)
 PAGES_ANEW = (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
+    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentSnoozeEnded,

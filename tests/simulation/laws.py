@@ -19,6 +19,7 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
     IncidentEvent,
+    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentRespondersAsked,
@@ -43,6 +44,7 @@ LEAST_WAIT: Final = timedelta(milliseconds=20)
 PAGES_ANEW: Final = (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
+    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentSnoozeEnded,

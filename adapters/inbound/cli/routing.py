@@ -118,6 +118,7 @@ def add(
     runbook: str | None = None,
     delay: int | None = None,
     reopen_within: int | None = None,
+    page_again_by: Several = (),
     suppress: Switch = False,
     drop: Switch = False,
     goes_on: Annotated[bool, Parameter(name="--continue", negative="", show_default=False)] = False,
@@ -147,6 +148,8 @@ def add(
         Seconds: it pages only what lasts for so long.
     reopen_within
         Seconds: so long after the last incident of its group was resolved, that one is reopened.
+    page_again_by
+        A label whose new values page an open incident again; may come several times.
     suppress
         An incident that pages nobody.
     drop
@@ -168,6 +171,7 @@ def add(
         "runbook_url": runbook,
         "delay_seconds": delay,
         "reopen_within_seconds": reopen_within,
+        "page_again_by": list(page_again_by),
         "suppress": suppress,
         "drop": drop,
         "continue": goes_on,
@@ -272,3 +276,5 @@ def _does(rule: Record) -> Iterator[str]:
             yield f"{member.removesuffix('_id').removesuffix('_url')} {rule[member]}"
     if rule["group_by"]:
         yield f"groups by {', '.join(rule['group_by'])}"
+    if rule["page_again_by"]:
+        yield f"pages again by {', '.join(rule['page_again_by'])}"

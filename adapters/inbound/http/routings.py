@@ -89,6 +89,13 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    page_again_by: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=LABEL_CHARACTERS)]],
+        Meta(
+            max_length=GROUP_LABELS,
+            description="An alert that has other values of these labels than those before pages the incident again.",
+        ),
+    ] = []
     suppress: bool = False
     drop: bool = False
 
@@ -108,6 +115,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             runbook_url=effect.runbook_url,
             delay_seconds=_seconds(effect.delay),
             reopen_within_seconds=_seconds(effect.reopen_within),
+            page_again_by=list(effect.page_again_by),
             suppress=effect.is_suppressed,
             drop=effect.is_dropped,
         )
@@ -359,6 +367,7 @@ def _effect(body: RouteRuleBody) -> Effect:
         runbook_url=body.runbook_url,
         delay=_span(body.delay_seconds),
         reopen_within=_span(body.reopen_within_seconds),
+        page_again_by=tuple(body.page_again_by),
         is_suppressed=body.suppress,
         is_dropped=body.drop,
     )

@@ -22,6 +22,7 @@ from domain.incident.events import (
     IncidentAnnotated,
     IncidentEscalated,
     IncidentMuted,
+    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -75,6 +76,8 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
         case IncidentUnmuted():
             return "Nothing mutes it any more: it pages"
+        case IncidentPagedAgain():
+            return "That alert is of a kind that it had not had: it pages again"
         case IncidentAct():
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():

@@ -28,7 +28,7 @@ from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.escalation.events import EscalationExhausted
 from domain.escalation.policy import EscalationPolicy, WhenExhausted
 from domain.identity.role import Role
-from domain.incident.events import IncidentReopened
+from domain.incident.events import IncidentPagedAgain, IncidentReopened
 from domain.incident.incident import IncidentStatus
 from domain.notification.contact import Channel
 from domain.notification.fall_back import FALL_BACK_POSITION
@@ -216,6 +216,21 @@ async def test_alerts_that_come_at_once_after_their_incident_was_resolved_reopen
     assert (before.incident.is_open, last.incident.is_open) == (False, True)
     assert [alert.dedup_key for alert in last.alerts] == ["disk", "disk", "load"]
     assert sum(isinstance(event, IncidentReopened) for event in last.events) == 1
+
+
+async def test_alerts_of_one_new_kind_that_come_at_once_page_their_incident_again_but_once(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.rule(Effect(page_again_by=("alertname",)))
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    disk, load = (replace(report(key), labels={"alertname": "Load"}) for key in ("disk 2", "load"))
+    await meeting(turnstile, gated.receive(disk), process.receive(load))
+
+    (stored,) = await process.stored()
+    assert len(stored.alerts) == 3
+    assert sum(isinstance(event, IncidentPagedAgain) for event in stored.events) == 1
 
 
 async def test_an_alert_that_comes_while_its_incident_is_resolved_reopens_it(

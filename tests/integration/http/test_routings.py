@@ -31,6 +31,7 @@ PLAIN: dict[str, Any] = {
     "runbook_url": None,
     "delay_seconds": None,
     "reopen_within_seconds": None,
+    "page_again_by": [],
     "suppress": False,
     "drop": False,
 }
@@ -70,6 +71,7 @@ async def test_rules_are_saved_read_and_listed_in_versions(api: World) -> None:
         runbook_url="https://runbooks.example/1",
         delay_seconds=300,
         reopen_within_seconds=3600,
+        page_again_by=["alertname"],
         suppress=True,
         drop=True,
     ) | {"continue": True}

@@ -69,3 +69,17 @@ async def test_what_fires_again_soon_reopens_its_incident_and_says_why(api: Desk
         "it opened an alert, which reopened the incident of its group that had just been resolved",
     )
     assert [step["said"]["reopen_within_seconds"] for step in found["steps"]] == [300]
+
+
+async def test_an_alert_of_a_new_kind_pages_an_open_incident_again_and_says_so(api: Desk) -> None:
+    await rules(api, {"name": "by name", "page_again_by": ["alertname"]})
+    await comes(api, "disk", group_key="rack", labels={"alertname": "Disk"})
+    repeat = await comes(api, "disk 2", group_key="rack", labels={"alertname": "Disk"})
+    news = await comes(api, "load", group_key="rack", labels={"alertname": "Load"})
+
+    assert (await timeline(api))[1:4] == [
+        "Another alert joined: disk 2 is unwell",
+        "Another alert joined: load is unwell",
+        "That alert is of a kind that it had not had: it pages again",
+    ]
+    assert [(await verdict(api, each))["outcome"] for each in (repeat, news)] == ["joined", "paged_again"]

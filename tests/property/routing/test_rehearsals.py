@@ -30,6 +30,7 @@ NOISE = a_rule("noise", 'env="test"', is_dropped=True)
 PATIENT = a_rule("patient", 'env="late"', delay=FIVE)
 QUIET = a_rule("quiet", 'env="quiet"', is_suppressed=True)
 SOON = a_rule("soon", 'rack!="2"', reopen_within=FIVE, goes_on=True)
+NEWS = a_rule("news", page_again_by=("env",), goes_on=True)
 RACKS = a_rule("racks", 'rack!=""', group_by=("rack",), goes_on=True)
 
 
@@ -70,7 +71,7 @@ def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> Non
     @lab.holds(happenings=st.lists(kinds, max_size=12))
     def _(happenings: list[tuple[int, str, AlertAction, str, str]]) -> None:
         with lab.world(a_town()) as world:
-            rules = (SOON, RACKS, NOISE, PATIENT, QUIET)
+            rules = (SOON, NEWS, RACKS, NOISE, PATIENT, QUIET)
             ruled(world, *rules)
             silenced(world, 'env="silent"', ends_at=NOON + timedelta(hours=10))
             dropped = 0
@@ -101,6 +102,16 @@ def test_rules_that_are_tried_tell_what_they_would_have_changed_and_change_nothi
         assert world.stored() == before
         world.advance(FIVE)
         assert tried(world, PATIENT).after.pages == 3
+
+
+def test_what_would_have_paged_again_is_told(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number, env in enumerate(("prod", "prod", "stage")):
+            taken(world, an_event(f"key {number}", labels={"env": env}, group_key="rack"), number=number)
+            world.advance(MINUTE)
+        found = tried(world, a_rule("news", page_again_by=("env",)))
+        assert (found.before, found.after) == (Tally(incidents=1, pages=1), Tally(incidents=1, pages=2))
+        assert [(each.before, each.after) for each in found.differences] == [(Fate.JOINS, Fate.PAGES_AGAIN)]
 
 
 def test_what_would_have_been_reopened_is_told(lab: Lab) -> None:

@@ -273,6 +273,16 @@ def test_after_a_week_it_is_another_incident() -> None:
         resolved().reopen(by=BEN, via=Via.API, at=NOON + REOPEN_WITHIN + timedelta.resolution)
 
 
+def test_news_make_it_page_again_whoever_had_it_and_nothing_that_is_over_or_muted() -> None:
+    again = acknowledged().page_again(alert_id=AlertId(ADA), at=LATER).state
+    assert (again.status, again.acknowledgements) == (IncidentStatus.TRIGGERED, ())
+    assert pages_anew(acknowledged(), again)
+    assert resolved().page_again(alert_id=AlertId(ADA), at=LATER) == Change(resolved())
+    mute = Mute(kind=MuteKind.SILENCED, by="1", reason="a deploy")
+    muted = resolved().reopen(by=None, via=Via.SYSTEM, at=LATER, muted=mute).state
+    assert muted.page_again(alert_id=AlertId(ADA), at=LATER) == Change(muted)
+
+
 # Severity, urgency, title.
 
 

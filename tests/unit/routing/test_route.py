@@ -78,6 +78,13 @@ def test_a_rule_outside_of_its_hours_is_passed_over_and_said_so() -> None:
     assert decision.effect == Effect(urgency=Urgency.LOW)
 
 
+def test_labels_that_tell_kinds_apart_are_bounded_like_those_that_group() -> None:
+    assert Effect(page_again_by=("app",)).then(Effect(page_again_by=("env",))).page_again_by == ("env",)
+    for wrong in (("a",) * (GROUP_LABELS + 1), ("",)):
+        with pytest.raises(InvalidValueError, match="page_again_by"):
+            Effect(page_again_by=wrong)
+
+
 def test_a_rule_reopens_within_what_people_may_reopen() -> None:
     longest = timedelta(seconds=ROUTE_REOPEN_SECONDS_MAX)
     assert longest == REOPEN_WITHIN
