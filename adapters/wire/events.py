@@ -20,7 +20,6 @@ from domain.incident.events import (
     IncidentAnnotated,
     IncidentEscalated,
     IncidentMuted,
-    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -36,6 +35,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
@@ -65,7 +65,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentAnnotated,
         IncidentEscalated,
         IncidentMuted,
-        IncidentPagedAgain,
+        IncidentWorsened,
         IncidentReassigned,
         IncidentReopened,
         IncidentResolved,

@@ -57,10 +57,10 @@ class IncidentUnmuted(IncidentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentPagedAgain(IncidentEvent):
+class IncidentWorsened(IncidentEvent):
     """An alert of a kind joined that it had not had: whoever has it knows only of the others."""
 
-    kind: ClassVar[str] = "incident.paged_again"
+    kind: ClassVar[str] = "incident.worsened"
     alert_id: AlertId
 
 

@@ -14,7 +14,6 @@ from domain.incident.events import (
     IncidentEscalated,
     IncidentEvent,
     IncidentMuted,
-    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -30,6 +29,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.incident.mute import Mute
 from domain.incident.responder import Responder, ResponderAnswer, answering
@@ -191,7 +191,7 @@ class Incident:
         """
         if not self.is_open or self.muted is not None:
             return Change(self)
-        return self._changed(IncidentPagedAgain(incident_id=self.id, alert_id=alert_id, at=at))
+        return self._changed(IncidentWorsened(incident_id=self.id, alert_id=alert_id, at=at))
 
     def acknowledge(
         self, *, by: UserId | None, via: Via, at: datetime, timeout: timedelta | None = None
@@ -508,7 +508,7 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
             return _owned(state, event.by, event.at, expires_at=event.expires_at)
         case IncidentSnoozed():
             return replace(_owned(state, event.by, event.at), snoozed_until=event.until)
-        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentPagedAgain():
+        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentWorsened():
             return _triggered_again(state)
         case IncidentReopened():
             return replace(_triggered_again(state), muted=event.muted)

@@ -37,12 +37,12 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
     IncidentEvent,
-    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentRespondersAsked,
     IncidentSnoozeEnded,
     IncidentUnacknowledged,
+    IncidentWorsened,
 )
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.contact import Channel
@@ -114,7 +114,7 @@ REFUSALS = (IllegalTransitionError, ConflictError)
 PAGES_ANEW = (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
-    IncidentPagedAgain,
+    IncidentWorsened,
     IncidentReassigned,
     IncidentReopened,
     IncidentSnoozeEnded,

@@ -19,12 +19,12 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
     IncidentEvent,
-    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentRespondersAsked,
     IncidentSnoozeEnded,
     IncidentUnacknowledged,
+    IncidentWorsened,
 )
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
@@ -44,7 +44,7 @@ LEAST_WAIT: Final = timedelta(milliseconds=20)
 PAGES_ANEW: Final = (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
-    IncidentPagedAgain,
+    IncidentWorsened,
     IncidentReassigned,
     IncidentReopened,
     IncidentSnoozeEnded,

@@ -22,7 +22,6 @@ from domain.incident.events import (
     IncidentAnnotated,
     IncidentEscalated,
     IncidentMuted,
-    IncidentPagedAgain,
     IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
@@ -38,6 +37,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.incident.mute import Mute
 from domain.notification.events import NotificationEvent, NotificationFailed, NotificationSent
@@ -76,7 +76,7 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
         case IncidentUnmuted():
             return "Nothing mutes it any more: it pages"
-        case IncidentPagedAgain():
+        case IncidentWorsened():
             return "That alert is of a kind that it had not had: it pages again"
         case IncidentAct():
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"

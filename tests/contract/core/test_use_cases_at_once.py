@@ -28,7 +28,7 @@ from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.escalation.events import EscalationExhausted
 from domain.escalation.policy import EscalationPolicy, WhenExhausted
 from domain.identity.role import Role
-from domain.incident.events import IncidentPagedAgain, IncidentReopened
+from domain.incident.events import IncidentReopened, IncidentWorsened
 from domain.incident.incident import IncidentStatus
 from domain.notification.contact import Channel
 from domain.notification.fall_back import FALL_BACK_POSITION
@@ -230,7 +230,7 @@ async def test_alerts_of_one_new_kind_that_come_at_once_page_their_incident_agai
 
     (stored,) = await process.stored()
     assert len(stored.alerts) == 3
-    assert sum(isinstance(event, IncidentPagedAgain) for event in stored.events) == 1
+    assert sum(isinstance(event, IncidentWorsened) for event in stored.events) == 1
 
 
 async def test_an_alert_that_comes_while_its_incident_is_resolved_reopens_it(

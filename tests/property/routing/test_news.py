@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from application.incident.acknowledge import AcknowledgeIncident
 from domain.alert.alert_event import AlertAction
-from domain.incident.events import IncidentPagedAgain
+from domain.incident.events import IncidentWorsened
 from domain.incident.incident import IncidentStatus
 from tests.property.routing.test_routes import is_what_its_events_say, ruled, the
 from tests.support.builders import MINUTE, a_town, an_actor, an_event
@@ -23,7 +23,7 @@ def comes(world: World, key: str, name: str, **more: str) -> None:
 def news(stored: Stored) -> list[str]:
     """The alerts that paged it again, by their keys."""
     key_of = {alert.id: alert.dedup_key for alert in stored.alerts}
-    return [key_of[event.alert_id] for event in stored.events if isinstance(event, IncidentPagedAgain)]
+    return [key_of[event.alert_id] for event in stored.events if isinstance(event, IncidentWorsened)]
 
 
 def test_an_incident_pages_once_for_each_kind_of_alert_that_it_has_had_whatever_comes_again(lab: Lab) -> None:
