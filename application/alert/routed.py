@@ -43,6 +43,7 @@ class ReceivedEvent(NamedTuple):
     event: AlertEvent
     raw: RawEvent | None
     raw_id: UUID | None = None
+    trace: str | None = None  # that its body came with
 
     @property
     def event_id(self) -> UUID | None:
@@ -56,7 +57,10 @@ class ReceivedEvent(NamedTuple):
 
 def received_in(raw: RawEvent, events: Iterable[AlertEvent], target: IntakeTarget) -> list[ReceivedEvent]:
     """Events of one body, which is kept once, whatever it holds."""
-    return [ReceivedEvent(target, event, raw if place == 0 else None, raw.id) for place, event in enumerate(events)]
+    return [
+        ReceivedEvent(target, event, raw if place == 0 else None, raw.id, raw.trace)
+        for place, event in enumerate(events)
+    ]
 
 
 def end_of(mute: Mute) -> datetime:
@@ -103,6 +107,12 @@ class RoutedEvent(NamedTuple):
     @property
     def service_id(self) -> ServiceId:
         return self.target.integration.service_id
+
+    @property
+    def kind_key(self) -> str | None:
+        """The same for alerts that page an incident but once; None where no rule tells kinds apart."""
+        names = self.decision.effect.page_again_by
+        return grouped_by(names, matched_labels(self.event)) if names else None
 
     @property
     def group(self) -> GroupKey:
@@ -175,6 +185,7 @@ class RoutedEvent(NamedTuple):
             acknowledgements_required=target.acknowledgements_required,
             rises_at=rises_at,
             muted=muted,
+            trace=self.received.trace,
         )
 
     def alert(
@@ -201,6 +212,7 @@ class RoutedEvent(NamedTuple):
             labels=event.labels,
             details=event.details,
             links=self._links(),
+            kind_key=self.kind_key if self.kind_key is not None and self.muted(at) is None else None,
             event_id=self.received.event_id,
         )
 

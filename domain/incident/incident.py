@@ -29,6 +29,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.incident.mute import Mute
 from domain.incident.responder import Responder, ResponderAnswer, answering
@@ -72,6 +73,7 @@ class IncidentDraft:
     acknowledgements_required: int = 1
     rises_at: datetime | None = None
     muted: Mute | None = None
+    trace: str | None = None  # whose work it came of, for whoever follows that through several systems; no rule asks it
 
     def triggered(
         self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
@@ -182,6 +184,15 @@ class Incident:
         if self.status is not IncidentStatus.TRIGGERED or self.muted is None:
             return Change(self)
         return self._changed(IncidentUnmuted(incident_id=self.id, at=at))
+
+    def page_again(self, *, alert_id: AlertId, at: datetime) -> Change[Self]:
+        """Have it page from the beginning, since an alert joined that is news. Whoever had it has it no more.
+
+        Without effect on one that is resolved, or muted.
+        """
+        if not self.is_open or self.muted is not None:
+            return Change(self)
+        return self._changed(IncidentWorsened(incident_id=self.id, alert_id=alert_id, at=at))
 
     def acknowledge(
         self, *, by: UserId | None, via: Via, at: datetime, timeout: timedelta | None = None
@@ -337,10 +348,18 @@ class Incident:
             return Change(self)
         return self._changed(IncidentResolved(incident_id=self.id, by=by, via=via, at=at))
 
-    def reopen(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+    def reopen(
+        self,
+        *,
+        by: UserId | None,
+        via: Via,
+        at: datetime,
+        alert_id: AlertId | None = None,
+        muted: Mute | None = None,
+    ) -> Change[Self]:
         """Trigger it again, since it was not over. On an open one it has no effect.
 
-        Whether another one is open for its group is for storage to say.
+        Whether another one is open for its group is for storage to say. Title, severity and urgency are as they were.
 
         Raises:
             IllegalTransitionError: it was resolved too long ago.
@@ -350,7 +369,8 @@ class Incident:
         if at - self.resolved_at > REOPEN_WITHIN:
             too_late = f"reopened, which can be done within {REOPEN_WITHIN.days} days"
             raise IllegalTransitionError("incident", self.status, too_late)
-        return self._changed(IncidentReopened(incident_id=self.id, by=by, via=via, at=at))
+        event = IncidentReopened(incident_id=self.id, by=by, via=via, at=at, alert_id=alert_id, muted=muted)
+        return self._changed(event)
 
     def change_severity(
         self, severity: Severity, *, urgency: Urgency, rises_at: datetime | None, by: UserId, via: Via, at: datetime
@@ -489,16 +509,18 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
             return _owned(state, event.by, event.at, expires_at=event.expires_at)
         case IncidentSnoozed():
             return replace(_owned(state, event.by, event.at), snoozed_until=event.until)
-        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentReopened():
-            return _triggered_again(state)
+        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentWorsened():
+            return _triggered_again(state, event.at)
+        case IncidentReopened():
+            return replace(_triggered_again(state, event.at), muted=event.muted)
         case IncidentEscalated():
-            return replace(state, muted=None) if state.status is IncidentStatus.TRIGGERED else _triggered_again(state)
+            return _escalated(state, event.at)
         case IncidentMuted():
             return replace(state, muted=event.mute)
         case IncidentUnmuted():
             return _heard(state, event.at)
         case IncidentReassigned():
-            return replace(_triggered_again(state), policy_id=event.policy_id or state.policy_id)
+            return replace(_triggered_again(state, event.at), policy_id=event.policy_id or state.policy_id)
         case IncidentRespondersAsked() | IncidentResponderAccepted() | IncidentResponderDeclined():
             return replace(state, responders=_responders_after(state.responders, event))
         case IncidentResolved():
@@ -552,7 +574,7 @@ def _given(state: Incident, by: UserId | None, at: datetime) -> tuple[Acknowledg
     return (*state.acknowledgements, Acknowledgement(by, at))
 
 
-def _triggered_again[I: Incident](state: I) -> I:
+def _triggered_again[I: Incident](state: I, at: datetime) -> I:
     """Nobody has it. When it was triggered first stays."""
     return replace(
         state,
@@ -562,10 +584,23 @@ def _triggered_again[I: Incident](state: I) -> I:
         acknowledged_by=None,
         acknowledgement_expires_at=None,
         snoozed_until=None,
+        rises_at=_not_before(at, state.rises_at),
         muted=None,
         resolved_at=None,
         resolved_by=None,
     )
+
+
+def _escalated[I: Incident](state: I, at: datetime) -> I:
+    """Whoever had it has it no more; while nobody has it yet, who has acknowledged still counts."""
+    if state.status is IncidentStatus.TRIGGERED:
+        return replace(state, rises_at=_not_before(at, state.rises_at), muted=None)
+    return _triggered_again(state, at)
+
+
+def _not_before(at: datetime, rises_at: datetime | None) -> datetime | None:
+    """A deadline that did not count until then: if it has passed meanwhile it is due then, and late from then on."""
+    return None if rises_at is None else max(at, rises_at)
 
 
 def _heard[I: Incident](state: I, at: datetime) -> I:

@@ -55,7 +55,11 @@ def measure(world: World, *, rounds: int, quick: bool) -> list[Figure]:
 
 def _consumed(world: World, dsn: str, *, events: int) -> Consumed:
     words = ["--events", str(events), "--first", str(next(_first)), "--postgres", str(world.postgres_pid)]
-    environment = {"TOCSIN_DATABASE_URL": dsn, "TOCSIN_SECRET_KEY": SECRET_KEY}
+    environment = {
+        "TOCSIN_DATABASE_URL": dsn,
+        "TOCSIN_REDIS_URL": world.redis_url,
+        "TOCSIN_SECRET_KEY": SECRET_KEY,
+    }
     process = machine.start("tests.bench.queue", *words, log=world.log, environment=environment)
     try:
         return msgspec.json.decode(machine.answer_of(process, log=world.log), type=Consumed)

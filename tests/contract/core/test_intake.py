@@ -6,7 +6,7 @@ from uuid import UUID
 
 from application.ports.intake import IntakeTarget, Touched
 from domain.alert.alert import Alert
-from domain.alert.alert_event import Link
+from domain.alert.alert_event import ChangeEvent, Link
 from domain.incident.incident import IncidentStatus
 from domain.service.service import UrgencyRule
 from domain.shared.urgency import Urgency
@@ -25,6 +25,7 @@ from tests.support.builders import (
     SHOP_PROBES,
     a_draft,
     a_policy,
+    a_received_change,
     a_run,
     an_alert,
     an_integration,
@@ -111,6 +112,16 @@ async def test_a_group_has_one_open_incident_however_often_it_is_asked_for(ports
     assert new.number > first.number
 
 
+async def test_a_change_that_is_there_by_its_id_stays_as_it_is(ports: Ports) -> None:
+    first = a_received_change(ChangeEvent(summary="first", occurred_at=NOON))
+    for changes in ([first], [first._replace(change=ChangeEvent(summary="again"))]):
+        async with ports.transaction:
+            await ports.intake.record_changes(changes)
+    found = await ports.incident_reader.changes(SHOP, since=NOON, until=NOON + MINUTE, limit=5)
+
+    assert [change.summary for change in found] == ["first"]
+
+
 async def test_two_services_may_have_a_group_of_one_name(ports: Ports) -> None:
     await an_open_incident(ports, 1)
     async with ports.transaction:
@@ -145,7 +156,12 @@ async def test_an_alert_that_fires_already_counts_as_one_more_occurrence(ports: 
 
 
 async def test_many_alerts_are_stored_as_one_is(ports: Ports) -> None:
-    said = {"labels": {"zone": "north"}, "details": {"free": [1.5, None]}, "starts_at": NOON, "event_id": UUID(int=1)}
+    said: dict[str, Any] = {
+        "labels": {"zone": "north"},
+        "details": {"free": [1.5, None]},
+        "starts_at": NOON,
+        "event_id": UUID(int=1),
+    }
     alerts = [
         an_alert(number, links=(Link(href=f"https://example.test/{number}"),), expires_at=NOON + MINUTE, **said)
         for number in range(MANY)
