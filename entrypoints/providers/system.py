@@ -10,6 +10,7 @@ from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SystemRandomness
+from application.alert.tally import VerdictTally
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
@@ -34,11 +35,15 @@ class SystemProvider(Provider):
 
 
 class RulesProvider(Provider):
-    """The rules in the memory of this process, and the engine of their patterns."""
+    """The rules in the memory of this process, the engine of their patterns, and what they have decided."""
 
     scope = Scope.APP
 
     patterns = provide(Re2Patterns, provides=Patterns)
+
+    @provide
+    def tally(self) -> VerdictTally:
+        return VerdictTally()
 
     @provide
     def rulebook(self) -> RulebookCache:

@@ -156,7 +156,12 @@ async def test_an_alert_that_fires_already_counts_as_one_more_occurrence(ports: 
 
 
 async def test_many_alerts_are_stored_as_one_is(ports: Ports) -> None:
-    said = {"labels": {"zone": "north"}, "details": {"free": [1.5, None]}, "starts_at": NOON, "event_id": UUID(int=1)}
+    said: dict[str, Any] = {
+        "labels": {"zone": "north"},
+        "details": {"free": [1.5, None]},
+        "starts_at": NOON,
+        "event_id": UUID(int=1),
+    }
     alerts = [
         an_alert(number, links=(Link(href=f"https://example.test/{number}"),), expires_at=NOON + MINUTE, **said)
         for number in range(MANY)
