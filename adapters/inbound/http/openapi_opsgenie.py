@@ -20,7 +20,7 @@ SECURITY_SCHEME: Final[Json] = {
     "name": "Authorization",
     "description": "`GenieKey` and the key of an integration.",
 }
-_SECURITY: Final = [{"genie_key": []}]
+_SECURITY: Final[list[Json]] = [{"genie_key": []}]
 
 
 class OpsgenieAlert(msgspec.Struct):
