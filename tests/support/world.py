@@ -47,6 +47,7 @@ from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.dependencies import DependencyRepository
 from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -191,7 +192,7 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
-    tally: VerdictTally
+    dependencies: DependencyRepository
     inhibitions: InhibitionRepository
     inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository
@@ -438,6 +439,11 @@ class World:
     def call[**P, R](self, use_case: type[UseCase[P, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a use case in a scope of its own."""
         return self._run(self._call(use_case, *args, **kwargs))
+
+    @property
+    def tally(self) -> VerdictTally:
+        """What became of the events that it took in."""
+        return self._run(self._container.get(VerdictTally))
 
     def receive(self, *events: AlertEvent, by: IntegrationId = SHOP_PROBES) -> None:
         """Take in a sender's events in one commit."""

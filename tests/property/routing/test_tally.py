@@ -12,17 +12,14 @@ from tests.property.routing.test_limits import LIMIT, many, narrow
 from tests.support.builders import an_event
 from tests.support.laws import Lab
 from tests.support.routing import a_rule
-from tests.support.world import Ports, World
+from tests.support.world import World
 
 
 def counted(world: World) -> Mapping[VerdictOutcome, int]:
     """Whatever the kind: a town's integrations are all of one."""
-
-    async def read(ports: Ports) -> Mapping[VerdictOutcome, int]:
-        assert len({kind for kind, _ in ports.tally.counted}) <= 1
-        return {outcome: count for (_, outcome), count in ports.tally.counted.items()}
-
-    return world.within(read)
+    counted = world.tally.counted
+    assert len({kind for kind, _ in counted}) <= 1
+    return {outcome: count for (_, outcome), count in counted.items()}
 
 
 def test_what_rules_drop_and_what_there_is_no_room_for_are_counted(lab: Lab) -> None:
