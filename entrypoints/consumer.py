@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from dishka import AsyncContainer
+from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
 
+from adapters import tracing
 from adapters.inbound.deadlines.loop import every
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.sqs.consumer import Consume, ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.postgres.clock import DatabaseClock
@@ -18,7 +21,6 @@ from application.ports.randomness import Randomness
 from application.routing.rules import RulebookCache
 from entrypoints.providers.http import forget_when_hinted, intake_targets
 from entrypoints.settings import Settings
-from entrypoints.telemetry import TRACER
 from entrypoints.worker import CLOCK_INTERVAL
 
 
@@ -41,6 +43,7 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
             ),
             read=MessageReader(
                 targets=targets,
+                allowances=await container.get(Allowances),
                 clock=clock,
                 default_integration_key=settings.sqs_integration_key or None,
             ),
@@ -64,7 +67,9 @@ def handling(container: AsyncContainer) -> Consume:
     """The use case, in a scope of its own for each batch."""
 
     async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
-        with TRACER.start_as_current_span("consume messages", attributes={"tocsin.messages": len(messages)}):
+        traces = [each.trace for each in messages]
+        attributes = {"tocsin.messages": len(messages)}
+        with tracing.span("consume messages", traces, attributes=attributes, kind=SpanKind.CONSUMER):
             async with container() as request:
                 consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
                 return await consume_messages(messages)

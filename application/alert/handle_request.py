@@ -83,7 +83,7 @@ class HandleAlertRequest:
     ) -> tuple[Alert | None, str | None]:
         """The alert that it is about, if there is one, and why nothing was done, if nothing was."""
         if order.event is not None:
-            outcomes = await self.ingest.apply([ReceivedEvent(target, order.event, raw)])
+            outcomes = await self.ingest.apply([ReceivedEvent(target, order.event, raw, trace=raw.trace)])
             refusal = next((_NOT_CREATED[outcome] for _, outcome in outcomes if outcome in _NOT_CREATED), None)
             return await self._firing(target, order.event.dedup_key), refusal
         found = await self.requests.find(target.integration.id, order.ref)
@@ -91,7 +91,7 @@ class HandleAlertRequest:
         action = _EVENTS.get(order.action)
         if action is not None and firing is not None:
             event = AlertEvent(action=action, dedup_key=firing.dedup_key)
-            await self.ingest.apply([ReceivedEvent(target, event, raw)])
+            await self.ingest.apply([ReceivedEvent(target, event, raw, trace=raw.trace)])
             return firing, None
         await self.intake.record(alerts=(), runs=(), events=(), raw_events=(raw,))
         if found is None:

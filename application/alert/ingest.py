@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
-from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of
+from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of, unrouted
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.dependency.upstream import EndSuffering, FindSuffering
@@ -176,11 +176,11 @@ class IngestEvents:
 
     async def _routed(self, batch: Sequence[ReceivedEvent], rules: Rulebook, at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
-        routed = [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
+        routed = [unrouted(place, each) for place, each in enumerate(batch)]
         if rules.is_empty:
             return routed
         decided = [
-            each._replace(decision=_decided(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            each.decided(_decision_of(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
             for each in routed
         ]
         return [
@@ -314,7 +314,7 @@ class IngestEvents:
     async def _without_stale(
         self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
-        dated = {key for key, of_key in reports.items() if any(each.event.starts_at is not None for each in of_key)}
+        dated = {key for key, of_key in reports.items() for each in of_key if each.event.starts_at is not None}
         if not dated:
             return reports
         cleared = await self.alerts.last_cleared(dated)
@@ -347,11 +347,12 @@ class IngestEvents:
         return _Admitted(kept, beyond, counting)
 
     async def _count_room(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> None:
-        wanted = Counter(integration_id for integration_id, _ in new)
+        wanted = Counter([integration_id for integration_id, _ in new])
+        anyone = {integration_id: first for (integration_id, _), (first, *_) in new.items()}
         limits = {
-            key[0]: self._limit_of(of_key[0])
-            for key, of_key in new.items()
-            if self.room.must_be_counted(key[0], wanted[key[0]], at=at)
+            integration_id: self._limit_of(anyone[integration_id])
+            for integration_id, count in wanted.items()
+            if self.room.must_be_counted(integration_id, count, at=at)
         }
         if limits:
             open_alerts = await self.alerts.count_firing(limits)
@@ -482,7 +483,7 @@ def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
     yield from cut
 
 
-def _decided(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
+def _decision_of(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
     integration = routed.received.target.integration
     labels = matched_labels(routed.event)
     return rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)

@@ -9,11 +9,11 @@ from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
 from prometheus_client import CollectorRegistry
 
+from adapters import tracing
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incident_acts import PerformAct
-from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.http.snippets import PublicUrl
@@ -21,6 +21,7 @@ from adapters.inbound.http.twilio import TwilioSigning
 from adapters.inbound.http.verdicts import VerdictCollector
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, LookUpMany, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.event_log import PostgresEventLog, Topic
@@ -40,7 +41,6 @@ from application.routing.rules import RulebookCache
 from domain.identity.actor import Actor
 from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
-from entrypoints.telemetry import TRACER
 
 # Without any hint; nothing rests on it, since each answer has its own end.
 _FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -109,7 +109,8 @@ class HttpProvider(Provider):
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
-        with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
+        traces = [each.trace for each in batch]
+        with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
             async with container() as request:
                 await (await request.get(IngestEvents))(batch)
 

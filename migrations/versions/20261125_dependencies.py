@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023_dependencies"
-down_revision = "0019_routing"
+down_revision = "0022_sealed_secrets"
 branch_labels = None
 depends_on = None
 

@@ -327,9 +327,7 @@ class PostgresIncidentReader(IncidentReader):
             group_key=row["group_key"],
             service_description=row["service_description"],
             runbook_url=row["runbook_url"],
-            may_be_caused_by=()
-            if summary.status is IncidentStatus.RESOLVED
-            else await self._causes(summary.service_id),
+            may_be_caused_by=await self._causes(summary.service_id) if is_open else (),
         )
 
     async def _causes(self, service_id: ServiceId) -> tuple[PossibleCause, ...]:

@@ -28,6 +28,7 @@ from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.via import Via
+from tests.support.builders import a_received_change
 from tests.support.stock import (
     ADA,
     BANK,
@@ -288,7 +289,7 @@ async def test_changes_of_a_service_in_a_half_open_span_newest_first(stock: Stoc
                 details={"build": minutes},
                 links=(Link(href="https://ci.example.test/1"),),
             )
-            await stock.intake.record_change(new_id(), integration, change, at=NOON + timedelta(hours=1))
+            await stock.intake.record_changes([a_received_change(change, integration, new_id())])
     found = await stock.incident_reader.changes(CHECKOUT, since=NOON, until=NOON + 3 * MINUTE, limit=2)
     assert [change.summary for change in found] == ["deploy 2", "deploy 1"]
     assert (found[0].source, found[0].details, found[0].links[0].href) == (

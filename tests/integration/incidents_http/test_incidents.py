@@ -9,6 +9,7 @@ from domain.incident.incident import Incident
 from domain.shared.severity import Severity
 from tests.integration.http.world import PEOPLE
 from tests.integration.incidents_http.desk import Desk
+from tests.support.builders import a_received_change
 from tests.support.stock import ADA, BANK, CHECKOUT, CHECKOUT_ALERTS, LEDGER, NOON, SHOP, new_id
 
 MINUTE = timedelta(minutes=1)
@@ -242,7 +243,7 @@ async def test_alerts_and_deliveries_and_changes_of_an_incident(api: Desk) -> No
     async with api.stock.transaction:
         integration = await api.stock.integrations.get(CHECKOUT_ALERTS)
         change = ChangeEvent(summary="deploy 7", source="ci", occurred_at=NOON - 5 * MINUTE)
-        await api.stock.intake.record_change(new_id(), integration, change, at=NOON)
+        await api.stock.intake.record_changes([a_received_change(change, integration, new_id())])
     alerts = (await api.ask("GET", f"/v1/incidents/{incident.number}/alerts?limit=1")).json()
     assert [(each["summary"], each["labels"], each["occurrences"]) for each in alerts["items"]] == [
         ("one", {"region": "north"}, 1)

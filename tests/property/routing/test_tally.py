@@ -17,9 +17,9 @@ from tests.support.world import World
 
 def counted(world: World) -> Mapping[VerdictOutcome, int]:
     """Whatever the kind: a town's integrations are all of one."""
-    counted = world.tally.counted
-    assert len({kind for kind, _ in counted}) <= 1
-    return {outcome: count for (_, outcome), count in counted.items()}
+    counts = world.tally.counted
+    assert len({kind for kind, _ in counts}) <= 1
+    return {outcome: count for (_, outcome), count in counts.items()}
 
 
 def test_what_rules_drop_and_what_there_is_no_room_for_are_counted(lab: Lab) -> None:
