@@ -13,7 +13,7 @@ from application.incident.list_stalled import StalledIncident
 from application.incident.timeline import destinations_in, people_in
 from application.ports.event_log import LoggedEvent
 from application.ports.notifications import Attempt
-from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
+from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary, PossibleCause
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason
@@ -99,10 +99,33 @@ class StalledIncidentBody(IncidentBody):
         return cls(**_common(stalled.incident), reason=stalled.reason, explanation=stalled.reason.sentence)
 
 
+class PossibleCauseBody(msgspec.Struct):
+    """An open incident of a service that this one's needs, directly or by way of others."""
+
+    id: UUID
+    reference: str
+    title: str
+    severity: str
+    service: NamedBody
+    way: list[str]  # the names of the services from this one up to it
+
+    @classmethod
+    def of(cls, cause: PossibleCause) -> Self:
+        return cls(
+            id=cause.incident_id,
+            reference=f"INC-{cause.number}",
+            title=cause.title,
+            severity=cause.severity,
+            service=NamedBody(cause.service_id, cause.way[-1]),
+            way=list(cause.way),
+        )
+
+
 class IncidentDetailBody(IncidentBody):
     group_key: str
     service_description: str
     runbook_url: str | None
+    may_be_caused_by: list[PossibleCauseBody]  # the nearest that are open now
 
     @classmethod
     def of_detail(cls, detail: IncidentDetail) -> Self:
@@ -111,6 +134,7 @@ class IncidentDetailBody(IncidentBody):
             group_key=detail.group_key,
             service_description=detail.service_description,
             runbook_url=detail.runbook_url,
+            may_be_caused_by=[PossibleCauseBody.of(each) for each in detail.may_be_caused_by],
         )
 
 
