@@ -1,5 +1,6 @@
 from dishka import Provider, Scope, provide
 
+from adapters.inbound.http.body_reader import KeptBodyReader
 from adapters.outbound.holidays.calendar import WorldHolidayCalendar
 from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.security.links import SignedLinks
@@ -13,6 +14,7 @@ from adapters.outbound.system.randomness import SystemRandomness
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
+from application.ports.kept_bodies import BodyReader
 from application.ports.links import Links
 from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
@@ -34,11 +36,12 @@ class SystemProvider(Provider):
 
 
 class RulesProvider(Provider):
-    """The rules in the memory of this process, and the engine of their patterns."""
+    """The rules in the memory of this process, the engine of their patterns, and how bodies are read by them again."""
 
     scope = Scope.APP
 
     patterns = provide(Re2Patterns, provides=Patterns)
+    body_reader = provide(KeptBodyReader, provides=BodyReader)
 
     @provide
     def rulebook(self) -> RulebookCache:
