@@ -22,6 +22,7 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Retention, Upkeep
 from application.alert.expire import BATCH as ALERT_BATCH
 from application.alert.expire import ExpireAlerts
+from application.destination.find_refusing import FindRefusingDestinations
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
@@ -91,6 +92,11 @@ class WorkerMetrics:
         self.unreachable = Gauge(
             "tocsin_unreachable_targets",
             "People whom a policy or a schedule means, and who have no contact that works",
+            registry=registry,
+        )
+        self.refusing = Gauge(
+            "tocsin_refusing_destinations",
+            "Channels, topics and servers of teams that took nothing since they refused for good",
             registry=registry,
         )
         self.calendars = Gauge(
@@ -324,6 +330,7 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
     async def count_unreachable() -> None:
         async with container() as request:
             metrics.unreachable.set(len(await (await request.get(FindUnreachable))()))
+            metrics.refusing.set(len(await (await request.get(FindRefusingDestinations))()))
 
     async def drill() -> None:
         async with container() as request:

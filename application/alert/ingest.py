@@ -13,7 +13,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
-from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of
+from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of, unrouted
+from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -54,12 +55,13 @@ from domain.shared.via import Via
 
 
 class _Ledger:
-    """What became of each event of a batch, for the raw bodies that they came in."""
+    """What became of each event of a batch: counted, and for the raw bodies that they came in."""
 
     def __init__(self, batch: Sequence[ReceivedEvent]) -> None:
         self._batch = batch
         self._verdicts: dict[int, Verdict] = {}
         self._is_kept = any(each.raw is not None for each in batch)
+        self.outcomes: Outcomes = Counter()
 
     def note(
         self,
@@ -70,6 +72,10 @@ class _Ledger:
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
     ) -> None:
+        """Once for each event; what counts others is none."""
+        if routed.counts_others:
+            return
+        self.outcomes[routed.received.target.integration.kind, outcome] += 1
         if self._is_kept:
             self._verdicts[routed.place] = routed.verdict(
                 outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
@@ -122,22 +128,28 @@ class IngestEvents:
     current_rules: CurrentRules
     limits: IntakeLimits
     room: OpenAlertRoom
+    tally: VerdictTally
     transaction: Transaction
     clock: Clock
     ids: IdFactory
 
-    async def __call__(self, batch: Sequence[ReceivedEvent]) -> int:
-        """How many events were only counted, because their integration has too many alerts open.
-
-        Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
-        """
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
+        """Raises `TransientPortError` when storage is away: nothing of the batch is stored then."""
         async with self.transaction:
-            return await self.apply(batch)
+            outcomes = await self._apply(batch)
+        self.tally.add(outcomes)
 
-    async def apply(self, batch: Sequence[ReceivedEvent]) -> int:
-        """The same inside a transaction that is already open, for a consumer that has more to store with it."""
+    async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
+        """The same inside a transaction that is already open, for a consumer that has more to store with it.
+
+        What became of the events, which is counted at once, also if the caller's commit fails then.
+        """
+        outcomes = await self._apply(batch)
+        self.tally.add(outcomes)
+        return outcomes
+
+    async def _apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
         at = self.clock.now()
-        overflowed = 0
         ledger = _Ledger(batch)
         rules = await self.current_rules()  # the same for the whole batch
         routed = await self._routed(batch, rules, at)
@@ -149,22 +161,22 @@ class IngestEvents:
         ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
         for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                overflowed += await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
+                await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
             else:
                 await self._answer(wave, ledger, at)
         if ends_with_answers and (raw := ledger.raw_events()):
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
         if dropped:
             await self.intake.count_drops(_drop_counts(dropped), at=at)
-        return overflowed
+        return ledger.outcomes
 
     async def _routed(self, batch: Sequence[ReceivedEvent], rules: Rulebook, at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
-        routed = [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
+        routed = [unrouted(place, each) for place, each in enumerate(batch)]
         if rules.is_empty:
             return routed
         decided = [
-            each._replace(decision=_decided(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            each.decided(_decision_of(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
             for each in routed
         ]
         return [
@@ -187,7 +199,7 @@ class IngestEvents:
 
     async def _fire(
         self, wave: Sequence[RoutedEvent], rules: Rulebook, ledger: _Ledger, at: datetime, *, is_last: bool
-    ) -> int:
+    ) -> None:
         reports: dict[AlertKey, list[RoutedEvent]] = {}
         for routed in wave:
             reports.setdefault(routed.key, []).append(routed)
@@ -233,7 +245,6 @@ class IngestEvents:
         if sources:
             await self.inhibition_sources.add(sources)
         await self._unmute(heard, at)
-        return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting
@@ -276,7 +287,7 @@ class IngestEvents:
     async def _without_stale(
         self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
-        dated = {key for key, of_key in reports.items() if any(each.event.starts_at is not None for each in of_key)}
+        dated = {key for key, of_key in reports.items() for each in of_key if each.event.starts_at is not None}
         if not dated:
             return reports
         cleared = await self.alerts.last_cleared(dated)
@@ -309,11 +320,12 @@ class IngestEvents:
         return _Admitted(kept, beyond, counting)
 
     async def _count_room(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> None:
-        wanted = Counter(integration_id for integration_id, _ in new)
+        wanted = Counter([integration_id for integration_id, _ in new])
+        anyone = {integration_id: first for (integration_id, _), (first, *_) in new.items()}
         limits = {
-            key[0]: self._limit_of(of_key[0])
-            for key, of_key in new.items()
-            if self.room.must_be_counted(key[0], wanted[key[0]], at=at)
+            integration_id: self._limit_of(anyone[integration_id])
+            for integration_id, count in wanted.items()
+            if self.room.must_be_counted(integration_id, count, at=at)
         }
         if limits:
             open_alerts = await self.alerts.count_firing(limits)
@@ -443,7 +455,7 @@ def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
     yield from cut
 
 
-def _decided(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
+def _decision_of(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
     integration = routed.received.target.integration
     labels = matched_labels(routed.event)
     return rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)

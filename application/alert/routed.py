@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from application.alert.verdict import Verdict, VerdictOutcome, annotations_of, matched_labels
@@ -84,22 +84,20 @@ def mute_of(quiet: Quiet) -> Mute:
 
 
 class RoutedEvent(NamedTuple):
-    """A received event and what the rules say of it. Its target is the service that they lead to."""
+    """A received event and what the rules say of it. Its target is the service that they lead to.
+
+    What is asked for several times an event is a member of its own.
+    """
 
     place: int  # in the batch; nowhere, for what counts others
     received: ReceivedEvent
+    event: AlertEvent
     target: IntakeTarget
+    key: AlertKey
+    group_key: str
     decision: Decision = _UNDECIDED
     silenced: Mute | None = None
     inhibited: Mute | None = None
-
-    @property
-    def event(self) -> AlertEvent:
-        return self.received.event
-
-    @property
-    def key(self) -> AlertKey:
-        return self.received.key
 
     @property
     def counts_others(self) -> bool:
@@ -111,27 +109,32 @@ class RoutedEvent(NamedTuple):
         return self.target.integration.service_id
 
     @property
-    def group_key(self) -> str:
-        names = self.decision.effect.group_by
-        return grouped_by(names, matched_labels(self.event)) if names else group_key_of(self.event)
-
-    @property
     def group(self) -> GroupKey:
         return self.service_id, self.group_key
+
+    def decided(self, decision: Decision) -> Self:
+        """By the rules that its labels meet."""
+        names = decision.effect.group_by
+        group_key = grouped_by(names, matched_labels(self.event)) if names else self.group_key
+        return self._replace(decision=decision, group_key=group_key)
 
     def muted(self, at: datetime) -> Mute | None:
         """What holds its pages back: of a delay and a silence, the one that ends later."""
         effect = self.decision.effect
-        applied = [step.rule for step in self.decision.steps if step.outcome is StepOutcome.APPLIED]
         if effect.is_suppressed:
-            return Mute(kind=MuteKind.SUPPRESSED, by=applied[-1], reason=f"the rule {applied[-1]!r} suppresses it")
+            return Mute(kind=MuteKind.SUPPRESSED, by=self._rule, reason=f"the rule {self._rule!r} suppresses it")
         if self.inhibited is not None:
             return self.inhibited
-        if effect.delay is not None:
-            reason = f"it pages if it lasts for {effect.delay}, says the rule {applied[-1]!r}"
-            delayed = Mute(kind=MuteKind.DELAYED, by=applied[-1], reason=reason, until=at + effect.delay)
-            return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
-        return self.silenced
+        if effect.delay is None:
+            return self.silenced
+        reason = f"it pages if it lasts for {effect.delay}, says the rule {self._rule!r}"
+        delayed = Mute(kind=MuteKind.DELAYED, by=self._rule, reason=reason, until=at + effect.delay)
+        return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
+
+    @property
+    def _rule(self) -> str:
+        """The last that applied."""
+        return next(step.rule for step in reversed(self.decision.steps) if step.outcome is StepOutcome.APPLIED)
 
     def verdict(
         self,
@@ -218,9 +221,16 @@ class RoutedEvent(NamedTuple):
         return (Link(href=url, text="Runbook"), *self.event.links)[:LINKS]
 
 
+def unrouted(place: int, received: ReceivedEvent) -> RoutedEvent:
+    """As its integration leads it, while no rule has been asked."""
+    event = received.event
+    return RoutedEvent(place, received, event, received.target, received.key, group_key_of(event))
+
+
 def expires_at(reports: Iterable[RoutedEvent]) -> datetime | None:
     """The longest that any of them is good for."""
-    return max((each.event.expires_at for each in reports if each.event.expires_at is not None), default=None)
+    times = [each.event.expires_at for each in reports if each.event.expires_at is not None]
+    return max(times) if times else None
 
 
 def overflow_of(beyond: Sequence[RoutedEvent], *, limit: int, at: datetime) -> RoutedEvent:
@@ -232,4 +242,4 @@ def overflow_of(beyond: Sequence[RoutedEvent], *, limit: int, at: datetime) -> R
     target = beyond[0].received.target
     event = overflow_event(target.integration.name, limit=limit)
     muted = least_muted([each.muted(at) for each in beyond])
-    return RoutedEvent(_NOWHERE, ReceivedEvent(target, event, None), target, silenced=muted)
+    return unrouted(_NOWHERE, ReceivedEvent(target, event, None))._replace(silenced=muted)

@@ -10,9 +10,10 @@ from application.inhibition.inhibited import Candidate, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.routing.rules import CurrentRules
 from domain.alert.alert import Alert
+from domain.alert.overflow import OVERFLOW_KEY
 from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.mute import Mute, MuteKind
-from domain.routing.decision import StepOutcome
+from domain.routing.decision import Decision, StepOutcome
 from domain.routing.rulebook import Rulebook
 from domain.shared.ids import IncidentId
 
@@ -35,7 +36,9 @@ class LookAtMutes:
             return {}
         firing = await self.alerts.look_up_firing(muted)
         candidates = {
-            alert.id: Candidate(matched_labels_of(alert), muted[alert.incident_id].team_id) for alert in firing
+            alert.id: Candidate(matched_labels_of(alert), muted[alert.incident_id].team_id)
+            for alert in firing
+            if not _counts_others(alert)
         }
         inhibited = await self.find_inhibited(rules.inhibiting, candidates, beginning=False)
         of_incident: dict[IncidentId, list[Mute | None]] = {}
@@ -47,11 +50,21 @@ class LookAtMutes:
 
 
 def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -> Mute | None:
-    """A delay is over by now; a rule that suppresses still does."""
+    """A delay is over by now; a rule that suppresses still does.
+
+    What counts others is asked for silences and maintenance alone: what rules say of its own labels they have not said
+    of what it counts.
+    """
     labels = matched_labels_of(alert)
-    decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
+    decision = Decision()
+    if not _counts_others(alert):
+        decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
     if decision.effect.is_suppressed:
         rule = next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
         return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
     quiet = rules.quieted(labels, team_id=incident.team_id, service_id=alert.service_id, at=at)
     return None if quiet is None else mute_of(quiet)
+
+
+def _counts_others(alert: Alert) -> bool:
+    return alert.dedup_key == OVERFLOW_KEY

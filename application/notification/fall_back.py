@@ -92,7 +92,7 @@ def _still_asks(incident: Incident, user_id: UserId) -> bool:
 
 
 def _is_page(notification: Notification) -> bool:
-    """Of a person: a destination has nothing to fall back to, and its failure is told by the timeline."""
+    """Of a person: a destination has nothing to fall back to."""
     is_of_step = notification.purpose is Purpose.PAGE and notification.run_id is not None
     return is_of_step and notification.user_id is not None
 

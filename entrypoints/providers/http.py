@@ -13,11 +13,13 @@ from adapters import tracing
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import PerformAct
 from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.http.snippets import PublicUrl
 from adapters.inbound.http.twilio import TwilioSigning
+from adapters.inbound.http.verdicts import VerdictCollector
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, LookUpMany, SharedLookUps, Targets
@@ -29,6 +31,7 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.redis.rate_limiter import RedisRateLimiter, connect
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.tally import VerdictTally
 from application.identity.authenticate import Authenticate
 from application.ports.clock import Clock
 from application.ports.intake import IntakeTarget
@@ -66,6 +69,7 @@ class HttpProvider(Provider):
         await redis.aclose()
 
     attempts = provide(AttemptLimiter)
+    perform_act = provide(PerformAct, scope=Scope.REQUEST)
 
     @provide
     def allowances(self, settings: Settings, limiter: RateLimiter, limits: IntakeLimits) -> Allowances:
@@ -95,8 +99,10 @@ class HttpProvider(Provider):
         return EventHub(PostgresEventLog(PostgresSession(pool)), listener.subscribe())
 
     @provide
-    def registry(self) -> CollectorRegistry:
-        return CollectorRegistry()
+    def registry(self, tally: VerdictTally) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        registry.register(VerdictCollector(tally))
+        return registry
 
     intake_metrics = provide(IntakeMetrics)
 
@@ -106,9 +112,7 @@ def group_commit(container: AsyncContainer) -> GroupCommit:
         traces = [each.trace for each in batch]
         with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
             async with container() as request:
-                overflowed = await (await request.get(IngestEvents))(batch)
-        if overflowed:
-            (await container.get(IntakeMetrics)).overflowed.inc(overflowed)
+                await (await request.get(IngestEvents))(batch)
 
     return GroupCommit(ingest)
 

@@ -11,6 +11,7 @@ from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.destination_proofs import MemoryDestinationProofs
 from adapters.outbound.memory.destinations import MemoryDestinationRepository, MemoryDestinationSecrets
 from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
@@ -42,6 +43,7 @@ from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRul
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.shift_wishes import MemoryShiftWishesRepository
 from adapters.outbound.memory.silences import MemorySilenceRepository
 from adapters.outbound.memory.stored_events import MemoryStoredEventReader
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
@@ -59,6 +61,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -85,6 +88,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -118,6 +122,7 @@ class MemoryStorageProvider(Provider):
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
     destinations = provide(MemoryDestinationRepository, provides=DestinationRepository)
     destination_secrets = provide(MemoryDestinationSecrets, provides=DestinationSecrets)
+    destination_proofs = provide(MemoryDestinationProofs, provides=DestinationProofs)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
@@ -151,6 +156,7 @@ class MemoryStorageProvider(Provider):
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
+    shift_wishes = provide(MemoryShiftWishesRepository, provides=ShiftWishesRepository)
     silences = provide(MemorySilenceRepository, provides=SilenceRepository)
     stored_events = provide(MemoryStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)

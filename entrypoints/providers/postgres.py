@@ -13,6 +13,7 @@ from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.destination_proofs import PostgresDestinationProofs
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
@@ -46,6 +47,7 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.shift_wishes import PostgresShiftWishesRepository
 from adapters.outbound.postgres.silences import PostgresSilenceRepository
 from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
@@ -64,6 +66,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -90,6 +93,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -120,6 +124,7 @@ class PostgresStorageProvider(Provider):
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     destinations = provide(PostgresDestinationRepository, provides=DestinationRepository)
     destination_secrets = provide(PostgresDestinationSecrets, provides=DestinationSecrets)
+    destination_proofs = provide(PostgresDestinationProofs, provides=DestinationProofs)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
@@ -153,6 +158,7 @@ class PostgresStorageProvider(Provider):
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    shift_wishes = provide(PostgresShiftWishesRepository, provides=ShiftWishesRepository)
     silences = provide(PostgresSilenceRepository, provides=SilenceRepository)
     stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)

@@ -11,6 +11,7 @@ from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SystemRandomness
+from application.alert.tally import VerdictTally
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
@@ -36,12 +37,19 @@ class SystemProvider(Provider):
 
 
 class RulesProvider(Provider):
-    """The rules in the memory of this process, the engine of their patterns, and how bodies are read by them again."""
+    """The rules in the memory of this process, with the engine of their patterns, and what they have decided.
+
+    And how a body that was kept is read once more.
+    """
 
     scope = Scope.APP
 
     patterns = provide(Re2Patterns, provides=Patterns)
     body_reader = provide(KeptBodyReader, provides=BodyReader)
+
+    @provide
+    def tally(self) -> VerdictTally:
+        return VerdictTally()
 
     @provide
     def rulebook(self) -> RulebookCache:

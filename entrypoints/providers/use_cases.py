@@ -16,6 +16,7 @@ from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
 from application.destination.create_destination import CreateDestination
 from application.destination.delete_destination import DeleteDestination
+from application.destination.find_refusing import FindRefusingDestinations
 from application.destination.get_destination import GetDestination
 from application.destination.list_destinations import ListDestinations
 from application.destination.rotate_destination_secret import RotateDestinationSecret
@@ -57,6 +58,7 @@ from application.identity.create_team import CreateTeam
 from application.identity.create_user import CreateUser
 from application.identity.finish_setup import FinishSetup
 from application.identity.get_reachability import GetReachability
+from application.identity.get_shift_wishes import GetShiftWishes
 from application.identity.get_team import GetTeam
 from application.identity.get_user import GetUser
 from application.identity.issue_setup_link import IssueSetupLink
@@ -76,6 +78,7 @@ from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
+from application.identity.set_shift_wishes import SetShiftWishes
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
 from application.identity.tokens import BeginSession
@@ -133,6 +136,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.tell_of_destinations import TellOfDestinations
 from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
@@ -318,6 +322,7 @@ class UseCaseProvider(Provider):
         PagePeople,
         SendNotification,
         SettleNotifications,
+        TellOfDestinations,
     )
     oncall = provide_all(
         AddOverride,
@@ -371,6 +376,7 @@ class UseCaseProvider(Provider):
     destinations = provide_all(
         CreateDestination,
         DeleteDestination,
+        FindRefusingDestinations,
         GetDestination,
         ListDestinations,
         RotateDestinationSecret,
@@ -427,6 +433,7 @@ class UseCaseProvider(Provider):
         CreateUser,
         FinishSetup,
         GetReachability,
+        GetShiftWishes,
         GetTeam,
         GetUser,
         IssueSetupLink,
@@ -445,6 +452,7 @@ class UseCaseProvider(Provider):
         RevokeApiKey,
         RotateContactSecret,
         SetReachability,
+        SetShiftWishes,
         StopTexts,
         TeamReadiness,
         UpdateTeam,

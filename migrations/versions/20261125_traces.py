@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025_traces"
-down_revision = "0019_routing"
+down_revision = "0024_people"
 branch_labels = None
 depends_on = None
 

@@ -28,6 +28,7 @@ from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.tally import VerdictTally
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
@@ -46,6 +47,7 @@ from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -79,6 +81,7 @@ from application.ports.received import ReceivedReader
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -184,6 +187,7 @@ class Ports:
     texted_pages: TextedPages
     covers: CoverRepository
     destinations: DestinationRepository
+    destination_proofs: DestinationProofs
     directory: Directory
     event_deliveries: EventDeliveries
     events: EventLog
@@ -206,6 +210,7 @@ class Ports:
     heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
+    shift_wishes: ShiftWishesRepository
     silences: SilenceRepository
     stored_events: StoredEventReader
     subscriptions: SubscriptionRepository
@@ -518,6 +523,10 @@ class World:
     @property
     def calendars(self) -> MemoryCalendarSource:
         return self._run(self._container.get(MemoryCalendarSource))
+
+    @property
+    def tally(self) -> VerdictTally:
+        return self._run(self._container.get(VerdictTally))
 
     @property
     def left(self) -> tuple[Left, ...]:

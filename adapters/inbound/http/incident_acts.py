@@ -1,6 +1,7 @@
 """What people do with incidents over HTTP: each act a sub-resource of one incident; and any act on many at once."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -149,6 +150,20 @@ class BulkAnswerBody(msgspec.Struct):
     failed: int
 
 
+@dataclass(frozen=True, slots=True)
+class PerformAct:
+    """One act on the incident that the path names, answered with the incident as it is afterwards."""
+
+    find: FindIncident
+    act_on: ActOnIncident
+    incidents: IncidentReader
+
+    async def __call__(self, ref: str, act: Act, *, actor: Actor) -> IncidentDetailBody:
+        incident_id = await self.find(incident_ref(ref), actor=actor)
+        await self.act_on(incident_id, act, actor=actor)
+        return IncidentDetailBody.of_detail(await self.incidents.get(incident_id))
+
+
 class IncidentActController(Controller):
     path = "/v1/incidents"
     tags = ("incidents",)
@@ -173,179 +188,95 @@ class IncidentActController(Controller):
         failed = sum(item.problem is not None for item in items)
         return BulkAnswerBody(items, len(items) - failed, failed)
 
+    @post("/{ref:str}/acknowledge", status_code=HTTPStatus.OK)
+    async def acknowledge(
+        self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]
+    ) -> IncidentDetailBody:
+        """Take an incident, which stops its escalation."""
+        return await perform(ref, PlainAct.ACKNOWLEDGE, actor=actor)
+
+    @post("/{ref:str}/resolve", status_code=HTTPStatus.OK)
+    async def resolve(self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]) -> IncidentDetailBody:
+        """End an incident. Its alerts are cleared with it."""
+        return await perform(ref, PlainAct.RESOLVE, actor=actor)
+
     @post("/{ref:str}/unacknowledge", status_code=HTTPStatus.OK)
     async def unacknowledge(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Give an incident back: nobody has it, and it pages again."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, PlainAct.UNACKNOWLEDGE, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, PlainAct.UNACKNOWLEDGE, actor=actor)
 
     @post("/{ref:str}/take-over", status_code=HTTPStatus.OK)
     async def take_over(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Become the owner of what somebody else has."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, PlainAct.TAKE_OVER, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, PlainAct.TAKE_OVER, actor=actor)
 
     @post("/{ref:str}/snooze", status_code=HTTPStatus.OK)
     async def snooze(
-        self,
-        ref: Ref,
-        data: JSONBody[SnoozeBody],
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, data: JSONBody[SnoozeBody], perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Acknowledge an incident until then, when it pages again: from a minute to a week."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, data.act(), actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, data.act(), actor=actor)
 
     @post("/{ref:str}/escalate", status_code=HTTPStatus.OK)
     async def escalate(
-        self,
-        ref: Ref,
-        data: JSONBody[EscalateBody],
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, data: JSONBody[EscalateBody], perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Have the next step's turn come now, or the turn of the step that is named."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, data.act(), actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, data.act(), actor=actor)
 
     @post("/{ref:str}/reassign", status_code=HTTPStatus.OK)
     async def reassign(
-        self,
-        ref: Ref,
-        data: JSONBody[ReassignBody],
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, data: JSONBody[ReassignBody], perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Give it to people, who are paged at once, or to another policy, which begins at once."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, data.act(), actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, data.act(), actor=actor)
 
     @post("/{ref:str}/responders", status_code=HTTPStatus.OK)
     async def ask_responders(
-        self,
-        ref: Ref,
-        data: JSONBody[RespondersBody],
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, data: JSONBody[RespondersBody], perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Ask people to help, whoever has the incident. They are paged at once."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, data.act(), actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, data.act(), actor=actor)
 
     @post("/{ref:str}/accept", status_code=HTTPStatus.OK)
-    async def accept(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
-    ) -> IncidentDetailBody:
+    async def accept(self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]) -> IncidentDetailBody:
         """Say yes to having been asked to help."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, PlainAct.ACCEPT, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, PlainAct.ACCEPT, actor=actor)
 
     @post("/{ref:str}/decline", status_code=HTTPStatus.OK)
-    async def decline(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
-    ) -> IncidentDetailBody:
+    async def decline(self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]) -> IncidentDetailBody:
         """Say no to having been asked to help, or no longer."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, PlainAct.DECLINE, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, PlainAct.DECLINE, actor=actor)
 
     @post("/{ref:str}/reopen", status_code=HTTPStatus.OK)
-    async def reopen(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
-    ) -> IncidentDetailBody:
+    async def reopen(self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]) -> IncidentDetailBody:
         """It was not over: it pages again. Within 7 days, and only while no other is open for its group."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, PlainAct.REOPEN, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, PlainAct.REOPEN, actor=actor)
 
     @post("/{ref:str}/severity", status_code=HTTPStatus.OK)
     async def change_severity(
-        self,
-        ref: Ref,
-        data: JSONBody[SeverityBody],
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, data: JSONBody[SeverityBody], perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Grade it anew. It pages again when that makes it urgent while nobody has it."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, data.act(), actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, data.act(), actor=actor)
 
     @post("/{ref:str}/raise-urgency", status_code=HTTPStatus.OK)
     async def raise_urgency(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Have it wake people after all."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, PlainAct.RAISE_URGENCY, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, PlainAct.RAISE_URGENCY, actor=actor)
 
     @post("/{ref:str}/title", status_code=HTTPStatus.OK)
     async def retitle(
-        self,
-        ref: Ref,
-        data: JSONBody[TitleBody],
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ActOnIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
+        self, ref: Ref, data: JSONBody[TitleBody], perform: FromDishka[PerformAct], actor: FromDishka[Actor]
     ) -> IncidentDetailBody:
         """Say better what it is."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, data.act(), actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
+        return await perform(ref, data.act(), actor=actor)
 
 
 def bulk_act(data: BulkBody) -> Act:

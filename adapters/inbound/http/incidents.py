@@ -34,7 +34,6 @@ from adapters.inbound.http.pagination import (
 from adapters.inbound.http.problem import FieldProblem, RequestError
 from adapters.inbound.http.stream import position_text, read_position
 from application.errors import NotFoundError
-from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.alerts import ListAlerts
 from application.incident.annotate import AnnotateIncident
 from application.incident.changes import ListChanges
@@ -43,7 +42,6 @@ from application.incident.find import FindIncident
 from application.incident.get import GetIncident
 from application.incident.list import ListIncidents
 from application.incident.list_stalled import ListStalled
-from application.incident.resolve import ResolveIncident
 from application.incident.timeline import ReadTimeline
 from application.incident.trigger import TriggerIncident
 from application.ports.page import Page, PageRequest
@@ -239,34 +237,6 @@ class IncidentController(Controller):
     async def changes(self, ref: Ref, use_case: FromDishka[ListChanges], actor: FromDishka[Actor]) -> list[ChangeBody]:
         """What changed in its service from a day before it began until an hour after, newest first, 50 at most."""
         return [ChangeBody.of(change) for change in await use_case(incident_ref(ref), actor=actor)]
-
-    @post("/{ref:str}/acknowledge", status_code=HTTPStatus.OK)
-    async def acknowledge(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[AcknowledgeIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
-    ) -> IncidentDetailBody:
-        """Take an incident, which stops its escalation."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
-
-    @post("/{ref:str}/resolve", status_code=HTTPStatus.OK)
-    async def resolve(
-        self,
-        ref: Ref,
-        find: FromDishka[FindIncident],
-        use_case: FromDishka[ResolveIncident],
-        incidents: FromDishka[IncidentReader],
-        actor: FromDishka[Actor],
-    ) -> IncidentDetailBody:
-        """End an incident. Its alerts are cleared with it."""
-        incident_id = await find(incident_ref(ref), actor=actor)
-        await use_case(incident_id, actor=actor)
-        return IncidentDetailBody.of_detail(await incidents.get(incident_id))
 
     @post("/{ref:str}/notes")
     async def annotate(

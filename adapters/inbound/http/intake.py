@@ -72,11 +72,6 @@ class IntakeMetrics:
             ("door",),
             registry=registry,
         )
-        self.overflowed = Counter(
-            "tocsin_intake_overflowed",
-            "Events that are only counted, because their integration has too many alerts open",
-            registry=registry,
-        )
         # Looking a label set up takes a lock and a walk, twice for each event.
         self.answered = cache(self.requests.labels)
         self.stored = cache(self.events.labels)

@@ -57,7 +57,7 @@ class PostgresDestinationRepository(DestinationRepository):
     async def get_many(self, destination_ids: Collection[DestinationId]) -> Mapping[DestinationId, Destination]:
         if not destination_ids:
             return {}
-        found = (_destination_of(row) for row in await self.session.fetch(_GET_MANY, list(destination_ids)))
+        found = (destination_of(row) for row in await self.session.fetch(_GET_MANY, list(destination_ids)))
         return {each.id: each for each in found}
 
     async def save(self, destination: Destination) -> Destination:
@@ -80,13 +80,13 @@ class PostgresDestinationRepository(DestinationRepository):
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[Destination]:
         rows, has_more = await named.page_rows(self.session, _QUERY, destinations, page, team_id=team_id)
-        return Page(tuple(map(_destination_of, rows)), has_more)
+        return Page(tuple(map(destination_of, rows)), has_more)
 
     async def _one(self, statement: Statement, destination_id: DestinationId) -> Destination:
         row = await self.session.row(statement, key=destination_id)
         if row is None:
             raise NotFoundError("destination", destination_id)
-        return _destination_of(row)
+        return destination_of(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class PostgresDestinationSecrets(DestinationSecrets):
         return tuple(secret for row in rows for secret in (row["secret"], row["old_secret"]) if secret is not None)
 
 
-def _destination_of(row: Row) -> Destination:
+def destination_of(row: Row) -> Destination:
     return Destination(
         id=DestinationId(row["id"]),
         team_id=TeamId(row["team_id"]),

@@ -3,12 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
+import asyncpg
 import msgspec
 
 from adapters import tracing
 from adapters.outbound.postgres import event_log
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.wire import events as wire
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -98,7 +102,7 @@ WITH alert_rows AS (
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
     n.expires_at, n.expires_at, n.event_id
-  FROM json_to_recordset($5::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
+  FROM json_to_recordset($2::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
     expires_at timestamptz, event_id uuid)
@@ -112,15 +116,40 @@ WITH alert_rows AS (
   INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
     started_at, version)
   SELECT n.id, n.incident_id, n.policy_id, n.policy_version, 'running', 0, 0, n.started_at, n.started_at, 1
-  FROM json_to_recordset($6::json)
+  FROM json_to_recordset($3::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
   INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
-  SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::timestamptz[], $10::text[], $11::bytea[], $12::json[])
+  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[])
 ), event_rows AS ({event_log.APPEND})
-SELECT pg_notify('{event_log.CHANNEL}', CASE WHEN json_array_length($6::json) > 0 THEN '{event_log.Topic.RUNS}'
-  ELSE '{event_log.Topic.EVENTS}' END) WHERE cardinality($1::text[]) > 0
+SELECT pg_notify('{event_log.CHANNEL}', CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}'
+  ELSE '{event_log.Topic.EVENTS}' END) WHERE jsonb_array_length($1::jsonb) > 0
 """  # noqa: S608
+# Beginning with so many alerts, what COPY saves is more than its way there and back costs.
+COPIED_FROM: Final = 32
+_ALERT_COLUMNS: Final = (
+    "id",
+    "integration_id",
+    "service_id",
+    "incident_id",
+    "dedup_key",
+    "group_key",
+    "status",
+    "summary",
+    "source",
+    "severity",
+    "first_seen_at",
+    "last_seen_at",
+    "starts_at",
+    "occurrences",
+    "labels",
+    "details",
+    "links",
+    "expires_at",
+    "next_deadline",
+    "event_id",
+)
+_alert_row = attrgetter(*_ALERT_COLUMNS)
 _RECORD_RAW = """
 INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[])
@@ -210,13 +239,27 @@ class PostgresIntakeStore(IntakeStore):
             await self.session.connection.execute(_RECORD_RAW, *_raw_columns(raw_events))
             return
         ordered = sorted(alerts, key=lambda alert: (alert.integration_id, alert.dedup_key))
+        if len(ordered) >= COPIED_FROM and await self._copied(ordered):
+            ordered = []
         await self.session.connection.execute(
             _RECORD,
-            *event_log.columns(events),
+            wire.encode_many(events),
             _encode(ordered),
             _encode(runs),
             *_raw_columns(raw_events),
         )
+
+    async def _copied(self, alerts: Sequence[Alert]) -> bool:
+        """Whether they are stored. COPY costs half of INSERT, and refuses all when one fires already."""
+        connection = self.session.connection
+        try:
+            async with connection.transaction():  # which alone is undone
+                await connection.copy_records_to_table(
+                    "alerts", records=map(_alert_row, alerts), columns=_ALERT_COLUMNS
+                )
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         await self.session.connection.execute(

@@ -3,9 +3,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic, columns
+from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.wire import events as wire
 from application.errors import NotFoundError
 from application.ports.notifications import (
     Attempt,
@@ -91,14 +92,14 @@ _SETTLE = f"""
 WITH settled AS (
   UPDATE notifications n
   SET status = s.status, next_deadline = s.next_deadline, may_be_repeat = s.may_be_repeat, receipt = s.receipt
-  FROM unnest($5::uuid[], $6::text[], $7::timestamptz[], $8::boolean[], $9::jsonb[])
+  FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::boolean[], $6::jsonb[])
     AS s (id, status, next_deadline, may_be_repeat, receipt) WHERE n.id = s.id
 ), attempt_rows AS (
   INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
-  SELECT * FROM unnest($10::uuid[], $11::uuid[], $12::smallint[], $13::timestamptz[], $14::timestamptz[], $15::text[],
-    $16::text[])
+  SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::smallint[], $10::timestamptz[], $11::timestamptz[], $12::text[],
+    $13::text[])
 ), event_rows AS ({APPEND})
-SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE cardinality($1::text[]) > 0
+SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE jsonb_array_length($1::jsonb) > 0
 """  # noqa: S608
 _ATTEMPT = """
 INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
@@ -174,7 +175,7 @@ class PostgresNotificationRepository(NotificationRepository):
         states = [each.change.state for each in settlements]
         await self.session.connection.execute(
             _SETTLE,
-            *columns(event for each in settlements for event in each.change.events),
+            wire.encode_many(event for each in settlements for event in each.change.events),
             [state.id for state in states],
             [state.status for state in states],
             [state.next_deadline for state in states],

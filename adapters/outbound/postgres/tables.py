@@ -633,6 +633,14 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+user_shift_wishes = Table(
+    "user_shift_wishes",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("ahead", Boolean, nullable=False),
+    Column("started", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
 quiet_watches = Table(
     "quiet_watches",
     metadata,
@@ -855,6 +863,16 @@ destination_secrets = Table(
     _text("secret"),  # as it is, since messages are signed with it
     _text("old_secret", nullable=True),
     _time("old_expires_at"),
+)
+destination_proofs = Table(
+    "destination_proofs",
+    metadata,
+    Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _text("refusal"),
+    postgresql_with=HOT,
 )
 
 notifications = Table(

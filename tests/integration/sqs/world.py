@@ -36,6 +36,7 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
 from application.alert.room import OpenAlertRoom
+from application.alert.tally import VerdictTally
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions, FindInhibited
@@ -242,6 +243,7 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         current_rules=rules,
         limits=IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000),
         room=OpenAlertRoom(),
+        tally=VerdictTally(),
         transaction=session,
         clock=CLOCK,
         ids=IDS,

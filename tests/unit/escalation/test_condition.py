@@ -5,7 +5,7 @@ import pytest
 from domain.escalation.condition import LabelMatch, SkipReason, StepCondition
 from domain.shared.errors import InvalidValueError
 from domain.shared.hours import Hours
-from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS
+from domain.shared.limits import CONDITION_LABELS, CONDITION_WINDOWS, LABEL_CHARACTERS
 from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -134,3 +134,9 @@ def test_an_inverted_window_is_refused_with_what_would_do() -> None:
 def test_an_unknown_zone_is_refused_with_one_that_would_do() -> None:
     with pytest.raises(InvalidValueError, match="time_zone: must be the name of an IANA time zone, such as"):
         Hours(time_zone="Europe/Atlantis", windows=OFFICE.windows)
+
+
+def test_the_value_of_a_label_may_be_empty_but_not_endless() -> None:
+    assert LabelMatch(name="rack", value="").value == ""
+    with pytest.raises(InvalidValueError, match=f"value: has {LABEL_CHARACTERS + 1} characters"):
+        LabelMatch(name="rack", value="x" * (LABEL_CHARACTERS + 1))

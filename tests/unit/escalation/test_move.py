@@ -59,3 +59,11 @@ def test_a_round_that_has_begun_is_finished_and_one_that_is_gone_is_not_begun() 
     once = version(A, B, C, repeats=0)
     assert moved(Position(1, 1), before=BEFORE, after=once) == Position(1, 1)
     assert moved(Position(1, 0), before=BEFORE, after=once) is None
+
+
+def test_a_later_round_has_begun_when_the_step_that_it_repeats_from_was_reached() -> None:
+    """Rounds after the first begin with B here: waiting for it, the second has not begun; waiting for C, it has."""
+    before = version(A, B, C, repeat_from=1)
+    once = version(A, B, C, repeats=0)
+    assert moved(Position(1, 1), before=before, after=once) is None
+    assert moved(Position(1, 2), before=before, after=once) == Position(1, 2)

@@ -104,7 +104,8 @@ def test_a_tick_goes_on_after_the_step_that_it_reached_when_others_were_passed_o
 def test_a_run_that_moves_is_another_run_with_the_same_deadline() -> None:
     newest = a_policy(a_step(to_user(BEN)), *POLICY.steps, version=7)
     run, _ = ticked(a_run(), at=NOON)
-    successor = run.move(a_run(2).id, policy=POLICY, to=newest, at=NOON)
+    successor = replace(run, version=3).move(a_run(2).id, policy=POLICY, to=newest, at=NOON + MINUTE)
 
     assert (successor.id, successor.policy_version, successor.version) == (a_run(2).id, 7, 0)
+    assert successor.started_at == NOON + MINUTE
     assert (successor.position, successor.next_deadline) == (Position(0, 2), run.next_deadline)

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -162,7 +163,7 @@ def test_a_worker_that_dies_in_a_weekly_drill_leaves_the_rest_to_the_next(world:
 
 @pytest.mark.parametrize("text", ["tue", "10", "tue 24", "tue ten", "tuesday 10", "tue -1", "tue 1 0"])
 def test_a_drill_time_is_a_day_and_an_hour(text: str) -> None:
-    with pytest.raises(InvalidValueError, match="such as `tue 10`"):
+    with pytest.raises(InvalidValueError, match=r"^drill_weekly: must be a day and an hour in UTC, such as `tue 10`$"):
         DrillTime.read(text)
     with pytest.raises(SettingsError, match="TOCSIN_DRILL_WEEKLY must be a day"):
         load({"TOCSIN_DRILL_WEEKLY": text})
@@ -186,3 +187,12 @@ def test_a_weekly_drill_of_many_is_done_a_share_at_a_time() -> None:
         assert shares[-1] == 0
     finally:
         world.close()
+
+
+def test_the_hour_of_a_drill_begins_on_the_hour_of_its_own_day_and_ends_an_hour_later() -> None:
+    hour = DrillTime.read("mon 12")  # NOON is a Monday at 12:00 UTC
+    last = timedelta(hours=1) - timedelta(microseconds=1)
+    assert [hour.is_open(NOON + after) for after in (timedelta(0), last)] == [True, True]
+    outside = (-timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=6))
+    assert not any(hour.is_open(NOON + after) for after in outside)
+    assert hour.is_open(NOON.astimezone(ZoneInfo("Asia/Kathmandu")))

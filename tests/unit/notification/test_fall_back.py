@@ -145,3 +145,23 @@ def test_somebody_without_another_contact_has_none_to_fall_back_to(world: World)
 
     assert [each.message.address for each in world.pages] == [MAIL.address]
     assert world.notices == ()
+
+
+def test_what_an_owner_is_told_names_the_kind_of_contact_the_answer_and_what_to_do() -> None:
+    refused = contact_failed(CHAT, detail="", at=NOON)
+    assert refused.title == "Your slack contact takes no messages"
+    assert refused.text.splitlines() == [
+        CHAT.address,
+        "Answer: no reason was given",
+        "Pages for it go to your other contacts. Correct it, or take it out of your contacts.",
+    ]
+
+
+def test_a_page_that_waits_for_another_try_has_been_tried() -> None:
+    refused, waiting = page_to(MAIL, status=FAILED), page_to(CHAT, position=1, after=MINUTE, attempts=1)
+    assert next_of(refused, waiting, contacts=(MAIL, CHAT)) is None
+
+
+def test_a_page_that_is_with_a_courier_has_been_tried() -> None:
+    sending = page_to(CHAT, position=1, after=MINUTE, status=NotificationStatus.SENDING)
+    assert next_of(page_to(MAIL, status=FAILED), sending, contacts=(MAIL, CHAT)) is None

@@ -1,9 +1,12 @@
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from domain.notification.contact import Channel
 from domain.notification.events import NotificationFailed, NotificationSent
+from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import (
     LONGEST_PROVIDER_WISH,
     LONGEST_RETRY,
@@ -15,7 +18,8 @@ from domain.notification.notification import (
     retry_delay,
 )
 from domain.shared.change import Change
-from tests.support.builders import MINUTE, NOON, a_page
+from domain.shared.ids import DestinationId
+from tests.support.builders import ADA, MINUTE, NOON, a_page
 
 LEASE_ENDS = NOON + timedelta(seconds=20)
 SECOND = timedelta(seconds=1)
@@ -129,3 +133,36 @@ def test_the_providers_wish_is_the_least_wait_but_not_beyond_a_bound() -> None:
     assert retry_delay(1, wish=MINUTE, jitter=0.0) == MINUTE
     assert retry_delay(1, wish=timedelta(days=1), jitter=0.0) == LONGEST_PROVIDER_WISH
     assert retry_delay(50, wish=SECOND, jitter=1.0) == LONGEST_RETRY
+
+
+def test_what_became_of_a_page_names_the_page_and_whoever_was_told() -> None:
+    to_channel = leased(user_id=None, destination_id=DestinationId(UUID(int=9)))
+    for page in (leased(), to_channel):
+        (sent,) = page.delivered(receipt={}, detail="ok", at=LEASE_ENDS).events
+        (failed,) = page.failed(detail="no", at=LEASE_ENDS).events
+        for event in (sent, failed):
+            assert isinstance(event, NotificationSent | NotificationFailed)
+            assert (event.incident_id, event.notification_id) == (page.incident_id, page.id)
+            assert (event.user_id, event.destination_id) == (page.user_id, page.destination_id)
+            assert (event.channel, event.attempt, event.at) == (page.channel, 1, LEASE_ENDS)
+
+
+def test_giving_up_happens_when_it_does() -> None:
+    page = leased(attempts=PAGE_ATTEMPTS)
+    (event,) = page.retry_or_fail(is_unknown=False, wish=None, jitter=0.0, detail="busy", at=LEASE_ENDS).events
+    assert event.at == LEASE_ENDS
+
+
+def test_a_provider_that_asks_for_a_pause_gets_it() -> None:
+    state = leased().retry_or_fail(is_unknown=False, wish=2 * MINUTE, jitter=0.0, detail="busy", at=NOON).state
+    assert state.next_deadline == NOON + 2 * MINUTE
+
+
+def test_a_notice_is_due_at_once_and_belongs_to_no_step() -> None:
+    notice = Notice(kind=NoticeKind.DRILL, key="drill", title="A test page", text="Does it ring?")
+    made = Notification.of_notice(
+        a_page().id, notice, user_id=ADA, channel=Channel.EMAIL, address="ada@example.org", at=NOON
+    )
+    assert (made.status, made.created_at, made.next_deadline) == (NotificationStatus.PENDING, NOON, NOON)
+    assert (made.round, made.step, made.rule_position) == (0, 0, 0)
+    assert (made.purpose, made.notice, made.user_id) == (Purpose.NOTICE, notice, ADA)

@@ -71,3 +71,10 @@ def test_they_end_within_a_day() -> None:
     end = NIGHT.end_after(utc("2026-11-23 21:00"))
     assert end is not None
     assert end - utc("2026-11-23 21:00") < timedelta(days=1)
+
+
+def test_impossible_quiet_hours_are_told_what_would_do() -> None:
+    with pytest.raises(InvalidValueError, match="starts: must be a local time of whole seconds, such as 22:00"):
+        QuietHours(starts=time(22, 0, 0, 1), ends=time(7), time_zone="UTC")
+    with pytest.raises(InvalidValueError, match="ends: must not be the same as starts; leave both out to have no"):
+        QuietHours(starts=time(7), ends=time(7), time_zone="UTC")

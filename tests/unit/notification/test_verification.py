@@ -109,3 +109,18 @@ def test_no_row_of_guesses_ever_has_more_than_five_that_count(guesses: Sequence[
         state, verdict = state.attempt(guess, at=NOON)
         verdicts.append(verdict)
     assert sum(verdict is not Verdict.SPENT for verdict in verdicts) <= TRIES_PER_CODE
+
+
+def test_a_code_that_has_expired_costs_no_try() -> None:
+    assert SENT.attempt("000000", at=NOON + CODE_LIFETIME) == (SENT, Verdict.EXPIRED)
+
+
+def test_the_first_code_is_of_its_contact_and_counts_from_when_it_was_sent() -> None:
+    assert (SENT.contact_id, SENT.sent_at, SENT.counted_from, SENT.codes_sent) == (CONTACT, NOON, NOON, 1)
+
+
+def test_each_code_counts_for_the_day_of_the_first_and_the_next_day_counts_anew() -> None:
+    second = SENT.renewed("111111", at=NOON + MINUTE)
+    assert (second.codes_sent, second.counted_from) == (2, NOON)
+    tomorrow = second.renewed("222222", at=NOON + COUNTED_FOR)
+    assert (tomorrow.codes_sent, tomorrow.counted_from) == (1, NOON + COUNTED_FOR)
