@@ -141,6 +141,7 @@ class IncidentDetail:
     group_key: str
     service_description: str
     runbook_url: str | None
+    trace: str | None = None  # that it began with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

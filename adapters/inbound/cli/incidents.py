@@ -472,6 +472,7 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("resolved", _done(incident, "resolved", cli)),
             ("next escalation", _next_escalation(incident, cli)),
             ("muted", "" if incident["muted"] is None else incident["muted"]["reason"]),
+            ("trace", incident["trace_id"]),
             ("id", incident["id"]),
         )
     )

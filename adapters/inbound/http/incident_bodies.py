@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
+from adapters import tracing
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
 from application.incident.list_stalled import StalledIncident
@@ -103,6 +105,7 @@ class IncidentDetailBody(IncidentBody):
     group_key: str
     service_description: str
     runbook_url: str | None
+    trace_id: Annotated[str | None, Meta(description="Of the trace that leads from its first event to its pages.")]
 
     @classmethod
     def of_detail(cls, detail: IncidentDetail) -> Self:
@@ -111,6 +114,7 @@ class IncidentDetailBody(IncidentBody):
             group_key=detail.group_key,
             service_description=detail.service_description,
             runbook_url=detail.runbook_url,
+            trace_id=tracing.trace_id_of(detail.trace),
         )
 
 

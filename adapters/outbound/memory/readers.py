@@ -62,6 +62,7 @@ class MemoryIncidentReader(IncidentReader):
             group_key=incident.group_key,
             service_description=service.description,
             runbook_url=service.runbook_url,
+            trace=self.session.database.traces.get(incident.id),
         )
 
     async def find(self, ref: IncidentRef) -> IncidentId:

@@ -304,6 +304,7 @@ class PostgresIncidentReader(IncidentReader):
             group_key=row["group_key"],
             service_description=row["service_description"],
             runbook_url=row["runbook_url"],
+            trace=row["trace"],
         )
 
     async def find(self, ref: IncidentRef) -> IncidentId:
