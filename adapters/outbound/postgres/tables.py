@@ -758,6 +758,7 @@ alerts = Table(
     _ref("event_id", nullable=True),  # the raw event that it began with
     _text("kind_key", nullable=True),  # by which a new kind of alert pages its incident again
     _time("expires_at", nullable=True),
+    Column("ends_by_silence", Boolean, nullable=False, server_default=text("false")),
     _time("silent_since", nullable=True),
     _time("next_deadline", nullable=True),
     postgresql_with={"fillfactor": 80},
