@@ -161,7 +161,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_region: Annotated[str, Meta(description="AWS region of the queues.")] = "eu-central-1"
     sqs_endpoint_url: Annotated[str, Meta(description="Another endpoint than AWS's own.")] = ""
     sqs_integration_key: Annotated[str, Meta(description="Key of the integration for messages that name none.")] = ""
-    sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 2
+    sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 16
     spill_queue_url: Annotated[
         str,
         Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
