@@ -72,7 +72,7 @@ def handling(container: AsyncContainer) -> Consume:
     """The use case, in a scope of its own for each batch."""
 
     async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
-        traces = [each.trace for each in messages]
+        traces = [trace for each in messages for trace in each.traces]
         attributes = {"tocsin.messages": len(messages)}
         with tracing.span("consume messages", traces, attributes=attributes, kind=SpanKind.CONSUMER):
             async with container() as request:

@@ -11,6 +11,7 @@ from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.dependencies import MemoryDependencyRepository
 from adapters.outbound.memory.destination_proofs import MemoryDestinationProofs
 from adapters.outbound.memory.destinations import MemoryDestinationRepository, MemoryDestinationSecrets
 from adapters.outbound.memory.directory import MemoryDirectory
@@ -24,6 +25,7 @@ from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.inhibitions import MemoryInhibitionRepository, MemoryInhibitionSources
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
+from adapters.outbound.memory.kept_bodies import MemoryKeptBodies
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.maintenance import MemoryMaintenanceRepository
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
@@ -60,6 +62,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.dependencies import DependencyRepository
 from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
@@ -73,6 +76,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.mailbox import Mailbox
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
@@ -133,6 +137,7 @@ class MemoryStorageProvider(Provider):
     intake = provide(MemoryIntakeStore, provides=IntakeStore)
     integrations = provide(MemoryIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(MemoryMailbox, provides=Mailbox)
+    dependencies = provide(MemoryDependencyRepository, provides=DependencyRepository)
     inhibitions = provide(MemoryInhibitionRepository, provides=InhibitionRepository)
     inhibition_sources = provide(MemoryInhibitionSources, provides=InhibitionSources)
     maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)
@@ -147,6 +152,7 @@ class MemoryStorageProvider(Provider):
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(MemoryReceivedReader, provides=ReceivedReader)
+    kept_bodies = provide(MemoryKeptBodies, provides=KeptBodies)
     references = provide(MemoryReferences, provides=References)
     routings = provide(MemoryRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(MemoryRulebookSource, provides=RulebookSource)

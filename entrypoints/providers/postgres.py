@@ -13,6 +13,7 @@ from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
 from adapters.outbound.postgres.destination_proofs import PostgresDestinationProofs
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
@@ -26,6 +27,7 @@ from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.inhibitions import PostgresInhibitionRepository, PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
+from adapters.outbound.postgres.kept_bodies import PostgresKeptBodies
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.maintenance import PostgresMaintenanceRepository
@@ -65,6 +67,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.dependencies import DependencyRepository
 from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
@@ -78,6 +81,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.mailbox import Mailbox
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
@@ -135,6 +139,7 @@ class PostgresStorageProvider(Provider):
     intake = provide(PostgresIntakeStore, provides=IntakeStore)
     integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(PostgresMailbox, provides=Mailbox)
+    dependencies = provide(PostgresDependencyRepository, provides=DependencyRepository)
     inhibitions = provide(PostgresInhibitionRepository, provides=InhibitionRepository)
     inhibition_sources = provide(PostgresInhibitionSources, provides=InhibitionSources)
     maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)
@@ -149,6 +154,7 @@ class PostgresStorageProvider(Provider):
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(PostgresReceivedReader, provides=ReceivedReader)
+    kept_bodies = provide(PostgresKeptBodies, provides=KeptBodies)
     references = provide(PostgresReferences, provides=References)
     routings = provide(PostgresRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(PostgresRulebookSource, provides=RulebookSource)
