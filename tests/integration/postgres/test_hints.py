@@ -90,15 +90,16 @@ async def test_a_waiter_knows_that_a_hint_is_there_until_it_has_waited_for_it(
     listener: PostgresListener, session: PostgresSession
 ) -> None:
     waiter = await waiting(listener, Topic.RUNS)
-    assert not waiter.is_given
+    given = [waiter.is_given]
 
     async with session:
         await session.connection.execute(NOTIFY, CHANNEL, Topic.RUNS)
     async with asyncio.timeout(LONG.total_seconds()):
         while not waiter.is_given:  # noqa: ASYNC110  # nothing else tells
             await asyncio.sleep(0.01)
-    assert await is_woken(waiter)
-    assert not waiter.is_given
+    given.append(await is_woken(waiter))
+    given.append(waiter.is_given)
+    assert given == [False, True, False]
 
 
 @pytest.mark.parametrize("noun", ["service", "integration", "policy", "handing over"])
