@@ -36,6 +36,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
@@ -66,6 +67,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentCauseSuspected,
         IncidentEscalated,
         IncidentMuted,
+        IncidentWorsened,
         IncidentReassigned,
         IncidentReopened,
         IncidentResolved,

@@ -44,6 +44,11 @@ class QueuedMessage:
     letter: DeadLetter | None = None
 
     @property
+    def traces(self) -> tuple[str | None, ...]:
+        """Its own, or those of the bodies that it tells of."""
+        return (self.trace, *(raw.trace for raw in self.raw_events or () if raw is not None))
+
+    @property
     def is_to_be_handled(self) -> bool:
         return bool(self.events) or self.refusal is None
 

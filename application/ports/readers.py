@@ -153,6 +153,7 @@ class IncidentDetail:
     service_description: str
     runbook_url: str | None
     may_be_caused_by: tuple[PossibleCause, ...] = ()  # the nearest that are open now; of one that is resolved none
+    trace: str | None = None  # that it began with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.inhibitions import MemoryInhibitionRepository, MemoryInhibitionSources
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
+from adapters.outbound.memory.kept_bodies import MemoryKeptBodies
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.maintenance import MemoryMaintenanceRepository
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
@@ -75,6 +76,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.mailbox import Mailbox
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
@@ -150,6 +152,7 @@ class MemoryStorageProvider(Provider):
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(MemoryReceivedReader, provides=ReceivedReader)
+    kept_bodies = provide(MemoryKeptBodies, provides=KeptBodies)
     references = provide(MemoryReferences, provides=References)
     routings = provide(MemoryRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(MemoryRulebookSource, provides=RulebookSource)

@@ -27,6 +27,7 @@ from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.inhibitions import PostgresInhibitionRepository, PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
+from adapters.outbound.postgres.kept_bodies import PostgresKeptBodies
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.maintenance import PostgresMaintenanceRepository
@@ -80,6 +81,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.mailbox import Mailbox
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
@@ -152,6 +154,7 @@ class PostgresStorageProvider(Provider):
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(PostgresReceivedReader, provides=ReceivedReader)
+    kept_bodies = provide(PostgresKeptBodies, provides=KeptBodies)
     references = provide(PostgresReferences, provides=References)
     routings = provide(PostgresRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(PostgresRulebookSource, provides=RulebookSource)

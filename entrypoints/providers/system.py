@@ -1,5 +1,6 @@
 from dishka import Provider, Scope, provide
 
+from adapters.inbound.http.body_reader import KeptBodyReader
 from adapters.outbound.holidays.calendar import WorldHolidayCalendar
 from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.security.links import SignedLinks
@@ -14,6 +15,7 @@ from application.alert.tally import VerdictTally
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
+from application.ports.kept_bodies import BodyReader
 from application.ports.links import Links
 from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
@@ -35,11 +37,15 @@ class SystemProvider(Provider):
 
 
 class RulesProvider(Provider):
-    """The rules in the memory of this process, the engine of their patterns, and what they have decided."""
+    """The rules in the memory of this process, with the engine of their patterns, and what they have decided.
+
+    And how a body that was kept is read once more.
+    """
 
     scope = Scope.APP
 
     patterns = provide(Re2Patterns, provides=Patterns)
+    body_reader = provide(KeptBodyReader, provides=BodyReader)
 
     @provide
     def tally(self) -> VerdictTally:

@@ -9,6 +9,7 @@ from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
+from application.alert.replay import ReplayBodies
 from application.alert.set_aside import SetAside
 from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
@@ -245,6 +246,7 @@ class UseCaseProvider(Provider):
         HandleAlertRequest,
         IngestEvents,
         RecordChange,
+        ReplayBodies,
         SetAside,
     )
     heartbeats = provide_all(

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023_dependencies"
-down_revision = "0022_sealed_secrets"
+down_revision = "0021_alert_rules"
 branch_labels = None
 depends_on = None
 

@@ -329,12 +329,12 @@ async def f7_network_fails(dsn: str, directory: Path, seed: int, size: Size) -> 
         await place.start("worker", **behind).ready()
         load = place.load(server)
         proxy.delay_seconds = 0.2
-        await load.send([new_dedup_key("f7-slow") for _ in range(size.events // 10)])
+        await load.send([new_dedup_key("f7-slow") for _ in range(size.events // 20)])
         proxy.delay_seconds = 0.0
         slow = percentile(sorted(load.seconds), 0.99)
-        keys = [new_dedup_key("f7") for _ in range(size.events)]
+        keys = [new_dedup_key("f7") for _ in range(size.events // 2)]
         sending = asyncio.create_task(load.send(keys, pause_seconds=0.05))
-        await _until_accepted(load, len(load.accepted_at) + size.events // 5, sending)
+        await _until_accepted(load, len(load.accepted_at) + size.events // 10, sending)
         proxy.cut()
         place.kills += 1
         await asyncio.sleep(2)
@@ -342,12 +342,14 @@ async def f7_network_fails(dsn: str, directory: Path, seed: int, size: Size) -> 
         await asyncio.sleep(0.5)
         accepted_while_cut = len(load.accepted_at) - accepted_while_cut
         after_cut = await _until_accepted_again(load, proxy.mend)
-        await _until_accepted(load, len(load.accepted_at) + size.events // 5, sending)
+        await _until_accepted(load, len(load.accepted_at) + size.events // 10, sending)
         proxy.hold()
         await _until(lambda: proxy.held_back > 0)
         await asyncio.sleep(2)
         after_silence = await _until_accepted_again(load, proxy.release)
         await sending
+        if not size.is_patient:
+            await place.expire_leases()  # of pages that left while nobody could be told
         await place.until_quiet(within=60)
         history = await place.history(load, with_providers=False)
         report = Report.of(

@@ -473,6 +473,7 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("next escalation", _next_escalation(incident, cli)),
             ("may be caused by", "; ".join(map(_cause, incident["may_be_caused_by"]))),
             ("muted", "" if incident["muted"] is None else incident["muted"]["reason"]),
+            ("trace", incident["trace_id"]),
             ("id", incident["id"]),
         )
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
+from adapters import tracing
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
 from application.incident.list_stalled import StalledIncident
@@ -126,6 +128,7 @@ class IncidentDetailBody(IncidentBody):
     service_description: str
     runbook_url: str | None
     may_be_caused_by: list[PossibleCauseBody]  # the nearest that are open now
+    trace_id: Annotated[str | None, Meta(description="Of the trace that leads from its first event to its pages.")]
 
     @classmethod
     def of_detail(cls, detail: IncidentDetail) -> Self:
@@ -135,6 +138,7 @@ class IncidentDetailBody(IncidentBody):
             service_description=detail.service_description,
             runbook_url=detail.runbook_url,
             may_be_caused_by=[PossibleCauseBody.of(each) for each in detail.may_be_caused_by],
+            trace_id=tracing.trace_id_of(detail.trace),
         )
 
 

@@ -66,6 +66,7 @@ class MemoryIncidentReader(IncidentReader):
             service_description=service.description,
             runbook_url=service.runbook_url,
             may_be_caused_by=self._causes(incident) if incident.is_open else (),
+            trace=self.session.database.traces.get(incident.id),
         )
 
     def _causes(self, incident: Incident) -> tuple[PossibleCause, ...]:

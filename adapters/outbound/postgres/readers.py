@@ -328,6 +328,7 @@ class PostgresIncidentReader(IncidentReader):
             service_description=row["service_description"],
             runbook_url=row["runbook_url"],
             may_be_caused_by=await self._causes(summary.service_id) if is_open else (),
+            trace=row["trace"],
         )
 
     async def _causes(self, service_id: ServiceId) -> tuple[PossibleCause, ...]:

@@ -694,6 +694,14 @@ Index(
     unique=True,
     postgresql_where=text("status <> 'resolved'"),
 )
+# What fires again soon enough reopens the incident of its group that was resolved last.
+Index(
+    "incidents_resolved_idx",
+    incidents.c.service_id,
+    incidents.c.group_key,
+    incidents.c.resolved_at.desc(),
+    postgresql_where=text("status = 'resolved'"),
+)
 Index(
     "incidents_due_idx",
     incidents.c.next_deadline,
@@ -748,6 +756,7 @@ alerts = Table(
     Column("details", JSONB, nullable=False),
     Column("links", JSONB, nullable=False),
     _ref("event_id", nullable=True),  # the raw event that it began with
+    _text("kind_key", nullable=True),  # by which a new kind of alert pages its incident again
     _time("expires_at", nullable=True),
     _time("silent_since", nullable=True),
     _time("next_deadline", nullable=True),
@@ -769,6 +778,8 @@ Index(
 )
 # With the id, so that the first alert of an incident is one look away however many have joined it.
 Index("alerts_incident_id_id_idx", alerts.c.incident_id, alerts.c.id)
+# Only where a rule tells kinds of alerts apart.
+Index("alerts_kinds_idx", alerts.c.incident_id, alerts.c.kind_key, postgresql_where=text("kind_key IS NOT NULL"))
 # Only alerts whose sender dates them can be repeated by a stale peer.
 Index(
     "alerts_dated_idx",

@@ -197,11 +197,12 @@ async def test_filters_hold_together_and_with_a_place_to_go_on(stock: Stock) -> 
 
 
 async def test_an_incident_is_found_by_id_and_by_number(stock: Stock) -> None:
-    incident = await stock.incident()
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    incident = await stock.incident(trace=trace)
     by_id, by_number = await stock.incident_reader.get(incident.id), await stock.incident_reader.get(incident.number)
     assert by_id == by_number
     assert (by_id.group_key, by_id.service_description) == (incident.group_key, "The checkout.")
-    assert by_id.runbook_url == "https://runbooks.example.test/checkout"
+    assert (by_id.runbook_url, by_id.trace) == ("https://runbooks.example.test/checkout", trace)
     assert await stock.incident_reader.find(incident.number) == incident.id
     assert await stock.incident_reader.find(incident.id) == incident.id
 

@@ -52,6 +52,7 @@ DETAIL: dict[str, Any] = {
             "way": ["checkout", "ledger", "bank"],
         }
     ],
+    "trace_id": "0af7651916cd43dd8448eb211c80319c",
 }
 
 ALERT: dict[str, Any] = {

@@ -60,6 +60,7 @@ async def test_it_says_in_which_trace_each_body_came() -> None:
 
     assert message.raw_events is not None
     assert [raw.trace for raw in message.raw_events if raw is not None] == ["a trace", None]
+    assert [trace for trace in message.traces if trace is not None] == ["a trace"]
 
 
 async def test_a_key_that_is_not_good_any_more_is_set_aside_with_its_body() -> None:
