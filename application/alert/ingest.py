@@ -57,7 +57,7 @@ from domain.shared.ids import AlertId, IncidentId, RunId, ServiceId
 from domain.shared.severity import Severity
 from domain.shared.via import Via
 
-_BEGUN: Final = frozenset({VerdictOutcome.OPENED, VerdictOutcome.JOINED})
+_BEGUN: Final = frozenset({VerdictOutcome.OPENED, VerdictOutcome.REOPENED, VerdictOutcome.JOINED})
 
 
 class _Ledger:
