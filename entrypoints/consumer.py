@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters import tracing
 from adapters.inbound.deadlines.loop import every
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.sqs.consumer import Consume, ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.postgres.clock import DatabaseClock
@@ -42,6 +43,7 @@ async def consume(container: AsyncContainer, draining: asyncio.Event) -> None:
             ),
             read=MessageReader(
                 targets=targets,
+                allowances=await container.get(Allowances),
                 clock=clock,
                 default_integration_key=settings.sqs_integration_key or None,
             ),

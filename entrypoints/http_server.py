@@ -31,7 +31,7 @@ from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
-from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.intake import IntakeDoors
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
@@ -45,6 +45,7 @@ from adapters.inbound.http.traced import TracedRequests
 from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
@@ -202,7 +203,15 @@ async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings:
         return
     from adapters.inbound.smtp.listener import MailDoor, MailServer  # only where it is used
 
-    door = MailDoor(doors.targets, doors.commits, doors.set_aside, doors.clock, doors.ids, doors.metrics)
+    door = MailDoor(
+        targets=doors.targets,
+        allowances=doors.allowances,
+        commits=doors.commits,
+        set_aside=doors.set_aside,
+        clock=doors.clock,
+        ids=doors.ids,
+        metrics=doors.metrics,
+    )
     sessions = MailServer(door, urlsplit(settings.base_url).hostname or "localhost")
     server = await asyncio.get_running_loop().create_server(sessions, sock=mail)
     try:
@@ -289,6 +298,7 @@ def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
     return SnsDoor(
         app=doors,
         targets=doors.targets,
+        allowances=doors.allowances,
         store=doors.commits.store,
         set_aside=doors.set_aside,
         endpoint=endpoint,
@@ -316,6 +326,7 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App)
     return OpsgenieDoor(
         app=app,
         targets=doors.targets,
+        allowances=doors.allowances,
         handle=handle,
         find_alert=find_alert,
         find_request=find_request,

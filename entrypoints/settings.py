@@ -128,6 +128,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="Whether text messages to the number come to `/twilio/sms`; each then says how to answer."),
     ] = False
+    twilio_receipts: Annotated[
+        bool,
+        Meta(
+            description="Whether Twilio is to say at `/twilio/receipts` what became of text messages and calls. "
+            "It takes only addresses that it can reach."
+        ),
+    ] = False
     twilio_url: Annotated[str, Meta(description="Base URL of the Twilio API.")] = "https://api.twilio.com"
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")

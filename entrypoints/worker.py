@@ -18,6 +18,7 @@ from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.partitions import PartitionUpkeep
+from adapters.outbound.postgres.sealed import ClearSecrets
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Retention, Upkeep
 from application.alert.expire import BATCH as ALERT_BATCH
@@ -50,6 +51,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
 from application.ports.quiet_watches import QuietWatchRepository
+from application.ports.vault import Vault
 from application.service.watch_quiet import BATCH as QUIET_BATCH
 from application.service.watch_quiet import WatchQuietIntegrations
 from domain.notification.contact import Channel
@@ -67,6 +69,8 @@ CALENDAR_INTERVAL: Final = timedelta(seconds=30)
 SHIFT_INTERVAL: Final = timedelta(seconds=20)  # the first of a minute looks: nobody hears of a shift a minute late
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
+# A rolling upgrade is over by then: a version before does not read what is sealed, and its pages would go unsigned.
+SEALED_AFTER: Final = timedelta(hours=1)
 
 _log = structlog.get_logger()
 
@@ -371,11 +375,20 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if made or dropped.gone or dropped.emptied:
             _log.info("partitions", made=made, dropped=dropped.gone, emptied=dropped.emptied)
 
+    vault = await container.get(Vault)
+    sealing_from = database_clock.now() + SEALED_AFTER
+
+    async def seal_clear_secrets() -> None:
+        sealed = 0 if database_clock.now() < sealing_from else await ClearSecrets(PostgresSession(pool), vault).seal()
+        if sealed:
+            _log.info("clear_secrets_sealed", count=sealed)
+
     async def clean() -> None:
         await Upkeep(PostgresSession(pool), retention).delete_stale(at=database_clock.now())
 
     async with asyncio.TaskGroup() as group:
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
+        group.create_task(every(CLEANING_INTERVAL, seal_clear_secrets, draining, name="clear_secrets"))
         group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
         group.create_task(every(WATCH_INTERVAL, watch, draining, name="watch"))
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))

@@ -35,6 +35,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.notification.events import NotificationFailed, NotificationSent
 from domain.oncall.events import CoverAccepted, CoverDeclined, CoverExpired, CoverRequested, CoverWithdrawn
@@ -64,6 +65,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentAnnotated,
         IncidentEscalated,
         IncidentMuted,
+        IncidentWorsened,
         IncidentReassigned,
         IncidentReopened,
         IncidentResolved,

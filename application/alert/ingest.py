@@ -6,8 +6,8 @@ are asked in memory, before the first wave.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,11 +16,13 @@ from application.alert.room import OpenAlertRoom
 from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of, unrouted
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
+from application.errors import ConflictError
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import Candidate, EndInhibitions, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
+from application.ports.errors import TransientPortError
 from application.ports.escalations import PolicyVersions
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
@@ -112,6 +114,30 @@ class _Admitted(NamedTuple):
         }
 
 
+@dataclass(slots=True)
+class _Groups:
+    """The incidents of a wave's new alerts, which are asked about in their order."""
+
+    opened: Mapping[GroupKey, OpenedIncident]
+    reopened: Mapping[IncidentId, Incident]
+    known_kinds: Collection[tuple[IncidentId, str]]  # that they had before
+    news: dict[IncidentId, AlertId] = field(default_factory=dict)  # those that page again, and by which alert
+
+    def outcome(self, incident: OpenedIncident, alert: Alert, *, is_first: bool) -> VerdictOutcome:
+        """What a new alert does to the incident of its group."""
+        if incident.is_new:
+            return VerdictOutcome.OPENED if is_first else VerdictOutcome.JOINED
+        if incident.incident_id in self.reopened:
+            return VerdictOutcome.REOPENED if is_first else VerdictOutcome.JOINED
+        if incident.is_muted or incident.incident_id in self.news or not self._is_news(alert):
+            return VerdictOutcome.JOINED
+        self.news[incident.incident_id] = alert.id
+        return VerdictOutcome.PAGED_AGAIN
+
+    def _is_news(self, alert: Alert) -> bool:
+        return alert.kind_key is not None and (alert.incident_id, alert.kind_key) not in self.known_kinds
+
+
 @dataclass(frozen=True, slots=True)
 class IngestEvents:
     """Stores events and what follows from them. When it returns, all of it is committed (P1)."""
@@ -134,9 +160,16 @@ class IngestEvents:
     ids: IdFactory
 
     async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
-        """Raises `TransientPortError` when storage is away: nothing of the batch is stored then."""
-        async with self.transaction:
-            outcomes = await self._apply(batch)
+        """All of it, or nothing.
+
+        Raises:
+            TransientPortError: storage is away, or others changed the same incidents.
+        """
+        try:
+            async with self.transaction:
+                outcomes = await self._apply(batch)
+        except ConflictError as error:  # the sender has done nothing wrong, and another try sees what is there then
+            raise TransientPortError("others changed the same incidents") from error
         self.tally.add(outcomes)
 
     async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
@@ -210,25 +243,28 @@ class IngestEvents:
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
         admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
         new = await self._inhibited(admitted.new, rules.inhibiting)
+        alert_ids = {key: AlertId(self.ids.new()) for key in new}
         drafts = self._drafts_of(new.values(), at)
+        reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
         alerts: list[Alert] = []
         runs: list[EscalationRun] = []
         events: list[DomainEvent] = []
         sources: list[Source] = []
         heard = admitted.heard(at)  # muted until now, if at all, and joined by what nothing mutes
-        for routed, *repeats in new.values():  # the first report of a new alert describes it
+        for key, (routed, *repeats) in new.items():  # the first report of a new alert describes it
             group = routed.group
             incident = opened[group]
             muted = routed.muted(at)
-            alert = routed.alert(AlertId(self.ids.new()), incident.incident_id, repeats, at)
+            alert = routed.alert(alert_ids[key], incident.incident_id, repeats, at)
             alerts.append(alert)
-            draft = drafts.pop(group, None)  # the first alert of a new incident triggers it, the others join
-            if incident.is_new and draft is not None:
+            draft = drafts.pop(group, None)  # the first alert of a group opens its incident, the others join
+            if draft is not None and incident.is_new:
                 events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
                 if draft.muted is None:
                     runs.append(self._run_for(routed.target, incident.incident_id, at))
-            else:
+            elif draft is None or incident.incident_id not in reopened:
                 events.append(
                     AlertJoined(
                         incident_id=incident.incident_id, alert_id=alert.id, summary=routed.event.summary, at=at
@@ -237,14 +273,15 @@ class IngestEvents:
                 if incident.is_muted and muted is None and not incident.is_new:
                     heard.add(incident.incident_id)
             sources += _sources_of(routed, alert.id, rules.inhibiting)
-            self._note_new(routed, repeats, alert, incident, muted, ledger, is_first=draft is not None)
+            outcome = groups.outcome(incident, alert, is_first=draft is not None)
+            _note_new(routed, repeats, alert, outcome, muted, ledger)
         _note_beyond(admitted, alerts, ledger, at)
         raw = ledger.raw_events() if is_last else []
         if alerts or raw:
             await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
         if sources:
             await self.inhibition_sources.add(sources)
-        await self._unmute(heard, at)
+        await self._page_anew(heard, groups, at)
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting
@@ -260,29 +297,52 @@ class IngestEvents:
         muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
 
-    @staticmethod
-    def _note_new(
-        first: RoutedEvent,
-        repeats: Sequence[RoutedEvent],
-        alert: Alert,
-        incident: OpenedIncident,
-        muted: Mute | None,
-        ledger: _Ledger,
-        *,
-        is_first: bool,
-    ) -> None:
-        outcome = VerdictOutcome.OPENED if is_first and incident.is_new else VerdictOutcome.JOINED
-        ledger.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted)
-        for repeat in repeats:
-            ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
+    async def _reopened(
+        self,
+        new: Mapping[AlertKey, Sequence[RoutedEvent]],
+        alert_ids: Mapping[AlertKey, AlertId],
+        drafts: Mapping[GroupKey, IncidentDraft],
+        at: datetime,
+    ) -> Mapping[IncidentId, Incident]:
+        """The incidents that are open again, because the first alert of their group has a rule that says so.
 
-    async def _unmute(self, heard: set[IncidentId], at: datetime) -> None:
-        if not heard:
-            return
-        incidents = await self.incidents.get_many(heard)
-        changes = [incident.unmute(at=at) for incident in incidents]
+        Raises:
+            ConflictError: another incident of the group is opened at this very moment, by what has no such rule.
+        """
+        firsts: dict[GroupKey, AlertKey] = {}
+        for key, (routed, *_) in new.items():
+            firsts.setdefault(routed.group, key)
+        within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
+        since = {group: at - span for group, span in within.items() if span is not None}
+        if not since:
+            return {}
+        changes = []
+        for incident in await self.incidents.reopenable(since):
+            group = incident.service_id, incident.group_key
+            reason = alert_ids[firsts[group]]
+            changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
+        return {each.id: each for each in await self.incidents.save_all(changes)}
+
+    async def _known_kinds(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], opened: Mapping[GroupKey, OpenedIncident], at: datetime
+    ) -> frozenset[tuple[IncidentId, str]]:
+        """Of the kinds of these alerts, those that their incidents have had. Asked while the incidents are held."""
+        kinds = {
+            (opened[first.group].incident_id, first.kind_key)
+            for first, *_ in new.values()
+            if first.kind_key is not None and not opened[first.group].is_new and first.muted(at) is None
+        }
+        return await self.alerts.known_kinds(kinds) if kinds else frozenset()
+
+    async def _page_anew(self, heard: set[IncidentId], groups: "_Groups", at: datetime) -> None:
+        """Those that nothing mutes any more, those with an alert that is news, and those that are open again."""
+        changes = []
+        for incident in await self.incidents.get_many(heard | groups.news.keys()):
+            news = groups.news.get(incident.id)
+            changes.append(incident.unmute(at=at) if news is None else incident.page_again(alert_id=news, at=at))
         await self.incidents.save_all(changes)
-        await self.start_escalations({state.id for state, events in changes if events}, at=at)
+        reopened = {each.id for each in groups.reopened.values() if each.muted is None}
+        await self.start_escalations({state.id for state, events in changes if events} | reopened, at=at)
 
     async def _without_stale(
         self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
@@ -424,6 +484,19 @@ class IngestEvents:
                 left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
             )
         )
+
+
+def _note_new(
+    first: RoutedEvent,
+    repeats: Sequence[RoutedEvent],
+    alert: Alert,
+    outcome: VerdictOutcome,
+    muted: Mute | None,
+    ledger: _Ledger,
+) -> None:
+    ledger.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted)
+    for repeat in repeats:
+        ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

@@ -109,6 +109,12 @@ class RoutedEvent(NamedTuple):
         return self.target.integration.service_id
 
     @property
+    def kind_key(self) -> str | None:
+        """The same for alerts that page an incident but once; None where no rule tells kinds apart."""
+        names = self.decision.effect.page_again_by
+        return grouped_by(names, matched_labels(self.event)) if names else None
+
+    @property
     def group(self) -> GroupKey:
         return self.service_id, self.group_key
 
@@ -206,6 +212,7 @@ class RoutedEvent(NamedTuple):
             labels=event.labels,
             details=event.details,
             links=self._links(),
+            kind_key=self.kind_key if self.kind_key is not None and self.muted(at) is None else None,
             event_id=self.received.event_id,
         )
 

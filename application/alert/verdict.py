@@ -16,7 +16,9 @@ _ANNOTATIONS: Final = "annotations"  # where Alertmanager's translator, and thos
 
 class VerdictOutcome(StrEnum):
     OPENED = "opened"  # an alert, and an incident for it
+    REOPENED = "reopened"  # an alert, and the incident of its group that had been resolved
     JOINED = "joined"  # an alert of an incident that was open
+    PAGED_AGAIN = "paged_again"  # an alert of a kind that its open incident had not had
     REPEATED = "repeated"  # of an alert that was firing: one more occurrence
     STALE = "stale"  # of an occurrence that has been cleared since
     DROPPED = "dropped"  # by a rule

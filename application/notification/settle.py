@@ -15,7 +15,7 @@ from application.ports.notifier import Delivery, Outcome
 from application.ports.randomness import Randomness
 from application.ports.transaction import Transaction
 from domain.notification.contact import Channel
-from domain.notification.notification import Notification, Purpose
+from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.shared.change import Change
 from domain.shared.ids import NotificationId
 
@@ -71,6 +71,8 @@ class SettleNotifications:
         return frozenset(each.change.state.id for each in settlements)
 
     def _after(self, current: Notification, delivery: Delivery, at: datetime) -> Change[Notification]:
+        if current.status is not NotificationStatus.SENDING:
+            return Change(current)  # the provider's receipt came before its courier's word, and says more
         match delivery.outcome:
             case Outcome.DELIVERED:
                 return current.delivered(receipt=delivery.receipt, detail=delivery.detail, at=at)
@@ -78,8 +80,8 @@ class SettleNotifications:
                 return Change(current.cancel())
             case Outcome.REJECTED:
                 return current.failed(detail=delivery.detail, at=at)
-            case Outcome.HELD:
-                raise AssertionError("what is held back was never with a courier")
+            case Outcome.HELD | Outcome.ARRIVED | Outcome.UNDELIVERED:
+                raise AssertionError("what is held back was never with a courier, and no courier brings receipts")
             case Outcome.RETRY | Outcome.UNKNOWN:
                 return current.retry_or_fail(
                     is_unknown=delivery.outcome is Outcome.UNKNOWN,

@@ -52,6 +52,10 @@ class AlertRepository(Protocol):
         """Which of these incidents have a firing alert left."""
 
     @abstractmethod
+    async def known_kinds(self, kinds: Collection[tuple[IncidentId, str]]) -> frozenset[tuple[IncidentId, str]]:
+        """Of these kinds of alerts, those that their incident has had."""
+
+    @abstractmethod
     async def last_cleared(
         self, keys: Collection[tuple[IntegrationId, str]]
     ) -> dict[tuple[IntegrationId, str], datetime]:

@@ -1,5 +1,5 @@
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -41,6 +41,13 @@ class IncidentRepository(Protocol):
     @abstractmethod
     async def muted_by(self, by: str) -> tuple[Incident, ...]:
         """Those that nobody has and whose pages this rule or silence holds back, held, by id."""
+
+    @abstractmethod
+    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+        """Of each service and group key that has none open: the one resolved last, if not before then; held.
+
+        Whoever is just resolving one is waited for. In the order of services and keys.
+        """
 
     @abstractmethod
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:

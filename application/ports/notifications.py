@@ -102,6 +102,14 @@ class NotificationRepository(Protocol):
         """Lines in the ledger for attempts of which no courier came back to tell."""
 
     @abstractmethod
+    async def record_receipts(self, receipts: Sequence[Attempt]) -> None:
+        """Lines in the ledger for what a provider said afterwards: of one attempt each outcome once."""
+
+    @abstractmethod
+    async def bundled_with(self, carrier: Notification) -> tuple[Notification, ...]:
+        """The other pages that the message of this one spoke for, by id. Needs no transaction."""
+
+    @abstractmethod
     async def cancel_waiting(
         self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
     ) -> dict[IncidentId, Cancelled]:

@@ -2,12 +2,13 @@
 
 A model of intake, for two rulebooks to be compared by: it knows alerts, groups and mutes, and neither people, nor
 limits, nor time of day. An incident ends with its alerts; it pages once, when something of it is heard for the first
-time. What a rule leads to another team's service is asked about the silences of the team that it came from.
+time, and once more when it is reopened or an alert of it is news. What a rule leads to another team's service is asked
+about the silences of the team that it came from.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -25,6 +26,9 @@ class Fate(StrEnum):
 
     PAGES = "pages"  # an incident begins to page by it
     OPENS_MUTED = "opens_muted"  # an incident that pages nobody yet
+    REOPENS = "reopens"  # an incident that was over, which pages again
+    REOPENS_MUTED = "reopens_muted"  # one that pages nobody yet
+    PAGES_AGAIN = "pages_again"  # an open incident, by an alert of a kind that it had not had
     JOINS = "joins"
     REPEATS = "repeats"
     DROPPED = "dropped"
@@ -34,20 +38,23 @@ class Fate(StrEnum):
 
 class Tally(NamedTuple):
     incidents: int = 0
-    pages: int = 0  # incidents that paged
+    pages: int = 0  # times that an incident began to page
     dropped: int = 0
     muted: int = 0  # incidents that began muted
 
 
 @dataclass(slots=True)
 class _Open:
-    """An incident that is open."""
+    """An incident that is open, or was the last of its group."""
 
     team_id: TeamId
     alerts: dict[AlertKey, Mapping[str, str]] = field(default_factory=dict)
     muted_until: datetime | None = None
     is_muted: bool = False
     has_paged: bool = False
+    paged_at: datetime | None = None
+    kinds: set[str] = field(default_factory=set)
+    over_at: datetime | None = None
 
 
 class Rehearsal:
@@ -56,6 +63,7 @@ class Rehearsal:
     def __init__(self, book: Rulebook) -> None:
         self._book = book
         self._open: dict[GroupKey, _Open] = {}
+        self._over: dict[GroupKey, _Open] = {}
         self._group_of: dict[AlertKey, GroupKey] = {}
         self._ending: list[tuple[datetime, GroupKey]] = []  # a heap of when mutes end; some have been overtaken
         self._incidents = self._pages = self._dropped = self._began_muted = 0
@@ -72,7 +80,7 @@ class Rehearsal:
             case AlertAction.TRIGGER:
                 return Fate.NOTHING if event.labels is None else self._fire(event, event.labels, key, at)
             case AlertAction.RESOLVE:
-                return self._clear(key)
+                return self._clear(key, at)
             case AlertAction.ACKNOWLEDGE:
                 return Fate.NOTHING
 
@@ -94,11 +102,12 @@ class Rehearsal:
             return Fate.REPEATS
         sent = event.verdict.sent_group_key or event.verdict.group_key or event.verdict.dedup_key
         group = effect.service_id or event.service_id, grouped_by(effect.group_by, labels) if effect.group_by else sent
-        is_new = group not in self._open
+        joins = group in self._open
+        reopens = not joins and self._reopen(group, effect.reopen_within, at)
         incident = self._open.setdefault(group, _Open(event.team_id))
         incident.alerts[key] = labels
         self._group_of[key] = group
-        self._incidents += is_new
+        self._incidents += not joins and not reopens
         is_muted, until = effect.is_suppressed, None
         if not is_muted:
             quiet = self._book.quieted(labels, team_id=event.team_id, service_id=group[0], at=at)
@@ -106,25 +115,42 @@ class Rehearsal:
             ends += [] if quiet is None else [quiet.until]
             is_muted, until = bool(ends), max(ends, default=None)
         if not is_muted:
-            return self._hear(incident, Fate.JOINS)
-        if not is_new:
+            kind = grouped_by(effect.page_again_by, labels) if effect.page_again_by else None
+            heard = self._hear(incident, at, kind)
+            return Fate.REOPENS if reopens else heard
+        if joins:
             return Fate.JOINS
         self._mute(group, incident, until)
+        if reopens:
+            return Fate.REOPENS_MUTED
         self._began_muted += 1
         return Fate.OPENS_MUTED
+
+    def _reopen(self, group: GroupKey, within: timedelta | None, at: datetime) -> bool:
+        """Whether the last incident of the group is open again."""
+        incident = self._over.pop(group, None)
+        if incident is None or incident.over_at is None or within is None or at - incident.over_at > within:
+            return False
+        self._open[group] = incident
+        incident.is_muted, incident.muted_until, incident.has_paged = False, None, False
+        return True
 
     def _mute(self, group: GroupKey, incident: _Open, until: datetime | None) -> None:
         incident.is_muted, incident.muted_until = True, until
         if until is not None:
             heappush(self._ending, (until, group))
 
-    def _hear(self, incident: _Open, otherwise: Fate) -> Fate:
-        incident.is_muted = False
-        if incident.has_paged:
-            return otherwise
-        incident.has_paged = True
+    def _hear(self, incident: _Open, at: datetime, kind: str | None = None) -> Fate:
+        """What came in one body, at one instant, pages once."""
+        is_news = kind is not None and kind not in incident.kinds and incident.paged_at != at
+        is_again, incident.has_paged, incident.is_muted = incident.has_paged, True, False
+        if kind is not None:
+            incident.kinds.add(kind)
+        if is_again and not is_news:
+            return Fate.JOINS
+        incident.paged_at = at
         self._pages += 1
-        return Fate.PAGES
+        return Fate.PAGES_AGAIN if is_again else Fate.PAGES
 
     def _look_again(self, group: GroupKey, incident: _Open, at: datetime) -> None:
         """As the worker does: it stays muted while each of its alerts is suppressed or silenced."""
@@ -135,17 +161,18 @@ class Rehearsal:
                 continue
             quiet = self._book.quieted(labels, team_id=team_id, service_id=group[0], at=at)
             if quiet is None:
-                self._hear(incident, Fate.JOINS)
+                self._hear(incident, at)
                 return
             ends.append(quiet.until)
         self._mute(group, incident, min(ends, default=None))
 
-    def _clear(self, key: AlertKey) -> Fate:
+    def _clear(self, key: AlertKey, at: datetime) -> Fate:
         group = self._group_of.pop(key, None)
         if group is None:
             return Fate.NOTHING
         incident = self._open[group]
         del incident.alerts[key]
         if not incident.alerts:
-            del self._open[group]
+            incident.over_at = at
+            self._over[group] = self._open.pop(group)
         return Fate.CLEARS

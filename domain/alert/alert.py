@@ -41,6 +41,7 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+    kind_key: str | None = None  # of the labels by which its rule tells kinds apart; what is muted has none
     event_id: UUID | None = None  # the raw event that it began with
 
     @property

@@ -57,6 +57,14 @@ class IncidentUnmuted(IncidentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentWorsened(IncidentEvent):
+    """An alert of a kind joined that it had not had: whoever has it knows only of the others."""
+
+    kind: ClassVar[str] = "incident.worsened"
+    alert_id: AlertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentAcknowledged(IncidentAct):
     """One person's word; where several are required, the last of them makes the incident acknowledged."""
 
@@ -152,10 +160,11 @@ class IncidentResolved(IncidentAct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentReopened(IncidentAct):
-    """It was not over: it pages again."""
+    """It was not over: it pages again, unless something mutes it."""
 
     kind: ClassVar[str] = "incident.reopened"
-    by: UserId
+    alert_id: AlertId | None = None  # which fired soon enough for the rule that reopened it
+    muted: Mute | None = None  # why nobody is paged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

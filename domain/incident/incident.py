@@ -29,6 +29,7 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
 from domain.incident.mute import Mute
 from domain.incident.responder import Responder, ResponderAnswer, answering
@@ -184,6 +185,15 @@ class Incident:
             return Change(self)
         return self._changed(IncidentUnmuted(incident_id=self.id, at=at))
 
+    def page_again(self, *, alert_id: AlertId, at: datetime) -> Change[Self]:
+        """Have it page from the beginning, since an alert joined that is news. Whoever had it has it no more.
+
+        Without effect on one that is resolved, or muted.
+        """
+        if not self.is_open or self.muted is not None:
+            return Change(self)
+        return self._changed(IncidentWorsened(incident_id=self.id, alert_id=alert_id, at=at))
+
     def acknowledge(
         self, *, by: UserId | None, via: Via, at: datetime, timeout: timedelta | None = None
     ) -> Change[Self]:
@@ -338,10 +348,18 @@ class Incident:
             return Change(self)
         return self._changed(IncidentResolved(incident_id=self.id, by=by, via=via, at=at))
 
-    def reopen(self, *, by: UserId, via: Via, at: datetime) -> Change[Self]:
+    def reopen(
+        self,
+        *,
+        by: UserId | None,
+        via: Via,
+        at: datetime,
+        alert_id: AlertId | None = None,
+        muted: Mute | None = None,
+    ) -> Change[Self]:
         """Trigger it again, since it was not over. On an open one it has no effect.
 
-        Whether another one is open for its group is for storage to say.
+        Whether another one is open for its group is for storage to say. Title, severity and urgency are as they were.
 
         Raises:
             IllegalTransitionError: it was resolved too long ago.
@@ -351,7 +369,8 @@ class Incident:
         if at - self.resolved_at > REOPEN_WITHIN:
             too_late = f"reopened, which can be done within {REOPEN_WITHIN.days} days"
             raise IllegalTransitionError("incident", self.status, too_late)
-        return self._changed(IncidentReopened(incident_id=self.id, by=by, via=via, at=at))
+        event = IncidentReopened(incident_id=self.id, by=by, via=via, at=at, alert_id=alert_id, muted=muted)
+        return self._changed(event)
 
     def change_severity(
         self, severity: Severity, *, urgency: Urgency, rises_at: datetime | None, by: UserId, via: Via, at: datetime
@@ -490,8 +509,10 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
             return _owned(state, event.by, event.at, expires_at=event.expires_at)
         case IncidentSnoozed():
             return replace(_owned(state, event.by, event.at), snoozed_until=event.until)
-        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentReopened():
+        case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentWorsened():
             return _triggered_again(state, event.at)
+        case IncidentReopened():
+            return replace(_triggered_again(state, event.at), muted=event.muted)
         case IncidentEscalated():
             return _escalated(state, event.at)
         case IncidentMuted():

@@ -15,13 +15,14 @@ from domain.shared.limits import (
     LABEL_CHARACTERS,
     NAME_CHARACTERS,
     ROUTE_DELAY_SECONDS_MAX,
+    ROUTE_REOPEN_SECONDS_MAX,
     ROUTE_RULES,
 )
 from domain.shared.severity import Severity
 from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
 
-_NO_DELAY: Final = timedelta(0)
+_NO_TIME: Final = timedelta(0)
 ORGANISATION: Final = UUID(int=0)  # in the place of a team's id
 
 
@@ -40,19 +41,18 @@ class Effect:
     title: Template | None = None
     runbook_url: str | None = None
     delay: timedelta | None = None  # pages wait so long, and never come when it is over by then
+    reopen_within: timedelta | None = None  # of its group's last incident: the same one again, not a new one
+    page_again_by: tuple[str, ...] = ()  # labels: an alert that has others than those before pages the incident again
     is_suppressed: bool = False  # an incident, and nobody is paged for it
     is_dropped: bool = False  # no alert at all; counted
 
     def __post_init__(self) -> None:
-        if len(self.group_by) > GROUP_LABELS:
-            raise InvalidValueError("group_by", f"has {len(self.group_by)} entries, allowed are at most {GROUP_LABELS}")
-        for name in self.group_by:
-            require_length("group_by", name, most=LABEL_CHARACTERS)
+        _require_labels("group_by", self.group_by)
+        _require_labels("page_again_by", self.page_again_by)
         if self.runbook_url is not None and not self.runbook_url.startswith(("https://", "http://")):
             raise InvalidValueError("runbook_url", "must begin with https:// or http://")
-        if self.delay is not None and not _NO_DELAY < self.delay <= timedelta(seconds=ROUTE_DELAY_SECONDS_MAX):
-            reason = f"is {self.delay.total_seconds():g}, allowed are 1 to {ROUTE_DELAY_SECONDS_MAX}"
-            raise InvalidValueError("delay_seconds", reason)
+        _require_span("delay_seconds", self.delay, most=ROUTE_DELAY_SECONDS_MAX)
+        _require_span("reopen_within_seconds", self.reopen_within, most=ROUTE_REOPEN_SECONDS_MAX)
 
     def then(self, later: "Effect") -> "Effect":
         """Both of them: where both say something, the later one does. To suppress or to drop cannot be taken back."""
@@ -64,9 +64,23 @@ class Effect:
             title=later.title or self.title,
             runbook_url=later.runbook_url or self.runbook_url,
             delay=later.delay or self.delay,
+            reopen_within=later.reopen_within or self.reopen_within,
+            page_again_by=later.page_again_by or self.page_again_by,
             is_suppressed=later.is_suppressed or self.is_suppressed,
             is_dropped=later.is_dropped or self.is_dropped,
         )
+
+
+def _require_labels(field_name: str, names: tuple[str, ...]) -> None:
+    if len(names) > GROUP_LABELS:
+        raise InvalidValueError(field_name, f"has {len(names)} entries, allowed are at most {GROUP_LABELS}")
+    for name in names:
+        require_length(field_name, name, most=LABEL_CHARACTERS)
+
+
+def _require_span(field_name: str, span: timedelta | None, *, most: int) -> None:
+    if span is not None and not _NO_TIME < span <= timedelta(seconds=most):
+        raise InvalidValueError(field_name, f"is {span.total_seconds():g}, allowed are 1 to {most}")
 
 
 NOTHING: Final = Effect()

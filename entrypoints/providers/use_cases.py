@@ -136,6 +136,7 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.take_receipt import TakeReceipt
 from application.notification.tell_of_destinations import TellOfDestinations
 from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
@@ -322,6 +323,7 @@ class UseCaseProvider(Provider):
         PagePeople,
         SendNotification,
         SettleNotifications,
+        TakeReceipt,
         TellOfDestinations,
     )
     oncall = provide_all(

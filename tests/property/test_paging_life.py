@@ -42,6 +42,7 @@ from domain.incident.events import (
     IncidentRespondersAsked,
     IncidentSnoozeEnded,
     IncidentUnacknowledged,
+    IncidentWorsened,
 )
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.contact import Channel
@@ -113,6 +114,7 @@ REFUSALS = (IllegalTransitionError, ConflictError)
 PAGES_ANEW = (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
+    IncidentWorsened,
     IncidentReassigned,
     IncidentReopened,
     IncidentSnoozeEnded,

@@ -24,6 +24,7 @@ from domain.incident.events import (
     IncidentRespondersAsked,
     IncidentSnoozeEnded,
     IncidentUnacknowledged,
+    IncidentWorsened,
 )
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.events import NotificationFailed, NotificationSent
@@ -43,6 +44,7 @@ LEAST_WAIT: Final = timedelta(milliseconds=20)
 PAGES_ANEW: Final = (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
+    IncidentWorsened,
     IncidentReassigned,
     IncidentReopened,
     IncidentSnoozeEnded,

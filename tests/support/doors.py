@@ -14,10 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.heartbeat_door import HeartbeatDoor
-from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.intake import IntakeDoors
 from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter

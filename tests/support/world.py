@@ -89,6 +89,7 @@ from application.ports.teams import TeamRepository
 from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.vault import Vault
 from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
@@ -106,6 +107,7 @@ from entrypoints.providers.system import RulesProvider, SecurityProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.settings import Settings
 from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
+from tests.support.identity import VAULT
 
 BUDGET: Final = 16  # what a courier leases at once
 FOREVER: Final = timedelta(days=100)
@@ -256,6 +258,10 @@ class PostgresStorage(PostgresStorageProvider):
     def __init__(self, dsn: str) -> None:
         super().__init__()
         self.dsn = dsn
+
+    @provide(scope=Scope.APP)
+    def vault(self) -> Vault:
+        return VAULT
 
     @provide(scope=Scope.APP)
     async def pool(self) -> AsyncIterator[Pool]:

@@ -18,6 +18,7 @@ from adapters.inbound.cli.rehearsals import show_rehearsed
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.teams import TEAM
 
+_SAID: Final = ("service_id", "severity", "urgency", "title", "runbook_url", "delay_seconds", "reopen_within_seconds")
 app: Final = commands_of("routing", "Rules that say what becomes of events.", group=CONFIGURATION)
 
 Team = Annotated[str | None, Parameter(help="Those of a team, by name or id.")]
@@ -116,6 +117,8 @@ def add(
     title: str | None = None,
     runbook: str | None = None,
     delay: int | None = None,
+    reopen_within: int | None = None,
+    page_again_by: Several = (),
     suppress: Switch = False,
     drop: Switch = False,
     goes_on: Annotated[bool, Parameter(name="--continue", negative="", show_default=False)] = False,
@@ -143,6 +146,10 @@ def add(
         A URL.
     delay
         Seconds: it pages only what lasts for so long.
+    reopen_within
+        Seconds: so long after the last incident of its group was resolved, that one is reopened.
+    page_again_by
+        A label whose new values page an open incident again; may come several times.
     suppress
         An incident that pages nobody.
     drop
@@ -163,6 +170,8 @@ def add(
         "title": title,
         "runbook_url": runbook,
         "delay_seconds": delay,
+        "reopen_within_seconds": reopen_within,
+        "page_again_by": list(page_again_by),
         "suppress": suppress,
         "drop": drop,
         "continue": goes_on,
@@ -262,8 +271,10 @@ def _does(rule: Record) -> Iterator[str]:
         yield "drops"
     if rule["suppress"]:
         yield "suppresses"
-    for member in ("service_id", "severity", "urgency", "title", "runbook_url", "delay_seconds"):
+    for member in _SAID:
         if rule[member] is not None:
             yield f"{member.removesuffix('_id').removesuffix('_url')} {rule[member]}"
     if rule["group_by"]:
         yield f"groups by {', '.join(rule['group_by'])}"
+    if rule["page_again_by"]:
+        yield f"pages again by {', '.join(rule['page_again_by'])}"

@@ -19,7 +19,11 @@ from domain.routing.route import ORGANISATION, Routing
 
 _SENTENCES: Final = {
     VerdictOutcome.OPENED: "it opened an alert, and an incident for it",
+    VerdictOutcome.REOPENED: "it opened an alert, which reopened the incident of its group that had just been resolved",
     VerdictOutcome.JOINED: "it opened an alert, which joined the open incident of its group",
+    VerdictOutcome.PAGED_AGAIN: (
+        "it opened an alert of a kind that the open incident of its group had not had, which pages again"
+    ),
     VerdictOutcome.REPEATED: "it repeated an alert that was firing, and was counted",
     VerdictOutcome.STALE: "it repeated an occurrence that had been cleared already, and did nothing",
     VerdictOutcome.DROPPED: "a rule dropped it",

@@ -15,7 +15,7 @@ RehearsedDays = Annotated[int, Meta(ge=1, le=REHEARSED_DAYS, description="How fa
 
 
 class TallyBody(msgspec.Struct):
-    """If nobody had answered. `pages` are incidents that paged; `muted` began without."""
+    """If nobody had answered. `pages` is how often an incident began to page; `muted` began without."""
 
     incidents: int
     pages: int

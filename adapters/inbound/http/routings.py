@@ -42,6 +42,7 @@ from domain.shared.limits import (
     LABEL_CHARACTERS,
     MATCHERS_TEXT_CHARACTERS,
     ROUTE_DELAY_SECONDS_MAX,
+    ROUTE_REOPEN_SECONDS_MAX,
     ROUTE_RULES,
     TEMPLATE_CHARACTERS,
 )
@@ -77,6 +78,24 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
     delay_seconds: (
         Annotated[int, Meta(ge=1, le=ROUTE_DELAY_SECONDS_MAX, description="Pages only if it lasts for so long.")] | None
     ) = None
+    reopen_within_seconds: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=ROUTE_REOPEN_SECONDS_MAX,
+                description="So long after the last incident of its group was resolved, that one is reopened.",
+            ),
+        ]
+        | None
+    ) = None
+    page_again_by: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=LABEL_CHARACTERS)]],
+        Meta(
+            max_length=GROUP_LABELS,
+            description="An alert that has other values of these labels than those before pages the incident again.",
+        ),
+    ] = []
     suppress: bool = False
     drop: bool = False
 
@@ -94,7 +113,9 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             group_by=list(effect.group_by),
             title=None if effect.title is None else effect.title.text,
             runbook_url=effect.runbook_url,
-            delay_seconds=None if effect.delay is None else round(effect.delay.total_seconds()),
+            delay_seconds=_seconds(effect.delay),
+            reopen_within_seconds=_seconds(effect.reopen_within),
+            page_again_by=list(effect.page_again_by),
             suppress=effect.is_suppressed,
             drop=effect.is_dropped,
         )
@@ -344,10 +365,20 @@ def _effect(body: RouteRuleBody) -> Effect:
         group_by=tuple(body.group_by),
         title=None if body.title is None else Template(body.title),
         runbook_url=body.runbook_url,
-        delay=None if body.delay_seconds is None else timedelta(seconds=body.delay_seconds),
+        delay=_span(body.delay_seconds),
+        reopen_within=_span(body.reopen_within_seconds),
+        page_again_by=tuple(body.page_again_by),
         is_suppressed=body.suppress,
         is_dropped=body.drop,
     )
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span.total_seconds())
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 class TryRoutingBody(msgspec.Struct, forbid_unknown_fields=True):

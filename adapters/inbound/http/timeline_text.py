@@ -37,7 +37,9 @@ from domain.incident.events import (
     IncidentUnacknowledged,
     IncidentUnmuted,
     IncidentUrgencyRaised,
+    IncidentWorsened,
 )
+from domain.incident.mute import Mute
 from domain.notification.events import NotificationEvent, NotificationFailed, NotificationSent
 from domain.shared.event import DomainEvent
 from domain.shared.ids import DestinationId, UserId
@@ -74,6 +76,8 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
         case IncidentUnmuted():
             return "Nothing mutes it any more: it pages"
+        case IncidentWorsened():
+            return "That alert is of a kind that it had not had: it pages again"
         case IncidentAct():
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():
@@ -112,7 +116,7 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
 def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
     match event:
         case IncidentTriggered():
-            muted = "" if event.muted is None else f", muted{_until(event.muted.until)}: {one_line(event.muted.reason)}"
+            muted = "" if event.muted is None else f", {_muted(event.muted)}"
             return f"triggered {event.severity}: {one_line(event.title)}{muted}"
         case IncidentAcknowledged():
             return "acknowledged" + _until(event.expires_at)
@@ -136,7 +140,7 @@ def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
         case IncidentResolved():
             return "resolved"
         case IncidentReopened():
-            return "reopened it: it pages again"
+            return _reopened(event)
         case IncidentSeverityChanged():
             return f"changed the severity to {event.severity}, {event.urgency} urgency"
         case IncidentUrgencyRaised():
@@ -147,6 +151,17 @@ def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
             return f"noted: {one_line(event.note)}"
         case _:
             return f"did {event.kind}"
+
+
+def _reopened(event: IncidentReopened) -> str:
+    pages = "it pages again" if event.muted is None else _muted(event.muted)
+    if event.alert_id is None:
+        return f"reopened it: {pages}"
+    return f"reopened it, since an alert of its group fired again soon: {pages}"
+
+
+def _muted(mute: Mute) -> str:
+    return f"muted{_until(mute.until)}: {one_line(mute.reason)}"
 
 
 def _until(at: datetime | None) -> str:

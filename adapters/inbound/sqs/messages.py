@@ -15,6 +15,7 @@ from typing import Any, Final
 from adapters import tracing
 from adapters.inbound.intake import clean, message
 from adapters.inbound.intake.alertmanager import REPLICA_LABELS, Mode
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.envelope import Envelope, unwrap
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE, Translated
@@ -101,16 +102,23 @@ def _time(milliseconds: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReader:
-    """Translates deliveries, and finds whose they are."""
+    """Translates deliveries, finds whose they are, and whether their integration may send so much just now."""
 
     targets: Targets
+    allowances: Allowances
     clock: Clock
     default_integration_key: str | None = field(default=None, repr=False)  # for messages that name none
     oldest_trigger: timedelta = OLDEST_TRIGGER
     ignore_labels: frozenset[str] = REPLICA_LABELS
 
     async def __call__(self, delivery: Delivery) -> QueuedMessage:
-        """What it says, or why it says nothing to act on. Raises `TransientPortError`."""
+        """What it says, or why it says nothing to act on. Raises `RateLimitedError`, `TransientPortError`."""
+        queued = await self._read(delivery)
+        if queued.target is not None:
+            await self.allowances.spend(queued.target.integration, len(queued.events))
+        return queued
+
+    async def _read(self, delivery: Delivery) -> QueuedMessage:
         try:
             translated = await self._translate(delivery)
         except MalformedEventError as error:

@@ -59,6 +59,11 @@ class MemoryAlertRepository(AlertRepository):
     async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
         return frozenset(alert.incident_id for alert in self._firing(lambda alert: alert.incident_id in incident_ids))
 
+    async def known_kinds(self, kinds: Collection[tuple[IncidentId, str]]) -> frozenset[tuple[IncidentId, str]]:
+        alerts = self.session.database.alerts.values()
+        had = {(alert.incident_id, alert.kind_key) for alert in alerts}
+        return frozenset(kind for kind in kinds if kind in had)
+
     async def last_cleared(
         self, keys: Collection[tuple[IntegrationId, str]]
     ) -> dict[tuple[IntegrationId, str], datetime]:

@@ -1,6 +1,7 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
@@ -9,6 +10,8 @@ from application.ports.incidents import IncidentRepository
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, ServiceId
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class MemoryIncidentRepository(IncidentRepository):
         )
         return tuple(sorted(found, key=lambda each: each.id))
 
+    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+        found = (
+            each
+            for each in self.session.database.incidents.values()
+            if each.resolved_at is not None and each.resolved_at >= since.get((each.service_id, each.group_key), _NEVER)
+        )
+        last = {(each.service_id, each.group_key): each for each in sorted(found, key=_resolved_at)}
+        return tuple([last[group] for group in sorted(last) if await self.open_one(*group) is None])
+
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         stored = self.session.database.incidents.values()
         due = sorted(
@@ -74,3 +86,7 @@ class MemoryIncidentRepository(IncidentRepository):
             if incident.is_open and (incident.service_id, incident.group_key) == (service_id, group_key):
                 return incident
         return None
+
+
+def _resolved_at(incident: Incident) -> datetime:
+    return incident.resolved_at or _NEVER

@@ -56,6 +56,11 @@ FROM unnest($1::uuid[], $2::timestamptz[]) AS s (id, since) WHERE a.id = s.id
 """
 _EARLIEST = "SELECT min(next_deadline) FROM alerts WHERE next_deadline IS NOT NULL"
 _STILL_FIRING = "SELECT DISTINCT incident_id FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'"
+# One look into the index for each kind, however many alerts are of it.
+_KNOWN_KINDS = """
+SELECT k.incident_id, k.kind_key FROM unnest($1::uuid[], $2::text[]) AS k (incident_id, kind_key)
+WHERE EXISTS (SELECT FROM alerts a WHERE a.incident_id = k.incident_id AND a.kind_key = k.kind_key)
+"""
 _LAST_CLEARED = """
 SELECT k.integration_id, k.dedup_key, last.starts_at
 FROM unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key)
@@ -124,6 +129,15 @@ class PostgresAlertRepository(AlertRepository):
         rows = await self.session.fetch(_STILL_FIRING, list(incident_ids))
         return frozenset(IncidentId(row["incident_id"]) for row in rows)
 
+    async def known_kinds(self, kinds: Collection[tuple[IncidentId, str]]) -> frozenset[tuple[IncidentId, str]]:
+        if not kinds:
+            return frozenset()
+        ordered = sorted(kinds)
+        rows = await self.session.fetch(
+            _KNOWN_KINDS, [incident_id for incident_id, _ in ordered], [kind_key for _, kind_key in ordered]
+        )
+        return frozenset((IncidentId(row["incident_id"]), row["kind_key"]) for row in rows)
+
     async def last_cleared(
         self, keys: Collection[tuple[IntegrationId, str]]
     ) -> dict[tuple[IntegrationId, str], datetime]:
@@ -159,4 +173,5 @@ def alert_of(row: Row) -> Alert:
         details=row["details"],
         links=msgspec.convert(row["links"], tuple[Link, ...]),
         event_id=row["event_id"],
+        kind_key=row["kind_key"],
     )

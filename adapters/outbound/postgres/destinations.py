@@ -6,12 +6,14 @@ from typing import Final
 from sqlalchemy import select
 
 from adapters.outbound.postgres import named
+from adapters.outbound.postgres.sealed import secrets_in
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import destinations
 from application.errors import NotFoundError
 from application.ports.destinations import USES_NAMED, DestinationRepository, DestinationSecrets, DestinationUses
 from application.ports.page import Page, PageRequest
+from application.ports.vault import Vault
 from domain.notification.destination import Destination, DestinationKind
 from domain.shared.ids import DestinationId, TeamId
 
@@ -34,12 +36,12 @@ _FALL_BACKS_WITH: Final = """
 SELECT count(*) FROM fall_backs WHERE targets @> jsonb_build_array(jsonb_build_object('id', $1::uuid::text))
 """
 _PUT: Final = """
-INSERT INTO destination_secrets AS s (destination_id, secret, old_expires_at) VALUES ($1, $2, $3)
-ON CONFLICT (destination_id) DO UPDATE
-SET old_secret = s.secret, secret = excluded.secret, old_expires_at = excluded.old_expires_at
+INSERT INTO destination_secrets AS s (destination_id, secret_sealed, old_expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (destination_id) DO UPDATE SET old_secret = s.secret, old_secret_sealed = s.secret_sealed,
+  secret = NULL, secret_sealed = excluded.secret_sealed, old_expires_at = excluded.old_expires_at
 """
 _VALID: Final = """
-SELECT secret, CASE WHEN old_expires_at > $2 THEN old_secret END AS old_secret
+SELECT secret, secret_sealed, old_secret, old_secret_sealed, old_expires_at > $2 AS is_overlapping
 FROM destination_secrets WHERE destination_id = $1
 """
 
@@ -92,13 +94,15 @@ class PostgresDestinationRepository(DestinationRepository):
 @dataclass(frozen=True, slots=True)
 class PostgresDestinationSecrets(DestinationSecrets):
     session: PostgresSession
+    vault: Vault
 
     async def put(self, destination_id: DestinationId, secret: str, *, old_expires_at: datetime) -> None:
-        await self.session.connection.execute(_PUT, destination_id, secret, old_expires_at)
+        sealed = self.vault.seal(secret, owner=destination_id)
+        await self.session.connection.execute(_PUT, destination_id, sealed, old_expires_at)
 
     async def of(self, destination_id: DestinationId, *, at: datetime) -> tuple[str, ...]:
         rows = await self.session.fetch(_VALID, destination_id, at)
-        return tuple(secret for row in rows for secret in (row["secret"], row["old_secret"]) if secret is not None)
+        return secrets_in(rows[0], self.vault, owner=destination_id) if rows else ()
 
 
 def destination_of(row: Row) -> Destination:

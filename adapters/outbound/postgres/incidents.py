@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, repeat
@@ -33,6 +33,27 @@ _GET_MANY = Statement(
 )
 _OF_NUMBER = Statement(select(incidents.c.id).where(incidents.c.number == bindparam("number_")))
 _OPEN_ONE = "SELECT * FROM incidents WHERE service_id = $1 AND group_key = $2 AND status <> 'resolved'"
+# Whoever is just resolving one of these holds it: the question that follows must see what came of that.
+_WAIT_FOR_OPEN = """
+SELECT FROM incidents i JOIN unnest($1::uuid[], $2::text[]) AS k (service_id, group_key) USING (service_id, group_key)
+WHERE i.status <> 'resolved' ORDER BY service_id, group_key FOR NO KEY UPDATE OF i
+"""
+# The last one is found first and held then: one that somebody else reopens meanwhile must not give way to the one
+# before it.
+_REOPENABLE = """
+SELECT i.* FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS k (service_id, group_key, since)
+CROSS JOIN LATERAL (
+  SELECT r.id FROM incidents r
+  WHERE r.service_id = k.service_id AND r.group_key = k.group_key AND r.status = 'resolved' AND r.resolved_at >= k.since
+  ORDER BY r.resolved_at DESC LIMIT 1
+) AS last
+JOIN incidents i ON i.id = last.id AND i.status = 'resolved'
+WHERE NOT EXISTS (
+  SELECT FROM incidents o
+  WHERE o.service_id = k.service_id AND o.group_key = k.group_key AND o.status <> 'resolved'
+)
+ORDER BY i.service_id, i.group_key FOR NO KEY UPDATE OF i
+"""
 # What an act can change, and the types that they have in storage.
 _MUTABLE = {
     "title": "text",
@@ -114,6 +135,15 @@ class PostgresIncidentRepository(IncidentRepository):
 
     async def muted_by(self, by: str) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
+
+    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+        if not since:
+            return ()
+        groups = sorted(since)
+        services, keys = [service_id for service_id, _ in groups], [key for _, key in groups]
+        await self.session.fetch(_WAIT_FOR_OPEN, services, keys)
+        rows = await self.session.fetch(_REOPENABLE, services, keys, [since[group] for group in groups])
+        return tuple(incident_of(row) for row in rows)
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(CLAIM, at, limit))

@@ -98,14 +98,14 @@ _RECORD = f"""
 WITH alert_rows AS (
   INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
     severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
-    event_id)
+    event_id, kind_key)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
-    n.expires_at, n.expires_at, n.event_id
+    n.expires_at, n.expires_at, n.event_id, n.kind_key
   FROM json_to_recordset($2::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
-    expires_at timestamptz, event_id uuid)
+    expires_at timestamptz, event_id uuid, kind_key text)
   ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
     DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
       expires_at = greatest(a.expires_at, excluded.expires_at),
@@ -148,6 +148,7 @@ _ALERT_COLUMNS: Final = (
     "expires_at",
     "next_deadline",
     "event_id",
+    "kind_key",
 )
 _alert_row = attrgetter(*_ALERT_COLUMNS)
 _RECORD_RAW = """

@@ -1,7 +1,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.incidents import incident_of
@@ -23,6 +23,8 @@ from domain.notification.notification import Notification, NotificationStatus, P
 from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, UserId
 
+# Between two pages that leave as one message: the first of them has waited, and maybe been tried, for less.
+_LONGEST_TRIED: Final = timedelta(days=1)
 _ADD = """
 INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
   status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
@@ -106,6 +108,20 @@ INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at,
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::text[],
   $7::text[])
 """
+# The notifications are held, so that two receipts of one attempt come one after the other.
+_RECEIPT = f"""
+{_ATTEMPT.strip()} AS r (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
+WHERE NOT EXISTS (
+  SELECT FROM delivery_attempts a
+  WHERE a.notification_id = r.notification_id AND a.number = r.number AND a.outcome = r.outcome
+)
+"""  # the braces hold a constant
+# Pages of one message were made within the hours that a courier tries them for: few of their person's.
+_BUNDLED_WITH = """
+SELECT * FROM notifications
+WHERE user_id = $1 AND purpose = 'page' AND created_at >= $2
+  AND id <> $3::uuid AND receipt ->> 'bundled_with' = $3::uuid::text ORDER BY id
+"""
 _CANCEL = """
 WITH waiting AS (
   SELECT id, incident_id, status FROM notifications
@@ -188,6 +204,16 @@ class PostgresNotificationRepository(NotificationRepository):
         if not attempts:
             return
         await self.session.connection.execute(_ATTEMPT, *_attempt_columns(attempts))
+
+    async def record_receipts(self, receipts: Sequence[Attempt]) -> None:
+        if not receipts:
+            return
+        await self.session.connection.execute(_RECEIPT, *_attempt_columns(receipts))
+
+    async def bundled_with(self, carrier: Notification) -> tuple[Notification, ...]:
+        since = carrier.created_at - _LONGEST_TRIED
+        rows = await self.session.fetch(_BUNDLED_WITH, carrier.user_id, since, carrier.id)
+        return tuple(notification_of(row) for row in rows)
 
     async def cancel_waiting(
         self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None

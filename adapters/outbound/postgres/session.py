@@ -18,6 +18,7 @@ type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 type RawConnection = asyncpg.Connection[asyncpg.Record]
 type Pool = asyncpg.Pool
 CLOSE_SECONDS: Final = 2.0
+_encode: Final = msgspec.json.Encoder().encode
 _JSONB_VERSION: Final = b"\x01"  # of its binary form, which is text behind it; COPY takes no other form
 
 type Row = Mapping[str, Any]  # what an asyncpg.Record is, which its stubs do not say
@@ -33,7 +34,7 @@ async def prepare_connection(connection: RawConnection) -> None:
 
 def _encoder(version: bytes) -> Callable[[object], bytes]:
     # Already encoded values come as bytes from the hot paths, which encode once.
-    return lambda value: version + (value if isinstance(value, bytes) else msgspec.json.encode(value))
+    return lambda value: version + (value if isinstance(value, bytes) else _encode(value))
 
 
 def _decoder(start: int) -> Callable[[bytes], object]:

@@ -142,8 +142,10 @@ contact_secrets = Table(
     "contact_secrets",
     metadata,
     Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
-    _text("secret"),
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _text("old_secret", nullable=True),  # signs beside the other one until then
+    Column("old_secret_sealed", LargeBinary, nullable=True),
     _time("old_until", nullable=True),
 )
 
@@ -692,6 +694,14 @@ Index(
     unique=True,
     postgresql_where=text("status <> 'resolved'"),
 )
+# What fires again soon enough reopens the incident of its group that was resolved last.
+Index(
+    "incidents_resolved_idx",
+    incidents.c.service_id,
+    incidents.c.group_key,
+    incidents.c.resolved_at.desc(),
+    postgresql_where=text("status = 'resolved'"),
+)
 Index(
     "incidents_due_idx",
     incidents.c.next_deadline,
@@ -746,6 +756,7 @@ alerts = Table(
     Column("details", JSONB, nullable=False),
     Column("links", JSONB, nullable=False),
     _ref("event_id", nullable=True),  # the raw event that it began with
+    _text("kind_key", nullable=True),  # by which a new kind of alert pages its incident again
     _time("expires_at", nullable=True),
     _time("silent_since", nullable=True),
     _time("next_deadline", nullable=True),
@@ -767,6 +778,8 @@ Index(
 )
 # With the id, so that the first alert of an incident is one look away however many have joined it.
 Index("alerts_incident_id_id_idx", alerts.c.incident_id, alerts.c.id)
+# Only where a rule tells kinds of alerts apart.
+Index("alerts_kinds_idx", alerts.c.incident_id, alerts.c.kind_key, postgresql_where=text("kind_key IS NOT NULL"))
 # Only alerts whose sender dates them can be repeated by a stale peer.
 Index(
     "alerts_dated_idx",
@@ -860,8 +873,10 @@ destination_secrets = Table(
     "destination_secrets",
     metadata,
     Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
-    _text("secret"),  # as it is, since messages are signed with it
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _text("old_secret", nullable=True),
+    Column("old_secret_sealed", LargeBinary, nullable=True),
     _time("old_expires_at"),
 )
 destination_proofs = Table(
@@ -1027,7 +1042,8 @@ subscription_secrets = Table(
     metadata,
     _ref("subscription_id", "subscriptions.id"),
     Column("number", Integer, nullable=False),
-    _text("secret"),  # as it is, since messages are signed with it
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _time("expires_at", nullable=True),
     PrimaryKeyConstraint("subscription_id", "number"),
 )

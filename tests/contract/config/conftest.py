@@ -55,6 +55,7 @@ from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.shared.ids import TeamId, UserId
+from tests.support.identity import VAULT
 from tests.support.oncall import USERS
 
 CORE, EDGE = TeamId(UUID(int=200)), TeamId(UUID(int=201))
@@ -158,7 +159,7 @@ def _over_postgres(session: PostgresSession) -> Store:
         history=PostgresScheduleHistory(session),
         directory=PostgresDirectory(session),
         destinations=PostgresDestinationRepository(session),
-        destination_secrets=PostgresDestinationSecrets(session),
+        destination_secrets=PostgresDestinationSecrets(session, VAULT),
         fall_backs=PostgresFallBackRepository(session),
         references=PostgresReferences(session),
         intake=PostgresIntakeStore(session),

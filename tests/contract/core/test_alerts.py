@@ -251,3 +251,17 @@ async def test_firing_alerts_of_integrations_are_counted_as_far_as_their_limits(
         }
         assert await ports.alerts.count_firing({SHOP_PROBES: 1}) == {SHOP_PROBES: 1}
         assert await ports.alerts.count_firing({}) == {}
+
+
+async def test_the_kinds_of_alerts_that_an_incident_has_had_are_known_for_good(ports: Ports) -> None:
+    await an_open_incident(ports, 1)
+    await an_open_incident(ports, 2)
+    disk = an_alert(1, dedup_key="disk", kind_key="Disk")
+    await firing(ports, disk, an_alert(2, dedup_key="load"), an_alert(3, incident=2, dedup_key="net", kind_key="Net"))
+    async with ports.transaction:
+        assert await ports.alerts.firing({(SHOP_PROBES, "disk")}) == (disk,)
+        await ports.alerts.save_cleared([disk.clear(at=NOON)])
+        one, two = disk.incident_id, an_alert(incident=2).incident_id
+        asked = {(one, "Disk"), (one, "Net"), (one, "Load"), (two, "Net")}
+        assert await ports.alerts.known_kinds(asked) == {(one, "Disk"), (two, "Net")}
+        assert await ports.alerts.known_kinds(set()) == frozenset()

@@ -204,3 +204,34 @@ async def test_a_group_has_one_open_incident_and_a_second_one_cannot_be_opened(p
     with pytest.raises(ConflictError):
         await reopen()
     assert await held(ports, over.id) == over
+
+
+async def an_over(ports: Ports, number: int, *, minute: int) -> Incident:
+    """An incident of one group with others, which was resolved in that minute."""
+    draft = replace(a_draft(number), group_key="rack")
+    async with ports.transaction:
+        await ports.intake.open_incidents((draft,))
+        incident = await ports.incidents.get(draft.id)
+        return await ports.incidents.save(incident.resolve(by=None, via=Via.SENDER, at=NOON + minute * MINUTE))
+
+
+async def reopenable(ports: Ports, *, since: int) -> list[Incident]:
+    """Of those groups, from that minute on."""
+    groups = ("rack", "group 3", "nothing")
+    async with ports.transaction:
+        found = await ports.incidents.reopenable(
+            {(a_draft().service_id, group): NOON + since * MINUTE for group in groups}
+        )
+    return list(found)
+
+
+async def test_of_a_group_that_has_none_open_the_incident_that_was_resolved_last_can_be_reopened(ports: Ports) -> None:
+    await an_over(ports, 1, minute=4)
+    last = await an_over(ports, 2, minute=6)
+    await an_open_incident(ports, 3)
+
+    assert [await reopenable(ports, since=minute) for minute in (3, 6, 7)] == [[last], [last], []]
+    async with ports.transaction:
+        assert await ports.incidents.reopenable({}) == ()
+        await ports.incidents.save(last.reopen(by=None, via=Via.SYSTEM, at=NOON + 7 * MINUTE))
+    assert await reopenable(ports, since=3) == []

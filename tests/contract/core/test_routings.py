@@ -36,6 +36,8 @@ EVERYTHING = a_rule(
     title=Template("{{labels.app}}"),
     runbook_url="https://runbooks.example/1",
     delay=timedelta(minutes=5),
+    reopen_within=timedelta(hours=1),
+    page_again_by=("alertname",),
     is_suppressed=True,
     is_dropped=True,
 )

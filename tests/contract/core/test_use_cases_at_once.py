@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,20 +18,38 @@ from application.incident.acknowledge import AcknowledgeIncident
 from application.notification.lease import LeaseNotifications
 from application.notification.send import Sent
 from application.notification.settle import SettleNotifications
+from application.ports.errors import TransientPortError
 from application.ports.notifier import Delivery, Outcome
 from application.ports.readers import IncidentQuery
+from application.routing.owner import RoutingOwner
+from application.routing.set_routing import SetRouting
 from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.escalation.events import EscalationExhausted
 from domain.escalation.policy import EscalationPolicy, WhenExhausted
+from domain.identity.role import Role
+from domain.incident.events import IncidentReopened, IncidentWorsened
 from domain.incident.incident import IncidentStatus
 from domain.notification.contact import Channel
 from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
+from domain.routing.matcher import parse_matchers
+from domain.routing.route import Effect, Rule
 from domain.shared.ids import IncidentId
 from domain.shared.severity import Severity
 from tests.support.at_once import SOON, Turnstile, containers_over
-from tests.support.builders import MINUTE, NOON, SHOP_PROBES, a_policy, a_step, a_town, an_actor, an_event, only_for
+from tests.support.builders import (
+    CREW,
+    MINUTE,
+    NOON,
+    SHOP_PROBES,
+    a_policy,
+    a_step,
+    a_town,
+    an_actor,
+    an_event,
+    only_for,
+)
 from tests.support.world import (
     Gate,
     Ports,
@@ -92,6 +112,15 @@ class Process:
     async def settle_in(self) -> None:
         async with self._container() as scope:
             await (await scope.get(Ports)).settle_in(a_town())
+
+    async def rule(self, effect: Effect, matchers: str = "") -> None:
+        async with self._container() as scope:
+            rule = Rule(name="rule", matchers=parse_matchers(matchers), effect=effect)
+            await (await scope.get(SetRouting))(RoutingOwner(CREW), (rule,), actor=an_actor(role=Role.ADMIN))
+
+    async def pass_time(self, span: timedelta) -> None:
+        clock = await self._container.get(ManualClock)
+        clock.move_to(clock.now() + span)
 
     async def save(self, policy: EscalationPolicy) -> None:
         async with self._container() as scope:
@@ -169,6 +198,80 @@ async def test_an_alert_that_comes_while_its_incident_is_resolved_opens_another(
     first, second = await process.stored()
     assert (first.incident.is_open, second.incident.is_open) == (False, True)
     assert [alert.dedup_key for alert in second.alerts] == ["load"]
+
+
+async def test_alerts_that_come_at_once_after_their_incident_was_resolved_reopen_it_once(
+    process: Process, new_process: NewProcess
+) -> None:
+    for _ in range(2):
+        await process.receive(report("disk"))
+        await process.receive(report("disk", AlertAction.RESOLVE))
+        await process.pass_time(MINUTE)
+    await process.rule(Effect(reopen_within=5 * MINUTE))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("disk")), process.receive(report("load")))
+
+    before, last = await process.stored()
+    assert (before.incident.is_open, last.incident.is_open) == (False, True)
+    assert [alert.dedup_key for alert in last.alerts] == ["disk", "disk", "load"]
+    assert sum(isinstance(event, IncidentReopened) for event in last.events) == 1
+
+
+async def test_alerts_of_one_new_kind_that_come_at_once_page_their_incident_again_but_once(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.rule(Effect(page_again_by=("alertname",)))
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    disk, load = (replace(report(key), labels={"alertname": "Load"}) for key in ("disk 2", "load"))
+    await meeting(turnstile, gated.receive(disk), process.receive(load))
+
+    (stored,) = await process.stored()
+    assert len(stored.alerts) == 3
+    assert sum(isinstance(event, IncidentWorsened) for event in stored.events) == 1
+
+
+async def test_an_alert_that_comes_while_its_incident_is_resolved_reopens_it(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.rule(Effect(reopen_within=MINUTE))
+    await process.receive(report("disk"))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await meeting(turnstile, gated.receive(report("disk", AlertAction.RESOLVE)), process.receive(report("load")))
+
+    (stored,) = await process.stored()
+    assert stored.incident.is_open
+    assert isinstance(stored.events[-1], IncidentReopened)
+
+
+async def test_an_alert_whose_group_is_opened_while_it_reopens_it_is_to_be_sent_again(
+    process: Process, new_process: NewProcess
+) -> None:
+    """What has no such rule does not ask, so the two cannot wait for each other."""
+    await process.rule(Effect(reopen_within=MINUTE), 'soon="yes"')
+    await process.receive(report("disk"))
+    await process.receive(report("disk", AlertAction.RESOLVE))
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    again = replace(report("load"), labels={"soon": "yes"})
+    refused: list[TransientPortError] = []
+
+    async def reopen() -> None:
+        try:
+            await process.receive(again)
+        except TransientPortError as error:
+            refused.append(error)
+
+    await meeting(turnstile, gated.receive(report("disk")), reopen())
+    assert len(refused) == 1
+    await process.receive(again)
+
+    over, still_open = sorted(await process.stored(), key=lambda stored: stored.incident.is_open)
+    assert [alert.dedup_key for alert in over.alerts] == ["disk"]
+    assert sorted(alert.dedup_key for alert in still_open.alerts) == ["disk", "load"]
 
 
 async def test_the_same_trigger_received_at_once_opens_one_incident(process: Process, new_process: NewProcess) -> None:

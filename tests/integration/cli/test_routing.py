@@ -22,6 +22,8 @@ RULE = {
     "title": None,
     "runbook_url": None,
     "delay_seconds": None,
+    "reopen_within_seconds": None,
+    "page_again_by": ["alertname"],
     "suppress": False,
     "drop": True,
 }
@@ -58,7 +60,8 @@ def put(api: RecordedApi) -> list[dict[str, object]]:
 def test_rules_are_shown_with_what_they_do(tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
     assert tocsin("routing", "show", "--team", TEAM["name"]) == 0
     _, row = capsys.readouterr().out.splitlines()
-    for part in ("noise", 'env="test"', "drops, severity SEV4, groups by app, env", "ends", "7"):
+    does = "drops, severity SEV4, groups by app, env, pages again by alertname"
+    for part in ("noise", 'env="test"', does, "ends", "7"):
         assert part in row
 
 

@@ -30,6 +30,8 @@ PLAIN: dict[str, Any] = {
     "title": None,
     "runbook_url": None,
     "delay_seconds": None,
+    "reopen_within_seconds": None,
+    "page_again_by": [],
     "suppress": False,
     "drop": False,
 }
@@ -68,6 +70,8 @@ async def test_rules_are_saved_read_and_listed_in_versions(api: World) -> None:
         title="{{labels.app}}",
         runbook_url="https://runbooks.example/1",
         delay_seconds=300,
+        reopen_within_seconds=3600,
+        page_again_by=["alertname"],
         suppress=True,
         drop=True,
     ) | {"continue": True}

@@ -16,7 +16,7 @@ from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.explanations import ExplanationController
-from adapters.inbound.http.incident_acts import IncidentActController
+from adapters.inbound.http.incident_acts import IncidentActController, PerformAct
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
@@ -69,6 +69,8 @@ class _Doors(Provider):
         self._twilio_tokens = twilio_tokens
         self._slack_secrets = slack_secrets
         self._replies = replies
+
+    perform_act = provide(PerformAct, scope=Scope.REQUEST)
 
     @provide
     def slack_signing(self) -> SlackSigning:

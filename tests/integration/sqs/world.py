@@ -11,9 +11,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 from prometheus_client import CollectorRegistry
 
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
+from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
 from adapters.outbound.postgres.event_log import PostgresEventLog
@@ -53,6 +55,7 @@ from tests.support.engines import Sqs
 KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 OTHER_KEY = "00112233445566778899aabbccddeeff"
 CLOCK = SystemClock()
+LIMITS = IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 IDS = UuidFactory()
 
 
@@ -139,6 +142,7 @@ class World:
     is_storage_away: bool = False
     delay_seconds: float = 0
     refused_key: str = ""  # storage does not take events of this dedup key
+    limits: IntakeLimits = LIMITS
     received: list[list[str]] = field(default_factory=list)
 
     def consumer(self, *, oldest_trigger: timedelta = timedelta(hours=24), **settings: Any) -> SqsConsumer:
@@ -154,7 +158,12 @@ class World:
         return SqsConsumer(
             client=self.client,
             settings=ConsumerSettings(**chosen),
-            read=MessageReader(targets=Targets(self.look_up), clock=CLOCK, oldest_trigger=oldest_trigger),
+            read=MessageReader(
+                targets=Targets(self.look_up),
+                allowances=Allowances(MemoryRateLimiter(CLOCK), self.limits, in_blocks=False),
+                clock=CLOCK,
+                oldest_trigger=oldest_trigger,
+            ),
             consume=self.consume,
             clock=CLOCK,
             randomness=SeededRandomness(7),
@@ -241,7 +250,7 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         start_escalations=start,
         stop_escalations=stop,
         current_rules=rules,
-        limits=IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000),
+        limits=LIMITS,
         room=OpenAlertRoom(),
         tally=VerdictTally(),
         transaction=session,

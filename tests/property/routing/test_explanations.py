@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -129,3 +130,14 @@ def test_every_event_has_one_verdict_and_leads_where_its_alert_is(lab: Lab) -> N
                     if verdict.alert_id is not None:
                         alert = alerts[verdict.alert_id]
                         assert (alert.dedup_key, alert.incident_id) == (verdict.dedup_key, verdict.incident_id)
+
+
+def test_what_reopened_an_incident_says_so_and_by_which_rule(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        ruled(world, a_rule("soon", reopen_within=timedelta(minutes=5)))
+        taken(world, an_event("a", group_key="rack"), an_event("a", RESOLVE))
+        again = taken(world, an_event("b", group_key="rack"), an_event("a", group_key="rack"), number=2)
+        assert outcomes(world, again) == [VerdictOutcome.REOPENED, VerdictOutcome.JOINED]
+        decision = explained(world, again).stored.raw.verdicts[0].decision
+        assert decision is not None
+        assert [step.rule for step in decision.steps] == ["soon"]

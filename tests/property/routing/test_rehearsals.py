@@ -29,6 +29,8 @@ VIEWER = an_actor(ADA, Role.VIEWER)
 NOISE = a_rule("noise", 'env="test"', is_dropped=True)
 PATIENT = a_rule("patient", 'env="late"', delay=FIVE)
 QUIET = a_rule("quiet", 'env="quiet"', is_suppressed=True)
+SOON = a_rule("soon", 'rack!="2"', reopen_within=FIVE, goes_on=True)
+NEWS = a_rule("news", page_again_by=("env",), goes_on=True)
 RACKS = a_rule("racks", 'rack!=""', group_by=("rack",), goes_on=True)
 
 
@@ -51,7 +53,7 @@ def what_happened(world: World, *, dropped: int) -> Tally:
     began = [event for stored in world.stored() for event in stored.events if isinstance(event, IncidentTriggered)]
     return Tally(
         incidents=len(began),
-        pages=sum(len(stored.pages) > 0 for stored in world.stored()),
+        pages=len({page.run_id for stored in world.stored() for page in stored.pages}),
         dropped=dropped,
         muted=sum(event.muted is not None for event in began),
     )
@@ -63,13 +65,13 @@ def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> Non
         st.sampled_from("abc"),
         st.sampled_from([AlertAction.TRIGGER, AlertAction.TRIGGER, AlertAction.RESOLVE]),
         st.sampled_from(["prod", "test", "late", "quiet", "silent"]),
-        st.sampled_from(["", "1"]),
+        st.sampled_from(["", "1", "2"]),
     )
 
-    @lab.holds(happenings=st.lists(kinds, max_size=9))
+    @lab.holds(happenings=st.lists(kinds, max_size=12))
     def _(happenings: list[tuple[int, str, AlertAction, str, str]]) -> None:
         with lab.world(a_town()) as world:
-            rules = (RACKS, NOISE, PATIENT, QUIET)
+            rules = (SOON, NEWS, RACKS, NOISE, PATIENT, QUIET)
             ruled(world, *rules)
             silenced(world, 'env="silent"', ends_at=NOON + timedelta(hours=10))
             dropped = 0
@@ -100,6 +102,27 @@ def test_rules_that_are_tried_tell_what_they_would_have_changed_and_change_nothi
         assert world.stored() == before
         world.advance(FIVE)
         assert tried(world, PATIENT).after.pages == 3
+
+
+def test_what_would_have_paged_again_is_told(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number, env in enumerate(("prod", "prod", "stage")):
+            taken(world, an_event(f"key {number}", labels={"env": env}, group_key="rack"), number=number)
+            world.advance(MINUTE)
+        found = tried(world, a_rule("news", page_again_by=("env",)))
+        assert (found.before, found.after) == (Tally(incidents=1, pages=1), Tally(incidents=1, pages=2))
+        assert [(each.before, each.after) for each in found.differences] == [(Fate.JOINS, Fate.PAGES_AGAIN)]
+
+
+def test_what_would_have_been_reopened_is_told(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number, action in enumerate((AlertAction.TRIGGER, AlertAction.RESOLVE) * 2):
+            taken(world, an_event("a", action), number=number)
+        found = tried(world, a_rule("soon", reopen_within=FIVE))
+        assert (found.before, found.after) == (Tally(incidents=2, pages=2), Tally(incidents=1, pages=2))
+        assert [(each.before, each.after) for each in found.differences] == [(Fate.PAGES, Fate.REOPENS)]
+        (quiet,) = tried(world, a_rule("soon", reopen_within=FIVE, delay=FIVE)).differences[1:]
+        assert quiet.after is Fate.REOPENS_MUTED
 
 
 def test_what_a_rule_grouped_is_tried_by_the_group_that_the_sender_gave(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentEscalated,
     IncidentReassigned,
+    IncidentReopened,
     IncidentSnoozeEnded,
     IncidentUrgencyRaised,
 )
@@ -21,7 +22,7 @@ from domain.incident.mute import Mute, MuteKind
 from domain.incident.responder import Responder, ResponderAnswer
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
-from domain.shared.ids import RunId, UserId
+from domain.shared.ids import AlertId, RunId, UserId
 from domain.shared.limits import INCIDENT_RESPONDERS
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -266,9 +267,30 @@ def test_what_was_not_over_is_triggered_again_within_a_week() -> None:
     assert acknowledged().reopen(by=BEN, via=Via.API, at=LATER) == Change(acknowledged())
 
 
+def test_an_alert_reopens_it_as_muted_as_the_alert_is() -> None:
+    mute = Mute(kind=MuteKind.SILENCED, by="1", reason="a deploy", until=NOON + timedelta(hours=1))
+    state, (event,) = resolved().reopen(by=None, via=Via.SYSTEM, at=LATER, alert_id=AlertId(ADA), muted=mute)
+
+    assert (state.status, state.muted, state.next_deadline) == (IncidentStatus.TRIGGERED, mute, mute.until)
+    assert not pages_anew(resolved(), state)
+    assert event == IncidentReopened(
+        incident_id=state.id, by=None, via=Via.SYSTEM, at=LATER, alert_id=AlertId(ADA), muted=mute
+    )
+
+
 def test_after_a_week_it_is_another_incident() -> None:
     with pytest.raises(IllegalTransitionError, match="within 7 days"):
         resolved().reopen(by=BEN, via=Via.API, at=NOON + REOPEN_WITHIN + timedelta.resolution)
+
+
+def test_news_make_it_page_again_whoever_had_it_and_nothing_that_is_over_or_muted() -> None:
+    again = acknowledged().page_again(alert_id=AlertId(ADA), at=LATER).state
+    assert (again.status, again.acknowledgements) == (IncidentStatus.TRIGGERED, ())
+    assert pages_anew(acknowledged(), again)
+    assert resolved().page_again(alert_id=AlertId(ADA), at=LATER) == Change(resolved())
+    mute = Mute(kind=MuteKind.SILENCED, by="1", reason="a deploy")
+    muted = resolved().reopen(by=None, via=Via.SYSTEM, at=LATER, muted=mute).state
+    assert muted.page_again(alert_id=AlertId(ADA), at=LATER) == Change(muted)
 
 
 # Severity, urgency, title.

@@ -4,12 +4,13 @@ from datetime import time, timedelta
 
 import pytest
 
+from domain.incident.incident import REOPEN_WITHIN
 from domain.routing.decision import CompiledRouting, Decision, StepOutcome, decide
 from domain.routing.route import Effect, Routing, Rule
 from domain.routing.template import Template
 from domain.shared.errors import InvalidValueError
 from domain.shared.hours import Hours
-from domain.shared.limits import GROUP_LABELS, ROUTE_DELAY_SECONDS_MAX, ROUTE_RULES
+from domain.shared.limits import GROUP_LABELS, ROUTE_DELAY_SECONDS_MAX, ROUTE_REOPEN_SECONDS_MAX, ROUTE_RULES
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.weekly_window import Weekday, WeeklyWindow
@@ -75,6 +76,22 @@ def test_a_rule_outside_of_its_hours_is_passed_over_and_said_so() -> None:
         ("else", StepOutcome.APPLIED),
     ]
     assert decision.effect == Effect(urgency=Urgency.LOW)
+
+
+def test_labels_that_tell_kinds_apart_are_bounded_like_those_that_group() -> None:
+    assert Effect(page_again_by=("app",)).then(Effect(page_again_by=("env",))).page_again_by == ("env",)
+    for wrong in (("a",) * (GROUP_LABELS + 1), ("",)):
+        with pytest.raises(InvalidValueError, match="page_again_by"):
+            Effect(page_again_by=wrong)
+
+
+def test_a_rule_reopens_within_what_people_may_reopen() -> None:
+    longest = timedelta(seconds=ROUTE_REOPEN_SECONDS_MAX)
+    assert longest == REOPEN_WITHIN
+    assert Effect(reopen_within=longest).then(Effect()).reopen_within == longest
+    for wrong in (timedelta(0), longest + timedelta(seconds=1)):
+        with pytest.raises(InvalidValueError, match="reopen_within_seconds"):
+            Effect(reopen_within=wrong)
 
 
 def test_without_rules_nothing_is_said() -> None:
