@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -46,6 +47,7 @@ from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.metrics import IntakeMetrics
+from adapters.inbound.smtp.certificate import Certificate
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
@@ -66,7 +68,7 @@ from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
 from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, SettingsError
 
 HANDLERS: Final = (
     *CONFIGURATION,
@@ -212,7 +214,8 @@ async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings:
         ids=doors.ids,
         metrics=doors.metrics,
     )
-    sessions = MailServer(door, urlsplit(settings.base_url).hostname or "localhost")
+    hostname = urlsplit(settings.base_url).hostname or "localhost"
+    sessions = MailServer(door, hostname, _certificate_for_mail(settings))
     server = await asyncio.get_running_loop().create_server(sessions, sock=mail)
     try:
         yield
@@ -220,6 +223,19 @@ async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings:
         server.close()
         sessions.close()
         await server.wait_closed()
+
+
+def _certificate_for_mail(settings: Settings) -> Certificate | None:
+    """None: no TLS. Raises `SettingsError` when it cannot be read."""
+    if not settings.inbound_mail_certificate:
+        return None
+    certificate = Certificate(Path(settings.inbound_mail_certificate), Path(settings.inbound_mail_key))
+    try:
+        _ = certificate.context
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(f"TOCSIN_INBOUND_MAIL_CERTIFICATE and its key cannot be read: {reason}") from None
+    return certificate
 
 
 @contextlib.asynccontextmanager

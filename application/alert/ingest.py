@@ -16,6 +16,7 @@ from application.alert.room import OpenAlertRoom
 from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of, unrouted
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
+from application.dependency.upstream import EndSuffering, FindSuffering
 from application.errors import ConflictError
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -45,14 +46,15 @@ from domain.alert.events import AlertJoined
 from domain.alert.overflow import OVERFLOW_KEY, has_room_again
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.mute import Mute
+from domain.incident.mute import Mute, is_heard
 from domain.routing.decision import Decision, Step, StepOutcome
 from domain.routing.inhibition import Inhibiting
 from domain.routing.rulebook import Rulebook
 from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
-from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.ids import AlertId, IncidentId, RunId, ServiceId
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 
@@ -149,6 +151,8 @@ class IngestEvents:
     inhibition_sources: InhibitionSources
     find_inhibited: FindInhibited
     end_inhibitions: EndInhibitions
+    find_suffering: FindSuffering
+    end_suffering: EndSuffering
     start_escalations: StartEscalations
     stop_escalations: StopEscalations
     current_rules: CurrentRules
@@ -242,7 +246,7 @@ class IngestEvents:
             for repeat in reports.pop(key):
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
         admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
-        new = await self._inhibited(admitted.new, rules.inhibiting)
+        new = await self._suffering(await self._inhibited(admitted.new, rules.inhibiting), rules, at)
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         drafts = self._drafts_of(new.values(), at)
         reopened = await self._reopened(new, alert_ids, drafts, at)
@@ -262,6 +266,7 @@ class IngestEvents:
             draft = drafts.pop(group, None)  # the first alert of a group opens its incident, the others join
             if draft is not None and incident.is_new:
                 events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+                events += routed.suspected(incident.incident_id, at)
                 if draft.muted is None:
                     runs.append(self._run_for(routed.target, incident.incident_id, at))
             elif draft is None or incident.incident_id not in reopened:
@@ -296,6 +301,28 @@ class IngestEvents:
         }
         muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
+
+    async def _suffering(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], rules: Rulebook, at: datetime
+    ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
+        """The first report of each with what its service suffers from. What counts others is not asked about.
+
+        An alert that begins with them counts by its own severity, also when it joins an incident that weighs less;
+        what that mutes is seen to page at the first look.
+        """
+        if not new or not rules.dependencies:
+            return new
+        firsts = [first for first, *_ in new.values()]
+        begin: dict[ServiceId, Severity] = {}
+        for each in firsts:
+            if is_heard(each.muted(at)):
+                begin[each.service_id] = min(each.severity, begin.get(each.service_id, each.severity))
+        asked = (each.service_id for each in firsts if not each.counts_others)
+        found = await self.find_suffering(rules.dependencies, asked, beginning=begin)
+        return {
+            key: (first if first.counts_others else first.suffering(found.get(first.service_id), at), *repeats)
+            for key, (first, *repeats) in new.items()
+        }
 
     async def _reopened(
         self,
@@ -466,6 +493,7 @@ class IngestEvents:
         for change in changed:
             await self.incidents.save(change)
         await self.stop_escalations({change.state.id for change in changed}, at=at)
+        await self.end_suffering({state.service_id for state, _ in changed if not state.is_open}, at=at)
 
     async def _ended_overflows(self, wave: Sequence[RoutedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
         """The overflow alerts of integrations that have room again once these are cleared."""

@@ -6,12 +6,14 @@ from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from application.alert.verdict import Verdict, VerdictOutcome, annotations_of, matched_labels
+from application.dependency.upstream import Suffering, Upstream
 from application.ports.intake import AlertKey, GroupKey, IntakeTarget, RawEvent
 from application.service.urgency import Judged, judged
 from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.grouping import group_key_of
 from domain.alert.overflow import overflow_event
+from domain.incident.events import IncidentCauseSuspected
 from domain.incident.incident import IncidentDraft
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.decision import Decision, StepOutcome
@@ -98,6 +100,7 @@ class RoutedEvent(NamedTuple):
     decision: Decision = _UNDECIDED
     silenced: Mute | None = None
     inhibited: Mute | None = None
+    suspect: Upstream | None = None  # what may have caused it
 
     @property
     def counts_others(self) -> bool:
@@ -117,6 +120,33 @@ class RoutedEvent(NamedTuple):
     @property
     def group(self) -> GroupKey:
         return self.service_id, self.group_key
+
+    @property
+    def severity(self) -> Severity:
+        """Of the incident that it would open."""
+        return self.decision.effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
+
+    def suffering(self, found: Suffering | None, at: datetime) -> Self:
+        """The same with what its service suffers from. Another alert that mutes it says more."""
+        if found is None:
+            return self
+        mute = None if found.muting is None else found.muting.mute(at, at=at)
+        return self._replace(inhibited=self.inhibited or mute, suspect=found.suspected)
+
+    def suspected(self, incident_id: IncidentId, at: datetime) -> list[IncidentCauseSuspected]:
+        """For the timeline of the incident that it opened."""
+        if self.suspect is None or self.suspect.incident is None:
+            return []
+        upstream = self.suspect.incident
+        event = IncidentCauseSuspected(
+            incident_id=incident_id,
+            at=at,
+            upstream_incident_id=upstream.incident_id,
+            upstream_number=upstream.number,
+            upstream_service_id=upstream.service_id,
+            upstream_service_name=upstream.service_name,
+        )
+        return [event]
 
     def decided(self, decision: Decision) -> Self:
         """By the rules that its labels meet."""
@@ -167,7 +197,7 @@ class RoutedEvent(NamedTuple):
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:
         """The incident that it would open."""
         target, effect = self.target, self.decision.effect
-        severity = effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
+        severity = self.severity
         urgency, rises_at = (
             Judged(effect.urgency)
             if effect.urgency is not None

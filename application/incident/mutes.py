@@ -6,6 +6,7 @@ from datetime import datetime
 
 from application.alert.routed import least_muted, mute_of
 from application.alert.verdict import matched_labels_of
+from application.dependency.upstream import FindSuffering, Suffering
 from application.inhibition.inhibited import Candidate, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.routing.rules import CurrentRules
@@ -15,7 +16,7 @@ from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.decision import Decision, StepOutcome
 from domain.routing.rulebook import Rulebook
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, ServiceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class LookAtMutes:
 
     alerts: AlertRepository
     find_inhibited: FindInhibited
+    find_suffering: FindSuffering
     current_rules: CurrentRules
 
     async def __call__(self, due: Sequence[Incident], *, at: datetime) -> Mapping[IncidentId, Mute]:
@@ -41,12 +43,23 @@ class LookAtMutes:
             if not _counts_others(alert)
         }
         inhibited = await self.find_inhibited(rules.inhibiting, candidates, beginning=False)
+        service_ids = (alert.service_id for alert in firing if not _counts_others(alert))
+        suffering = await self.find_suffering(rules.dependencies, service_ids, beginning={})
         of_incident: dict[IncidentId, list[Mute | None]] = {}
         for alert in firing:
-            mute = inhibited.get(alert.id) or _mute_now(alert, muted[alert.incident_id], rules, at)
+            incident = muted[alert.incident_id]
+            mute = inhibited.get(alert.id) or _suffers(alert, incident, suffering, at)
+            mute = mute or _mute_now(alert, incident, rules, at)
             of_incident.setdefault(alert.incident_id, []).append(mute)
         found = ((incident_id, least_muted(mutes)) for incident_id, mutes in of_incident.items())
         return {incident_id: mute for incident_id, mute in found if mute is not None}
+
+
+def _suffers(alert: Alert, incident: Incident, found: Mapping[ServiceId, Suffering], at: datetime) -> Mute | None:
+    suffering = None if _counts_others(alert) else found.get(alert.service_id)
+    if suffering is None or suffering.muting is None:
+        return None
+    return suffering.muting.mute(incident.triggered_at, at=at)
 
 
 def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -> Mute | None:

@@ -11,6 +11,7 @@ from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.dependencies import MemoryDependencyRepository
 from adapters.outbound.memory.destination_proofs import MemoryDestinationProofs
 from adapters.outbound.memory.destinations import MemoryDestinationRepository, MemoryDestinationSecrets
 from adapters.outbound.memory.directory import MemoryDirectory
@@ -61,6 +62,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.dependencies import DependencyRepository
 from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
@@ -135,6 +137,7 @@ class MemoryStorageProvider(Provider):
     intake = provide(MemoryIntakeStore, provides=IntakeStore)
     integrations = provide(MemoryIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(MemoryMailbox, provides=Mailbox)
+    dependencies = provide(MemoryDependencyRepository, provides=DependencyRepository)
     inhibitions = provide(MemoryInhibitionRepository, provides=InhibitionRepository)
     inhibition_sources = provide(MemoryInhibitionSources, provides=InhibitionSources)
     maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)

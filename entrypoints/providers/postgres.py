@@ -13,6 +13,7 @@ from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
 from adapters.outbound.postgres.destination_proofs import PostgresDestinationProofs
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
@@ -66,6 +67,7 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.dependencies import DependencyRepository
 from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
@@ -137,6 +139,7 @@ class PostgresStorageProvider(Provider):
     intake = provide(PostgresIntakeStore, provides=IntakeStore)
     integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(PostgresMailbox, provides=Mailbox)
+    dependencies = provide(PostgresDependencyRepository, provides=DependencyRepository)
     inhibitions = provide(PostgresInhibitionRepository, provides=InhibitionRepository)
     inhibition_sources = provide(PostgresInhibitionSources, provides=InhibitionSources)
     maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)

@@ -14,6 +14,10 @@ from application.alert.set_aside import SetAside
 from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
+from application.dependency.get import GetDependencies
+from application.dependency.list_dependents import ListDependents
+from application.dependency.set import SetDependencies
+from application.dependency.upstream import EndSuffering, FindSuffering
 from application.destination.create_destination import CreateDestination
 from application.destination.delete_destination import DeleteDestination
 from application.destination.find_refusing import FindRefusingDestinations
@@ -386,6 +390,7 @@ class UseCaseProvider(Provider):
     )
     routing = provide_all(GetRouting, ListRoutingVersions, Rehearse, SetRouting, TryRouting, TrySilence)
     silences = provide_all(ChangeSilence, CreateSilence, GetSilence, ListSilences, LookAtMutes)
+    dependencies = provide_all(EndSuffering, FindSuffering, GetDependencies, ListDependents, SetDependencies)
     inhibitions = provide_all(
         CreateInhibition, EndInhibitions, FindInhibited, GetInhibition, ListInhibitions, RemoveInhibition
     )

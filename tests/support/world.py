@@ -47,6 +47,7 @@ from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.dependencies import DependencyRepository
 from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
@@ -197,6 +198,7 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
+    dependencies: DependencyRepository
     inhibitions: InhibitionRepository
     inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository

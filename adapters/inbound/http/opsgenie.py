@@ -47,7 +47,7 @@ SCHEME: Final = "geniekey"
 _PATH: Final = "/v2/alerts"
 _PREFIXES: Final = ("", "/opsgenie")
 _NAMED_BY: Final = {"id": NamedBy.ID, "alias": NamedBy.ALIAS, "tiny": NamedBy.NUMBER}
-_ACTIONS: Final = {
+ACTIONS: Final = {
     ("POST", "acknowledge"): RequestedAction.ACKNOWLEDGE,
     ("POST", "close"): RequestedAction.CLOSE,
     ("POST", "notes"): RequestedAction.ADD_NOTE,
@@ -148,7 +148,7 @@ class OpsgenieDoor:
             created = opsgenie.create(body, new_key=lambda: str(self.ids.new()))
             ref = AlertRef(NamedBy.ALIAS, created.event.dedup_key)
             return AlertOrder(action=RequestedAction.CREATE, ref=ref, event=created.event, note=created.note)
-        action = _ACTIONS.get((method, segments[1])) if len(segments) == 2 else None
+        action = ACTIONS.get((method, segments[1])) if len(segments) == 2 else None
         if action is None:
             reason = f"Tocsin does not offer '{method} {'/'.join((_PATH, *segments[1:]))}'."
             raise Refused(self.refusal(HTTPStatus.UNPROCESSABLE_ENTITY, reason))

@@ -1,7 +1,7 @@
 """Mail for integrations, over SMTP: `<key>@…`, whatever the domain. Meant to stand behind an MTA that routes it here.
 
-RFC 5321 (replies), RFC 3463 (enhanced codes). 250 is said after the commit; what may work later is 4xx, which senders
-keep for days; what never will is 5xx.
+RFC 5321 (replies), RFC 3463 (enhanced codes), RFC 3207 (STARTTLS). 250 is said after the commit; what may work later is
+4xx, which senders keep for days; what never will is 5xx.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.targets import Targets
+from adapters.inbound.smtp.certificate import Certificate
 from application.alert.routed import ReceivedEvent
 from application.errors import RateLimitedError
 from application.ports.clock import Clock
@@ -139,6 +140,7 @@ class MailServer:
 
     door: MailDoor
     hostname: str
+    certificate: Certificate | None = None  # None: no STARTTLS is offered
     open: "set[MailSession]" = field(default_factory=set)
 
     def __call__(self) -> "MailSession":
@@ -163,6 +165,7 @@ class MailSession(SMTP):
             hostname=server.hostname,
             ident="tocsin",
             timeout=COMMAND_SECONDS,
+            tls_context=None if server.certificate is None else server.certificate.context,
             loop=asyncio.get_running_loop(),
         )
         self._server = server
@@ -171,7 +174,8 @@ class MailSession(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # of whichever loop; uvloop's are no subclasses
-        if len(self._server.open) >= CONNECTIONS:
+        is_new = self not in self._server.open  # and not the same one, which is encrypted from here on
+        if is_new and len(self._server.open) >= CONNECTIONS:
             self._is_refused = True
             transport.write(b"421 4.3.2 too many connections; try again later\r\n")
             transport.close()

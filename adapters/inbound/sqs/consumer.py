@@ -53,7 +53,7 @@ class QueueClient(Protocol):
 class ConsumerSettings:
     queue_url: str
     dead_letter_queue_url: str | None = None  # None: what is set aside is in the database alone
-    pollers: int = 2  # each works on one batch at a time
+    pollers: int = 16  # each works on one batch at a time
     wait_seconds: int = 20
     visibility_seconds: int = 60
     most_receives: int = 8  # some minutes of tries: of a message at which we fail without knowing why

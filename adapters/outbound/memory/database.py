@@ -46,6 +46,7 @@ from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
+from domain.routing.dependency import Dependency
 from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.silence import Silence
@@ -103,6 +104,7 @@ class MemoryDatabase:
     routings: dict[UUID, tuple[RoutingVersion, ...]] = field(default_factory=dict)  # by owner, oldest first
     route_drops: dict[tuple[UUID, str], Drops] = field(default_factory=dict)
     silences: dict[SilenceId, Silence] = field(default_factory=dict)
+    dependencies: dict[ServiceId, tuple[Dependency, ...]] = field(default_factory=dict)
     inhibitions: dict[InhibitionId, Inhibition] = field(default_factory=dict)
     inhibition_sources: tuple[Source, ...] = ()
     maintenance: dict[MaintenanceId, MaintenanceWindow] = field(default_factory=dict)

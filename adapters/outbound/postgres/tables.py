@@ -1230,6 +1230,20 @@ inhibitions = Table(
 )
 Index("inhibitions_name_idx", inhibitions.c.name, inhibitions.c.id)
 
+# What services need others for, in the order in which they were named.
+service_dependencies = Table(
+    "service_dependencies",
+    metadata,
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "upstream_id", UUID(as_uuid=True), ForeignKey("services.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    _text("least_severity"),
+    Column("mutes", Boolean, nullable=False),
+    Column("place", Integer, nullable=False),
+    PrimaryKeyConstraint("service_id", "upstream_id"),
+)
+
 # Alerts that mute others while they fire. No foreign key to alerts, as for runs: they are written together.
 inhibition_sources = Table(
     "inhibition_sources",

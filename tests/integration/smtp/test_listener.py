@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from adapters.inbound.intake.limits import MAIL_BYTES
 from adapters.inbound.intake.targets import hash_of
+from adapters.inbound.smtp.certificate import Certificate
 from adapters.inbound.smtp.listener import CONNECTIONS, DRAINED_BYTES, RECIPIENTS, MailDoor, MailServer
 from domain.alert.alert import AlertStatus
 from domain.service.integration import IntegrationKind
@@ -60,7 +61,7 @@ class Post:
 
 
 @asynccontextmanager
-async def mail_of(town: Doors) -> AsyncIterator[Post]:
+async def mail_of(town: Doors, certificate: Certificate | None = None) -> AsyncIterator[Post]:
     intake = town.intake
     door = MailDoor(
         targets=intake.targets,
@@ -71,7 +72,7 @@ async def mail_of(town: Doors) -> AsyncIterator[Post]:
         ids=intake.ids,
         metrics=intake.metrics,
     )
-    sessions = MailServer(door, "tocsin.example")
+    sessions = MailServer(door, "tocsin.example", certificate)
     server = await asyncio.get_running_loop().create_server(sessions, "127.0.0.1", 0)
     yield Post(town, server.sockets[0].getsockname()[1])
     server.close()

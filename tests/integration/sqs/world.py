@@ -17,6 +17,7 @@ from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, Sqs
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
+from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.inbox import PostgresInbox
@@ -39,6 +40,7 @@ from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
 from application.alert.room import OpenAlertRoom
 from application.alert.tally import VerdictTally
+from application.dependency.upstream import EndSuffering, FindSuffering
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions, FindInhibited
@@ -246,6 +248,8 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         inhibition_sources=sources,
         find_inhibited=FindInhibited(sources),
         end_inhibitions=EndInhibitions(sources, incidents, rules),
+        find_suffering=FindSuffering(PostgresDependencyRepository(session)),
+        end_suffering=EndSuffering(incidents, rules),
         policies=policies,
         start_escalations=start,
         stop_escalations=stop,
