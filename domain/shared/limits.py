@@ -109,6 +109,7 @@ SILENCE_SECONDS_MAX: Final = 90 * 24 * 3600  # what may be silent for longer is 
 SILENCE_COMMENT_CHARACTERS: Final = 1000
 # Who waits longer wants another alert; the sender's own rule should say "for: 1d"
 ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600
+ROUTE_RESOLVE_SECONDS_MAX: Final = 7 * 24 * 3600  # who repeats less often than weekly does not repeat
 ROUTE_REOPEN_SECONDS_MAX: Final = 7 * 24 * 3600  # as long as people can reopen an incident
 
 # Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as

@@ -58,7 +58,7 @@ async def answer_or_excuse(door: Door, work: Awaitable[Answer], metrics: IntakeM
         answer = refused.answer
     except RateLimitedError as error:
         metrics.throttled.labels(door.name).inc()
-        reason = "this integration sends more than it may; nothing was stored, send it again"
+        reason = "more is sent here than may be; nothing was stored, send it again"
         wait_seconds = max(1, ceil(error.retry_after.total_seconds()))
         answer = door.refusal(door.throttled, reason, retry_after_seconds=wait_seconds)
     except TransientPortError as error:

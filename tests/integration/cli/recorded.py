@@ -43,6 +43,7 @@ DETAIL = {
     "service_description": "Takes the money",
     "runbook_url": "https://runbooks.example.com/c",
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
+    "may_be_caused_by": [],
 }
 
 ALERT: dict[str, Any] = {
