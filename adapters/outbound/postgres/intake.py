@@ -108,14 +108,16 @@ _RECORD = f"""
 WITH alert_rows AS (
   INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
     severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
-    event_id, kind_key, ends_by_silence)
+    event_id, kind_key, ends_by_silence, turns, settles_in)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
-    n.expires_at, n.expires_at, n.event_id, n.kind_key, n.ends_by_silence
+    n.expires_at, n.expires_at, n.event_id, n.kind_key, n.ends_by_silence,
+    nullif(n.turns, '{{}}'), n.settles_in
   FROM json_to_recordset($5::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
-    expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool)
+    expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool, turns timestamptz[],
+    settles_in interval)
   ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
     DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
       {_heard_again("excluded")}

@@ -23,6 +23,7 @@ RULE = {
     "runbook_url": None,
     "delay_seconds": None,
     "reopen_within_seconds": None,
+    "flapping": {"turns": 3, "within_seconds": 600},
     "resolve_after_seconds": None,
     "page_again_by": ["alertname"],
     "suppress": False,
@@ -61,7 +62,7 @@ def put(api: RecordedApi) -> list[dict[str, object]]:
 def test_rules_are_shown_with_what_they_do(tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
     assert tocsin("routing", "show", "--team", TEAM["name"]) == 0
     _, row = capsys.readouterr().out.splitlines()
-    does = "drops, severity SEV4, groups by app, env, pages again by alertname"
+    does = "drops, severity SEV4, groups by app, env, flaps after 3 in 600 s, pages again by alertname"
     for part in ("noise", 'env="test"', does, "ends", "7"):
         assert part in row
 
