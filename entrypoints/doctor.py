@@ -14,6 +14,7 @@ from dishka import AsyncContainer
 from adapters.inbound.cli.operations import Finding
 from adapters.outbound.postgres.partitions import wanted
 from adapters.outbound.system.clock import SystemClock
+from application.destination.find_refusing import FindRefusingDestinations
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import GRACE, CountStalled
 from application.ports.calendar_imports import CalendarImportRepository
@@ -47,6 +48,7 @@ BACKLOG_WARNS: Final = timedelta(seconds=30)
 BACKLOG_FAILS: Final = timedelta(minutes=5)
 REDIS_SECONDS: Final = 3.0
 _NAMES_SHOWN: Final = 5
+_ANSWER_CHARACTERS: Final = 200  # of what a provider said; the ledger has the whole
 
 
 async def examine(settings: Settings, report: Report) -> None:
@@ -183,6 +185,7 @@ async def _examine_incidents(settings: Settings, report: Report) -> None:
         ("stalled incidents", check_stalled),
         ("notifications", check_backlog),
         ("reachability", check_reachability),
+        ("destinations", check_destinations),
         ("calendars", check_calendars),
     )
     try:
@@ -241,6 +244,16 @@ async def check_reachability(request: AsyncContainer) -> Finding:
     shown = _some(sorted(each.name for each in unreachable))
     hint = "give them a contact (PUT /v1/users/{id}/notification-rules), or take them out of policies and schedules"
     return Finding("reachability", "fail", f"cannot be paged, though a policy or a schedule means them: {shown}", hint)
+
+
+async def check_destinations(request: AsyncContainer) -> Finding:
+    """Channels and servers that policies may tell beside people take what is sent to them."""
+    refusing = await (await request.get(FindRefusingDestinations))()
+    if not refusing:
+        return Finding("destinations", "ok", "none refuses what it is sent")
+    told = _some([f"{each.destination.name} ({each.proof.refusal[:_ANSWER_CHARACTERS]})" for each in refusing])
+    hint = "`tocsin destination edit NAME --address …`, or take them out of policies; people are paged as before"
+    return Finding("destinations", "warn", f"take no messages: {told}", hint)
 
 
 async def check_calendars(request: AsyncContainer) -> Finding:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -31,7 +32,7 @@ from adapters.inbound.http.explanations import ExplanationController
 from adapters.inbound.http.heartbeat_door import HeartbeatDoor
 from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
-from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.intake import IntakeDoors
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
 from adapters.inbound.http.on_call import OnCallController
@@ -41,21 +42,24 @@ from adapters.inbound.http.setup_page import SetupPageController
 from adapters.inbound.http.slack import SlackController
 from adapters.inbound.http.sns import SnsDoor
 from adapters.inbound.http.stream import StreamController
+from adapters.inbound.http.traced import TracedRequests
 from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
+from adapters.inbound.smtp.certificate import Certificate
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
 from application.alert.find_reported import FindReported
 from application.alert.handle_request import AlertOrder, HandleAlertRequest
 from application.alert.record_change import RecordChange
-from application.alert.set_aside import SetAside
+from application.alert.set_aside import SetAside, dead_letter
 from application.heartbeat.ping import PingHeartbeat
 from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAlert
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.intake import IntakeTarget, RawEvent, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from application.routing.rules import RulebookCache
@@ -64,7 +68,7 @@ from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
 from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, SettingsError
 
 HANDLERS: Final = (
     *CONFIGURATION,
@@ -201,8 +205,17 @@ async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings:
         return
     from adapters.inbound.smtp.listener import MailDoor, MailServer  # only where it is used
 
-    door = MailDoor(doors.targets, doors.commits, doors.set_aside, doors.clock, doors.ids, doors.metrics)
-    sessions = MailServer(door, urlsplit(settings.base_url).hostname or "localhost")
+    door = MailDoor(
+        targets=doors.targets,
+        allowances=doors.allowances,
+        commits=doors.commits,
+        set_aside=doors.set_aside,
+        clock=doors.clock,
+        ids=doors.ids,
+        metrics=doors.metrics,
+    )
+    hostname = urlsplit(settings.base_url).hostname or "localhost"
+    sessions = MailServer(door, hostname, _certificate_for_mail(settings))
     server = await asyncio.get_running_loop().create_server(sessions, sock=mail)
     try:
         yield
@@ -210,6 +223,19 @@ async def _taking_mail(mail: socket.socket | None, doors: IntakeDoors, settings:
         server.close()
         sessions.close()
         await server.wait_closed()
+
+
+def _certificate_for_mail(settings: Settings) -> Certificate | None:
+    """None: no TLS. Raises `SettingsError` when it cannot be read."""
+    if not settings.inbound_mail_certificate:
+        return None
+    certificate = Certificate(Path(settings.inbound_mail_certificate), Path(settings.inbound_mail_key))
+    try:
+        _ = certificate.context
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(f"TOCSIN_INBOUND_MAIL_CERTIFICATE and its key cannot be read: {reason}") from None
+    return certificate
 
 
 @contextlib.asynccontextmanager
@@ -267,7 +293,7 @@ async def create_litestar(container: AsyncContainer, draining: asyncio.Event) ->
 async def all_doors(container: AsyncContainer, doors: IntakeDoors) -> App:
     """Each in front of the next, and of the API last."""
     sns = sns_door_of(doors, await container.get(SnsEndpoint))
-    return heartbeat_door(container, doors, await opsgenie_door(container, doors, sns))
+    return TracedRequests(heartbeat_door(container, doors, await opsgenie_door(container, doors, sns)))
 
 
 def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> HeartbeatDoor:
@@ -288,6 +314,7 @@ def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
     return SnsDoor(
         app=doors,
         targets=doors.targets,
+        allowances=doors.allowances,
         store=doors.commits.store,
         set_aside=doors.set_aside,
         endpoint=endpoint,
@@ -315,6 +342,7 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App)
     return OpsgenieDoor(
         app=app,
         targets=doors.targets,
+        allowances=doors.allowances,
         handle=handle,
         find_alert=find_alert,
         find_request=find_request,
@@ -327,15 +355,28 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App)
 
 async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupCommit) -> IntakeDoors:
     clock = await container.get(Clock)
+    ids = await container.get(IdFactory)
     settings = await container.get(Settings)
 
     async def set_aside(body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
-        async with container() as request:
-            await (await request.get(SetAside))(body, reason=reason, source=source, integration_id=integration_id)
+        at = clock.now()
+        letter = dead_letter(ids.new(), body, reason=reason, source=source, integration_id=integration_id, at=at)
+
+        async def store() -> None:
+            async with container() as request:
+                await (await request.get(SetAside))(letter)
+
+        await commits.keep(store, lambda spill: spill.put_letter(letter))
 
     async def record_change(target: IntakeTarget, change: ChangeEvent) -> UUID:
-        async with container() as request:
-            return await (await request.get(RecordChange))(target, change)
+        received = ReceivedChange(ids.new(), target, change, clock.now())
+
+        async def store() -> None:
+            async with container() as request:
+                await (await request.get(RecordChange))(received)
+
+        await commits.keep(store, lambda spill: spill.put_change(received))
+        return received.id
 
     return IntakeDoors(
         app=app,
@@ -346,6 +387,6 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
         record_change=record_change,
         vault=await container.get(Vault),
         clock=clock,
-        ids=await container.get(IdFactory),
+        ids=ids,
         metrics=await container.get(IntakeMetrics),
     )

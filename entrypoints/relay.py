@@ -5,12 +5,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from dishka import AsyncContainer
+from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter
 
+from adapters import tracing
 from adapters.inbound.deadlines.event_courier import EventCourier
 from adapters.inbound.deadlines.loop import DeadlineLoop
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
+from adapters.wire.published import trace_of
 from application.ports.clock import Clock
 from application.ports.event_deliveries import EventDeliveries, LeasedDelivery
 from application.ports.event_sender import EventSenders
@@ -21,7 +24,6 @@ from application.subscription.settle_events import SettleEvents
 from domain.shared.ids import SubscriptionId
 from domain.subscription.delivery import Verdict
 from domain.subscription.subscription import SubscriptionKind
-from entrypoints.telemetry import TRACER
 
 
 async def relay(container: AsyncContainer, draining: asyncio.Event) -> None:
@@ -50,7 +52,7 @@ async def relay(container: AsyncContainer, draining: asyncio.Event) -> None:
 
 def _relay_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     async def tick() -> bool:
-        with TRACER.start_as_current_span("relay events"):
+        with tracing.span("relay events"):
             async with container() as request:
                 return await (await request.get(RelayEvents))()
 
@@ -72,7 +74,8 @@ def event_courier(
             "tocsin.events": len(batch),
             "tocsin.subscription": str(batch[0].subscription.id),
         }
-        with TRACER.start_as_current_span("send events", attributes=attributes):
+        traces = [trace_of(leased) for leased in batch]
+        with tracing.span("send events", traces, attributes=attributes, kind=SpanKind.PRODUCER):
             return await send(batch)
 
     async def settle(batch: Sequence[Sent]) -> int:

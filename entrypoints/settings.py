@@ -86,6 +86,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             " there. Empty: nowhere."
         ),
     ] = ""
+    inbound_mail_certificate: Annotated[
+        str,
+        Meta(
+            description="PEM file with the certificate chain that mail is taken under, by STARTTLS; read again when it"
+            " changes. Empty: no TLS."
+        ),
+    ] = ""
+    inbound_mail_key: Annotated[str, Meta(description="PEM file with the certificate's key.")] = ""
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` count, by commas.")
     ] = ""
@@ -128,6 +136,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="Whether text messages to the number come to `/twilio/sms`; each then says how to answer."),
     ] = False
+    twilio_receipts: Annotated[
+        bool,
+        Meta(
+            description="Whether Twilio is to say at `/twilio/receipts` what became of text messages and calls. "
+            "It takes only addresses that it can reach."
+        ),
+    ] = False
     twilio_url: Annotated[str, Meta(description="Base URL of the Twilio API.")] = "https://api.twilio.com"
     outgoing_networks: Annotated[
         str, Meta(description="Private networks that outgoing requests may reach, as CIDRs, by commas.")
@@ -146,7 +161,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_region: Annotated[str, Meta(description="AWS region of the queues.")] = "eu-central-1"
     sqs_endpoint_url: Annotated[str, Meta(description="Another endpoint than AWS's own.")] = ""
     sqs_integration_key: Annotated[str, Meta(description="Key of the integration for messages that name none.")] = ""
-    sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 2
+    sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 16
     spill_queue_url: Annotated[
         str,
         Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
@@ -268,6 +283,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"TOCSIN_DRILL_WEEKLY {error.reason}") from None
     if settings.spill_queue_url and not settings.spill_queue_url.endswith(".fifo"):
         raise SettingsError("TOCSIN_SPILL_QUEUE_URL is no FIFO queue: use one whose name ends with .fifo")
+    if bool(settings.inbound_mail_certificate) != bool(settings.inbound_mail_key):
+        raise SettingsError("TOCSIN_INBOUND_MAIL_CERTIFICATE needs TOCSIN_INBOUND_MAIL_KEY, and the other way round")
     _require_url("TOCSIN_WATCHER_URL", settings.watcher_url)
     _require_url("TOCSIN_HEARTBEAT_URL", settings.heartbeat_url)
     return settings

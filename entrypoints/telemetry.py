@@ -1,7 +1,7 @@
 """Logs: structlog events, one JSON object a line in production, coloured for people on a terminal.
 
-Traces: spans around each commit, tick and send, by the OpenTelemetry API alone. They cost nothing until an SDK is
-installed and configured in the process, as `opentelemetry-instrument` does.
+Traces: `adapters/tracing.py` has the spans around each request, commit, tick and send. They cost nothing until an SDK
+is installed and configured in the process, as `opentelemetry-instrument` does. Lines that are logged in one say which.
 """
 
 import logging
@@ -10,12 +10,11 @@ import sys
 from typing import Final
 
 import structlog
-from opentelemetry import trace
 from structlog.typing import EventDict, WrappedLogger
 
+from adapters import tracing
 from entrypoints.settings import Settings
 
-TRACER: Final = trace.get_tracer("tocsin")
 REDACTED: Final = "[redacted]"
 _SECRET_NAMES: Final = re.compile(
     r"token|secret|password|authorization|cookie|routing_key|api_key|credential$", re.IGNORECASE
@@ -30,6 +29,14 @@ def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def name_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """By which whoever reads the line finds the rest of the work that it was a part of."""
+    trace_id = tracing.trace_id_of(tracing.here())
+    if trace_id is not None:
+        event.setdefault("trace_id", trace_id)
+    return event
+
+
 def set_up_logging(settings: Settings) -> None:
     is_for_people = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
@@ -41,6 +48,7 @@ def set_up_logging(settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,

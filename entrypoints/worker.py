@@ -7,8 +7,10 @@ from typing import Final
 
 import structlog
 from dishka import AsyncContainer
+from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from adapters import tracing
 from adapters.inbound.deadlines.courier import Courier
 from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
 from adapters.outbound.postgres.clock import DatabaseClock
@@ -16,10 +18,12 @@ from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.partitions import PartitionUpkeep
+from adapters.outbound.postgres.sealed import ClearSecrets
 from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.upkeep import Retention, Upkeep
 from application.alert.expire import BATCH as ALERT_BATCH
 from application.alert.expire import ExpireAlerts
+from application.destination.find_refusing import FindRefusingDestinations
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.beat import Beat
 from application.escalation.tell_stalled import TellStalled
@@ -47,6 +51,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.notifications import NotificationRepository
 from application.ports.notifier import Outcome
 from application.ports.quiet_watches import QuietWatchRepository
+from application.ports.vault import Vault
 from application.service.watch_quiet import BATCH as QUIET_BATCH
 from application.service.watch_quiet import WatchQuietIntegrations
 from domain.notification.contact import Channel
@@ -55,7 +60,6 @@ from domain.shared.limits import PAGE_LIMIT
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
 from entrypoints.socket_mode import socket_mode
-from entrypoints.telemetry import TRACER
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
@@ -65,6 +69,8 @@ CALENDAR_INTERVAL: Final = timedelta(seconds=30)
 SHIFT_INTERVAL: Final = timedelta(seconds=20)  # the first of a minute looks: nobody hears of a shift a minute late
 PARTITION_INTERVAL: Final = timedelta(hours=6)
 CLEANING_INTERVAL: Final = timedelta(minutes=10)
+# A rolling upgrade is over by then: a version before does not read what is sealed, and its pages would go unsigned.
+SEALED_AFTER: Final = timedelta(hours=1)
 
 _log = structlog.get_logger()
 
@@ -90,6 +96,11 @@ class WorkerMetrics:
         self.unreachable = Gauge(
             "tocsin_unreachable_targets",
             "People whom a policy or a schedule means, and who have no contact that works",
+            registry=registry,
+        )
+        self.refusing = Gauge(
+            "tocsin_refusing_destinations",
+            "Channels, topics and servers of teams that took nothing since they refused for good",
             registry=registry,
         )
         self.calendars = Gauge(
@@ -145,7 +156,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
 
 def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener, pulse: Pulse) -> DeadlineLoop:
     async def tick() -> bool:
-        with TRACER.start_as_current_span("advance escalations"):
+        with tracing.span("advance escalations"):
             async with container() as request:
                 is_full = await (await request.get(AdvanceEscalations))() == BATCH
         pulse.ticked_at = clock.now()
@@ -161,7 +172,7 @@ def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresList
 
 def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     async def tick() -> bool:
-        with TRACER.start_as_current_span("advance incidents"):
+        with tracing.span("advance incidents"):
             async with container() as request:
                 return await (await request.get(AdvanceIncidents))() == INCIDENT_BATCH
 
@@ -177,7 +188,7 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     """Finds senders that fell silent."""
 
     async def tick() -> bool:
-        with TRACER.start_as_current_span("expire alerts"):
+        with tracing.span("expire alerts"):
             async with container() as request:
                 return await (await request.get(ExpireAlerts))() == ALERT_BATCH
 
@@ -193,7 +204,7 @@ def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     """Misses signs of life of others; `heartbeat` gives our own."""
 
     async def tick() -> bool:
-        with TRACER.start_as_current_span("advance heartbeats"):
+        with tracing.span("advance heartbeats"):
             async with container() as request:
                 return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
 
@@ -209,7 +220,7 @@ def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListen
     """Lets requests for cover expire."""
 
     async def tick() -> bool:
-        with TRACER.start_as_current_span("expire cover requests"):
+        with tracing.span("expire cover requests"):
             async with container() as request:
                 return await (await request.get(ExpireCoverRequests))() == COVER_BATCH
 
@@ -225,7 +236,7 @@ def quiet_loop(container: AsyncContainer, clock: Clock, listener: PostgresListen
     """Looks at integrations that may have fallen quiet."""
 
     async def tick() -> bool:
-        with TRACER.start_as_current_span("watch quiet integrations"):
+        with tracing.span("watch quiet integrations"):
             async with container() as request:
                 return await (await request.get(WatchQuietIntegrations))() == QUIET_BATCH
 
@@ -254,13 +265,14 @@ def _courier(
     async def send_traced(bundle: Bundle) -> tuple[Sent, ...]:
         incidents = [str(each.subject.incident.number) for each in bundle if each.subject is not None]
         attributes = {"tocsin.channel": channel.value, "tocsin.incidents": incidents}
-        with TRACER.start_as_current_span("send notification", attributes=attributes) as span:
+        traces = [each.subject.trace for each in bundle if each.subject is not None]
+        with tracing.span("send notification", traces, attributes=attributes, kind=SpanKind.PRODUCER) as span:
             sent = await send(bundle)
             span.set_attribute("tocsin.outcomes", sorted({each.delivery.outcome.value for each in sent}))
             return sent
 
     async def settle(batch: Sequence[Sent]) -> frozenset[NotificationId]:
-        with TRACER.start_as_current_span("settle notifications", attributes={"tocsin.notifications": len(batch)}):
+        with tracing.span("settle notifications", attributes={"tocsin.notifications": len(batch)}):
             async with container() as request:
                 settle_notifications: SettleNotifications = await request.get(SettleNotifications)
                 return await settle_notifications(batch)
@@ -322,6 +334,7 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
     async def count_unreachable() -> None:
         async with container() as request:
             metrics.unreachable.set(len(await (await request.get(FindUnreachable))()))
+            metrics.refusing.set(len(await (await request.get(FindRefusingDestinations))()))
 
     async def drill() -> None:
         async with container() as request:
@@ -362,11 +375,20 @@ async def _upkeep(container: AsyncContainer, metrics: WorkerMetrics, draining: a
         if made or dropped.gone or dropped.emptied:
             _log.info("partitions", made=made, dropped=dropped.gone, emptied=dropped.emptied)
 
+    vault = await container.get(Vault)
+    sealing_from = database_clock.now() + SEALED_AFTER
+
+    async def seal_clear_secrets() -> None:
+        sealed = 0 if database_clock.now() < sealing_from else await ClearSecrets(PostgresSession(pool), vault).seal()
+        if sealed:
+            _log.info("clear_secrets_sealed", count=sealed)
+
     async def clean() -> None:
         await Upkeep(PostgresSession(pool), retention).delete_stale(at=database_clock.now())
 
     async with asyncio.TaskGroup() as group:
         group.create_task(every(CLEANING_INTERVAL, clean, draining, name="cleaning"))
+        group.create_task(every(CLEANING_INTERVAL, seal_clear_secrets, draining, name="clear_secrets"))
         group.create_task(every(CLOCK_INTERVAL, database_clock.synchronize, draining, name="clock"))
         group.create_task(every(WATCH_INTERVAL, watch, draining, name="watch"))
         group.create_task(every(DRILL_INTERVAL, drill, draining, name="drill"))

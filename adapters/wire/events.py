@@ -1,6 +1,6 @@
 """The one JSON form of domain events. `kind` names the type; fields are added, never renamed or taken away."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
 import msgspec
@@ -18,6 +18,7 @@ from domain.incident.events import (
     IncidentAcknowledged,
     IncidentAcknowledgementExpired,
     IncidentAnnotated,
+    IncidentCauseSuspected,
     IncidentEscalated,
     IncidentMuted,
     IncidentReassigned,
@@ -64,6 +65,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentAcknowledged,
         IncidentAcknowledgementExpired,
         IncidentAnnotated,
+        IncidentCauseSuspected,
         IncidentEscalated,
         IncidentMuted,
         IncidentWorsened,
@@ -100,6 +102,11 @@ _decoders = {kind: msgspec.json.Decoder(event) for kind, event in KINDS.items()}
 
 def encode(event: DomainEvent) -> bytes:
     return _encoder.encode(event)
+
+
+def encode_many(events: Iterable[DomainEvent]) -> bytes:
+    """A list of pairs, each a kind and the event."""
+    return _encoder.encode([(event.kind, event) for event in events])
 
 
 def decode(kind: str, body: bytes) -> DomainEvent:

@@ -32,6 +32,11 @@ def labels_of(leased: LeasedDelivery) -> dict[str, str]:
     }
 
 
+def trace_of(leased: LeasedDelivery) -> str | None:
+    """The trace that its incident began with, which whoever receives it goes on with."""
+    return None if leased.incident is None else leased.incident.trace
+
+
 def _outline(incident: IncidentOutline) -> dict[str, Any]:
     """As it is when it is sent; `version` tells which of two is newer."""
     return {

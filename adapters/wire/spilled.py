@@ -14,11 +14,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from application.alert.routed import ReceivedEvent
-from application.ports.intake import RawEvent
-from domain.alert.alert_event import AlertEvent
+from application.ports.intake import DeadLetter, RawEvent, ReceivedChange
+from domain.alert.alert_event import AlertEvent, ChangeEvent
 from domain.shared.ids import IntegrationId
 
 VERSION: Final = 1
+# Of a message with what a reader of the first version would take for nothing: it makes a dead letter of it instead.
+VERSION_WITH_OTHERS: Final = 2
 # Of what a message of a queue can hold: a compressed bomb in the queue would be somebody else's.
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _QUICKLY: Final = 1
@@ -35,16 +37,25 @@ class SpilledBody(Struct, frozen=True):
     received_at: datetime
     format: str
     body: bytes
+    trace: str | None = None
+
+
+class SpilledChange(Struct, frozen=True):
+    id: UUID
+    received_at: datetime
+    change: ChangeEvent
 
 
 class Spilled(Struct, frozen=True):
-    """Events of one integration, in their order."""
+    """Events of one integration, in their order; or a change event of it; or a dead letter, perhaps of nobody."""
 
-    version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
-    integration_id: UUID
-    key_hash: bytes
-    events: tuple[AlertEvent, ...]
-    bodies: tuple[SpilledBody, ...]
+    version: Annotated[int, Meta(ge=VERSION, le=VERSION_WITH_OTHERS)]
+    integration_id: UUID | None
+    key_hash: bytes  # empty for a dead letter, whose sender is not asked about again
+    events: tuple[AlertEvent, ...] = ()
+    bodies: tuple[SpilledBody, ...] = ()
+    change: SpilledChange | None = None
+    letter: DeadLetter | None = None
 
     def raw_events(self) -> tuple[RawEvent | None, ...]:
         """For each event, the body that begins with it. Their ids are to be replaced by new ones."""
@@ -52,7 +63,7 @@ class Spilled(Struct, frozen=True):
         return tuple(self._raw_of(begun.get(place)) for place in range(len(self.events)))
 
     def _raw_of(self, body: SpilledBody | None) -> RawEvent | None:
-        if body is None:
+        if body is None or self.integration_id is None:
             return None
         return RawEvent(
             id=UUID(int=0),
@@ -60,6 +71,7 @@ class Spilled(Struct, frozen=True):
             received_at=body.received_at,
             format=body.format,
             body=body.body,
+            trace=body.trace,
         )
 
 
@@ -72,11 +84,33 @@ def encoded(batch: Sequence[ReceivedEvent]) -> str:
         key_hash=integration.key_hash,
         events=tuple(received.event for received in batch),
         bodies=tuple(
-            SpilledBody(place, received.raw.received_at, received.raw.format, received.raw.body)
+            SpilledBody(place, received.raw.received_at, received.raw.format, received.raw.body, received.raw.trace)
             for place, received in enumerate(batch)
             if received.raw is not None
         ),
     )
+    return _text_of(spilled)
+
+
+def encoded_change(received: ReceivedChange) -> str:
+    integration = received.target.integration
+    return _text_of(
+        Spilled(
+            version=VERSION_WITH_OTHERS,
+            integration_id=integration.id,
+            key_hash=integration.key_hash,
+            change=SpilledChange(received.id, received.received_at, received.change),
+        )
+    )
+
+
+def encoded_letter(letter: DeadLetter) -> str:
+    return _text_of(
+        Spilled(version=VERSION_WITH_OTHERS, integration_id=letter.integration_id, key_hash=b"", letter=letter)
+    )
+
+
+def _text_of(spilled: Spilled) -> str:
     return b64encode(compress(msgspec.json.encode(spilled), _QUICKLY)).decode()
 
 

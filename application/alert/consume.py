@@ -13,11 +13,11 @@ from uuid import UUID
 
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent, received_in
-from application.alert.set_aside import BODY_BYTES, REASON_CHARACTERS
+from application.alert.set_aside import dead_letter
 from application.ports.clock import Clock
 from application.ports.ids import IdFactory
 from application.ports.inbox import Inbox
-from application.ports.intake import DeadLetter, IntakeStore, IntakeTarget, RawEvent
+from application.ports.intake import DeadLetter, IntakeStore, IntakeTarget, RawEvent, ReceivedChange
 from application.ports.transaction import Transaction
 from domain.alert.alert_event import AlertEvent
 from domain.shared.limits import INGEST_BATCH
@@ -38,6 +38,15 @@ class QueuedMessage:
     # For each event the body that begins with it, to be kept under a new id; None: `body` is the one of all of them.
     raw_events: tuple[RawEvent | None, ...] | None = None
     refusal: str | None = None
+    trace: str | None = None  # that the message came with
+    # What was taken over HTTP while storage was away, and is no event.
+    change: ReceivedChange | None = None
+    letter: DeadLetter | None = None
+
+    @property
+    def traces(self) -> tuple[str | None, ...]:
+        """Its own, or those of the bodies that it tells of."""
+        return (self.trace, *(raw.trace for raw in self.raw_events or () if raw is not None))
 
     @property
     def is_to_be_handled(self) -> bool:
@@ -83,11 +92,14 @@ class ConsumeMessages:
         async with self.transaction:
             new = set(await self.inbox.take(CONSUMER, _keys(messages), at=at))
             outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
+            changes: list[ReceivedChange] = []
             for message in messages:
                 outcome = Outcome.REPEATED
                 if message.is_to_be_handled and message.handled_key in new:
                     new.remove(message.handled_key)  # a batch may hold a message twice
                     received += self._received(message, at)
+                    changes += () if message.change is None else (message.change,)
+                    letters += () if message.letter is None else (message.letter,)
                     outcome = Outcome.HANDLED
                 if message.refusal is not None:
                     if message.set_aside_key in new:
@@ -97,6 +109,8 @@ class ConsumeMessages:
                 outcomes.append(outcome)
             for batch in batched(received, INGEST_BATCH):
                 await self.ingest.apply(batch)
+            if changes:
+                await self.intake.record_changes(changes)
             if letters:
                 await self.intake.set_aside(letters)
         return tuple(outcomes)
@@ -112,6 +126,7 @@ class ConsumeMessages:
             received_at=at,
             format=RAW_FORMAT,
             body=message.body,
+            trace=message.trace,
         )
         return received_in(raw, message.events, message.target)
 
@@ -121,24 +136,21 @@ class ConsumeMessages:
         """Each in the last body that began, as far as nothing is left out with which another may have."""
         received = []
         raw_id: UUID | None = None
+        trace: str | None = None
         for event, begun in zip(message.events, raw_events, strict=True):
             # New ids: a commit whose answer was lost may have stored the old ones.
             raw = None if begun is None else replace(begun, id=self.ids.new())
             if raw is not None:
-                raw_id = raw.id
+                raw_id, trace = raw.id, raw.trace
             elif message.refusal is not None:
-                raw_id = None
-            received.append(ReceivedEvent(target, event, raw, raw_id))
+                raw_id = trace = None
+            received.append(ReceivedEvent(target, event, raw, raw_id, trace))
         return received
 
     def _letter(self, message: QueuedMessage, reason: str, at: datetime) -> DeadLetter:
-        return DeadLetter(
-            id=self.ids.new(),
-            integration_id=None if message.target is None else message.target.integration.id,
-            received_at=at,
-            source=CONSUMER,
-            reason=reason[:REASON_CHARACTERS].replace("\x00", ""),
-            body=message.body[:BODY_BYTES],
+        integration_id = None if message.target is None else message.target.integration.id
+        return dead_letter(
+            self.ids.new(), message.body, reason=reason, source=CONSUMER, integration_id=integration_id, at=at
         )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.verdict import VerdictOutcome
 from application.ports.alert_requests import AlertRef, AlertRequest, AlertRequests, NamedBy
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
@@ -31,6 +32,11 @@ _DONE = {
     RequestedAction.ACKNOWLEDGE: "Alert acknowledged",
     RequestedAction.CLOSE: "Alert closed",
     RequestedAction.ADD_NOTE: "Note added",
+}
+_NOT_CREATED = {
+    VerdictOutcome.DROPPED: "No alert was created: a rule drops it",
+    VerdictOutcome.OVERFLOWED: "No alert was created: its integration has too many open, and it is only counted",
+    VerdictOutcome.STALE: "No alert was created: it has been cleared since",
 }
 _EVENTS = {RequestedAction.ACKNOWLEDGE: AlertAction.ACKNOWLEDGE, RequestedAction.CLOSE: AlertAction.RESOLVE}
 
@@ -77,14 +83,15 @@ class HandleAlertRequest:
     ) -> tuple[Alert | None, str | None]:
         """The alert that it is about, if there is one, and why nothing was done, if nothing was."""
         if order.event is not None:
-            await self.ingest.apply([ReceivedEvent(target, order.event, raw)])
-            return await self._firing(target, order.event.dedup_key), None
+            outcomes = await self.ingest.apply([ReceivedEvent(target, order.event, raw, trace=raw.trace)])
+            refusal = next((_NOT_CREATED[outcome] for _, outcome in outcomes if outcome in _NOT_CREATED), None)
+            return await self._firing(target, order.event.dedup_key), refusal
         found = await self.requests.find(target.integration.id, order.ref)
         firing = None if found is None else await self._firing(target, found.alert.dedup_key)
         action = _EVENTS.get(order.action)
         if action is not None and firing is not None:
             event = AlertEvent(action=action, dedup_key=firing.dedup_key)
-            await self.ingest.apply([ReceivedEvent(target, event, raw)])
+            await self.ingest.apply([ReceivedEvent(target, event, raw, trace=raw.trace)])
             return firing, None
         await self.intake.record(alerts=(), runs=(), events=(), raw_events=(raw,))
         if found is None:

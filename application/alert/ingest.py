@@ -13,8 +13,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
-from application.alert.routed import ReceivedEvent, RoutedEvent, expiry_of, least_muted, mute_of, overflow_of
+from application.alert.routed import ReceivedEvent, RoutedEvent, expiry_of, least_muted, mute_of, overflow_of, unrouted
+from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
+from application.dependency.upstream import EndSuffering, FindSuffering
 from application.errors import ConflictError
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
@@ -44,24 +46,26 @@ from domain.alert.events import AlertJoined
 from domain.alert.overflow import OVERFLOW_KEY, has_room_again
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft
-from domain.incident.mute import Mute
+from domain.incident.mute import Mute, is_heard
 from domain.routing.decision import Decision, Step, StepOutcome
 from domain.routing.inhibition import Inhibiting
 from domain.routing.rulebook import Rulebook
 from domain.service.integration import IntakeLimits
 from domain.shared.change import Change
 from domain.shared.event import DomainEvent
-from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.ids import AlertId, IncidentId, RunId, ServiceId
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 
 class _Ledger:
-    """What became of each event of a batch, for the raw bodies that they came in."""
+    """What became of each event of a batch: counted, and for the raw bodies that they came in."""
 
     def __init__(self, batch: Sequence[ReceivedEvent]) -> None:
         self._batch = batch
         self._verdicts: dict[int, Verdict] = {}
         self._is_kept = any(each.raw is not None for each in batch)
+        self.outcomes: Outcomes = Counter()
 
     def note(
         self,
@@ -72,6 +76,10 @@ class _Ledger:
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
     ) -> None:
+        """Once for each event; what counts others is none."""
+        if routed.counts_others:
+            return
+        self.outcomes[routed.received.target.integration.kind, outcome] += 1
         if self._is_kept:
             self._verdicts[routed.place] = routed.verdict(
                 outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
@@ -143,31 +151,42 @@ class IngestEvents:
     inhibition_sources: InhibitionSources
     find_inhibited: FindInhibited
     end_inhibitions: EndInhibitions
+    find_suffering: FindSuffering
+    end_suffering: EndSuffering
     start_escalations: StartEscalations
     stop_escalations: StopEscalations
     current_rules: CurrentRules
     limits: IntakeLimits
     room: OpenAlertRoom
+    tally: VerdictTally
     transaction: Transaction
     clock: Clock
     ids: IdFactory
 
-    async def __call__(self, batch: Sequence[ReceivedEvent]) -> int:
-        """How many events were only counted, because their integration has too many alerts open.
+    async def __call__(self, batch: Sequence[ReceivedEvent]) -> None:
+        """All of it, or nothing.
 
-        Raises `TransientPortError` when storage is away, or others changed the same incidents: nothing of the batch is
-        stored then.
+        Raises:
+            TransientPortError: storage is away, or others changed the same incidents.
         """
         try:
             async with self.transaction:
-                return await self.apply(batch)
+                outcomes = await self._apply(batch)
         except ConflictError as error:  # the sender has done nothing wrong, and another try sees what is there then
             raise TransientPortError("others changed the same incidents") from error
+        self.tally.add(outcomes)
 
-    async def apply(self, batch: Sequence[ReceivedEvent]) -> int:
-        """The same inside a transaction that is already open, for a consumer that has more to store with it."""
+    async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
+        """The same inside a transaction that is already open, for a consumer that has more to store with it.
+
+        What became of the events, which is counted at once, also if the caller's commit fails then.
+        """
+        outcomes = await self._apply(batch)
+        self.tally.add(outcomes)
+        return outcomes
+
+    async def _apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
         at = self.clock.now()
-        overflowed = 0
         ledger = _Ledger(batch)
         rules = await self.current_rules()  # the same for the whole batch
         routed = await self._routed(batch, rules, at)
@@ -179,22 +198,22 @@ class IngestEvents:
         ends_with_answers = not cut or cut[-1][0].event.action is not AlertAction.TRIGGER
         for number, wave in enumerate(cut, start=1):
             if wave[0].event.action is AlertAction.TRIGGER:
-                overflowed += await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
+                await self._fire(wave, rules, ledger, at, is_last=number == len(cut))
             else:
                 await self._answer(wave, ledger, at)
         if ends_with_answers and (raw := ledger.raw_events()):
             await self.intake.record(alerts=(), runs=(), events=(), raw_events=raw)
         if dropped:
             await self.intake.count_drops(_drop_counts(dropped), at=at)
-        return overflowed
+        return ledger.outcomes
 
     async def _routed(self, batch: Sequence[ReceivedEvent], rules: Rulebook, at: datetime) -> list[RoutedEvent]:
         """Answers are not asked about: what they answer has been led where it is."""
-        routed = [RoutedEvent(place, each, each.target) for place, each in enumerate(batch)]
+        routed = [unrouted(place, each) for place, each in enumerate(batch)]
         if rules.is_empty:
             return routed
         decided = [
-            each._replace(decision=_decided(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
+            each.decided(_decision_of(each, rules, at)) if each.event.action is AlertAction.TRIGGER else each
             for each in routed
         ]
         return [
@@ -217,7 +236,7 @@ class IngestEvents:
 
     async def _fire(
         self, wave: Sequence[RoutedEvent], rules: Rulebook, ledger: _Ledger, at: datetime, *, is_last: bool
-    ) -> int:
+    ) -> None:
         reports: dict[AlertKey, list[RoutedEvent]] = {}
         for routed in wave:
             reports.setdefault(routed.key, []).append(routed)
@@ -227,7 +246,7 @@ class IngestEvents:
             for repeat in reports.pop(key):
                 ledger.note(repeat, VerdictOutcome.REPEATED, alert_id=found.alert_id, incident_id=found.incident_id)
         admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
-        new = await self._inhibited(admitted.new, rules.inhibiting)
+        new = await self._suffering(await self._inhibited(admitted.new, rules.inhibiting), rules, at)
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         turns = await self._turns_before(new)
         drafts = self._drafts_of(new.values(), at)
@@ -248,6 +267,7 @@ class IngestEvents:
             draft = drafts.pop(group, None)  # the first alert of a group opens its incident, the others join
             if draft is not None and incident.is_new:
                 events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+                events += routed.suspected(incident.incident_id, at)
                 if draft.muted is None:
                     runs.append(self._run_for(routed.target, incident.incident_id, at))
             elif draft is None or incident.incident_id not in reopened:
@@ -270,7 +290,6 @@ class IngestEvents:
         if sources:
             await self.inhibition_sources.add(sources)
         await self._page_anew(heard, groups, at)
-        return sum(map(len, admitted.beyond.values()))
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting
@@ -285,6 +304,28 @@ class IngestEvents:
         }
         muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
+
+    async def _suffering(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], rules: Rulebook, at: datetime
+    ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
+        """The first report of each with what its service suffers from. What counts others is not asked about.
+
+        An alert that begins with them counts by its own severity, also when it joins an incident that weighs less;
+        what that mutes is seen to page at the first look.
+        """
+        if not new or not rules.dependencies:
+            return new
+        firsts = [first for first, *_ in new.values()]
+        begin: dict[ServiceId, Severity] = {}
+        for each in firsts:
+            if is_heard(each.muted(at)):
+                begin[each.service_id] = min(each.severity, begin.get(each.service_id, each.severity))
+        asked = (each.service_id for each in firsts if not each.counts_others)
+        found = await self.find_suffering(rules.dependencies, asked, beginning=begin)
+        return {
+            key: (first if first.counts_others else first.suffering(found.get(first.service_id), at), *repeats)
+            for key, (first, *repeats) in new.items()
+        }
 
     async def _reopened(
         self,
@@ -342,7 +383,7 @@ class IngestEvents:
     async def _without_stale(
         self, reports: Mapping[AlertKey, Sequence[RoutedEvent]], ledger: _Ledger
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
-        dated = {key for key, of_key in reports.items() if any(each.event.starts_at is not None for each in of_key)}
+        dated = {key for key, of_key in reports.items() for each in of_key if each.event.starts_at is not None}
         if not dated:
             return reports
         cleared = await self.alerts.last_cleared(dated)
@@ -375,11 +416,12 @@ class IngestEvents:
         return _Admitted(kept, beyond, counting)
 
     async def _count_room(self, new: Mapping[AlertKey, Sequence[RoutedEvent]], at: datetime) -> None:
-        wanted = Counter(integration_id for integration_id, _ in new)
+        wanted = Counter([integration_id for integration_id, _ in new])
+        anyone = {integration_id: first for (integration_id, _), (first, *_) in new.items()}
         limits = {
-            key[0]: self._limit_of(of_key[0])
-            for key, of_key in new.items()
-            if self.room.must_be_counted(key[0], wanted[key[0]], at=at)
+            integration_id: self._limit_of(anyone[integration_id])
+            for integration_id, count in wanted.items()
+            if self.room.must_be_counted(integration_id, count, at=at)
         }
         if limits:
             open_alerts = await self.alerts.count_firing(limits)
@@ -465,6 +507,7 @@ class IngestEvents:
         for change in changed:
             await self.incidents.save(change)
         await self.stop_escalations({change.state.id for change in changed}, at=at)
+        await self.end_suffering({state.service_id for state, _ in changed if not state.is_open}, at=at)
 
     async def _ended_overflows(self, wave: Sequence[RoutedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
         """The overflow alerts of integrations that have room again once these are cleared."""
@@ -527,7 +570,7 @@ def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
     yield from cut
 
 
-def _decided(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
+def _decision_of(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Decision:
     integration = routed.received.target.integration
     labels = matched_labels(routed.event)
     return rules.decide(labels, integration_id=integration.id, team_id=integration.team_id, at=at)

@@ -1,11 +1,7 @@
 from dataclasses import dataclass
-from uuid import UUID
 
-from application.ports.clock import Clock
-from application.ports.ids import IdFactory
-from application.ports.intake import IntakeStore, IntakeTarget
+from application.ports.intake import IntakeStore, ReceivedChange
 from application.ports.transaction import Transaction
-from domain.alert.alert_event import ChangeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +10,8 @@ class RecordChange:
 
     intake: IntakeStore
     transaction: Transaction
-    clock: Clock
-    ids: IdFactory
 
-    async def __call__(self, target: IntakeTarget, change: ChangeEvent) -> UUID:
-        change_id = self.ids.new()
+    async def __call__(self, received: ReceivedChange) -> None:
+        """Raises `TransientPortError` when storage is away."""
         async with self.transaction:
-            await self.intake.record_change(change_id, target.integration, change, at=self.clock.now())
-        return change_id
+            await self.intake.record_changes((received,))

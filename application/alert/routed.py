@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from application.alert.verdict import Verdict, VerdictOutcome, annotations_of, matched_labels
+from application.dependency.upstream import Suffering, Upstream
 from application.ports.intake import AlertKey, GroupKey, IntakeTarget, RawEvent
 from application.service.urgency import Judged, judged
 from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, Expiry
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.grouping import group_key_of
 from domain.alert.overflow import overflow_event
+from domain.incident.events import IncidentCauseSuspected
 from domain.incident.incident import IncidentDraft
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.decision import Decision, StepOutcome
@@ -43,6 +45,7 @@ class ReceivedEvent(NamedTuple):
     event: AlertEvent
     raw: RawEvent | None
     raw_id: UUID | None = None
+    trace: str | None = None  # that its body came with
 
     @property
     def event_id(self) -> UUID | None:
@@ -56,7 +59,10 @@ class ReceivedEvent(NamedTuple):
 
 def received_in(raw: RawEvent, events: Iterable[AlertEvent], target: IntakeTarget) -> list[ReceivedEvent]:
     """Events of one body, which is kept once, whatever it holds."""
-    return [ReceivedEvent(target, event, raw if place == 0 else None, raw.id) for place, event in enumerate(events)]
+    return [
+        ReceivedEvent(target, event, raw if place == 0 else None, raw.id, raw.trace)
+        for place, event in enumerate(events)
+    ]
 
 
 def end_of(mute: Mute) -> datetime:
@@ -80,22 +86,21 @@ def mute_of(quiet: Quiet) -> Mute:
 
 
 class RoutedEvent(NamedTuple):
-    """A received event and what the rules say of it. Its target is the service that they lead to."""
+    """A received event and what the rules say of it. Its target is the service that they lead to.
+
+    What is asked for several times an event is a member of its own.
+    """
 
     place: int  # in the batch; nowhere, for what counts others
     received: ReceivedEvent
+    event: AlertEvent
     target: IntakeTarget
+    key: AlertKey
+    group_key: str
     decision: Decision = _UNDECIDED
     silenced: Mute | None = None
     inhibited: Mute | None = None
-
-    @property
-    def event(self) -> AlertEvent:
-        return self.received.event
-
-    @property
-    def key(self) -> AlertKey:
-        return self.received.key
+    suspect: Upstream | None = None  # what may have caused it
 
     @property
     def counts_others(self) -> bool:
@@ -107,11 +112,6 @@ class RoutedEvent(NamedTuple):
         return self.target.integration.service_id
 
     @property
-    def group_key(self) -> str:
-        names = self.decision.effect.group_by
-        return grouped_by(names, matched_labels(self.event)) if names else group_key_of(self.event)
-
-    @property
     def kind_key(self) -> str | None:
         """The same for alerts that page an incident but once; None where no rule tells kinds apart."""
         names = self.decision.effect.page_again_by
@@ -121,19 +121,56 @@ class RoutedEvent(NamedTuple):
     def group(self) -> GroupKey:
         return self.service_id, self.group_key
 
+    @property
+    def severity(self) -> Severity:
+        """Of the incident that it would open."""
+        return self.decision.effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
+
+    def suffering(self, found: Suffering | None, at: datetime) -> Self:
+        """The same with what its service suffers from. Another alert that mutes it says more."""
+        if found is None:
+            return self
+        mute = None if found.muting is None else found.muting.mute(at, at=at)
+        return self._replace(inhibited=self.inhibited or mute, suspect=found.suspected)
+
+    def suspected(self, incident_id: IncidentId, at: datetime) -> list[IncidentCauseSuspected]:
+        """For the timeline of the incident that it opened."""
+        if self.suspect is None or self.suspect.incident is None:
+            return []
+        upstream = self.suspect.incident
+        event = IncidentCauseSuspected(
+            incident_id=incident_id,
+            at=at,
+            upstream_incident_id=upstream.incident_id,
+            upstream_number=upstream.number,
+            upstream_service_id=upstream.service_id,
+            upstream_service_name=upstream.service_name,
+        )
+        return [event]
+
+    def decided(self, decision: Decision) -> Self:
+        """By the rules that its labels meet."""
+        names = decision.effect.group_by
+        group_key = grouped_by(names, matched_labels(self.event)) if names else self.group_key
+        return self._replace(decision=decision, group_key=group_key)
+
     def muted(self, at: datetime) -> Mute | None:
         """What holds its pages back: of a delay and a silence, the one that ends later."""
         effect = self.decision.effect
-        applied = [step.rule for step in self.decision.steps if step.outcome is StepOutcome.APPLIED]
         if effect.is_suppressed:
-            return Mute(kind=MuteKind.SUPPRESSED, by=applied[-1], reason=f"the rule {applied[-1]!r} suppresses it")
+            return Mute(kind=MuteKind.SUPPRESSED, by=self._rule, reason=f"the rule {self._rule!r} suppresses it")
         if self.inhibited is not None:
             return self.inhibited
-        if effect.delay is not None:
-            reason = f"it pages if it lasts for {effect.delay}, says the rule {applied[-1]!r}"
-            delayed = Mute(kind=MuteKind.DELAYED, by=applied[-1], reason=reason, until=at + effect.delay)
-            return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
-        return self.silenced
+        if effect.delay is None:
+            return self.silenced
+        reason = f"it pages if it lasts for {effect.delay}, says the rule {self._rule!r}"
+        delayed = Mute(kind=MuteKind.DELAYED, by=self._rule, reason=reason, until=at + effect.delay)
+        return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
+
+    @property
+    def _rule(self) -> str:
+        """The last that applied."""
+        return next(step.rule for step in reversed(self.decision.steps) if step.outcome is StepOutcome.APPLIED)
 
     def verdict(
         self,
@@ -160,7 +197,7 @@ class RoutedEvent(NamedTuple):
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:
         """The incident that it would open."""
         target, effect = self.target, self.decision.effect
-        severity = effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
+        severity = self.severity
         urgency, rises_at = (
             Judged(effect.urgency)
             if effect.urgency is not None
@@ -178,6 +215,7 @@ class RoutedEvent(NamedTuple):
             acknowledgements_required=target.acknowledgements_required,
             rises_at=rises_at,
             muted=muted,
+            trace=self.received.trace,
         )
 
     def alert(
@@ -213,7 +251,7 @@ class RoutedEvent(NamedTuple):
             labels=event.labels,
             details=event.details,
             links=self._links(),
-            kind_key=self.kind_key if self.muted(at) is None else None,
+            kind_key=self.kind_key if self.kind_key is not None and self.muted(at) is None else None,
             event_id=self.received.event_id,
         )
 
@@ -227,6 +265,12 @@ class RoutedEvent(NamedTuple):
         if url is None:
             return self.event.links
         return (Link(href=url, text="Runbook"), *self.event.links)[:LINKS]
+
+
+def unrouted(place: int, received: ReceivedEvent) -> RoutedEvent:
+    """As its integration leads it, while no rule has been asked."""
+    event = received.event
+    return RoutedEvent(place, received, event, received.target, received.key, group_key_of(event))
 
 
 def expiry_of(reports: Sequence[RoutedEvent], at: datetime) -> Expiry | None:
@@ -246,4 +290,4 @@ def overflow_of(beyond: Sequence[RoutedEvent], *, limit: int, at: datetime) -> R
     target = beyond[0].received.target
     event = overflow_event(target.integration.name, limit=limit)
     muted = least_muted([each.muted(at) for each in beyond])
-    return RoutedEvent(_NOWHERE, ReceivedEvent(target, event, None), target, silenced=muted)
+    return unrouted(_NOWHERE, ReceivedEvent(target, event, None))._replace(silenced=muted)

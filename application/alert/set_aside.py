@@ -1,8 +1,8 @@
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from application.ports.clock import Clock
-from application.ports.ids import IdFactory
 from application.ports.intake import DeadLetter, IntakeStore
 from application.ports.transaction import Transaction
 from domain.shared.ids import IntegrationId
@@ -12,23 +12,28 @@ BODY_BYTES: Final = 512 * 1024
 REASON_CHARACTERS: Final = 2000
 
 
+def dead_letter(
+    letter_id: UUID, body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None, at: datetime
+) -> DeadLetter:
+    """As much of a body, and of what is said of it, as is kept."""
+    return DeadLetter(
+        id=letter_id,
+        integration_id=integration_id,
+        received_at=at,
+        source=source,
+        reason=reason[:REASON_CHARACTERS].replace("\x00", ""),
+        body=body[:BODY_BYTES],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SetAside:
     """Keeps a body that its sender cannot mend, with the reason, so that people find it."""
 
     intake: IntakeStore
     transaction: Transaction
-    clock: Clock
-    ids: IdFactory
 
-    async def __call__(self, body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
-        letter = DeadLetter(
-            id=self.ids.new(),
-            integration_id=integration_id,
-            received_at=self.clock.now(),
-            source=source,
-            reason=reason[:REASON_CHARACTERS].replace("\x00", ""),
-            body=body[:BODY_BYTES],
-        )
+    async def __call__(self, letter: DeadLetter) -> None:
+        """Raises `TransientPortError` when storage is away."""
         async with self.transaction:
             await self.intake.set_aside((letter,))

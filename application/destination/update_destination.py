@@ -6,6 +6,7 @@ from application.destination.access import described
 from application.destination.create_destination import check_address
 from application.expectation import require_version
 from application.ports.clock import Clock
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository
 from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.transaction import Transaction
@@ -20,6 +21,7 @@ class UpdateDestination:
     """A destination gets another name or address. Team, kind and secret stay, and pages that wait go as they are."""
 
     destinations: DestinationRepository
+    proofs: DestinationProofs
     outgoing_addresses: OutgoingAddresses
     record_audit: RecordAudit
     transaction: Transaction
@@ -38,6 +40,8 @@ class UpdateDestination:
             before = await self.destinations.get(destination_id)
             require_version("destination", destination_id, expected=version, stored=before.version)
             stored = await self.destinations.save(replace(before, name=name.strip(), address=address))
+            if address != before.address:
+                await self.proofs.forget(destination_id)
             await self.record_audit(
                 "destination.update",
                 destination_id,

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from application.dependency.upstream import EndSuffering
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions
 from application.ports.alerts import AlertRepository
@@ -35,6 +36,7 @@ class ResolveUnanswered:
     events: EventLog
     stop_escalations: StopEscalations
     end_inhibitions: EndInhibitions
+    end_suffering: EndSuffering
     transaction: Transaction
     clock: Clock
 
@@ -60,3 +62,4 @@ class ResolveUnanswered:
                     await self.incidents.save(incident.resolve(by=None, via=Via.SYSTEM, at=at))
             await self.stop_escalations(resolved, at=at)
             await self.end_inhibitions(set(alerts), at=at)
+            await self.end_suffering({each.service_id for each in incidents if each.id in resolved}, at=at)

@@ -75,5 +75,5 @@ class RequestContactVerification:
                 raise InvalidValueError("address", f"cannot be reached: {delivery.detail}")
             case Outcome.RETRY:
                 raise TransientPortError(f"the code could not be sent: {delivery.detail}")
-            case Outcome.DELIVERED | Outcome.UNKNOWN | Outcome.WITHHELD | Outcome.HELD:
+            case _:
                 return

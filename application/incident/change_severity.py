@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from application.authorize import require
+from application.dependency.upstream import EndSuffering
 from application.incident.decide import DecideOnIncident
 from application.ports.clock import Clock
 from application.ports.incidents import IncidentRepository
@@ -21,6 +22,7 @@ class ChangeSeverity:
     incidents: IncidentRepository
     services: ServiceRepository
     decide: DecideOnIncident
+    end_suffering: EndSuffering
     transaction: Transaction
     clock: Clock
 
@@ -43,4 +45,7 @@ class ChangeSeverity:
                 at=at,
             )
             details = {"severity": severity}
-            return await self.decide("change_severity", incident, change, actor=actor, at=at, details=details)
+            changed = await self.decide("change_severity", incident, change, actor=actor, at=at, details=details)
+            if severity > incident.severity:  # it weighs less: what it muted may page
+                await self.end_suffering({incident.service_id}, at=at)
+            return changed

@@ -298,7 +298,9 @@ def has_left(record: DeliveryRecord) -> bool:
     """Whether its person may have seen it: it was taken, is with a courier, or nobody knows."""
     if record.notification.status in {NotificationStatus.SENT, NotificationStatus.SENDING}:
         return True
-    return any(each.outcome in {Outcome.DELIVERED, Outcome.UNKNOWN} for each in record.attempts)
+    undelivered = {each.number for each in record.attempts if each.outcome is Outcome.UNDELIVERED}
+    may_have_come = {Outcome.DELIVERED, Outcome.UNKNOWN}
+    return any(each.outcome in may_have_come and each.number not in undelivered for each in record.attempts)
 
 
 def _cause(course: _Course, page: Notification) -> Cause | None:

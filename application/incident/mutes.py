@@ -6,15 +6,17 @@ from datetime import datetime
 
 from application.alert.routed import least_muted, mute_of
 from application.alert.verdict import matched_labels_of
+from application.dependency.upstream import FindSuffering, Suffering
 from application.inhibition.inhibited import Candidate, FindInhibited
 from application.ports.alerts import AlertRepository
 from application.routing.rules import CurrentRules
 from domain.alert.alert import Alert
+from domain.alert.overflow import OVERFLOW_KEY
 from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.mute import Mute, MuteKind
-from domain.routing.decision import StepOutcome
+from domain.routing.decision import Decision, StepOutcome
 from domain.routing.rulebook import Rulebook
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, ServiceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class LookAtMutes:
 
     alerts: AlertRepository
     find_inhibited: FindInhibited
+    find_suffering: FindSuffering
     current_rules: CurrentRules
 
     async def __call__(self, due: Sequence[Incident], *, at: datetime) -> Mapping[IncidentId, Mute]:
@@ -35,23 +38,46 @@ class LookAtMutes:
             return {}
         firing = await self.alerts.look_up_firing(muted)
         candidates = {
-            alert.id: Candidate(matched_labels_of(alert), muted[alert.incident_id].team_id) for alert in firing
+            alert.id: Candidate(matched_labels_of(alert), muted[alert.incident_id].team_id)
+            for alert in firing
+            if not _counts_others(alert)
         }
         inhibited = await self.find_inhibited(rules.inhibiting, candidates, beginning=False)
+        service_ids = (alert.service_id for alert in firing if not _counts_others(alert))
+        suffering = await self.find_suffering(rules.dependencies, service_ids, beginning={})
         of_incident: dict[IncidentId, list[Mute | None]] = {}
         for alert in firing:
-            mute = inhibited.get(alert.id) or _mute_now(alert, muted[alert.incident_id], rules, at)
+            incident = muted[alert.incident_id]
+            mute = inhibited.get(alert.id) or _suffers(alert, incident, suffering, at)
+            mute = mute or _mute_now(alert, incident, rules, at)
             of_incident.setdefault(alert.incident_id, []).append(mute)
         found = ((incident_id, least_muted(mutes)) for incident_id, mutes in of_incident.items())
         return {incident_id: mute for incident_id, mute in found if mute is not None}
 
 
+def _suffers(alert: Alert, incident: Incident, found: Mapping[ServiceId, Suffering], at: datetime) -> Mute | None:
+    suffering = None if _counts_others(alert) else found.get(alert.service_id)
+    if suffering is None or suffering.muting is None:
+        return None
+    return suffering.muting.mute(incident.triggered_at, at=at)
+
+
 def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -> Mute | None:
-    """A delay is over by now; a rule that suppresses still does."""
+    """A delay is over by now; a rule that suppresses still does.
+
+    What counts others is asked for silences and maintenance alone: what rules say of its own labels they have not said
+    of what it counts.
+    """
     labels = matched_labels_of(alert)
-    decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
+    decision = Decision()
+    if not _counts_others(alert):
+        decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
     if decision.effect.is_suppressed:
         rule = next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
         return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
     quiet = rules.quieted(labels, team_id=incident.team_id, service_id=alert.service_id, at=at)
     return None if quiet is None else mute_of(quiet)
+
+
+def _counts_others(alert: Alert) -> bool:
+    return alert.dedup_key == OVERFLOW_KEY

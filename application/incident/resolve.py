@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from application.audit.record import RecordAudit
 from application.authorize import require
+from application.dependency.upstream import EndSuffering
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions
 from application.ports.alerts import AlertRepository
@@ -22,6 +23,7 @@ class ResolveIncident:
     alerts: AlertRepository
     stop_escalations: StopEscalations
     end_inhibitions: EndInhibitions
+    end_suffering: EndSuffering
     record_audit: RecordAudit
     transaction: Transaction
     clock: Clock
@@ -43,6 +45,7 @@ class ResolveIncident:
             saved = await self.incidents.save(change)
             await self.stop_escalations({incident_id}, at=at)
             await self.end_inhibitions(set(alerts), at=at)
+            await self.end_suffering({incident.service_id}, at=at)
             await self.record_audit(
                 "incident.resolve",
                 incident_id,

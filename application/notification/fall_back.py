@@ -39,16 +39,22 @@ class FallBack:
     async def __call__(
         self, refused: Sequence[Settlement], incidents: Mapping[IncidentId, Incident], *, at: datetime
     ) -> None:
-        asked = (each.change.state.user_id for each in refused)
-        people = await self.directory.reachability({user_id for user_id in asked if user_id is not None})
-        pages = [each.change.state for each in refused if _is_page(each.change.state)]
-        await self.notifications.add(await self._instead(pages, incidents, people, at))
+        people = await self.go_on([each.change.state for each in refused], incidents, at=at)
         tellings = [
             Telling([contact.user_id], contact_failed(contact, detail=each.attempt.detail, at=at), {_place(contact)})
             for each in refused
             if (contact := _contact_of(each.change.state, people)) is not None
         ]
         await self.notify.each(tellings, at=at)
+
+    async def go_on(
+        self, failed: Sequence[Notification], incidents: Mapping[IncidentId, Incident], *, at: datetime
+    ) -> Mapping[UserId, Reachability]:
+        """To the next contacts of these people, who are returned. Nobody is told of the contacts that failed."""
+        people = await self.directory.reachability({each.user_id for each in failed if each.user_id is not None})
+        pages = [each for each in failed if _is_page(each)]
+        await self.notifications.add(await self._instead(pages, incidents, people, at))
+        return people
 
     async def _instead(
         self,
@@ -92,7 +98,7 @@ def _still_asks(incident: Incident, user_id: UserId) -> bool:
 
 
 def _is_page(notification: Notification) -> bool:
-    """Of a person: a destination has nothing to fall back to, and its failure is told by the timeline."""
+    """Of a person: a destination has nothing to fall back to."""
     is_of_step = notification.purpose is Purpose.PAGE and notification.run_id is not None
     return is_of_step and notification.user_id is not None
 

@@ -131,7 +131,7 @@ class SendNotification:
         )
 
     def _digest_lines(self, told: _Told, at: datetime) -> tuple[str, str]:
-        incident, service_name, _, _ = told.subject
+        incident, service_name = told.subject.incident, told.subject.service_name
         since = f"{incident.triggered_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         link = self._acknowledge(told, at) or self.links.incident(incident.number)
         return f"{_headline(told)} ({service_name}), since {since}", link

@@ -9,8 +9,10 @@ from application.ports.clock import Clock
 from application.ports.inbox import Inbox
 from application.ports.page import PageRequest
 from application.ports.schedule_history import KnownSchedule, ScheduleHistory
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.transaction import Transaction
 from domain.notification.notice import Notice, NoticeKind
+from domain.notification.shift_wishes import ShiftWishes
 from domain.oncall.history import Timeline, as_known
 from domain.oncall.quality import stretches
 from domain.oncall.turn import Turn, TurnMoment, seen_at, turns
@@ -50,7 +52,7 @@ class _Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TellShifts:
-    """Tells people that they will be on call, that they are, and that they have handed off.
+    """Tells people that they will be on call, that they are, and that they have handed off, unless they wish not to be.
 
     Asked every minute by any number of workers: the first of a minute looks. What has been said is marked in the
     transaction that says it, so it is said once; a worker that dies leaves the rest to the next minute.
@@ -58,6 +60,7 @@ class TellShifts:
 
     history: ScheduleHistory
     find_readers: FindReaders
+    shift_wishes: ShiftWishesRepository
     notify: Notify
     inbox: Inbox
     shift_notices: ShiftNotices
@@ -65,7 +68,7 @@ class TellShifts:
     clock: Clock
 
     async def __call__(self) -> int:
-        """How many things were said now."""
+        """How many things were said now. What somebody did not want to hear then is not said later either."""
         at, ahead = self.clock.now(), self.shift_notices.ahead
         if ahead is None or not await self._is_first(at):
             return 0
@@ -88,12 +91,16 @@ class TellShifts:
             return 0
         async with self.transaction:
             new = await self.inbox.take(_NOTICES, [each.key for each in due], at=at)
-            wanted = [each for each in due if each.key in new]
+            wanted = await self._wanted([each for each in due if each.key in new])
             if wanted:
                 readers = await self.find_readers({user_id for each in wanted for user_id in _people(each)})
                 tellings = [Telling([each.turn.user_id], _notice(each, readers)) for each in wanted]
                 await self.notify.each(tellings, at=at)
         return len(wanted)
+
+    async def _wanted(self, due: Sequence[_Due]) -> Sequence[_Due]:
+        wishes = await self.shift_wishes.of({each.turn.user_id for each in due})
+        return [each for each in due if wishes.get(each.turn.user_id, ShiftWishes()).want(_KINDS[each.turn.moment])]
 
 
 def _due(schedules: Iterable[KnownSchedule], seen: Interval, at: datetime, ahead: timedelta) -> Iterator[_Due]:

@@ -40,7 +40,8 @@ class Unread(StrEnum):
 
     NOBODY = "it names nobody who is a user here, by e-mail address or by whole name"
     AMBIGUOUS = "its title names more than one user: invite the one who is meant"
-    REPEATS = "it repeats by a rule, which is not followed: export single events"
+    REPEATS = "it repeats by a rule that is not followed: repeat it by days, weeks, months or years, without BYSETPOS"
+    REPEATS_LONG = "it repeats since long ago, in a calendar of many that do: let it begin later"
     NO_TIME = "it has no start and end that can be read, or ends before it starts"
     UNKNOWN_ZONE = "its time zone is none of IANA's, such as Europe/Berlin"
     TOO_LONG = "it is longer than 366 days"

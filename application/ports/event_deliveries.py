@@ -49,6 +49,7 @@ class IncidentOutline:
     team_id: TeamId
     triggered_at: datetime
     version: int
+    trace: str | None = None  # that it began with; not told, but gone on with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

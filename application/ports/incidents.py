@@ -39,8 +39,8 @@ class IncidentRepository(Protocol):
         """The same for several at once, in their order."""
 
     @abstractmethod
-    async def muted_by(self, by: str) -> tuple[Incident, ...]:
-        """Those that nobody has and whose pages this rule or silence holds back, held, by id."""
+    async def muted_by(self, *by: str) -> tuple[Incident, ...]:
+        """Those that nobody has and whose pages one of these rules or silences holds back, held, by id."""
 
     @abstractmethod
     async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:

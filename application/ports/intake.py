@@ -66,6 +66,7 @@ class RawEvent:
     format: str
     body: bytes
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
+    trace: str | None = None  # that it came with, kept with the incident that it opens
 
 
 class DropCount(NamedTuple):
@@ -87,6 +88,15 @@ class OpenedIncident(NamedTuple):
     number: int
     is_new: bool
     is_muted: bool = False
+
+
+class ReceivedChange(NamedTuple):
+    """A change event of a sender that was recognised, under the id that it was told."""
+
+    id: UUID
+    target: IntakeTarget
+    change: ChangeEvent
+    received_at: datetime
 
 
 class DeadLetter(NamedTuple):
@@ -142,11 +152,9 @@ class IntakeStore(Protocol):
         """Add to what rules have dropped. The last statement of a batch: others wait for its rows."""
 
     @abstractmethod
-    async def record_change(
-        self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime
-    ) -> None:
-        """Store a change event."""
+    async def record_changes(self, changes: Sequence[ReceivedChange]) -> None:
+        """Store change events; one that is there by its id stays as it is."""
 
     @abstractmethod
     async def set_aside(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep what a sender cannot mend, for people to look at."""
+        """Keep what a sender cannot mend, for people to look at; one that is there by its id stays as it is."""

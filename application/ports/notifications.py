@@ -38,6 +38,7 @@ class Subject(NamedTuple):
     service_name: str
     runbook_url: str | None
     status_by: str | None  # the name of who acknowledged or resolved
+    trace: str | None = None  # that it began with
 
 
 class DueNotification(NamedTuple):
@@ -99,6 +100,14 @@ class NotificationRepository(Protocol):
     @abstractmethod
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Lines in the ledger for attempts of which no courier came back to tell."""
+
+    @abstractmethod
+    async def record_receipts(self, receipts: Sequence[Attempt]) -> None:
+        """Lines in the ledger for what a provider said afterwards: of one attempt each outcome once."""
+
+    @abstractmethod
+    async def bundled_with(self, carrier: Notification) -> tuple[Notification, ...]:
+        """The other pages that the message of this one spoke for, by id. Needs no transaction."""
 
     @abstractmethod
     async def cancel_waiting(

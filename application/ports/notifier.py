@@ -12,7 +12,7 @@ from domain.shared.ids import DestinationId, IncidentId, NotificationId, UserId
 
 
 class Outcome(StrEnum):
-    """How an attempt ended, as far as the adapter can tell."""
+    """How an attempt ended, as far as the adapter can tell; and what a provider said of it afterwards."""
 
     DELIVERED = "delivered"  # the provider took it
     RETRY = "retry"  # the provider surely did not take it; another try may succeed
@@ -20,6 +20,8 @@ class Outcome(StrEnum):
     WITHHELD = "withheld"  # not sent: somebody answered first, or too many attempts were lost
     HELD = "held"  # not sent yet: the contact has had enough messages for the moment
     REJECTED = "rejected"  # the provider will never take it: wrong address, revoked token
+    ARRIVED = "arrived"  # a receipt: the telephone has it, or somebody answered the call
+    UNDELIVERED = "undelivered"  # a receipt: it reached nobody after all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,17 @@ class IncidentSummary:
     muted: Mute | None = None  # what holds its pages back, or did when it was resolved
 
 
+class PossibleCause(NamedTuple):
+    """An open incident of a service that another one's needs, and the names of the services on the way up to it."""
+
+    incident_id: IncidentId
+    number: int
+    title: str
+    severity: Severity
+    service_id: ServiceId
+    way: tuple[str, ...]  # from the service that suffers, both ends named
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentDetail:
     """A summary and what is only of interest when one looks at one incident."""
@@ -141,6 +152,8 @@ class IncidentDetail:
     group_key: str
     service_description: str
     runbook_url: str | None
+    may_be_caused_by: tuple[PossibleCause, ...] = ()  # the nearest that are open now; of one that is resolved none
+    trace: str | None = None  # that it began with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

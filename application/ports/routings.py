@@ -6,6 +6,7 @@ from uuid import UUID
 
 from application.ports.page import Page
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.dependency import Dependency
 from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing
@@ -74,6 +75,10 @@ class RulebookSource(Protocol):
     @abstractmethod
     async def inhibitions(self) -> Sequence[Inhibition]:
         """All of them, by id."""
+
+    @abstractmethod
+    async def dependencies(self) -> Sequence[Dependency]:
+        """All of them, those of a service in their order."""
 
     @abstractmethod
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:

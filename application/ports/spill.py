@@ -3,10 +3,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from application.alert.routed import ReceivedEvent
+from application.ports.intake import DeadLetter, ReceivedChange
 
 
 class Spill(Protocol):
-    """Where events are kept while storage is away, until they can be stored in the order in which they came."""
+    """Where what comes in is kept while storage is away, until it can be stored in the order in which it came."""
 
     @abstractmethod
     async def put(self, batch: Sequence[ReceivedEvent]) -> None:
@@ -14,6 +15,14 @@ class Spill(Protocol):
 
         Raises `TransientPortError`: some may be kept all the same, and will then be stored although nobody was told.
         """
+
+    @abstractmethod
+    async def put_change(self, change: ReceivedChange) -> None:
+        """The same for a change event, after what its integration has put before. Raises `TransientPortError`."""
+
+    @abstractmethod
+    async def put_letter(self, letter: DeadLetter) -> None:
+        """The same for a dead letter, of whose body it may keep only the beginning. Raises `TransientPortError`."""
 
     @abstractmethod
     async def holds_any(self) -> bool:

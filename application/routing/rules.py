@@ -10,6 +10,7 @@ from application.ports.clock import Clock
 from application.ports.patterns import Patterns
 from application.ports.routings import RulebookSource
 from domain.routing.decision import CompiledRouting
+from domain.routing.dependency import Dependencies
 from domain.routing.inhibition import Inhibiting
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.rulebook import Quieting, Rulebook
@@ -61,7 +62,8 @@ class CurrentRules:
             quiet: list[Silence | MaintenanceWindow] = [*await self.source.silences(at=at)]
             quiet += await self.source.maintenance(at=at)
             inhibiting = Inhibiting(await self.source.inhibitions(), self.patterns.compile)
-            book = Rulebook(compiled.values(), Quieting(quiet, self.patterns.compile), inhibiting)
+            dependencies = Dependencies(await self.source.dependencies())
+            book = Rulebook(compiled.values(), Quieting(quiet, self.patterns.compile), inhibiting, dependencies)
             if cache.revision != known:
                 return book  # somebody else looked meanwhile, and may know more
             cache.book, cache.compiled, cache.revision = book, compiled, revision

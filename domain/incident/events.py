@@ -50,6 +50,17 @@ class IncidentMuted(IncidentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentCauseSuspected(IncidentEvent):
+    """It began while a service that its own needs had an incident. It changes no state, only the timeline."""
+
+    kind: ClassVar[str] = "incident.cause_suspected"
+    upstream_incident_id: IncidentId
+    upstream_number: int
+    upstream_service_id: ServiceId
+    upstream_service_name: str  # as it was then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentUnmuted(IncidentEvent):
     """Nothing holds its pages back any more: it pages."""
 

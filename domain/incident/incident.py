@@ -73,6 +73,7 @@ class IncidentDraft:
     acknowledgements_required: int = 1
     rises_at: datetime | None = None
     muted: Mute | None = None
+    trace: str | None = None  # whose work it came of, for whoever follows that through several systems; no rule asks it
 
     def triggered(
         self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
@@ -509,17 +510,17 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
         case IncidentSnoozed():
             return replace(_owned(state, event.by, event.at), snoozed_until=event.until)
         case IncidentUnacknowledged() | IncidentAcknowledgementExpired() | IncidentSnoozeEnded() | IncidentWorsened():
-            return _triggered_again(state)
+            return _triggered_again(state, event.at)
         case IncidentReopened():
-            return replace(_triggered_again(state), muted=event.muted)
+            return replace(_triggered_again(state, event.at), muted=event.muted)
         case IncidentEscalated():
-            return replace(state, muted=None) if state.status is IncidentStatus.TRIGGERED else _triggered_again(state)
+            return _escalated(state, event.at)
         case IncidentMuted():
             return replace(state, muted=event.mute)
         case IncidentUnmuted():
             return _heard(state, event.at)
         case IncidentReassigned():
-            return replace(_triggered_again(state), policy_id=event.policy_id or state.policy_id)
+            return replace(_triggered_again(state, event.at), policy_id=event.policy_id or state.policy_id)
         case IncidentRespondersAsked() | IncidentResponderAccepted() | IncidentResponderDeclined():
             return replace(state, responders=_responders_after(state.responders, event))
         case IncidentResolved():
@@ -573,7 +574,7 @@ def _given(state: Incident, by: UserId | None, at: datetime) -> tuple[Acknowledg
     return (*state.acknowledgements, Acknowledgement(by, at))
 
 
-def _triggered_again[I: Incident](state: I) -> I:
+def _triggered_again[I: Incident](state: I, at: datetime) -> I:
     """Nobody has it. When it was triggered first stays."""
     return replace(
         state,
@@ -583,10 +584,23 @@ def _triggered_again[I: Incident](state: I) -> I:
         acknowledged_by=None,
         acknowledgement_expires_at=None,
         snoozed_until=None,
+        rises_at=_not_before(at, state.rises_at),
         muted=None,
         resolved_at=None,
         resolved_by=None,
     )
+
+
+def _escalated[I: Incident](state: I, at: datetime) -> I:
+    """Whoever had it has it no more; while nobody has it yet, who has acknowledged still counts."""
+    if state.status is IncidentStatus.TRIGGERED:
+        return replace(state, rises_at=_not_before(at, state.rises_at), muted=None)
+    return _triggered_again(state, at)
+
+
+def _not_before(at: datetime, rises_at: datetime | None) -> datetime | None:
+    """A deadline that did not count until then: if it has passed meanwhile it is due then, and late from then on."""
+    return None if rises_at is None else max(at, rises_at)
 
 
 def _heard[I: Incident](state: I, at: datetime) -> I:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ContactId, UserId
 from domain.shared.limits import ADDRESS_CHARACTERS
+from domain.shared.url import web_url
 
 # ntfy takes no other characters, and no more of them, in a topic's name
 _TOPIC: Final = re.compile(r"[-_A-Za-z0-9]{1,64}")
@@ -67,7 +67,7 @@ def reason_against(channel: Channel, address: str) -> str | None:
             is_topic = _TOPIC.fullmatch(address) or _is_topic_url(address)
             return None if is_topic else "is not a topic of 1 to 64 letters, digits, - and _, nor its https URL"
         case Channel.WEBHOOK:
-            return None if _https(address) else "is not an https URL without a name and a password"
+            return None if web_url(address) else "is not an https URL without a name and a password"
         case Channel.SMS | Channel.VOICE:
             return None if _E164.fullmatch(address) else "is not + and 7 to 15 digits, such as +4915112345678"
         case Channel.SLACK:
@@ -76,19 +76,7 @@ def reason_against(channel: Channel, address: str) -> str | None:
 
 
 def _is_topic_url(address: str) -> bool:
-    parts = _https(address)
+    parts = web_url(address)
     if parts is None or parts.query or parts.fragment:
         return False
     return _TOPIC.fullmatch(parts.path.removeprefix("/")) is not None
-
-
-def _https(address: str) -> SplitResult | None:
-    """The parts of a plain https URL. Without a name and password: they would stand in logs of proxies."""
-    if not address.isascii() or " " in address:
-        return None
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts if parts.scheme == "https" and parts.hostname and "@" not in parts.netloc else None

@@ -1,10 +1,14 @@
-"""What happens when a contact takes no messages: the page goes on to the person's next contact, and its owner hears."""
+"""What happens when a contact takes no messages: the page goes on to the person's next contact, and its owner hears.
+
+A destination has nothing to fall back to; those whose it is hear of it.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from domain.notification.contact import Channel, Contact
+from domain.notification.destination import Destination, DestinationKind
 from domain.notification.notice import Notice, NoticeKind
 from domain.notification.notification import Notification, NotificationStatus
 from domain.notification.rule import NotificationRule, PlannedNotification, counted
@@ -14,6 +18,12 @@ from domain.shared.urgency import Urgency
 # above what it stands in for; with ten contacts there are ten in a row at most, within two bytes.
 FALL_BACK_POSITION: Final = 100
 _DETAIL_CHARACTERS: Final = 200  # what a provider says; the ledger has the whole
+_NAME_CHARACTERS: Final = 120  # one line of a lock screen has room for no more beside what is said of it
+_WHAT: Final = {
+    DestinationKind.SLACK_CHANNEL: "Slack channel",
+    DestinationKind.NTFY_TOPIC: "ntfy topic",
+    DestinationKind.WEBHOOK: "webhook",
+}
 
 
 def fall_back(
@@ -54,13 +64,31 @@ def _is_tried(page: Notification, at: datetime) -> bool:
 def contact_failed(contact: Contact, *, detail: str, at: datetime) -> Notice:
     """What the owner is told elsewhere, once a day (of UTC) while it lasts."""
     what = "e-mail address" if contact.channel is Channel.EMAIL else f"{contact.channel} contact"
-    reason = detail[:_DETAIL_CHARACTERS] or "no reason was given"
     return Notice(
         kind=NoticeKind.CONTACT_FAILED,
         key=f"contact-failed:{contact.id}:{at.astimezone(UTC):%Y-%m-%d}",
         title=f"Your {what} takes no messages",
         text=(
-            f"{contact.address}\nAnswer: {reason}\n"
+            f"{contact.address}\nAnswer: {_reason(detail)}\n"
             "Pages for it go to your other contacts. Correct it, or take it out of your contacts."
         ),
     )
+
+
+def destination_failed(destination: Destination, *, detail: str, at: datetime) -> Notice:
+    """What its team is told, once a day (of UTC) while it lasts."""
+    return Notice(
+        kind=NoticeKind.DESTINATION_FAILED,
+        key=f"destination-failed:{destination.id}:{at.astimezone(UTC):%Y-%m-%d}",
+        title=f"{destination.name[:_NAME_CHARACTERS]} takes no messages",
+        text=(
+            f"Policies tell this {_WHAT[destination.kind]} of your team beside people: {destination.shown_address}\n"
+            f"Answer: {_reason(detail)}\n"
+            "People are paged as before, and it is tried with each page. Correct it, or take it out of the policies:\n"
+            f"tocsin destination edit {destination.id} --address …"
+        ),
+    )
+
+
+def _reason(detail: str) -> str:
+    return detail[:_DETAIL_CHARACTERS] or "no reason was given"

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     COVER = "cover"  # somebody asks you to stand in, or answered your asking
     ABSENCE = "absence"  # you are away in a shift of yours
     CONTACT_FAILED = "contact_failed"  # one of your contacts takes no messages
+    DESTINATION_FAILED = "destination_failed"  # a channel or a server of your team takes no messages
     DIGEST = "digest"  # pages that were overtaken while nothing could be sent
     DRILL = "drill"  # a test page: does it arrive?
     SUBSCRIPTION_OFF = "subscription_off"  # nothing could be delivered to it for days

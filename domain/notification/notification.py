@@ -174,6 +174,15 @@ class Notification:
         )
         return Change(state, (event,))
 
+    def undelivered(self, *, detail: str, at: datetime) -> Change[Self]:
+        """Its provider, which took it, says that it reached nobody. Without effect on what is tried again or is over.
+
+        The receipt may overtake the courier's own word, which then changes nothing more.
+        """
+        if self.status not in {NotificationStatus.SENT, NotificationStatus.SENDING}:
+            return Change(self)
+        return self.failed(detail=detail, at=at)
+
     def retry_or_fail(
         self, *, is_unknown: bool, wish: timedelta | None, jitter: float, detail: str, at: datetime
     ) -> Change[Self]:

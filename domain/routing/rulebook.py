@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from domain.routing.decision import CompiledRouting, Decision, decide
+from domain.routing.dependency import Dependencies
 from domain.routing.index import MatcherIndex
 from domain.routing.inhibition import Inhibiting
 from domain.routing.maintenance import MaintenanceWindow
@@ -56,25 +57,27 @@ class Rulebook:
         routings: Iterable[CompiledRouting] = (),
         quieting: Quieting | None = None,
         inhibiting: Inhibiting | None = None,
+        dependencies: Dependencies | None = None,
     ) -> None:
         self._routings = {each.routing.owner_id: each for each in routings}
         self._quieting = quieting
         self.inhibiting = inhibiting or Inhibiting()
+        self.dependencies = dependencies or Dependencies()
 
     def replacing(self, routing: CompiledRouting) -> "Rulebook":
         """The same with other rules of one owner."""
         others = [each for owner, each in self._routings.items() if owner != routing.routing.owner_id]
-        return Rulebook([*others, routing], self._quieting, self.inhibiting)
+        return Rulebook([*others, routing], self._quieting, self.inhibiting, self.dependencies)
 
     def quieter(self, silence: Silence, compile_patterns: CompilePatterns) -> "Rulebook":
         """The same with one more silence. Raises `InvalidValueError` when a pattern is none."""
         others = () if self._quieting is None else self._quieting.each
         quieting = Quieting([*others, silence], compile_patterns)
-        return Rulebook(self._routings.values(), quieting, self.inhibiting)
+        return Rulebook(self._routings.values(), quieting, self.inhibiting, self.dependencies)
 
     @property
     def is_empty(self) -> bool:
-        return not self._routings and not self._quieting and not self.inhibiting
+        return not self._routings and not self._quieting and not self.inhibiting and not self.dependencies
 
     def decide(
         self, labels: Mapping[str, str], *, integration_id: IntegrationId, team_id: TeamId, at: datetime

@@ -12,6 +12,7 @@ from domain.shared.errors import InvalidValueError
 from domain.shared.ids import SubscriptionId, TeamId
 from domain.shared.limits import NAME_CHARACTERS, SUBSCRIPTION_ADDRESS_CHARACTERS, SUBSCRIPTION_EVENT_KINDS
 from domain.shared.text import require_length
+from domain.shared.url import HTTP, web_url
 from domain.subscription.events import SubscriptionDisabled
 
 # `incident.triggered`, or `incident.*` for all of a noun
@@ -91,7 +92,11 @@ class Subscription:
 def _reason_against(kind: SubscriptionKind, address: str) -> str | None:
     """Why nothing of the kind could be sent there."""
     if kind is SubscriptionKind.WEBHOOK:
-        return None if _is_url(address) else "is not an https or http URL without a name and a password in it"
+        return (
+            None
+            if web_url(address, schemes=HTTP)
+            else "is not an https or http URL without a name and a password in it"
+        )
     arn = _ARN.fullmatch(address)
     if arn is None or arn["service"] != kind.value:
         return f"is not the ARN of {_NAMED[kind]}"
@@ -102,15 +107,3 @@ _NAMED: Final = {
     SubscriptionKind.SNS: "an SNS topic, such as arn:aws:sns:eu-central-1:123456789012:incidents",
     SubscriptionKind.SQS: "an SQS queue, such as arn:aws:sqs:eu-central-1:123456789012:incidents",
 }
-
-
-def _is_url(address: str) -> bool:
-    """With a name and a password it would stand in the logs of proxies."""
-    if not address.isascii() or not address.isprintable() or " " in address:
-        return False
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc

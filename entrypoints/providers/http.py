@@ -9,17 +9,19 @@ from dishka import AsyncContainer, Provider, Scope, from_context, provide
 from litestar import Request
 from prometheus_client import CollectorRegistry
 
+from adapters import tracing
 from adapters.inbound.http.attempts import AttemptLimiter
 from adapters.inbound.http.auth import actor_of
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.incident_acts import PerformAct
-from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.http.pagination import Cursors
 from adapters.inbound.http.slack import SlackSigning
 from adapters.inbound.http.snippets import PublicUrl
 from adapters.inbound.http.twilio import TwilioSigning
+from adapters.inbound.http.verdicts import VerdictCollector
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import BRIEFLY_SECONDS, REMEMBERED_SECONDS, LookUpMany, SharedLookUps, Targets
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.event_log import PostgresEventLog, Topic
@@ -29,6 +31,7 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.redis.rate_limiter import RedisRateLimiter, connect
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.tally import VerdictTally
 from application.identity.authenticate import Authenticate
 from application.ports.clock import Clock
 from application.ports.intake import IntakeTarget
@@ -38,7 +41,6 @@ from application.routing.rules import RulebookCache
 from domain.identity.actor import Actor
 from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
-from entrypoints.telemetry import TRACER
 
 # Without any hint; nothing rests on it, since each answer has its own end.
 _FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -97,19 +99,20 @@ class HttpProvider(Provider):
         return EventHub(PostgresEventLog(PostgresSession(pool)), listener.subscribe())
 
     @provide
-    def registry(self) -> CollectorRegistry:
-        return CollectorRegistry()
+    def registry(self, tally: VerdictTally) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        registry.register(VerdictCollector(tally))
+        return registry
 
     intake_metrics = provide(IntakeMetrics)
 
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
-        with TRACER.start_as_current_span("ingest events", attributes={"tocsin.events": len(batch)}):
+        traces = [each.trace for each in batch]
+        with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
             async with container() as request:
-                overflowed = await (await request.get(IngestEvents))(batch)
-        if overflowed:
-            (await container.get(IntakeMetrics)).overflowed.inc(overflowed)
+                await (await request.get(IngestEvents))(batch)
 
     return GroupCommit(ingest)
 

@@ -11,6 +11,8 @@ from adapters.outbound.memory.contact_secrets import MemoryContactSecrets
 from adapters.outbound.memory.covers import MemoryCoverRepository
 from adapters.outbound.memory.credentials import MemoryCredentialRepository
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
+from adapters.outbound.memory.dependencies import MemoryDependencyRepository
+from adapters.outbound.memory.destination_proofs import MemoryDestinationProofs
 from adapters.outbound.memory.destinations import MemoryDestinationRepository, MemoryDestinationSecrets
 from adapters.outbound.memory.directory import MemoryDirectory
 from adapters.outbound.memory.escalations import MemoryPolicyVersions, MemoryRunRepository, MemoryStepTurns
@@ -23,6 +25,7 @@ from adapters.outbound.memory.incidents import MemoryIncidentRepository
 from adapters.outbound.memory.inhibitions import MemoryInhibitionRepository, MemoryInhibitionSources
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
+from adapters.outbound.memory.kept_bodies import MemoryKeptBodies
 from adapters.outbound.memory.mailbox import MemoryMailbox
 from adapters.outbound.memory.maintenance import MemoryMaintenanceRepository
 from adapters.outbound.memory.notifications import MemoryNotificationRepository
@@ -41,6 +44,7 @@ from adapters.outbound.memory.routings import MemoryRoutingRepository, MemoryRul
 from adapters.outbound.memory.schedule_history import MemoryScheduleHistory
 from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
+from adapters.outbound.memory.shift_wishes import MemoryShiftWishesRepository
 from adapters.outbound.memory.silences import MemorySilenceRepository
 from adapters.outbound.memory.stored_events import MemoryStoredEventReader
 from adapters.outbound.memory.subscriptions import MemorySubscriptionRepository
@@ -58,6 +62,8 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.dependencies import DependencyRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -70,6 +76,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.mailbox import Mailbox
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
@@ -83,6 +90,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -116,6 +124,7 @@ class MemoryStorageProvider(Provider):
     credentials = provide(MemoryCredentialRepository, provides=CredentialRepository)
     destinations = provide(MemoryDestinationRepository, provides=DestinationRepository)
     destination_secrets = provide(MemoryDestinationSecrets, provides=DestinationSecrets)
+    destination_proofs = provide(MemoryDestinationProofs, provides=DestinationProofs)
     directory = provide(MemoryDirectory, provides=Directory)
     policy_versions = provide(MemoryPolicyVersions, provides=PolicyVersions)
     runs = provide(MemoryRunRepository, provides=RunRepository)
@@ -128,6 +137,7 @@ class MemoryStorageProvider(Provider):
     intake = provide(MemoryIntakeStore, provides=IntakeStore)
     integrations = provide(MemoryIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(MemoryMailbox, provides=Mailbox)
+    dependencies = provide(MemoryDependencyRepository, provides=DependencyRepository)
     inhibitions = provide(MemoryInhibitionRepository, provides=InhibitionRepository)
     inhibition_sources = provide(MemoryInhibitionSources, provides=InhibitionSources)
     maintenance = provide(MemoryMaintenanceRepository, provides=MaintenanceRepository)
@@ -142,12 +152,14 @@ class MemoryStorageProvider(Provider):
     on_call_reader = provide(MemoryOnCallReader, provides=OnCallReader)
     quiet_watches = provide(MemoryQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(MemoryReceivedReader, provides=ReceivedReader)
+    kept_bodies = provide(MemoryKeptBodies, provides=KeptBodies)
     references = provide(MemoryReferences, provides=References)
     routings = provide(MemoryRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(MemoryRulebookSource, provides=RulebookSource)
     schedule_history = provide(MemoryScheduleHistory, provides=ScheduleHistory)
     schedules = provide(MemoryScheduleRepository, provides=ScheduleRepository)
     services = provide(MemoryServiceRepository, provides=ServiceRepository)
+    shift_wishes = provide(MemoryShiftWishesRepository, provides=ShiftWishesRepository)
     silences = provide(MemorySilenceRepository, provides=SilenceRepository)
     stored_events = provide(MemoryStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(MemorySubscriptionRepository, provides=SubscriptionRepository)

@@ -120,6 +120,7 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
             auth_token=settings.twilio_auth_token,
             sender=settings.twilio_sender,
             takes_answers=settings.twilio_answers,
+            receipts_url=f"{settings.base_url}/twilio/receipts" if settings.twilio_receipts else "",
             base_url=settings.twilio_url,
         )
     except ValueError as error:

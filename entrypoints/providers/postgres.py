@@ -13,6 +13,8 @@ from adapters.outbound.postgres.contact_proofs import PostgresContactProofs
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.covers import PostgresCoverRepository
 from adapters.outbound.postgres.credentials import PostgresCredentialRepository
+from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
+from adapters.outbound.postgres.destination_proofs import PostgresDestinationProofs
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
@@ -25,6 +27,7 @@ from adapters.outbound.postgres.incidents import PostgresIncidentRepository
 from adapters.outbound.postgres.inhibitions import PostgresInhibitionRepository, PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
+from adapters.outbound.postgres.kept_bodies import PostgresKeptBodies
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.mailbox import PostgresMailbox
 from adapters.outbound.postgres.maintenance import PostgresMaintenanceRepository
@@ -45,6 +48,7 @@ from adapters.outbound.postgres.schedule_history import PostgresScheduleHistory
 from adapters.outbound.postgres.schedules import PostgresScheduleRepository
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, close_pool, create_pool
+from adapters.outbound.postgres.shift_wishes import PostgresShiftWishesRepository
 from adapters.outbound.postgres.silences import PostgresSilenceRepository
 from adapters.outbound.postgres.stored_events import PostgresStoredEventReader
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
@@ -63,6 +67,8 @@ from application.ports.contact_proofs import ContactProofs
 from application.ports.contact_secrets import ContactSecrets
 from application.ports.covers import CoverRepository
 from application.ports.credentials import CredentialRepository
+from application.ports.dependencies import DependencyRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -75,6 +81,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionRepository, InhibitionSources
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.mailbox import Mailbox
 from application.ports.maintenance import MaintenanceRepository
 from application.ports.notifications import NotificationRepository
@@ -88,6 +95,7 @@ from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedule_history import ScheduleHistory
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -118,6 +126,7 @@ class PostgresStorageProvider(Provider):
     credentials = provide(PostgresCredentialRepository, provides=CredentialRepository)
     destinations = provide(PostgresDestinationRepository, provides=DestinationRepository)
     destination_secrets = provide(PostgresDestinationSecrets, provides=DestinationSecrets)
+    destination_proofs = provide(PostgresDestinationProofs, provides=DestinationProofs)
     directory = provide(PostgresDirectory, provides=Directory)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
@@ -130,6 +139,7 @@ class PostgresStorageProvider(Provider):
     intake = provide(PostgresIntakeStore, provides=IntakeStore)
     integrations = provide(PostgresIntegrationRepository, provides=IntegrationRepository)
     mailbox = provide(PostgresMailbox, provides=Mailbox)
+    dependencies = provide(PostgresDependencyRepository, provides=DependencyRepository)
     inhibitions = provide(PostgresInhibitionRepository, provides=InhibitionRepository)
     inhibition_sources = provide(PostgresInhibitionSources, provides=InhibitionSources)
     maintenance = provide(PostgresMaintenanceRepository, provides=MaintenanceRepository)
@@ -144,12 +154,14 @@ class PostgresStorageProvider(Provider):
     on_call_reader = provide(PostgresOnCallReader, provides=OnCallReader)
     quiet_watches = provide(PostgresQuietWatchRepository, provides=QuietWatchRepository)
     received = provide(PostgresReceivedReader, provides=ReceivedReader)
+    kept_bodies = provide(PostgresKeptBodies, provides=KeptBodies)
     references = provide(PostgresReferences, provides=References)
     routings = provide(PostgresRoutingRepository, provides=RoutingRepository)
     rulebook_source = provide(PostgresRulebookSource, provides=RulebookSource)
     schedule_history = provide(PostgresScheduleHistory, provides=ScheduleHistory)
     schedules = provide(PostgresScheduleRepository, provides=ScheduleRepository)
     services = provide(PostgresServiceRepository, provides=ServiceRepository)
+    shift_wishes = provide(PostgresShiftWishesRepository, provides=ShiftWishesRepository)
     silences = provide(PostgresSilenceRepository, provides=SilenceRepository)
     stored_events = provide(PostgresStoredEventReader, provides=StoredEventReader)
     subscriptions = provide(PostgresSubscriptionRepository, provides=SubscriptionRepository)

@@ -1,5 +1,6 @@
 from dishka import Provider, Scope, provide
 
+from adapters.inbound.http.body_reader import KeptBodyReader
 from adapters.outbound.holidays.calendar import WorldHolidayCalendar
 from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.security.links import SignedLinks
@@ -10,9 +11,11 @@ from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.offload import ThreadOffload
 from adapters.outbound.system.randomness import SystemRandomness
+from application.alert.tally import VerdictTally
 from application.identity.authenticate import PrincipalCache
 from application.ports.holidays import HolidayCalendar
 from application.ports.ids import IdFactory
+from application.ports.kept_bodies import BodyReader
 from application.ports.links import Links
 from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
@@ -34,11 +37,19 @@ class SystemProvider(Provider):
 
 
 class RulesProvider(Provider):
-    """The rules in the memory of this process, and the engine of their patterns."""
+    """The rules in the memory of this process, with the engine of their patterns, and what they have decided.
+
+    And how a body that was kept is read once more.
+    """
 
     scope = Scope.APP
 
     patterns = provide(Re2Patterns, provides=Patterns)
+    body_reader = provide(KeptBodyReader, provides=BodyReader)
+
+    @provide
+    def tally(self) -> VerdictTally:
+        return VerdictTally()
 
     @provide
     def rulebook(self) -> RulebookCache:

@@ -9,12 +9,18 @@ from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
+from application.alert.replay import ReplayBodies
 from application.alert.set_aside import SetAside
 from application.audit.list import ListAuditEntries
 from application.audit.record import RecordAudit
 from application.dead_letter.list import ListDeadLetters
+from application.dependency.get import GetDependencies
+from application.dependency.list_dependents import ListDependents
+from application.dependency.set import SetDependencies
+from application.dependency.upstream import EndSuffering, FindSuffering
 from application.destination.create_destination import CreateDestination
 from application.destination.delete_destination import DeleteDestination
+from application.destination.find_refusing import FindRefusingDestinations
 from application.destination.get_destination import GetDestination
 from application.destination.list_destinations import ListDestinations
 from application.destination.rotate_destination_secret import RotateDestinationSecret
@@ -56,6 +62,7 @@ from application.identity.create_team import CreateTeam
 from application.identity.create_user import CreateUser
 from application.identity.finish_setup import FinishSetup
 from application.identity.get_reachability import GetReachability
+from application.identity.get_shift_wishes import GetShiftWishes
 from application.identity.get_team import GetTeam
 from application.identity.get_user import GetUser
 from application.identity.issue_setup_link import IssueSetupLink
@@ -75,6 +82,7 @@ from application.identity.request_verification import RequestContactVerification
 from application.identity.revoke_api_key import RevokeApiKey
 from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import SetReachability
+from application.identity.set_shift_wishes import SetShiftWishes
 from application.identity.setup_link import MakeSetupLink
 from application.identity.team_readiness import TeamReadiness
 from application.identity.tokens import BeginSession
@@ -132,6 +140,8 @@ from application.notification.notify import Notify
 from application.notification.page_people import PagePeople
 from application.notification.send import SendNotification
 from application.notification.settle import SettleNotifications
+from application.notification.take_receipt import TakeReceipt
+from application.notification.tell_of_destinations import TellOfDestinations
 from application.notification.text_back import ConfirmTexts, StopTexts
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
@@ -236,6 +246,7 @@ class UseCaseProvider(Provider):
         HandleAlertRequest,
         IngestEvents,
         RecordChange,
+        ReplayBodies,
         SetAside,
     )
     heartbeats = provide_all(
@@ -316,6 +327,8 @@ class UseCaseProvider(Provider):
         PagePeople,
         SendNotification,
         SettleNotifications,
+        TakeReceipt,
+        TellOfDestinations,
     )
     oncall = provide_all(
         AddOverride,
@@ -369,6 +382,7 @@ class UseCaseProvider(Provider):
     destinations = provide_all(
         CreateDestination,
         DeleteDestination,
+        FindRefusingDestinations,
         GetDestination,
         ListDestinations,
         RotateDestinationSecret,
@@ -376,6 +390,7 @@ class UseCaseProvider(Provider):
     )
     routing = provide_all(GetRouting, ListRoutingVersions, Rehearse, SetRouting, TryRouting, TrySilence)
     silences = provide_all(ChangeSilence, CreateSilence, GetSilence, ListSilences, LookAtMutes)
+    dependencies = provide_all(EndSuffering, FindSuffering, GetDependencies, ListDependents, SetDependencies)
     inhibitions = provide_all(
         CreateInhibition, EndInhibitions, FindInhibited, GetInhibition, ListInhibitions, RemoveInhibition
     )
@@ -425,6 +440,7 @@ class UseCaseProvider(Provider):
         CreateUser,
         FinishSetup,
         GetReachability,
+        GetShiftWishes,
         GetTeam,
         GetUser,
         IssueSetupLink,
@@ -443,6 +459,7 @@ class UseCaseProvider(Provider):
         RevokeApiKey,
         RotateContactSecret,
         SetReachability,
+        SetShiftWishes,
         StopTexts,
         TeamReadiness,
         UpdateTeam,

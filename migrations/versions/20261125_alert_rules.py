@@ -1,11 +1,10 @@
-"""alert rules: the incident of a group that was resolved last, kinds of alerts, ends by silence, flapping"""
+"""alert rules: the incident of a group that was resolved last, kinds of alerts"""
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0021_alert_rules"
-down_revision = "0019_routing"
+down_revision = "0022_sealed_secrets"
 branch_labels = None
 depends_on = None
 
@@ -14,15 +13,6 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.add_column("alerts", sa.Column("kind_key", sa.Text(), nullable=True), if_not_exists=True)
-    op.add_column(
-        "alerts",
-        sa.Column("ends_by_silence", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        if_not_exists=True,
-    )
-    op.add_column(
-        "alerts", sa.Column("turns", postgresql.ARRAY(sa.DateTime(timezone=True)), nullable=True), if_not_exists=True
-    )
-    op.add_column("alerts", sa.Column("settles_in", sa.Interval(), nullable=True), if_not_exists=True)
     # Outside of the transaction: the indexes are made while incidents and alerts go on being written.
     with op.get_context().autocommit_block():
         op.create_index(
@@ -41,21 +31,9 @@ def upgrade() -> None:
             postgresql_concurrently=True,
             if_not_exists=True,
         )
-        op.create_index(
-            "alerts_turns_idx",
-            "alerts",
-            ["integration_id", "dedup_key", sa.text("first_seen_at DESC")],
-            postgresql_where=sa.text("turns IS NOT NULL"),
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
 
 
 def downgrade() -> None:
-    op.drop_index("alerts_turns_idx", table_name="alerts")
-    op.drop_column("alerts", "settles_in")
-    op.drop_column("alerts", "turns")
     op.drop_index("alerts_kinds_idx", table_name="alerts")
-    op.drop_column("alerts", "ends_by_silence")
     op.drop_column("alerts", "kind_key")
     op.drop_index("incidents_resolved_idx", table_name="incidents")

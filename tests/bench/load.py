@@ -38,9 +38,9 @@ class Sent(NamedTuple):
     cpu_seconds: dict[str, float]
 
 
-def prepared(service: int, address: str) -> tuple[bytes, bytes, bytes]:
-    """A request in three parts, the event's number to be put between them. The body has about 1 KB."""
-    body = json.dumps(
+def event_body(service: int) -> str:
+    """About 1 KB of PagerDuty's Events API, the event's number to be put where `#` is."""
+    return json.dumps(
         {
             "routing_key": routing_key(service),
             "event_action": "trigger",
@@ -67,6 +67,11 @@ def prepared(service: int, address: str) -> tuple[bytes, bytes, bytes]:
             },
         }
     )
+
+
+def prepared(service: int, address: str) -> tuple[bytes, bytes, bytes]:
+    """A request in three parts, the event's number to be put between them. Its body is `event_body`."""
+    body = event_body(service)
     head = (
         f"POST /v2/enqueue HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"

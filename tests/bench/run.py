@@ -26,6 +26,7 @@ from tests.bench import (
     memory,
     oncall,
     paging,
+    queue,
     routing,
     storm,
 )
@@ -72,6 +73,7 @@ def parts_of(rounds: int, seconds: float, *, quick: bool) -> dict[str, Callable[
         "routing": lambda _: Part(routing.measure()),
         "foresight": lambda _: Part(foresight.measure()),
         "batches": lambda made: Part(batches.measure(made, rounds=rounds, seconds=seconds)),
+        "queue": lambda made: Part(queue.measure(made, rounds=rounds, quick=quick)),
         "growth": lambda made: Part(growth.measure(made, rounds=rounds, quick=quick)),
         "storm": lambda made: Part(*storm.measure(made, quick=quick)),
         "deadlines": lambda made: Part(*deadlines.measure(made, rounds=max(rounds, 5), quick=quick)),

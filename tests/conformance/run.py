@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from tests.support.processes import Process, free_port, program
 
 CHECKS: Final = (
@@ -27,12 +29,37 @@ LEFT_OUT: Final = r"^/v1/(stream|logout|api-keys/\{|users/me/password)"
 PATIENCE_SECONDS: Final = 120.0
 
 
-def command(url: str, token: str, *, seconds: int, seed: int) -> Sequence[str]:
+# Keys are a part of what is asked at the doors for events; a made-up one would be refused, and nothing else be learnt.
+CONFIGURATION: Final = """\
+headers = {{ Authorization = "Bearer {token}" }}
+
+[parameters]
+"path.integration_key" = "{key}"
+
+[[operations]]
+include-path-regex = "^/v2/alerts"
+headers = {{ Authorization = "GenieKey {key}" }}
+
+[[operations]]
+include-path-regex = "^/v1/events$"
+headers = {{ Authorization = "Bearer {key}" }}
+"""
+
+
+def new_integration_key(url: str, token: str) -> str:
+    """Of an integration of any service."""
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+        (service,) = client.get("/v1/services", params={"limit": 1}).raise_for_status().json()["items"]
+        wanted = {"service_id": service["id"], "kind": "native", "name": "conformance"}
+        made: str = client.post("/v1/integrations", json=wanted).raise_for_status().json()["key"]
+        return made
+
+
+def command(url: str, *, seconds: int, seed: int) -> Sequence[str]:
     return (
         str(Path(sys.executable).with_name("st")),
         "run",
         f"{url}/openapi.json",
-        f"--header=Authorization: Bearer {token}",
         f"--checks={','.join(CHECKS)}",
         "--phases=coverage,fuzzing",
         f"--max-time={seconds}",
@@ -54,7 +81,9 @@ async def run(folder: Path, *, seconds: int, seed: int) -> int:
         seeding = await asyncio.create_subprocess_exec(program(), "demo", "seed", cwd=folder)
         assert await seeding.wait() == 0
         token = json.loads((folder / ".tocsin" / "cli.json").read_text())["token"]
-        asked = command(process.url, token, seconds=seconds, seed=seed)
+        key = await asyncio.to_thread(new_integration_key, process.url, token)
+        (folder / "schemathesis.toml").write_text(CONFIGURATION.format(token=token, key=key))
+        asked = command(process.url, seconds=seconds, seed=seed)
         asking = await asyncio.create_subprocess_exec(*asked, cwd=folder)
         try:
             async with asyncio.timeout(seconds + PATIENCE_SECONDS):

@@ -48,6 +48,14 @@ async def test_keys_are_new_once(store: Store) -> None:
     assert await take(store, "a", "b", "c") == set()
 
 
+async def test_what_was_taken_is_known_and_asking_takes_nothing(store: Store) -> None:
+    await take(store, "a", "b")
+    await take(store, "d", consumer="webhook")
+
+    assert await store.inbox.known("sqs", ["a", "c", "d"]) == {"a"}
+    assert await take(store, "c") == {"c"}
+
+
 async def test_a_key_given_twice_is_one_key(store: Store) -> None:
     assert await take(store, "a", "a") == {"a"}
 

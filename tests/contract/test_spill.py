@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +11,21 @@ import pytest
 
 from adapters.outbound.memory.spill import MemorySpill
 from adapters.outbound.sqs.client import SqsSettings, open_client
-from adapters.outbound.sqs.spill import REQUEST_CHARACTERS, SqsSpill
+from adapters.outbound.sqs.spill import LETTER_BYTES, REQUEST_CHARACTERS, SqsSpill
 from adapters.outbound.system.ids import UuidFactory
 from adapters.wire.spilled import decoded
 from application.alert.routed import ReceivedEvent
+from application.alert.set_aside import BODY_BYTES, REASON_CHARACTERS
 from application.ports.errors import TransientPortError
-from application.ports.intake import IntakeTarget, RawEvent
+from application.ports.intake import DeadLetter, IntakeTarget, RawEvent
 from application.ports.spill import Spill
-from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity, Link
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity, ChangeEvent, Link
 from domain.service.service import UrgencyRule
 from domain.shared.ids import IntegrationId
-from tests.support.builders import BANK_PROBES, LADDER, NOON, SHOP_LOGS, SHOP_PROBES, an_integration
+from tests.support.builders import BANK_PROBES, LADDER, NOON, SHOP_LOGS, SHOP_PROBES, a_received_change, an_integration
 from tests.support.engines import Sqs
+
+type Others = tuple[list[ChangeEvent], list[DeadLetter]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Way:
     spill: Spill
     away: Spill
     held: Callable[[], Awaitable[dict[IntegrationId, list[AlertEvent]]]]
+    others: Callable[[], Awaitable[Others]]
 
 
 @asynccontextmanager
@@ -43,7 +48,10 @@ async def memory() -> AsyncIterator[Way]:
             found.setdefault(received.target.integration.id, []).append(received.event)
         return found
 
-    yield Way(spill, MemorySpill(is_away=True), held)
+    async def others() -> Others:
+        return [each.change for each in spill.changes], spill.letters
+
+    yield Way(spill, MemorySpill(is_away=True), held, others)
 
 
 @asynccontextmanager
@@ -58,12 +66,19 @@ async def queue(sqs: Sqs) -> AsyncIterator[Way]:
         while messages := sqs.receive(url):
             for message in messages:
                 spilled = decoded(message["Body"].encode())
+                assert spilled.integration_id is not None
                 found.setdefault(IntegrationId(spilled.integration_id), []).extend(spilled.events)
                 sqs.call("DeleteMessage", {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]})
         return found
 
+    async def others() -> Others:
+        found = [decoded(message["Body"].encode()) for message in sqs.receive(url)]
+        letters = [each.letter for each in found if each.letter is not None]
+        return [each.change.change for each in found if each.change is not None], letters
+
     async with open_client(settings) as client:
-        yield Way(SqsSpill(client, url, UuidFactory()), SqsSpill(client, url + "-gone.fifo", UuidFactory()), held)
+        spill = SqsSpill(client, url, UuidFactory())
+        yield Way(spill, SqsSpill(client, url + "-gone.fifo", UuidFactory()), held, others)
 
 
 @pytest.fixture(params=["memory", "sqs"])
@@ -129,9 +144,32 @@ async def test_more_than_a_message_holds_is_cut_and_keeps_its_order(way: Way) ->
     assert await way.held() == {SHOP_PROBES: events_of(batch, SHOP_PROBES)}
 
 
+async def test_changes_and_letters_are_kept_too(way: Way) -> None:
+    change = a_received_change(ChangeEvent(summary="deploy 7"))
+    letter = DeadLetter(UUID(int=9), SHOP_PROBES, NOON, "http", "it is no JSON", b"{")
+    await way.spill.put_change(change)
+    await way.spill.put_letter(letter)
+    await way.spill.put_letter(letter._replace(integration_id=None))
+
+    assert await way.others() == ([change.change], [letter, letter._replace(integration_id=None)])
+
+
+async def test_of_a_letter_that_no_message_can_hold_the_beginning_is_kept(sqs: Sqs) -> None:
+    async with queue(sqs) as way:
+        noise = Random(1).randbytes(BODY_BYTES)
+        await way.spill.put_letter(DeadLetter(UUID(int=9), None, NOON, "http", "r" * REASON_CHARACTERS, noise))
+        _, (kept,) = await way.others()
+
+    assert kept.body == noise[:LETTER_BYTES]
+
+
 async def test_a_spill_that_does_not_answer_says_so_and_is_worth_another_try(way: Way) -> None:
     with pytest.raises(TransientPortError):
         await way.away.put([received(SHOP_PROBES, "a")])
+    with pytest.raises(TransientPortError):
+        await way.away.put_change(a_received_change(ChangeEvent(summary="deploy 7")))
+    with pytest.raises(TransientPortError):
+        await way.away.put_letter(DeadLetter(UUID(int=9), None, NOON, "http", "it is no JSON", b"{"))
     with pytest.raises(TransientPortError):
         await way.away.holds_any()
 

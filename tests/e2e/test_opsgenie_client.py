@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import opsgenie_sdk
 import pytest
 from opsgenie_sdk.exceptions import ApiException, AuthenticationException
@@ -72,3 +73,21 @@ async def test_a_key_that_is_nobodys_is_an_error_that_it_knows(fresh_database: s
         with client_of(server.url, "0" * 32) as api, pytest.raises(AuthenticationException):
             await asyncio.to_thread(api.get_alert, "anything")
         assert await server.stop() == 0
+
+
+async def test_what_was_too_much_it_sends_again_and_nothing_is_lost(
+    fresh_database: str, engine_directory: Path
+) -> None:
+    crew = await stock(fresh_database)
+    limits = {"intake_events_per_minute": "60", "intake_event_burst": "1"}
+    with http(engine_directory / "http.log", {**crew.settings, **limits}) as server:
+        await server.ready()
+        with client_of(server.url, crew.opsgenie_key) as api:
+            for number in range(3):
+                payload = opsgenie_sdk.CreateAlertPayload(message="disk full", alias=f"db/{number}")
+                await asyncio.to_thread(api.create_alert, payload)
+        assert "integration_throttled" in server.output
+        assert await server.stop() == 0
+    connection = await asyncpg.connect(fresh_database)
+    assert await connection.fetchval("SELECT count(*) FROM alerts") == 3
+    await connection.close()

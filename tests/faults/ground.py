@@ -74,6 +74,13 @@ class Ground:
         finally:
             await connection.close()
 
+    async def rows(self, sql: str, *arguments: object) -> list[Any]:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
     async def tell(self, sql: str, *arguments: object) -> None:
         connection = await asyncpg.connect(self.dsn)
         try:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
@@ -36,6 +37,19 @@ from tests.support.smtp import Silence
 
 # Twice the lease of a courier is what a stopped worker sleeps through when nobody shortens it.
 LEASE_SECONDS: Final = 20.0
+
+
+# After the way to PostgreSQL is there again: a try to connect that had begun before may have to end first.
+RECOVERS_SECONDS: Final = 10.0
+
+
+# What a page takes beside noise that is no more than a busy machine's own.
+FAIR_SECONDS: Final = 0.5
+_PAGED_AT: Final = """
+SELECT i.group_key, extract(epoch FROM min(a.started_at))::float FROM delivery_attempts a
+JOIN notifications n ON n.id = a.notification_id JOIN incidents i ON i.id = n.incident_id
+WHERE n.purpose = 'page' AND i.group_key = ANY($1::text[]) GROUP BY i.group_key
+"""
 
 
 class Size(NamedTuple):
@@ -261,7 +275,7 @@ async def f5_postgres_killed_with_a_spill(_: str, directory: Path, seed: int, si
     dsn = await postgres.start()
     sqs = Sqs(engines.obtain("sqs")["endpoint"])
     queue = sqs.create_queue("spill", FifoQueue="true")
-    spill = {"spill_queue_url": queue, "sqs_endpoint_url": sqs.endpoint, "sqs_region": sqs.region}
+    spill = _spill_settings(sqs, queue)
     try:
         await migrate_async(dsn)
         async with ground(dsn, directory, seed=seed, steps=1) as place:
@@ -307,17 +321,147 @@ async def f5_postgres_killed_with_a_spill(_: str, directory: Path, seed: int, si
         await postgres.stop()
 
 
+async def f7_network_fails(dsn: str, directory: Path, seed: int, size: Size) -> Report:
+    """The way to PostgreSQL is slow, then cut, then silent: nothing accepted is lost, and all goes on by itself."""
+    async with ground(dsn, directory, seed=seed, steps=1) as place, _proxy_to(dsn) as proxy:
+        behind = {"database_url": _through(dsn, proxy)}
+        server = await place.start("http", **behind).ready()
+        await place.start("worker", **behind).ready()
+        load = place.load(server)
+        proxy.delay_seconds = 0.2
+        await load.send([new_dedup_key("f7-slow") for _ in range(size.events // 20)])
+        proxy.delay_seconds = 0.0
+        slow = percentile(sorted(load.seconds), 0.99)
+        keys = [new_dedup_key("f7") for _ in range(size.events // 2)]
+        sending = asyncio.create_task(load.send(keys, pause_seconds=0.05))
+        await _until_accepted(load, len(load.accepted_at) + size.events // 10, sending)
+        proxy.cut()
+        place.kills += 1
+        await asyncio.sleep(2)
+        accepted_while_cut = len(load.accepted_at)
+        await asyncio.sleep(0.5)
+        accepted_while_cut = len(load.accepted_at) - accepted_while_cut
+        after_cut = await _until_accepted_again(load, proxy.mend)
+        await _until_accepted(load, len(load.accepted_at) + size.events // 10, sending)
+        proxy.hold()
+        await _until(lambda: proxy.held_back > 0)
+        await asyncio.sleep(2)
+        after_silence = await _until_accepted_again(load, proxy.release)
+        await sending
+        if not size.is_patient:
+            await place.expire_leases()  # of pages that left while nobody could be told
+        await place.until_quiet(within=60)
+        history = await place.history(load, with_providers=False)
+        report = Report.of(
+            "F7 network to postgres",
+            seed,
+            place,
+            history,
+            answer_p99_s_at_200_ms=slow,
+            cut_to_accepted_s=after_cut,
+            silence_to_accepted_s=after_silence,
+            refused_503=load.answers["503"],
+        )
+        report.must(hold=not load.failed, what=f"{len(load.failed)} events were never accepted: {load.answers}")
+        report.must(hold=accepted_while_cut == 0, what=f"I8: {accepted_while_cut} were accepted, and stored nowhere")
+        report.must(hold=load.answers["503"] > 0, what=f"nobody heard 503: {load.answers}")
+        report.must(hold=after_cut < RECOVERS_SECONDS, what=f"I9: {after_cut:.1f} s after the cut was mended")
+        report.must(hold=after_silence < RECOVERS_SECONDS, what=f"I9: {after_silence:.1f} s after the silence")
+        return report
+
+
+async def f7_network_cut_with_a_spill(dsn: str, directory: Path, seed: int, size: Size) -> Report:
+    """The way to PostgreSQL is cut: events, changes and bodies that cannot be read are accepted, and stored later."""
+    sqs = Sqs(engines.obtain("sqs")["endpoint"])
+    queue = sqs.create_queue("spill", FifoQueue="true")
+    async with ground(dsn, directory, seed=seed, steps=1) as place, _proxy_to(dsn) as proxy:
+        behind = {"database_url": _through(dsn, proxy)}
+        server = await place.start("http", **behind, **_spill_settings(sqs, queue)).ready()
+        await place.start("worker", **behind).ready()
+        load = place.load(server)
+        await load.send([new_dedup_key("f7s-before") for _ in range(size.events // 10)])
+        proxy.cut()
+        place.kills += 1
+        before = len(load.accepted_at)
+        await load.send([new_dedup_key("f7s") for _ in range(size.events)])
+        accepted_meanwhile = len(load.accepted_at) - before
+        others = await _send_what_is_no_event(server, place)
+        refused = load.answers["503"]
+        proxy.mend()
+        mended = time.monotonic()
+        await _until_empty(sqs, queue)
+        await place.until(
+            f"SELECT count(DISTINCT dedup_key) >= {len(load.accepted):d} FROM alerts",  # noqa: S608  # a number
+            within=60,
+            what="what was spilled is stored",
+        )
+        drained = time.monotonic() - mended
+        await place.until_quiet(within=60)
+        history = await place.history(load, with_providers=False)
+        report = Report.of(
+            "F7 with a spill queue",
+            seed,
+            place,
+            history,
+            accepted_while_cut=accepted_meanwhile,
+            refused_503=refused,
+            mended_to_drained_s=drained,
+        )
+        report.must(hold=not load.failed, what=f"{len(load.failed)} events were never accepted: {load.answers}")
+        report.must(hold=accepted_meanwhile == size.events, what=f"{accepted_meanwhile} were accepted: {load.answers}")
+        report.must(hold=others == [202, 202], what=f"a change and an unreadable body were answered with {others}")
+        changes = await place.ask("SELECT count(*) FROM change_events WHERE summary = 'deployed while it was cut'")
+        report.must(hold=changes == 1, what=f"{changes} changes are stored, one was accepted")
+        letters = await place.ask("SELECT string_agg(convert_from(body, 'UTF8'), ',') FROM dead_letters")
+        report.must(hold=letters == "{ no JSON", what=f"kept for people is {letters!r}")
+        return report
+
+
+async def _send_what_is_no_event(server: Process, place: Ground) -> list[int]:
+    """The statuses of the answers to a change, and to a body that nobody can read."""
+    change = {"routing_key": place.crew.key, "payload": {"summary": "deployed while it was cut"}}
+    unreadable = f"{server.url}/integrations/{place.crew.key}/alertmanager"  # a key that the server has met
+    async with aiohttp.ClientSession() as client:
+        async with client.post(f"{server.url}/v2/change/enqueue", json=change) as answer:
+            statuses = [answer.status]
+        async with client.post(unreadable, data=b"{ no JSON") as answer:
+            return [*statuses, answer.status]
+
+
+def _proxy_to(dsn: str) -> Proxy:
+    """In front of PostgreSQL, which may be at a socket: `?host=` names its folder then."""
+    parts = urlsplit(dsn)
+    port = parts.port or 5432
+    folder = parse_qs(parts.query).get("host")
+    socket = None if folder is None else Path(folder[0]) / f".s.PGSQL.{port}"
+    return Proxy(parts.hostname or "", port, socket=socket)
+
+
+def _through(dsn: str, proxy: Proxy) -> str:
+    parts = urlsplit(dsn)
+    address = f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}"
+    return parts._replace(netloc=address, query="").geturl()
+
+
+def _spill_settings(sqs: Sqs, queue: str) -> dict[str, str]:
+    return {"spill_queue_url": queue, "sqs_endpoint_url": sqs.endpoint, "sqs_region": sqs.region}
+
+
+async def _until_accepted_again(load: Load, mend: Callable[[], None]) -> float:
+    """Mend it; return how long it then took until an event was accepted."""
+    mend()
+    began, before = time.monotonic(), len(load.accepted_at)
+    await _until(lambda: len(load.accepted_at) > before, within=60)
+    return time.monotonic() - began
+
+
 async def _restart(postgres: EmbeddedPostgres, load: Load) -> float:
     """Kill it, let senders notice, start it again; return how long it then took until an event was accepted."""
     os.kill(postgres.pid, signal.SIGKILL)
     await asyncio.sleep(1)
     await postgres.stop()
     await postgres.start()
-    began, before = time.monotonic(), len(load.accepted_at)
-    async with asyncio.timeout(60):
-        while len(load.accepted_at) == before:
-            await asyncio.sleep(0.02)
-    return time.monotonic() - began
+    return await _until_accepted_again(load, lambda: None)
 
 
 async def f8_valkey_killed(dsn: str, directory: Path, seed: int, size: Size) -> Report:
@@ -547,6 +691,76 @@ async def f18_many_workers(dsn: str, directory: Path, seed: int, size: Size) -> 
         return report
 
 
+async def f22_noisy_integration(dsn: str, directory: Path, seed: int, size: Size) -> Report:
+    """One integration sends a hundred times as much as another, whose pages leave as if it did not."""
+    quiet, pause = size.incidents, 0.1
+    async with ground(dsn, directory, seed=seed, steps=1) as place:
+        server = await place.start("http").ready()
+        await place.start("worker").ready()
+        await _paged_after(place, server, [new_dedup_key("f22-warm")], pause_seconds=pause)
+        alone = await _paged_after(place, server, [new_dedup_key("f22-a") for _ in range(quiet)], pause_seconds=pause)
+        noise = asyncio.create_task(_make_noise(place, server, events=100, pause_seconds=pause))
+        try:
+            beside = await _paged_after(
+                place, server, [new_dedup_key("f22-b") for _ in range(quiet)], pause_seconds=pause
+            )
+        finally:
+            noise.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await noise
+        await place.until_quiet(within=60)
+        history = await place.history(with_providers=False)
+        before, after = percentile(sorted(alone), 0.99), percentile(sorted(beside), 0.99)
+        noisy = await place.ask("SELECT sum(occurrences)::bigint FROM alerts WHERE dedup_key LIKE 'noise-%'")
+        report = Report.of(
+            "F22 noisy integration",
+            seed,
+            place,
+            history,
+            page_p99_s_alone=before,
+            page_p99_s_beside=after,
+            ratio=after / before,
+            noise=noisy,
+        )
+        bound = max(2 * before, FAIR_SECONDS)
+        report.must(hold=after <= bound, what=f"P12: others' pages took {after:.3f} s, {before:.3f} s alone")
+        report.must(hold=noisy >= 50 * quiet, what=f"only {noisy} events were noise beside {quiet}")
+        return report
+
+
+async def _paged_after(
+    place: Ground, server: Process, dedup_keys: Sequence[str], *, pause_seconds: float
+) -> list[float]:
+    """Send them one after the other; return how many seconds each then took until its page was handed over."""
+    sent_at: dict[str, float] = {}
+    load = place.load(server)
+    for dedup_key in dedup_keys:
+        sent_at[dedup_key] = time.time()
+        await load.send([dedup_key], connections=1)
+        await asyncio.sleep(pause_seconds)
+    assert not load.failed, load.answers
+    paged_at: dict[str, float] = {}
+    async with asyncio.timeout(60):
+        while len(paged_at) < len(sent_at):
+            paged_at = dict(await place.rows(_PAGED_AT, list(sent_at)))
+            await asyncio.sleep(0.05)
+    return [paged_at[dedup_key] - at for dedup_key, at in sent_at.items()]
+
+
+async def _make_noise(place: Ground, server: Process, *, events: int, pause_seconds: float) -> None:
+    """Until cancelled, so many events at a time of fifty conditions that go on."""
+    headers = {"Authorization": f"Bearer {place.crew.alertmanager_key}"}
+    batch = [
+        {"action": "trigger", "dedup_key": f"noise-{number % 50}", "summary": f"noise {number % 50}"}
+        for number in range(events)
+    ]
+    async with aiohttp.ClientSession(headers=headers) as client:
+        while True:
+            async with client.post(f"{server.url}/v1/events", json={"events": batch}) as answer:
+                assert answer.status == 202, await answer.text()
+            await asyncio.sleep(pause_seconds)
+
+
 async def _pause_at_random(place: Ground, workers: list[Process]) -> None:
     while True:
         worker = place.random.choice(workers)
@@ -575,12 +789,15 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "F4": f4_worker_paused,
     "F5": f5_postgres_killed,
     "F5S": f5_postgres_killed_with_a_spill,
+    "F7": f7_network_fails,
+    "F7S": f7_network_cut_with_a_spill,
     "F8": f8_valkey_killed,
     "F9": f9_queue_repeats,
     "F10": f10_queue_poison,
     "F12": f12_slack_limited,
     "F13": f13_channels_failing,
     "F18": f18_many_workers,
+    "F22": f22_noisy_integration,
 }
 
 

@@ -4,11 +4,12 @@ Two phases. While there are faults, nothing unsafe may happen at any step. When 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from dishka import AsyncContainer
@@ -52,7 +53,7 @@ from tests.simulation.city import ZONES, a_city, another_version
 from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
 from tests.simulation.planning import Planning
 from tests.simulation.scheduler import Scheduler, pause, run
-from tests.support.builders import an_actor, an_event
+from tests.support.builders import Town, an_actor, an_event
 from tests.support.oncall import clock_changes
 from tests.support.world import Crash, Gate, MemoryStorage, Point, Ports, UseCase, core_container, received
 
@@ -116,17 +117,19 @@ class Report:
 
 
 class Simulation(Gate, Notifiers):
-    def __init__(self, seed: int) -> None:
+    """A city, faults and people by chance, for `run`; or a town that is given, calm, where a `play` decides it all."""
+
+    def __init__(self, seed: int, town: Town | None = None) -> None:
         self.chance = Random(seed)
-        self.start = self._some_start()
+        self.start = self._some_start() if town is None else START
         self.clock = ManualClock(self.start)
         self.scheduler = Scheduler(self.clock, self.chance)
         self.report = Report(seed)
-        self.faults = self._some_faults()
+        self.faults = self._some_faults() if town is None else CALM
         self.trace: deque[str] = deque(maxlen=TRACE_LINES)
         self._processes: set[str] = set()
         self._calm_since = self._down_until = self.start
-        self.town = a_city(self.chance, self.start)
+        self.town = a_city(self.chance, self.start) if town is None else town
         self.container = core_container(MemoryStorage(), clock=self.clock, notifiers=self, gate=self, seed=seed)
         self.channels = {channel: _Channel(self, channel) for channel in Channel}
         self._is_setting_up = True
@@ -138,23 +141,44 @@ class Simulation(Gate, Notifiers):
 
     def run(self, steps: int) -> Report:
         """Raises `SimulationError`."""
-        try:
+        with self._told(again=f"again: make simulate SEED={self.report.seed} STEPS={steps}"):
             self._start()
             self._steps(steps)
-            self._calm_down()
-            settled(self.watch, calm_since=self._calm_since)
-            self._is_setting_up = True  # looking is no part of what is simulated
-            run(self._everything_is_explained())
+            self._settle()
+        return self.report
+
+    def play(self, story: Callable[["Simulation"], Coroutine[Any, Any, None]]) -> Report:
+        """One worker, and what the story has people do. Raises `SimulationError`."""
+        with self._told(again="again: the story is the test's"):
+            self._start_process("worker-1")
+            self.scheduler.start("story", story(self), process="story")
+            self._settle()
+        return self.report
+
+    async def call[**P, R](self, use_case: type[UseCase[P, R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What somebody of a story does."""
+        async with self.container() as scope:
+            made: UseCase[P, R] = await scope.get(use_case)
+            return await made(*args, **kwargs)
+
+    @contextmanager
+    def _told(self, *, again: str) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             message = f"seed {self.report.seed}, step {self.report.steps}: {type(error).__name__}: {error}"
-            again = f"again: make simulate SEED={self.report.seed} STEPS={steps}"
             raise SimulationError("\n".join([*self.trace, message, again])) from error
         finally:
             self.scheduler.kill_all()
         self.report.incidents = len(self.database.incidents)
         self.report.sends = sum(map(len, self.watch.sends.values()))
         self.report.simulated = self.clock.now() - self.start
-        return self.report
+
+    def _settle(self) -> None:
+        self._calm_down()
+        settled(self.watch, calm_since=self._calm_since)
+        self._is_setting_up = True  # looking is no part of what is simulated
+        run(self._everything_is_explained())
 
     def has_calmed_down(self) -> bool:
         """Whether the second phase has begun: nothing fails, and nobody brings anything new."""
@@ -513,6 +537,7 @@ class _Channel(Notifier):
 
     simulation: Simulation
     channel: Channel
+    answers: deque[Delivery] = field(default_factory=deque)  # the next ones, where a story decides
     arrived: list[Message | NoticeMessage] = field(default_factory=list)
     notices: list[NoticeMessage] = field(default_factory=list)
 
@@ -536,6 +561,8 @@ class _Channel(Notifier):
         return delivery
 
     async def _answer(self, message: Message | NoticeMessage) -> Delivery:
+        if self.answers:
+            return self.answers.popleft()
         chance = self.simulation.chance
         receipt = {"ts": str(len(self.arrived) + 1)}
         if not self.simulation.happens(self.simulation.faults.channel):

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from application.ports.intake import IntakeTarget, ReceivedChange
 from domain.alert.alert import Alert, AlertStatus
-from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity, ChangeEvent
 from domain.escalation.condition import Circumstances, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.escalation.run import EscalationRun
@@ -186,6 +187,18 @@ def an_integration(
 
 def an_event(dedup_key: str = "disk", action: AlertAction = AlertAction.TRIGGER, **more: Any) -> AlertEvent:
     return AlertEvent(action=action, dedup_key=dedup_key, **{"summary": f"{dedup_key} is unwell", **more})
+
+
+def a_received_change(
+    change: ChangeEvent, integration: Integration | None = None, change_id: UUID | None = None
+) -> ReceivedChange:
+    target = IntakeTarget(
+        integration=integration or an_integration(),
+        policy_id=LADDER,
+        policy_version=1,
+        urgency_rule=UrgencyRule.BY_SEVERITY,
+    )
+    return ReceivedChange(change_id or UUID(int=7001), target, change, NOON)
 
 
 def a_draft(number: int = 1, *, service_id: ServiceId = SHOP, at: datetime = NOON, **more: Any) -> IncidentDraft:

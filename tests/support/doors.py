@@ -14,24 +14,26 @@ from prometheus_client import CollectorRegistry
 
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.heartbeat_door import HeartbeatDoor
-from adapters.inbound.http.intake import IntakeDoors, IntakeMetrics
+from adapters.inbound.http.intake import IntakeDoors
 from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
+from adapters.outbound.memory.spill import MemorySpill
 from adapters.outbound.system.clock import ManualClock
 from application.alert.handle_request import AlertOrder
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.routed import ReceivedEvent
-from application.alert.set_aside import SetAside
+from application.alert.set_aside import SetAside, dead_letter
 from application.ports.alert_requests import AlertRequest
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
+from application.ports.intake import IntakeStore, IntakeTarget, RawEvent, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert import Alert
@@ -58,6 +60,10 @@ class Storage:
 
     is_away: bool = False
 
+    def require_present(self) -> None:
+        if self.is_away:
+            raise TransientPortError("storage is away")
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
@@ -66,6 +72,7 @@ class Doors:
     database: MemoryDatabase
     registry: CollectorRegistry
     storage: Storage
+    spill: MemorySpill
     sns: "SnsOf"
     intake: IntakeDoors
     app: App  # all doors, one before the other
@@ -86,7 +93,7 @@ class Doors:
 
 
 @asynccontextmanager
-async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
+async def doors(*, with_spill: bool = False, **of_the_integration: Any) -> AsyncIterator[Doors]:
     """A town behind its doors; the shop's probes have `KEY`."""
     clock, trap = ManualClock(NOON), Trap()
     container = core_container(MemoryStorage(), clock=clock, notifiers=WorldNotifiers(clock, trap), gate=trap, seed=1)
@@ -100,20 +107,21 @@ async def doors(**of_the_integration: Any) -> AsyncIterator[Doors]:
     storage = Storage()
 
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
-        if storage.is_away:
-            raise TransientPortError("storage is away")
+        storage.require_present()
         async with container() as request:
             await (await request.get(IngestEvents))(batch)
 
-    commits = GroupCommit(ingest)
-    inner = await _doors(container, commits, registry)
+    spill = MemorySpill()
+    commits = GroupCommit(ingest, spill=spill if with_spill else None)
+    inner = await _doors(container, commits, registry, storage)
     sns = SnsOf()
     opsgenie = await _opsgenie(container, inner, sns_door_of(inner, sns), storage)
     application = _heartbeats(container, inner, opsgenie, storage)
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
         writing = asyncio.create_task(commits.run())
-        yield Doors(client, clock, await container.get(MemoryDatabase), registry, storage, sns, inner, application)
+        database = await container.get(MemoryDatabase)
+        yield Doors(client, clock, database, registry, storage, spill, sns, inner, application)
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing
@@ -143,8 +151,7 @@ def _heartbeats(container: AsyncContainer, inner: IntakeDoors, app: App, storage
     door = heartbeat_door(container, inner, app)
 
     async def ping(key_hash: bytes, kind: PingKind, **said: Any) -> Heartbeat | None:
-        if storage.is_away:
-            raise TransientPortError("storage is away")
+        storage.require_present()
         return await door.ping(key_hash, kind, **said)
 
     return replace(door, ping=ping)
@@ -154,15 +161,16 @@ async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, app: App, sto
     door = await opsgenie_door(container, inner, app)
 
     async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
-        if storage.is_away:
-            raise TransientPortError("storage is away")
+        storage.require_present()
         return await door.handle(target, order, raw)
 
     return replace(door, handle=handle)
 
 
-async def _doors(container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry) -> IntakeDoors:
-    clock = await container.get(Clock)
+async def _doors(
+    container: AsyncContainer, commits: GroupCommit, registry: CollectorRegistry, storage: Storage
+) -> IntakeDoors:
+    clock, ids = await container.get(Clock), await container.get(IdFactory)
     limits = IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 
     async def look_up(key_hash: bytes) -> IntakeTarget | None:
@@ -171,12 +179,26 @@ async def _doors(container: AsyncContainer, commits: GroupCommit, registry: Coll
             return await intake.target_of(key_hash, at=clock.now())
 
     async def set_aside(body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
-        async with container() as request:
-            await (await request.get(SetAside))(body, reason=reason, source=source, integration_id=integration_id)
+        at = clock.now()
+        letter = dead_letter(ids.new(), body, reason=reason, source=source, integration_id=integration_id, at=at)
+
+        async def store() -> None:
+            storage.require_present()
+            async with container() as request:
+                await (await request.get(SetAside))(letter)
+
+        await commits.keep(store, lambda spill: spill.put_letter(letter))
 
     async def record_change(target: IntakeTarget, change: ChangeEvent) -> UUID:
-        async with container() as request:
-            return await (await request.get(RecordChange))(target, change)
+        received = ReceivedChange(ids.new(), target, change, clock.now())
+
+        async def store() -> None:
+            storage.require_present()
+            async with container() as request:
+                await (await request.get(RecordChange))(received)
+
+        await commits.keep(store, lambda spill: spill.put_change(received))
+        return received.id
 
     return IntakeDoors(
         app=nothing_here,
@@ -187,6 +209,6 @@ async def _doors(container: AsyncContainer, commits: GroupCommit, registry: Coll
         record_change=record_change,
         vault=await container.get(Vault),
         clock=clock,
-        ids=await container.get(IdFactory),
+        ids=ids,
         metrics=IntakeMetrics(registry),
     )

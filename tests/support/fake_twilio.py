@@ -20,6 +20,7 @@ class Text:
     to: str
     sender: str
     body: str
+    receipts: str | None = None  # where Twilio is to tell what became of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Call:
     to: str
     sender: str
     twiml: str
+    receipts: str | None = None
 
     @property
     def said(self) -> str:
@@ -65,7 +67,7 @@ class FakeTwilio(HttpFake):
         return self._called(form) if asked.path.endswith("/Calls.json") else self._texted(form)
 
     def _texted(self, form: Mapping[str, str]) -> web.Response:
-        self.texts.append(Text(form["To"], form["From"], form["Body"]))
+        self.texts.append(Text(form["To"], form["From"], form["Body"], form.get("StatusCallback")))
         sid = f"SM{next(self._numbers):032x}"
         return web.json_response({"sid": sid, "status": "queued", "num_segments": "1"}, status=201)
 
@@ -73,7 +75,7 @@ class FakeTwilio(HttpFake):
         twiml = form.get("Twiml", "")
         if len(twiml) > TWIML_CHARACTERS or not _is_twiml(twiml):
             return _problem(400, 21205, "Twiml is not valid")
-        self.calls.append(Call(form["To"], form["From"], twiml))
+        self.calls.append(Call(form["To"], form["From"], twiml, form.get("StatusCallback")))
         return web.json_response({"sid": f"CA{next(self._numbers):032x}", "status": "queued"}, status=201)
 
 

@@ -23,9 +23,10 @@ from adapters.outbound.postgres.verifications import PostgresVerificationReposit
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
+from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.clock import ManualClock
 from adapters.outbound.system.ids import UuidFactory
-from adapters.outbound.system.randomness import SeededRandomness
+from adapters.outbound.system.randomness import SeededRandomness, SystemRandomness
 from application.audit.record import RecordAudit
 from application.identity.authenticate import Authenticate, PrincipalCache
 from application.identity.change_password import ChangePassword
@@ -65,6 +66,7 @@ from domain.shared.ids import TeamId, UserId
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECRET = b"a secret of the server, 32 bytes or more"
 PASSWORD = "correct horse battery staple"
+VAULT = SealedVault(SECRET, SystemRandomness())
 CHEAP = ArgonPasswordHasher(memory_kib=64, rounds=1)
 
 
@@ -102,7 +104,7 @@ def over_postgres(pool: Pool) -> Store:
         transaction=session,
         users=PostgresUserRepository(session),
         teams=PostgresTeamRepository(session),
-        contact_secrets=PostgresContactSecrets(session),
+        contact_secrets=PostgresContactSecrets(session, VAULT),
         verifications=PostgresVerificationRepository(session),
         credentials=PostgresCredentialRepository(session),
         audit=PostgresAuditLog(session),

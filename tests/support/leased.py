@@ -13,7 +13,9 @@ SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 OLD_SECRET = "whsec_" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
 
 
-def a_leased_delivery(number: int = 1, *, secrets: tuple[str, ...] = (SECRET,), **subscription: Any) -> LeasedDelivery:
+def a_leased_delivery(
+    number: int = 1, *, secrets: tuple[str, ...] = (SECRET,), trace: str | None = None, **subscription: Any
+) -> LeasedDelivery:
     """Each number is another event of another incident."""
     incident = an_incident(number)
     to = a_subscription(**subscription)
@@ -37,5 +39,6 @@ def a_leased_delivery(number: int = 1, *, secrets: tuple[str, ...] = (SECRET,), 
             team_id=incident.team_id,
             triggered_at=incident.triggered_at,
             version=incident.version,
+            trace=trace,
         ),
     )

@@ -7,12 +7,13 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from adapters.outbound.re2.patterns import Re2Patterns
+from domain.routing.dependency import Dependency
 from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.matcher import Matcher, Operator, parse_matchers
 from domain.routing.route import Effect, Routing, Rule
 from domain.routing.silence import Silence
-from domain.shared.ids import InhibitionId, MaintenanceId, SilenceId
+from domain.shared.ids import InhibitionId, MaintenanceId, ServiceId, SilenceId
 from tests.support.builders import ADA, CREW, NOON
 
 PATTERNS: Final = Re2Patterns()
@@ -81,6 +82,10 @@ def an_inhibition(
         target=parse_matchers(target),
         **values,
     )
+
+
+def a_dependency(service_id: ServiceId, upstream_id: ServiceId, **more: Any) -> Dependency:
+    return Dependency(service_id=service_id, upstream_id=upstream_id, **more)
 
 
 def a_routing(*rules: Rule, **more: Any) -> Routing:

@@ -170,6 +170,7 @@ class Stock:
         severity: Severity = Severity.SEV2,
         at: datetime = NOON,
         escalates: bool = True,
+        trace: str | None = None,
     ) -> Incident:
         """An open incident, with its run at work unless it does not escalate."""
         incident_id = IncidentId(new_id())
@@ -182,6 +183,7 @@ class Stock:
             severity=severity,
             urgency=severity.urgency,
             triggered_at=at,
+            trace=trace,
         )
         run = EscalationRun.start(
             RunId(new_id()),

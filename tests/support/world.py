@@ -28,6 +28,7 @@ from adapters.outbound.verification.sender import NotifierVerificationSender
 from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
+from application.alert.tally import VerdictTally
 from application.escalation.advance import BATCH, AdvanceEscalations
 from application.escalation.tell_stalled import WatchList
 from application.escalation.watch import CountStalled
@@ -46,6 +47,8 @@ from application.ports.calendar_source import CalendarReader, CalendarSource
 from application.ports.clock import Clock
 from application.ports.contact_proofs import ContactProofs
 from application.ports.covers import CoverRepository
+from application.ports.dependencies import DependencyRepository
+from application.ports.destination_proofs import DestinationProofs
 from application.ports.destinations import DestinationRepository
 from application.ports.directory import Directory
 from application.ports.escalations import PolicyVersions, RunRepository, StepTurns
@@ -75,9 +78,11 @@ from application.ports.readers import (
     IncidentSummary,
     OldestFirst,
 )
+from application.ports.received import ReceivedReader
 from application.ports.routings import RoutingRepository, RulebookSource
 from application.ports.schedules import ScheduleRepository
 from application.ports.services import ServiceRepository
+from application.ports.shift_wishes import ShiftWishesRepository
 from application.ports.silences import SilenceRepository
 from application.ports.stored_events import StoredEventReader
 from application.ports.subscriptions import SubscriptionRepository
@@ -85,6 +90,7 @@ from application.ports.teams import TeamRepository
 from application.ports.texted_pages import TextedPages
 from application.ports.transaction import Transaction
 from application.ports.users import UserRepository
+from application.ports.vault import Vault
 from application.ports.verifications import VerificationSender
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
@@ -102,6 +108,7 @@ from entrypoints.providers.system import RulesProvider, SecurityProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.settings import Settings
 from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
+from tests.support.identity import VAULT
 
 BUDGET: Final = 16  # what a courier leases at once
 FOREVER: Final = timedelta(days=100)
@@ -183,6 +190,7 @@ class Ports:
     texted_pages: TextedPages
     covers: CoverRepository
     destinations: DestinationRepository
+    destination_proofs: DestinationProofs
     directory: Directory
     event_deliveries: EventDeliveries
     events: EventLog
@@ -190,10 +198,12 @@ class Ports:
     incidents: IncidentRepository
     intake: IntakeStore
     integrations: IntegrationRepository
+    dependencies: DependencyRepository
     inhibitions: InhibitionRepository
     inhibition_sources: InhibitionSources
     maintenance: MaintenanceRepository
     notifications: NotificationRepository
+    received: ReceivedReader
     policies: PolicyRepository
     policy_versions: PolicyVersions
     runs: RunRepository
@@ -204,6 +214,7 @@ class Ports:
     heartbeats: HeartbeatRepository
     schedules: ScheduleRepository
     services: ServiceRepository
+    shift_wishes: ShiftWishesRepository
     silences: SilenceRepository
     stored_events: StoredEventReader
     subscriptions: SubscriptionRepository
@@ -249,6 +260,10 @@ class PostgresStorage(PostgresStorageProvider):
     def __init__(self, dsn: str) -> None:
         super().__init__()
         self.dsn = dsn
+
+    @provide(scope=Scope.APP)
+    def vault(self) -> Vault:
+        return VAULT
 
     @provide(scope=Scope.APP)
     async def pool(self) -> AsyncIterator[Pool]:
@@ -516,6 +531,10 @@ class World:
     @property
     def calendars(self) -> MemoryCalendarSource:
         return self._run(self._container.get(MemoryCalendarSource))
+
+    @property
+    def tally(self) -> VerdictTally:
+        return self._run(self._container.get(VerdictTally))
 
     @property
     def left(self) -> tuple[Left, ...]:

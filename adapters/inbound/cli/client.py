@@ -59,8 +59,8 @@ class ApiClient:
         """Replace what has this tag; None: there is nothing yet. Raises `CommandError`."""
         return self._ask("PUT", path, body, tag=tag)
 
-    def patch(self, path: str, body: object, *, tag: str) -> Any:
-        """Change some of what has this tag. Raises `CommandError`."""
+    def patch(self, path: str, body: object, *, tag: str | None) -> Any:
+        """Change some of what has this tag; None: whatever is there. Raises `CommandError`."""
         return self._ask("PATCH", path, body, tag=tag)
 
     def delete(self, path: str) -> None:

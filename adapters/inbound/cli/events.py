@@ -1,7 +1,8 @@
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -9,14 +10,29 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from adapters.inbound.cli.client import Record, segment
-from adapters.inbound.cli.context import INCIDENTS, Context, Given, commands_of
+from adapters.inbound.cli.context import INCIDENTS, Context, Given, Switch, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.instants import instant_option
+from adapters.inbound.cli.integrations import INTEGRATION
+from adapters.inbound.cli.listing import find
 from adapters.inbound.cli.nagios import Notification, event_of
 from adapters.inbound.cli.output import Output, say, show_json, show_line, show_table, when
 from adapters.inbound.cli.sending import WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX, until_taken
 
 KEY: Final = "TOCSIN_INTEGRATION_KEY"
 KEY_FILE: Final = "TOCSIN_INTEGRATION_KEY_FILE"
+
+_REPLAYED: Final = ("bodies", "unreadable", "taken", "over")
+_REPLAYED_TEXTS: Final = {
+    "alerts": "new alerts",
+    "occurrences": "more occurrences of alerts that fire",
+    "resolved": "alerts resolved",
+    "dropped": "dropped by rules",
+    "repeated": "replayed before",
+    "taken": "taken before as they are read today",
+    "over": "of conditions that have ended",
+    "unreadable": "bodies that cannot be read",
+}
 
 app: Final = commands_of("event", "Events, as a monitoring source sends them.", group=INCIDENTS)
 
@@ -162,6 +178,66 @@ def explain(ref: str, /, *, output: Output = "table", cli: Given) -> None:
         ("EVENT", "WHAT", "BY"),
         ((each["dedup_key"], each["text"], "; ".join(_said(each)) or "no rule") for each in found["events"]),
     )
+
+
+@app.command
+def replay(
+    *,
+    integration: str,
+    since: Annotated[str, Parameter(name="--from")],
+    until: Annotated[str | None, Parameter(name="--to", show_default=False)] = None,
+    run: Switch = False,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Take what an integration was sent in an interval once more, by today's mapping and rules.
+
+    Without --run it only shows what would come of it. Doing it again changes nothing more.
+
+    Parameters
+    ----------
+    integration
+        Its name or id.
+    since
+        `2h`, which is that long ago, or an ISO date and time.
+    until
+        The same; otherwise now. What ended later opens an alert all the same.
+    run
+        Do it: alerts open, and page.
+    """
+    api = cli.api()
+    found = find(api, INTEGRATION, integration)
+    path = f"{INTEGRATION.path}/{found['id']}/replay"
+    next_since = instant_option("--from", since, cli)
+    until = cli.now.isoformat() if until is None else instant_option("--to", until, cli)
+    parts: list[Record] = []
+    while next_since is not None:
+        replayed = api.post(path, {"since": next_since, "until": until, "dry_run": not run})
+        parts.append(replayed)
+        next_since = replayed["next_since"]
+        if next_since is not None:
+            say(f"{sum(each['bodies'] for each in parts)} bodies until {when(replayed['until'], cli.now)}, going on")
+    _show_replayed(parts, output, cli)
+
+
+def _show_replayed(parts: Sequence[Record], output: Output, cli: Given) -> None:
+    totals: Counter[str] = Counter()
+    for part in parts:
+        totals.update({name: part[name] for name in _REPLAYED} | part["effects"])
+    first, last = parts[0], parts[-1]
+    shadow = Counter[str]()
+    for part in parts:
+        shadow.update(part["shadow"] or {})
+    if output == "json":
+        show_json({"since": first["since"], "until": last["until"], **totals, "shadow": dict(shadow) or None})
+        return
+    since, until = when(first["since"], cli.now), when(last["until"], cli.now)
+    say(f"{totals['bodies']} bodies from {since} until {until}" + (", as it would be" if first["dry_run"] else ""))
+    show_table(("WHAT", "COUNT"), [(text, totals[name]) for name, text in _REPLAYED_TEXTS.items()])
+    if first["dry_run"]:
+        tally = ", ".join(f"{shadow[name]} {name}" for name in ("incidents", "pages", "muted", "dropped"))
+        say(f"all of it by today's mapping and rules, as if nobody had answered: {tally}")
+        say("nothing was done; add --run to do it")
 
 
 def _said(event: Record) -> Iterator[str]:

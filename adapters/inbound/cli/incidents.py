@@ -471,10 +471,19 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("responders", ", ".join(f"{name_of(each['user'])} ({each['answer']})" for each in incident["responders"])),
             ("resolved", _done(incident, "resolved", cli)),
             ("next escalation", _next_escalation(incident, cli)),
+            ("may be caused by", "; ".join(map(_cause, incident["may_be_caused_by"]))),
             ("muted", "" if incident["muted"] is None else incident["muted"]["reason"]),
+            ("trace", incident["trace_id"]),
             ("id", incident["id"]),
         )
     )
+
+
+def _cause(cause: Record) -> str:
+    """By its service, and those on the way up to it where it is not the next one."""
+    by_way_of = ", ".join(one_line(each) for each in cause["way"][1:-1])
+    way = f", which it needs by way of {by_way_of}" if by_way_of else ""
+    return f"{cause['reference']} of {one_line(cause['service']['name'])} ({one_line(cause['title'])}){way}"
 
 
 def _headline(incident: Record) -> str:

@@ -23,6 +23,7 @@ from adapters.inbound.cli.output import (
     span,
     when,
 )
+from adapters.inbound.cli.services import SERVICE
 
 INTEGRATION: Final = Noun(
     name="integration",
@@ -35,7 +36,61 @@ INTEGRATION: Final = Noun(
 Overlap = Annotated[int, Parameter(help="How long the old one stays good beside the new one: 0 to 720 hours.")]
 
 app: Final = noun_app(INTEGRATION, with_show=False)
-app.help = "Integrations: list, show, edit, their keys, what their senders sign with, watch, limit, map, try."
+app.help = "Integrations: list, show, create, edit, their keys, what their senders sign with, watch, limit, map, try."
+
+
+Topics = Annotated[tuple[str, ...], Parameter(negative=())]
+WhenSilent = Literal["keep", "resolve"]
+
+
+@app.command
+def create(
+    name: str,
+    /,
+    *,
+    service: str,
+    kind: str,
+    grouping: Literal["per_alert", "per_group"] = "per_alert",
+    strict: Switch = False,
+    when_silent: WhenSilent = "keep",
+    topic_arn: Topics = (),
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Let a sender send events of a service. Its key, and what to paste at the sender, are shown only now.
+
+    Parameters
+    ----------
+    service
+        The service, by its name or id.
+    kind
+        What sends, such as alertmanager, cloudwatch, grafana or native.
+    grouping
+        Whether each alert of a group is one of ours, or the group.
+    strict
+        Refuse what its protocol refuses, where something lenient could be made of it.
+    when_silent
+        What becomes of an alert that its sender no longer repeats: keep, or resolve.
+    topic_arn
+        A topic of SNS whose signed messages are taken, for CloudWatch; once for each.
+    """
+    api = cli.api()
+    body: Record = {
+        "name": name,
+        "kind": kind,
+        "service_id": find(api, SERVICE, service)["id"],
+        "grouping": grouping,
+        "is_strict": strict,
+        "when_silent": when_silent,
+        "topic_arns": list(topic_arn),
+    }
+    made = api.post(INTEGRATION.path, body)
+    if output == "json":
+        show_json(made)
+        return
+    say(f"{made['integration']['name']} takes events; its key is shown only now:")
+    show_line(made["key"])
+    _show_snippets(made["snippets"])
 
 
 @app.command
@@ -103,11 +158,15 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     fields = {name: value for name, value in shown.items() if name != "snippets"}
     fields |= {name: by_id.get(shown[name], shown[name]) for name, by_id in names.items() if name in shown}
     show_fields((name.replace("_", " "), value) for name, value in fields.items())
-    for snippet in shown["snippets"]:
-        show_line(f"\n# {snippet['title']}")
-        show_line(snippet["text"])  # ours alone
+    _show_snippets(shown["snippets"])
     show_line("")
     _show_health(health, cli)
+
+
+def _show_snippets(snippets: list[Record]) -> None:
+    for snippet in snippets:
+        show_line(f"\n# {snippet['title']}")
+        show_line(snippet["text"])  # ours alone
 
 
 def _show_health(health: Record, cli: Context) -> None:
@@ -229,15 +288,12 @@ def _rows(tried: Record) -> list[tuple[object, ...]]:
     return events + refused or [(at, "ignored", NOTHING, NOTHING, NOTHING)]
 
 
-Topics = Annotated[tuple[str, ...], Parameter(negative=())]
-
-
 @app.command
 def edit(
     ref: str,
     /,
     *,
-    when_silent: Literal["keep", "resolve"] | None = None,
+    when_silent: WhenSilent | None = None,
     topic_arn: Topics = (),
     no_topics: Switch = False,
     output: Output = "table",

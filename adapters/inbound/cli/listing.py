@@ -42,6 +42,7 @@ def noun_app(noun: Noun, *, with_show: bool = True) -> App:
         names = _names(api, noun, page["items"])
         columns = [column.removesuffix("_id").replace("_", " ").upper() for column in noun.columns]
         show_table(columns, ([_shown(row, column, names) for column in noun.columns] for row in page["items"]))
+        _say_warnings(page["items"])
         say_more(page)
 
     if not with_show:
@@ -55,7 +56,9 @@ def noun_app(noun: Noun, *, with_show: bool = True) -> App:
             show_json(found)
             return
         names = _names(api, noun, [found])
-        show_fields((member.replace("_", " "), _shown(found, member, names)) for member in found)
+        shown = [member for member in found if member != "warnings"]
+        show_fields((member.replace("_", " "), _shown(found, member, names)) for member in shown)
+        _say_warnings([found])
 
     return app
 
@@ -106,6 +109,13 @@ def show_page(page: Record, output: Output, columns: Sequence[str], row: Callabl
 def say_more(page: Record) -> None:
     if page["has_more"]:
         say(f"there are more: add --cursor {page['next_cursor']}")
+
+
+def _say_warnings(rows: Iterable[Record]) -> None:
+    """What is told beside a thing that is read: it is there, and may not do what it was made for."""
+    for row in rows:
+        for warning in row.get("warnings", ()):
+            say(f"warning: {row['name']} {warning['detail']}")
 
 
 def _names(api: ApiClient, noun: Noun, rows: Iterable[Record]) -> dict[str, str]:

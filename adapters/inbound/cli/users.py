@@ -4,7 +4,7 @@ from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import Given, Switch
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.listing import Noun, find, noun_app
-from adapters.inbound.cli.output import Output, say, show_json, show_line
+from adapters.inbound.cli.output import Output, say, show_fields, show_json, show_line
 
 USER: Final = Noun(
     name="user",
@@ -15,7 +15,7 @@ USER: Final = Noun(
 )
 
 app: Final = noun_app(USER)
-app.help = "Users: list, show, create, edit, verify and confirm a contact."
+app.help = "Users: list, show, create, edit, shift-notices, verify and confirm a contact."
 
 
 @app.command
@@ -93,6 +93,42 @@ def edit(
         show_json(changed)
         return
     say(f"{changed['name']} is changed")
+
+
+@app.command(name="shift-notices")
+def shift_notices(
+    user: str,
+    /,
+    *,
+    ahead: bool | None = None,
+    started: bool | None = None,
+    ended: bool | None = None,
+    output: Output = "table",
+    cli: Given,
+) -> None:
+    """Show or set which notices of their shifts a user wants. Pages and requests for cover come as before.
+
+    Parameters
+    ----------
+    user
+        By name, e-mail address or id.
+    ahead
+        That they will be on call.
+    started
+        That they are on call now.
+    ended
+        That they handed off.
+    """
+    api = cli.api()
+    found = find(api, USER, user)
+    path = f"{USER.path}/{found['id']}/shift-notices"
+    given = {"ahead": ahead, "started": started, "ended": ended}
+    change = {name: wish for name, wish in given.items() if wish is not None}
+    wishes = api.patch(path, change, tag=None) if change else api.get(path)
+    if output == "json":
+        show_json(wishes)
+        return
+    show_fields((name, "yes" if wishes[name] else "no") for name in given)
 
 
 @app.command

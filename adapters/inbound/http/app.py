@@ -33,6 +33,7 @@ from adapters.inbound.http.openapi import Description, config
 from adapters.inbound.http.policies import PolicyController
 from adapters.inbound.http.problem import to_response
 from adapters.inbound.http.proofs import ProofController
+from adapters.inbound.http.replays import ReplayController
 from adapters.inbound.http.request_context import RequestContext
 from adapters.inbound.http.routings import RoutingController, TryRoutingController
 from adapters.inbound.http.schedule_answers import ScheduleAnswersController
@@ -55,6 +56,7 @@ CONFIGURATION: Sequence[ControllerRouterHandler] = (
     HeartbeatController,
     IntegrationHealthController,
     MappingController,
+    ReplayController,
     FallBackController,
     PolicyController,
     ScheduleController,

@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from adapters.inbound.http.body import value
-from adapters.inbound.http.etag import created, require_match, tagged, version_tag
+from adapters.inbound.http.etag import created, require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import Name, TeamFilter, Version
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
@@ -24,9 +24,11 @@ from adapters.inbound.http.pagination import (
     page_response,
 )
 from adapters.inbound.http.subscriptions import RotateSecretBody
+from adapters.inbound.http.warnings import WarningBody, refusal_warnings
 from application.authorize import may
 from application.destination.create_destination import CreateDestination, IssuedDestination
 from application.destination.delete_destination import DeleteDestination
+from application.destination.find_refusing import FindRefusingDestinations
 from application.destination.get_destination import GetDestination
 from application.destination.list_destinations import ListDestinations
 from application.destination.rotate_destination_secret import RotateDestinationSecret
@@ -34,6 +36,7 @@ from application.destination.update_destination import UpdateDestination
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.notification.destination import Destination, DestinationKind
+from domain.notification.proof import DestinationProof
 from domain.shared.ids import DestinationId, TeamId
 from domain.shared.limits import DESTINATION_ADDRESS_CHARACTERS
 
@@ -50,7 +53,10 @@ Address = Annotated[
 
 
 class DestinationBody(msgspec.Struct):
-    """What policies tell beside people. Whoever may not change it sees of a webhook's address the server alone."""
+    """What policies tell beside people. Whoever may not change it sees of a webhook's address the server alone.
+
+    A warning says that it takes no messages.
+    """
 
     id: UUID
     team_id: UUID
@@ -58,9 +64,10 @@ class DestinationBody(msgspec.Struct):
     kind: DestinationKind
     address: str
     version: Version
+    warnings: list[WarningBody]
 
     @classmethod
-    def of(cls, destination: Destination, actor: Actor) -> Self:
+    def of(cls, destination: Destination, actor: Actor, proof: DestinationProof | None = None) -> Self:
         is_its_own = may(actor, Permission.CONFIGURE, team_id=destination.team_id)
         return cls(
             id=destination.id,
@@ -69,6 +76,7 @@ class DestinationBody(msgspec.Struct):
             kind=destination.kind,
             address=destination.address if is_its_own else destination.shown_address,
             version=destination.version,
+            warnings=refusal_warnings(proof),
         )
 
 
@@ -106,20 +114,22 @@ class DestinationController(Controller):
         self,
         request: Request[Any, Any, Any],
         list_destinations: FromDishka[ListDestinations],
+        find_refusing: FromDishka[FindRefusingDestinations],
         cursors: FromDishka[Cursors],
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[DestinationBody]]:
-        """Destinations by name."""
+        """Destinations by name, with a warning for each that takes no messages."""
         page = page_request(request, cursors, limit=limit, cursor=cursor)
         found = await list_destinations(page, team_id=None if team_id is None else TeamId(team_id), actor=actor)
+        refusing = await find_refusing.among([each.id for each in found.items], actor=actor)
         return page_response(
             request,
             cursors,
             found,
-            body=lambda each: DestinationBody.of(each, actor),
+            body=lambda each: DestinationBody.of(each, actor, refusing.get(each.id)),
             key=lambda each: (each.name, each.id),
         )
 
@@ -143,11 +153,14 @@ class DestinationController(Controller):
         request: Request[Any, Any, Any],
         destination_id: FromPath[UUID],
         get_destination: FromDishka[GetDestination],
+        find_refusing: FromDishka[FindRefusingDestinations],
         actor: FromDishka[Actor],
     ) -> Response[DestinationBody]:
-        """One destination."""
+        """One destination, with a warning if it takes no messages."""
         found = await get_destination(DestinationId(destination_id), actor=actor)
-        return tagged(request, DestinationBody.of(found, actor), tag=version_tag(found.version))
+        refusing = await find_refusing.among([found.id], actor=actor)
+        body = DestinationBody.of(found, actor, refusing.get(found.id))
+        return tagged(request, body, tag=warned_tag(found.version, body.warnings))
 
     @patch("/{destination_id:uuid}")
     async def update(
@@ -157,6 +170,7 @@ class DestinationController(Controller):
         data: JSONBody[PatchDestinationBody],
         get_destination: FromDishka[GetDestination],
         update_destination: FromDishka[UpdateDestination],
+        find_refusing: FromDishka[FindRefusingDestinations],
         actor: FromDishka[Actor],
     ) -> Response[DestinationBody]:
         """Give a destination another name or address."""
@@ -169,7 +183,9 @@ class DestinationController(Controller):
             version=old.version,
             actor=actor,
         )
-        return tagged(request, DestinationBody.of(changed, actor), tag=version_tag(changed.version))
+        refusing = await find_refusing.among([changed.id], actor=actor)
+        body = DestinationBody.of(changed, actor, refusing.get(changed.id))
+        return tagged(request, body, tag=warned_tag(changed.version, body.warnings))
 
     @delete("/{destination_id:uuid}", status_code=204)
     async def remove(

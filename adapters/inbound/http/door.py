@@ -1,8 +1,12 @@
-"""What every door for senders does with a request: read it within its limits, and answer it."""
+"""What every door for senders does with a request: read it within its limits, and answer it.
+
+What goes wrong is answered here, so that no door forgets one of the ways: too much, storage away, a fault of ours.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Final, Protocol
 
 import structlog
@@ -10,6 +14,8 @@ import structlog
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import Receive, Scope, Send
 from adapters.inbound.intake.inflate import NotGzipError, TooLongError, inflated
+from adapters.inbound.intake.metrics import IntakeMetrics
+from application.errors import RateLimitedError
 from application.ports.errors import TransientPortError
 
 # A client that sends slower than this is cut off.
@@ -29,24 +35,41 @@ class Door(Protocol):
     """How long a body may be, and what a refusal looks like to those who come this way."""
 
     @property
+    def name(self) -> str:
+        """In metrics and logs."""
+
+    @property
     def limit_bytes(self) -> int: ...
 
-    def refusal(self, status: HTTPStatus, reason: str) -> Answer: ...
+    @property
+    def throttled(self) -> HTTPStatus:
+        """Said to whoever sends too much: the status after which senders of this kind come again."""
+
+    def refusal(self, status: HTTPStatus, reason: str, *, retry_after_seconds: int | None = None) -> Answer:
+        """With a time: nothing was stored, and it is worth another try then."""
 
 
-async def answer_or_excuse(door: Door, name: str, work: Awaitable[Answer]) -> Answer:
-    """What the work ends with: its answer, its refusal, 503 when storage is away, or 500 whatever else went wrong."""
+async def answer_or_excuse(door: Door, work: Awaitable[Answer], metrics: IntakeMetrics) -> Answer:
+    """What the work ends with: its answer, its refusal, or in the door's own words what it failed with."""
     try:
-        return await work
+        answer = await work
     except Refused as refused:
-        return refused.answer
+        answer = refused.answer
+    except RateLimitedError as error:
+        metrics.throttled.labels(door.name).inc()
+        reason = "this integration sends more than it may; nothing was stored, send it again"
+        wait_seconds = max(1, ceil(error.retry_after.total_seconds()))
+        answer = door.refusal(door.throttled, reason, retry_after_seconds=wait_seconds)
     except TransientPortError as error:
-        _log.warning("intake_unavailable", door=name, reason=str(error))
-        excuse = door.refusal(HTTPStatus.SERVICE_UNAVAILABLE, "nothing was stored just now, send it again")
-        return excuse._replace(retry_after_seconds=RETRY_AFTER_SECONDS)
+        _log.warning("intake_unavailable", door=door.name, reason=str(error))
+        reason = "nothing was stored just now, send it again"
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        answer = door.refusal(status, reason, retry_after_seconds=RETRY_AFTER_SECONDS)
     except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape
-        _log.exception("intake_failed", door=name)
-        return door.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+        _log.exception("intake_failed", door=door.name)
+        answer = door.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+    metrics.answered(door.name, answer.status).inc()
+    return answer
 
 
 async def read_body(scope: Scope, receive: Receive, door: Door) -> bytes:

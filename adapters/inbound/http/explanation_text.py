@@ -43,6 +43,8 @@ _OUTCOMES: Final = {
     Outcome.WITHHELD: "not sent",
     Outcome.HELD: "held back",
     Outcome.REJECTED: "refused for good",
+    Outcome.ARRIVED: "arrived, as its provider says",
+    Outcome.UNDELIVERED: "reached nobody, as its provider says",
 }
 
 

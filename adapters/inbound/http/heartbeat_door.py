@@ -17,8 +17,8 @@ import structlog
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, read_body, send_answer
-from adapters.inbound.http.intake import IntakeMetrics
 from adapters.inbound.intake import clean
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import hash_of
 from domain.heartbeat.heartbeat import Heartbeat, PingKind
 
@@ -63,7 +63,9 @@ class HeartbeatDoor:
     app: App
     ping: Ping
     metrics: IntakeMetrics
+    name: str = DOOR
     limit_bytes: int = LIMIT_BYTES
+    throttled: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,12 +73,11 @@ class HeartbeatDoor:
         if found is None:
             await self.app(scope, receive, send)
             return
-        answer = await answer_or_excuse(self, DOOR, self._answer(_signal(found[1], found[2]), scope, receive))
-        self.metrics.answered(DOOR, answer.status).inc()
-        await send_answer(send, answer)
+        work = self._answer(_signal(found[1], found[2]), scope, receive)
+        await send_answer(send, await answer_or_excuse(self, work, self.metrics))
 
-    def refusal(self, status: HTTPStatus, reason: str) -> Answer:
-        return Answer(status, reason.encode(), content_type=_TEXT)
+    def refusal(self, status: HTTPStatus, reason: str, *, retry_after_seconds: int | None = None) -> Answer:
+        return Answer(status, reason.encode(), retry_after_seconds, content_type=_TEXT)
 
     async def _answer(self, signal: _Signal | None, scope: Scope, receive: Receive) -> Answer:
         method = scope["method"]

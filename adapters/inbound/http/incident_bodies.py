@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
+from adapters import tracing
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
 from application.incident.list_stalled import StalledIncident
 from application.incident.timeline import destinations_in, people_in
 from application.ports.event_log import LoggedEvent
 from application.ports.notifications import Attempt
-from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary
+from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary, PossibleCause
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason
@@ -99,10 +101,34 @@ class StalledIncidentBody(IncidentBody):
         return cls(**_common(stalled.incident), reason=stalled.reason, explanation=stalled.reason.sentence)
 
 
+class PossibleCauseBody(msgspec.Struct):
+    """An open incident of a service that this one's needs, directly or by way of others."""
+
+    id: UUID
+    reference: str
+    title: str
+    severity: str
+    service: NamedBody
+    way: list[str]  # the names of the services from this one up to it
+
+    @classmethod
+    def of(cls, cause: PossibleCause) -> Self:
+        return cls(
+            id=cause.incident_id,
+            reference=f"INC-{cause.number}",
+            title=cause.title,
+            severity=cause.severity,
+            service=NamedBody(cause.service_id, cause.way[-1]),
+            way=list(cause.way),
+        )
+
+
 class IncidentDetailBody(IncidentBody):
     group_key: str
     service_description: str
     runbook_url: str | None
+    may_be_caused_by: list[PossibleCauseBody]  # the nearest that are open now
+    trace_id: Annotated[str | None, Meta(description="Of the trace that leads from its first event to its pages.")]
 
     @classmethod
     def of_detail(cls, detail: IncidentDetail) -> Self:
@@ -111,6 +137,8 @@ class IncidentDetailBody(IncidentBody):
             group_key=detail.group_key,
             service_description=detail.service_description,
             runbook_url=detail.runbook_url,
+            may_be_caused_by=[PossibleCauseBody.of(each) for each in detail.may_be_caused_by],
+            trace_id=tracing.trace_id_of(detail.trace),
         )
 
 

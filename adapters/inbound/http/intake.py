@@ -8,32 +8,30 @@ a 429.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
-from math import ceil
 from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
-from adapters.inbound.http.door import RETRY_AFTER_SECONDS, Refused, header, headers_of, read_body, send_answer
+from adapters.inbound.http.door import Refused, answer_or_excuse, header, headers_of, read_body, send_answer
 from adapters.inbound.http.senders import Addressed, Sender, addressed
 from adapters.inbound.intake import native, pagerduty
 from adapters.inbound.intake.alertmanager import REPLICA_LABELS
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.sent import Sent, Understood
 from adapters.inbound.intake.targets import Targets
 from application.alert.routed import received_in
-from application.errors import RateLimitedError
 from application.ports.clock import Clock
-from application.ports.errors import PermanentPortError, TransientPortError
+from application.ports.errors import PermanentPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from application.ports.vault import Vault
@@ -59,28 +57,6 @@ class RecordChange(Protocol):
     async def __call__(self, target: IntakeTarget, change: ChangeEvent) -> UUID: ...
 
 
-class IntakeMetrics:
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            "tocsin_intake_requests", "Requests at the doors for events", ("door", "status"), registry=registry
-        )
-        self.events = Counter("tocsin_intake_events", "Events stored", ("door",), registry=registry)
-        self.throttled = Counter(
-            "tocsin_intake_throttled",
-            "Bodies refused because their integration sends too much",
-            ("door",),
-            registry=registry,
-        )
-        self.overflowed = Counter(
-            "tocsin_intake_overflowed",
-            "Events that are only counted, because their integration has too many alerts open",
-            registry=registry,
-        )
-        # Looking a label set up takes a lock and a walk, twice for each event.
-        self.answered = cache(self.requests.labels)
-        self.stored = cache(self.events.labels)
-
-
 @dataclass(frozen=True, slots=True)
 class IntakeDoors:
     """An ASGI application that takes events, and hands every other request to `app`."""
@@ -101,21 +77,7 @@ class IntakeDoors:
         if door is None:
             await self.app(scope, receive, send)
             return
-        try:
-            answer = await self._answer(door, scope, receive)
-        except Refused as refused:
-            answer = refused.answer
-        except RateLimitedError as error:
-            self.metrics.throttled.labels(door.name).inc()
-            answer = door.throttled(max(1, ceil(error.retry_after.total_seconds())))
-        except TransientPortError as error:
-            _log.warning("intake_unavailable", door=door.name, reason=str(error))
-            answer = door.unavailable
-        except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape, whatever went wrong
-            _log.exception("intake_failed", door=door.name)
-            answer = door.failed
-        self.metrics.answered(door.name, answer.status).inc()
-        await send_answer(send, answer)
+        await send_answer(send, await answer_or_excuse(door, self._answer(door, scope, receive), self.metrics))
 
     async def _answer(self, door: "_Door", scope: Scope, receive: Receive) -> Answer:
         if scope["method"] == "OPTIONS" and door.addressed is not None and door.addressed.sender.handshake is not None:
@@ -177,7 +139,8 @@ class IntakeDoors:
         )
         if not self._is_as_signed(sender, sent, target):
             reason = "it is not signed with the integration's signing secret"
-            await self._keep_refused(target, _kept(sent, key), reason)
+            if await self.allowances.may_keep_unsigned(target.integration):
+                await self._keep_refused(target, _kept(sent, key), reason)
             raise Refused(in_json(HTTPStatus.UNAUTHORIZED, error=reason))
         try:
             understood = await _understood(sender, sent)
@@ -235,6 +198,7 @@ class IntakeDoors:
             received_at=self.clock.now(),
             format=door,
             body=body,
+            trace=tracing.here(),
         )
         if events:
             await self.commits.store(received_in(raw, events, target))
@@ -267,35 +231,28 @@ class _Door:
     methods: frozenset[str] = frozenset({"POST"})
     addressed: Addressed | None = None  # for the senders of the table
 
-    def refusal(self, status: HTTPStatus, reason: str) -> Answer:
-        if self.speaks_pagerduty:
-            return Answer(status, pagerduty.invalid([reason]))
-        return _problem(status, "refused", reason) if self.name == "native" else in_json(status, error=reason)
-
     @property
-    def unavailable(self) -> Answer:
-        reason = "storage does not answer; nothing was stored, send it again"
-        if self.speaks_pagerduty:
-            body = pagerduty.unavailable(RETRY_AFTER_SECONDS)
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, body, RETRY_AFTER_SECONDS)
-        return self._later(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", reason, RETRY_AFTER_SECONDS)
+    def throttled(self) -> HTTPStatus:
+        return HTTPStatus.TOO_MANY_REQUESTS if self.addressed is None else self.addressed.sender.throttled
 
-    def throttled(self, retry_after_seconds: int) -> Answer:
-        """Too much of one integration. The status is the one that its sender comes again after."""
+    def refusal(self, status: HTTPStatus, reason: str, *, retry_after_seconds: int | None = None) -> Answer:
         if self.speaks_pagerduty:
-            body = pagerduty.throttled(retry_after_seconds)
-            return Answer(HTTPStatus.TOO_MANY_REQUESTS, body, retry_after_seconds)
-        status = HTTPStatus.TOO_MANY_REQUESTS if self.addressed is None else self.addressed.sender.throttled
-        reason = "this integration sends more than it may; nothing was stored, send it again"
-        return self._later(status, "rate_limited", reason, retry_after_seconds)
-
-    def _later(self, status: HTTPStatus, code: str, reason: str, retry_after_seconds: int) -> Answer:
-        answer = _problem(status, code, reason) if self.name == "native" else in_json(status, error=reason)
+            return Answer(status, _in_pagerduty_words(status, reason, retry_after_seconds), retry_after_seconds)
+        said = _problem(status, _CODES.get(status, "refused"), reason)
+        answer = said if self.name == "native" else in_json(status, error=reason)
         return answer._replace(retry_after_seconds=retry_after_seconds)
 
-    @property
-    def failed(self) -> Answer:
-        return self.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+
+# What programs tell by, where it is not simply refused.
+_CODES: Final = {HTTPStatus.TOO_MANY_REQUESTS: "rate_limited", HTTPStatus.SERVICE_UNAVAILABLE: "unavailable"}
+
+
+def _in_pagerduty_words(status: HTTPStatus, reason: str, retry_after_seconds: int | None) -> bytes:
+    if retry_after_seconds is None:
+        return pagerduty.invalid([reason])
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        return pagerduty.throttled(retry_after_seconds)
+    return pagerduty.unavailable(retry_after_seconds)
 
 
 _PAGERDUTY: Final = _Door("pagerduty", PAGERDUTY_BYTES, speaks_pagerduty=True)

@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 
 from adapters.inbound.http.auth import PUBLIC
 from adapters.inbound.http.openapi_intake import INTAKE_BODIES, intake_paths
+from adapters.inbound.http.openapi_opsgenie import SECURITY_SCHEME
 from adapters.inbound.http.problem import MEDIA_TYPE, Problem
 
 type Json = dict[str, Any]
@@ -108,6 +109,7 @@ def document(app: Litestar) -> Json:
         "scheme": "bearer",
         "description": "The key of an integration.",
     }
+    described["components"]["securitySchemes"]["genie_key"] = SECURITY_SCHEME
     described.pop("servers", None)
     return described
 

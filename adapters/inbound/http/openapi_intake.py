@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from adapters.inbound.http.openapi_door import Json, in_json, operation
+from adapters.inbound.http.openapi_opsgenie import OPSGENIE_BODIES, opsgenie_paths
+from adapters.inbound.http.openapi_senders import SENDER_BODIES, AcceptedEvent, RefusedField, SchemaOf, sender_paths
 from adapters.inbound.intake.native import EventBatchBody, EventBody
 from domain.shared.limits import DEDUP_KEY_CHARACTERS, SUMMARY_CHARACTERS
-
-type Json = dict[str, Any]
 
 Summary = Annotated[str, Meta(min_length=1, max_length=SUMMARY_CHARACTERS)]
 DedupKey = Annotated[str, Meta(min_length=1, max_length=DEDUP_KEY_CHARACTERS)]
@@ -85,55 +86,11 @@ class PagerDutyRefused(msgspec.Struct):
     errors: list[str]
 
 
-class AlertmanagerAlert(msgspec.Struct, rename="camel"):
-    status: Literal["firing", "resolved"]
-    labels: dict[str, str]
-    annotations: dict[str, str] = {}
-    starts_at: str | None = None
-    ends_at: str | None = None
-    generator_url: str | None = msgspec.field(default=None, name="generatorURL")
-    fingerprint: str | None = None
-
-
-class AlertmanagerNotification(msgspec.Struct, rename="camel"):
-    """Alertmanager webhook, version 4."""
-
-    alerts: list[AlertmanagerAlert]
-    group_key: str
-    version: str = "4"
-    status: Literal["firing", "resolved"] = "firing"
-    receiver: str = ""
-    group_labels: dict[str, str] = {}
-    common_labels: dict[str, str] = {}
-    common_annotations: dict[str, str] = {}
-    external_url: str | None = msgspec.field(default=None, name="externalURL")
-    truncated_alerts: int = 0
-
-
-class AlertmanagerAccepted(msgspec.Struct, omit_defaults=True):
-    status: str
-    events: int | None = None
-    error: str | None = None
-
-
-class DoorRefused(msgspec.Struct):
-    error: str
-
-
-class AcceptedEvent(msgspec.Struct):
-    dedup_key: str
-
-
 class EventsAccepted(msgspec.Struct):
     """The keys by which the alerts can be cleared, in the order of the events."""
 
     status: Literal["accepted"]
     events: list[AcceptedEvent]
-
-
-class RefusedField(msgspec.Struct):
-    pointer: str
-    detail: str
 
 
 class EventsRefused(msgspec.Struct, omit_defaults=True):
@@ -157,18 +114,9 @@ INTAKE_BODIES: Final = (
     PagerDutyRefused,
     PagerDutyChange,
     PagerDutyChangeAccepted,
-    AlertmanagerNotification,
-    AlertmanagerAccepted,
-    DoorRefused,
+    *SENDER_BODIES,
+    *OPSGENIE_BODIES,
 )
-
-_KEY_PARAMETER: Final[Json] = {
-    "name": "integration_key",
-    "in": "path",
-    "required": True,
-    "description": "The key of an integration. It is a secret.",
-    "schema": {"type": "string"},
-}
 
 
 def intake_paths(schemas: Mapping[str, Json]) -> dict[str, Json]:
@@ -178,77 +126,33 @@ def intake_paths(schemas: Mapping[str, Json]) -> dict[str, Json]:
         return schemas[repr(kind)]
 
     return {
-        "/v2/enqueue": _door(
-            "enqueue_pagerduty_event",
-            "Send an event, as PagerDuty's Events API v2 takes it.",
-            body=of(PagerDutyEvent),
-            accepted=of(PagerDutyAccepted),
-            refused=_json("Refused", of(PagerDutyRefused)),
-        ),
-        "/v2/change/enqueue": _door(
-            "enqueue_pagerduty_change",
-            "Send a change event, as PagerDuty's Events API v2 takes it.",
-            body=of(PagerDutyChange),
-            accepted=of(PagerDutyChangeAccepted),
-            refused=_json("Refused", of(PagerDutyRefused)),
-        ),
-        "/integrations/{integration_key}/alertmanager": _door(
-            "receive_alertmanager_notification",
-            "The address of an Alertmanager webhook receiver.",
-            body=of(AlertmanagerNotification),
-            accepted=of(AlertmanagerAccepted),
-            refused=_json("Refused", of(DoorRefused)),
-            parameters=[_KEY_PARAMETER],
-        ),
-        "/v1/events": _door(
-            "receive_events",
-            "Send one event, or several that are accepted or refused together.",
-            body={"anyOf": [of(EventBody), of(EventBatchBody)]},
-            accepted=of(EventsAccepted),
-            refused={
-                "description": "Refused, and why (RFC 9457)",
-                "content": {"application/problem+json": {"schema": of(EventsRefused)}},
-            },
-            security=[{"integration_key": []}],
-        ),
+        "/v2/enqueue": {"post": _pagerduty(of, "event", PagerDutyEvent, PagerDutyAccepted)},
+        "/v2/change/enqueue": {"post": _pagerduty(of, "change", PagerDutyChange, PagerDutyChangeAccepted)},
+        "/v1/events": {
+            "post": operation(
+                "receive_events",
+                "Send one event, or several that are accepted or refused together.",
+                bodies={"application/json": {"anyOf": [of(EventBody), of(EventBatchBody)]}},
+                answers={HTTPStatus.ACCEPTED: in_json("Stored", of(EventsAccepted))},
+                refused=in_json(
+                    "Refused, and why (RFC 9457)", of(EventsRefused), media_type="application/problem+json"
+                ),
+                refusals=(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS),
+                security=[{"integration_key": []}],
+            )
+        },
+        **dict(sender_paths(of)),
+        **dict(opsgenie_paths(of)),
     }
 
 
-def _door(
-    operation_id: str,
-    summary: str,
-    *,
-    body: Json,
-    accepted: Json,
-    refused: Json,
-    parameters: list[Json] | None = None,
-    security: list[Json] | None = None,
-) -> Json:
-    refusals = (
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.SERVICE_UNAVAILABLE,
+def _pagerduty(of: SchemaOf, noun: str, body: object, accepted: object) -> Json:
+    told = "an event" if noun == "event" else "a change event"
+    return operation(
+        f"enqueue_pagerduty_{noun}",
+        f"Send {told}, as PagerDuty's Events API v2 takes it.",
+        bodies={"application/json": of(body)},
+        answers={HTTPStatus.ACCEPTED: in_json("Stored", of(accepted))},
+        refused=in_json("Refused", of(PagerDutyRefused)),
+        refusals=(HTTPStatus.TOO_MANY_REQUESTS,),
     )
-    return {
-        "post": {
-            "tags": ["events"],
-            "summary": summary,
-            "description": "The answer comes after the commit: what was accepted is not lost.",
-            "operationId": operation_id,
-            "parameters": parameters or [],
-            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-            "responses": {
-                "202": _json("Stored", accepted),
-                **{str(int(status)): refused for status in refusals},
-            },
-            "security": security or [],  # none: the key is a part of the body or of the path
-        }
-    }
-
-
-def _json(description: str, schema: Json) -> Json:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}

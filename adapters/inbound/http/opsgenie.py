@@ -16,12 +16,15 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
-from adapters.inbound.http.intake import IntakeMetrics, SetAside
+from adapters.inbound.http.intake import SetAside
 from adapters.inbound.intake import clean, opsgenie
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.sent import form
 from adapters.inbound.intake.targets import Targets
 from application.alert.handle_request import AlertOrder, RequestedAction
@@ -44,7 +47,7 @@ SCHEME: Final = "geniekey"
 _PATH: Final = "/v2/alerts"
 _PREFIXES: Final = ("", "/opsgenie")
 _NAMED_BY: Final = {"id": NamedBy.ID, "alias": NamedBy.ALIAS, "tiny": NamedBy.NUMBER}
-_ACTIONS: Final = {
+ACTIONS: Final = {
     ("POST", "acknowledge"): RequestedAction.ACKNOWLEDGE,
     ("POST", "close"): RequestedAction.CLOSE,
     ("POST", "notes"): RequestedAction.ADD_NOTE,
@@ -75,6 +78,7 @@ class OpsgenieDoor:
 
     app: App
     targets: Targets
+    allowances: Allowances
     handle: Handle
     find_alert: FindAlert
     find_request: FindRequest
@@ -82,7 +86,9 @@ class OpsgenieDoor:
     clock: Clock
     ids: IdFactory
     metrics: IntakeMetrics
+    name: str = DOOR
     limit_bytes: int = LIMIT_BYTES
+    throttled: HTTPStatus = HTTPStatus.TOO_MANY_REQUESTS  # its clients and Alertmanager's receiver come again
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,17 +96,17 @@ class OpsgenieDoor:
         if segments is None:
             await self.app(scope, receive, send)
             return
-        answer = await answer_or_excuse(self, DOOR, self._answer(scope, receive, segments))
-        self.metrics.answered(DOOR, answer.status).inc()
-        await send_answer(send, answer)
+        await send_answer(send, await answer_or_excuse(self, self._answer(scope, receive, segments), self.metrics))
 
-    def refusal(self, status: HTTPStatus, reason: str) -> Answer:
-        return self._said(status, self.clock.now(), self.ids.new(), message=reason)
+    def refusal(self, status: HTTPStatus, reason: str, *, retry_after_seconds: int | None = None) -> Answer:
+        said = self._said(status, self.clock.now(), self.ids.new(), message=reason)
+        return said._replace(retry_after_seconds=retry_after_seconds)
 
     async def _answer(self, scope: Scope, receive: Receive, segments: tuple[str, ...]) -> Answer:
         asked_at, request_id = self.clock.now(), self.ids.new()
         body = await read_body(scope, receive, self)
         target = await self._target(scope)
+        await self.allowances.spend(target.integration, 1)  # for a question too, which costs a look into storage
         try:
             match scope["method"], segments:
                 case "GET", ("requests", wanted):
@@ -120,6 +126,7 @@ class OpsgenieDoor:
             received_at=asked_at,
             format=DOOR,
             body=body if order.event is not None else _with_its_path(order, body),
+            trace=tracing.here(),
         )
         async with self._turns:
             await self.handle(target, order, raw)
@@ -141,7 +148,7 @@ class OpsgenieDoor:
             created = opsgenie.create(body, new_key=lambda: str(self.ids.new()))
             ref = AlertRef(NamedBy.ALIAS, created.event.dedup_key)
             return AlertOrder(action=RequestedAction.CREATE, ref=ref, event=created.event, note=created.note)
-        action = _ACTIONS.get((method, segments[1])) if len(segments) == 2 else None
+        action = ACTIONS.get((method, segments[1])) if len(segments) == 2 else None
         if action is None:
             reason = f"Tocsin does not offer '{method} {'/'.join((_PATH, *segments[1:]))}'."
             raise Refused(self.refusal(HTTPStatus.UNPROCESSABLE_ENTITY, reason))

@@ -1,6 +1,7 @@
 """SNS over HTTPS: `/integrations/<key>/sns`. A topic on the integration's list is subscribed to, and then believed.
 
-SNS sends a 4xx never again, so no fault of ours is one; and it waits for 15 seconds, which a certificate's fetch fits.
+SNS sends no 4xx again but a 429, so no fault of ours is one; and it waits for 15 seconds, which a certificate's fetch
+fits.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,12 +11,15 @@ from typing import Final
 
 import structlog
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer, in_json
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, header, read_body, send_answer
-from adapters.inbound.http.intake import IntakeMetrics, SetAside
+from adapters.inbound.http.intake import SetAside
 from adapters.inbound.intake import cloudwatch, sns
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import Targets
 from application.alert.routed import ReceivedEvent, received_in
 from application.ports.clock import Clock
@@ -40,25 +44,26 @@ class SnsDoor:
 
     app: App
     targets: Targets
+    allowances: Allowances
     store: Store
     set_aside: SetAside
     endpoint: SnsEndpoint
     clock: Clock
     ids: IdFactory
     metrics: IntakeMetrics
+    name: str = DOOR
     limit_bytes: int = LIMIT_BYTES
+    throttled: HTTPStatus = HTTPStatus.TOO_MANY_REQUESTS  # the one 4xx that SNS sends again
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = _key(scope["path"]) if scope["type"] == "http" else None
         if key is None:
             await self.app(scope, receive, send)
             return
-        answer = await answer_or_excuse(self, DOOR, self._answer(key, scope, receive))
-        self.metrics.answered(DOOR, answer.status).inc()
-        await send_answer(send, answer)
+        await send_answer(send, await answer_or_excuse(self, self._answer(key, scope, receive), self.metrics))
 
-    def refusal(self, status: HTTPStatus, reason: str) -> Answer:
-        return in_json(status, error=reason)
+    def refusal(self, status: HTTPStatus, reason: str, *, retry_after_seconds: int | None = None) -> Answer:
+        return in_json(status, error=reason)._replace(retry_after_seconds=retry_after_seconds)
 
     async def _answer(self, key: str, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
@@ -73,12 +78,14 @@ class SnsDoor:
                 raise sns.NotSignedError("raw message delivery is not signed: switch it off at the subscription")
             message = sns.posted(body)
             await self._believe(message, target)
+            await self.allowances.spend(target.integration, 1)  # a message tells of one alarm
             return await self._act(message, body, target)
         except MalformedEventError as error:
             await self._set_aside(body, str(error), target)
             return in_json(HTTPStatus.ACCEPTED, status="set aside", error=str(error))
         except sns.NotSignedError as error:
-            await self._set_aside(body, str(error), target)
+            if await self.allowances.may_keep_unsigned(target.integration):
+                await self._set_aside(body, str(error), target)
             return self.refusal(HTTPStatus.FORBIDDEN, str(error))
 
     async def _believe(self, message: sns.Posted, target: IntakeTarget) -> None:
@@ -107,6 +114,7 @@ class SnsDoor:
             received_at=self.clock.now(),
             format=DOOR,
             body=body,
+            trace=tracing.here(),
         )
         if events:
             await self.store(received_in(raw, events, target))

@@ -20,6 +20,7 @@ from domain.incident.events import (
     IncidentAcknowledgementExpired,
     IncidentAct,
     IncidentAnnotated,
+    IncidentCauseSuspected,
     IncidentEscalated,
     IncidentMuted,
     IncidentReassigned,
@@ -74,6 +75,8 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return "The snooze ended: it pages again"
         case IncidentMuted():
             return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
+        case IncidentCauseSuspected():
+            return f"It may be caused by INC-{event.upstream_number} of {one_line(event.upstream_service_name)}"
         case IncidentUnmuted():
             return "Nothing mutes it any more: it pages"
         case IncidentWorsened():

@@ -1,4 +1,4 @@
-"""What Twilio brings: answers to text messages, and keys that were pressed in a call.
+"""What Twilio brings: answers to text messages, keys that were pressed in a call, and what became of both.
 
 A number in `From` can be made up in the telephone network, so that a text message can answer nothing but what this very
 number was told of. A pressed key comes to the signed link of its own call.
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
+from uuid import UUID
 
 import structlog
 from dishka.integrations.litestar import FromDishka
@@ -21,17 +22,20 @@ from adapters.inbound.http.problem import RequestError
 from adapters.inbound.http.request_context import header, remember_actor, request_id_of
 from adapters.inbound.twilio.reply import Word, read_reply
 from adapters.inbound.twilio.signature import is_from_twilio
+from adapters.inbound.twilio.status import read_status
 from adapters.twiml import message, response, say
 from application.errors import ApplicationError, ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from application.identity.recognize import RecognizeDrillLink, RecognizeLink, RecognizeTexter
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.resolve import ResolveIncident
 from application.notification.confirm_drill import ConfirmDrill
+from application.notification.take_receipt import TakeReceipt
 from application.notification.text_back import ConfirmTexts, StopTexts
 from application.ports.errors import PortError
 from application.ports.texted_pages import TextedPage
 from domain.identity.actor import Actor
 from domain.shared.errors import IllegalTransitionError
+from domain.shared.ids import NotificationId
 
 _KEY: Final = "1"
 _FORM_BYTES: Final = 16_384  # a message has 1,600 characters at most, and Twilio says thirty things about it
@@ -92,6 +96,21 @@ class TwilioController(Controller):
         except PortError as error:
             _log.warning("twilio_text_failed", reason=type(error).__name__)
             return _xml(message(_LATER))
+
+    @post("/twilio/receipts/{notification_id:uuid}/{attempt:int}", status_code=HTTPStatus.NO_CONTENT)
+    async def receipt(
+        self,
+        request: Request[Any, Any, Any],
+        notification_id: FromPath[UUID],
+        attempt: FromPath[int],
+        signing: FromDishka[TwilioSigning],
+        take_receipt: FromDishka[TakeReceipt],
+    ) -> None:
+        """What became of the message or the call of an attempt, of which Twilio was told this address."""
+        fields = await _signed_fields(request, signing)
+        found = read_status({name: values[0] for name, values in fields.items()})
+        if found is not None:
+            await take_receipt(NotificationId(notification_id), found, attempt=attempt)
 
     @post("/a/{token:str}/key", status_code=HTTPStatus.OK)
     async def acknowledge_by_key(

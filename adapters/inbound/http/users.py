@@ -26,12 +26,14 @@ from application.identity.change_password import ChangePassword
 from application.identity.confirm_contact import ConfirmContact
 from application.identity.create_user import CreateUser
 from application.identity.get_reachability import GetReachability
+from application.identity.get_shift_wishes import GetShiftWishes
 from application.identity.get_user import GetUser
 from application.identity.issue_setup_link import IssueSetupLink
 from application.identity.list_users import ListUsers
 from application.identity.request_verification import RequestContactVerification
 from application.identity.rotate_contact_secret import RotateContactSecret
 from application.identity.set_reachability import ContactDraft, RuleDraft, SetReachability
+from application.identity.set_shift_wishes import SetShiftWishes
 from application.identity.update_user import UpdateUser
 from application.notification.drill_user import DrillUser
 from application.ports.directory import Reachability
@@ -39,6 +41,7 @@ from domain.identity.actor import Actor
 from domain.identity.role import Role
 from domain.identity.user import User
 from domain.notification.contact import Channel, Contact
+from domain.notification.shift_wishes import ShiftWishes
 from domain.shared.ids import ContactId, UserId
 from domain.shared.limits import (
     ADDRESS_CHARACTERS,
@@ -188,6 +191,26 @@ class SetReachabilityBody(msgspec.Struct, forbid_unknown_fields=True):
     contacts: Annotated[list[NewContactBody], Meta(max_length=CONTACTS_PER_USER)]
     rules: Annotated[list[RuleBody], Meta(max_length=RULES_PER_URGENCY * len(Urgency))]
     quiet_hours: QuietHoursBody | None = None
+
+
+class ShiftWishesBody(msgspec.Struct):
+    """Which notices of their shifts a user wants: that they will be on call, that they are, that they handed off."""
+
+    ahead: bool
+    started: bool
+    ended: bool
+
+    @classmethod
+    def of(cls, wishes: ShiftWishes) -> Self:
+        return cls(ahead=wishes.ahead, started=wishes.started, ended=wishes.ended)
+
+
+class PatchShiftWishesBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is not there stays as it is."""
+
+    ahead: bool | UnsetType = UNSET
+    started: bool | UnsetType = UNSET
+    ended: bool | UnsetType = UNSET
 
 
 class VerificationBody(msgspec.Struct):
@@ -363,6 +386,34 @@ class UserController(Controller):
             actor=actor,
         )
         body = ReachabilityBody.of(reachability)
+        return tagged(request, body, tag=content_tag(body))
+
+    @get("/{user_id:uuid}/shift-notices")
+    async def read_shift_wishes(
+        self,
+        request: Request[Any, Any, Any],
+        user_id: FromPath[UUID],
+        get_shift_wishes: FromDishka[GetShiftWishes],
+        actor: FromDishka[Actor],
+    ) -> Response[ShiftWishesBody]:
+        """Which notices of their shifts a user wants."""
+        body = ShiftWishesBody.of(await get_shift_wishes(UserId(user_id), actor=actor))
+        return tagged(request, body, tag=content_tag(body))
+
+    @patch("/{user_id:uuid}/shift-notices")
+    async def set_shift_wishes(
+        self,
+        request: Request[Any, Any, Any],
+        user_id: FromPath[UUID],
+        data: JSONBody[PatchShiftWishesBody],
+        set_shift_wishes: FromDishka[SetShiftWishes],
+        actor: FromDishka[Actor],
+    ) -> Response[ShiftWishesBody]:
+        """Say which notices of their shifts a user wants. Each wish is its own: no `If-Match` is asked for."""
+        wishes = await set_shift_wishes(
+            UserId(user_id), ahead=_said(data.ahead), started=_said(data.started), ended=_said(data.ended), actor=actor
+        )
+        body = ShiftWishesBody.of(wishes)
         return tagged(request, body, tag=content_tag(body))
 
     @post("/{user_id:uuid}/contacts/{contact_id:uuid}/verification", status_code=202)

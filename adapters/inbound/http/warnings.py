@@ -1,13 +1,16 @@
 """What is told beside a thing that is read: it can be used, and may not do what it was made for."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from application.ports.directory import Unreachable
+from domain.notification.proof import DestinationProof
 
+_ANSWER_CHARACTERS: Final = 200  # of what a provider says; the ledger has the whole
 _SHOWN: Final = 50  # enough to know whom to ask; readiness of a team names everybody
 
 
@@ -26,3 +29,14 @@ def warnings_of(unreachable: Sequence[Unreachable]) -> list[WarningBody]:
         )
         for each in unreachable[:_SHOWN]
     ]
+
+
+def refusal_warnings(proof: DestinationProof | None) -> list[WarningBody]:
+    """Of a destination: that it takes no messages, since when, and what it answered."""
+    if proof is None or not proof.is_refusing:
+        return []
+    assert proof.refused_at is not None, "what refuses has refused"
+    since = f"{proof.refused_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    answer = proof.refusal[:_ANSWER_CHARACTERS] or "no reason was given"
+    detail = f"takes no messages: it refused for good at {since}, and answered: {answer}"
+    return [WarningBody(code="destination_refuses", detail=detail, user_id=None)]

@@ -138,18 +138,11 @@ def _alert(value: object, message: Body, ignore_labels: frozenset[str]) -> Repor
         firing = _is_firing(message.status)
     if firing is None:
         return FieldError("/status", "must be 'firing' or 'resolved'")
-    labels = all_labels(body.labels)
+    labels = clean.all_labels(body.labels)
     key = _key(body, labels, ignore_labels, is_grafana=message.orgId is not None)
     if key is None:
         return FieldError("/labels", "must hold at least one label, or the alert a fingerprint")
     return Reported(body=body, labels=labels, firing=firing, key=key)
-
-
-def all_labels(values: object) -> dict[str, str]:
-    """The labels as sent, before the limits, since identity counts them all; empty ones are none."""
-    if not isinstance(values, dict):
-        return {}
-    return {clean.text(name): text for name, label in values.items() if (text := clean.scalar(label))}
 
 
 def _is_firing(status: object) -> bool | None:
@@ -170,7 +163,7 @@ def event_of(alert: Reported, message: Body, group_key: str | None, *, system: s
     """What one alert says. `system` names the sender where nothing else names a source."""
     body = alert.body
     annotations = body.annotations if isinstance(body.annotations, dict) else {}
-    labels = clean.labels(body.labels)
+    labels = clean.labels_within_limits(alert.labels, body.labels)
     links = clean.links((*_alert_links(body, annotations), (message.externalURL, system)))
     details = _details(
         annotations=annotations,
@@ -234,7 +227,8 @@ def _is_truncated(message: Body) -> bool:
 
 
 def _details(**members: object) -> dict[str, object]:
-    return {name: clean.json_value(member) for name, member in members.items() if member not in (None, "", {}, [])}
+    """What says something: nothing, and what is empty, does not."""
+    return {name: clean.json_value(member) for name, member in members.items() if member or member == 0}
 
 
 def _object(value: object) -> dict[str, object]:
@@ -271,7 +265,7 @@ def _group_summary(
 def _member(alert: Reported) -> dict[str, object]:
     return {
         "fingerprint": alert.key,
-        "labels": clean.labels(alert.body.labels).kept,
+        "labels": clean.labels_within_limits(alert.labels, alert.body.labels).kept,
         "summary": _summary(_object(alert.body.annotations)),
     }
 

@@ -18,9 +18,12 @@ from application.errors import RateLimitedError
 from application.ports.rate_limiter import RateLimiter
 from domain.service.integration import IntakeLimits, Integration
 from domain.shared.ids import IntegrationId
+from domain.shared.quota import Quota
 
 # A block is this part of the burst.
 BLOCK_PART: Final = 10
+# Bodies that are kept for people although nobody signed them: so many at once of an integration, then one a second.
+UNSIGNED_KEPT: Final = Quota(burst=60, refill=timedelta(seconds=1))
 # More integrations than a process hears of at a time; what is in hand for one that is forgotten is lost to it.
 MOST: Final = 10_000
 # A storm fills no log: so often it is said that an integration sends too much.
@@ -85,6 +88,13 @@ class Allowances:
                 self._say(integration, allowance, now)
                 raise RateLimitedError(granted.wait)
             allowance.in_hand -= cost
+
+    async def may_keep_unsigned(self, integration: Integration) -> bool:
+        """Whether a body that its sender did not sign is kept, or refused and forgotten.
+
+        It costs nothing of what the integration may send, or whoever has seen its URL could use that up.
+        """
+        return (await self._limiter.take(f"unsigned:{integration.id}", quota=UNSIGNED_KEPT)).tokens > 0
 
     def _allowance_of(self, integration_id: IntegrationId) -> _Allowance:
         allowance = self._of.get(integration_id)

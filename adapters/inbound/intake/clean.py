@@ -75,16 +75,24 @@ def details(value: object) -> dict[str, object]:
 
 def labels(values: object) -> Labels:
     """The labels within the limits, whatever their order; empty ones do not count as labels."""
+    return labels_within_limits(all_labels(values), values)
+
+
+def all_labels(values: object) -> dict[str, str]:
+    """The labels as sent, before the limits; empty ones do not count as labels."""
     if not isinstance(values, dict):
-        return Labels({}, 0)
-    kept: dict[str, str] = {}
-    dropped = 0
-    for name, value in values.items():
-        label = scalar(value)
-        if label and 0 < len(name) <= LABEL_CHARACTERS and len(label) <= LABEL_CHARACTERS:
-            kept[text(name)] = label
-        elif label or isinstance(value, dict | list):
-            dropped += 1
+        return {}
+    return {text(name): label for name, value in values.items() if (label := scalar(value))}
+
+
+def labels_within_limits(sent: dict[str, str], values: object) -> Labels:
+    """Those of `all_labels(values)` that may be kept. What is nested counts as dropped."""
+    kept, dropped = sent, 0
+    if isinstance(values, dict) and len(values) > len(sent):
+        dropped = sum(isinstance(value, dict | list) for value in values.values())
+    if "" in sent or max(map(len, (*sent, *sent.values())), default=0) > LABEL_CHARACTERS:
+        kept = {name: label for name, label in sent.items() if name and max(len(name), len(label)) <= LABEL_CHARACTERS}
+        dropped += len(sent) - len(kept)
     if len(kept) > LABELS:
         dropped += len(kept) - LABELS
         names = sorted(kept, key=lambda name: (name not in _KEPT_FIRST, name))[:LABELS]
@@ -97,7 +105,7 @@ def links(candidates: Iterable[tuple[object, object]]) -> Links:
     kept: dict[str, Link] = {}
     dropped = 0
     for address, label in candidates:
-        href = scalar(address).strip()
+        href = scalar(address).strip() if address else ""  # most have none
         if not href or href in kept:
             continue
         if len(kept) == LINKS or not is_web_address(href):

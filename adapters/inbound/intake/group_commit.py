@@ -155,24 +155,30 @@ class GroupCommit:
             _answer(submissions, None)
 
     async def _keep(self, events: Sequence[ReceivedEvent]) -> None:
-        """Raises `TransientPortError` when neither storage nor the spill takes them."""
+        await self.keep(lambda: self.ingest(events), lambda spill: spill.put(events))
+
+    async def keep(self, store: Callable[[], Awaitable[None]], put: Callable[[Spill], Awaitable[None]]) -> None:
+        """Have something stored, or put into the spill while storage is away or has not caught up.
+
+        Raises `TransientPortError` when neither takes it.
+        """
         if self.spill is None:
-            await self.ingest(events)
+            await store()
             return
-        # As it is now: another writer may find out meanwhile that storage is away.
+        # As it is now: somebody else may find out meanwhile that storage is away.
         was_spilling = self.is_spilling
         try:
-            await (self._put(self.spill, events) if was_spilling else self.ingest(events))
+            await (self._put(self.spill, put) if was_spilling else store())
         except TransientPortError:
             # Out of order is better than refused.
-            await (self.ingest(events) if was_spilling else self._put(self.spill, events))
+            await (store() if was_spilling else self._put(self.spill, put))
 
-    async def _put(self, spill: Spill, events: Sequence[ReceivedEvent]) -> None:
+    async def _put(self, spill: Spill, put: Callable[[Spill], Awaitable[None]]) -> None:
         if not self.is_spilling:
             self.is_spilling = True
             _log.warning("intake_spills")
         self._spilled_at = monotonic()
-        await spill.put(events)
+        await put(spill)
         self._spilled_at = monotonic()
 
     async def look_after_the_spill(self) -> None:

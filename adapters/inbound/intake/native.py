@@ -91,19 +91,20 @@ def document(body: bytes) -> dict[str, object]:
 
 def of_document(members: dict[str, object], *, new_key: Callable[[], str]) -> tuple[AlertEvent, ...]:
     """As `translate`, from decoded JSON."""
-    if "events" in members:
-        entries = [(pointer("events", index), entry) for index, entry in enumerate(_entries(members))]
-    else:
-        entries = [("", members)]
+    is_batch = "events" in members
+    entries = _entries(members) if is_batch else [members]
     bodies: list[EventBody] = []
     problems: list[FieldError] = []
-    for prefix, entry in entries:
+    for index, entry in enumerate(entries):
         try:
             bodies.append(_checked(entry))
+            continue
         except msgspec.ValidationError:
-            problems += [FieldError(prefix + found.pointer, found.reason) for found in _wrong_fields(entry)]
+            wrong = tuple(_wrong_fields(entry))
         except MalformedEventError as error:
-            problems += [FieldError(prefix + found.pointer, found.reason) for found in error.errors]
+            wrong = error.errors
+        prefix = pointer("events", index) if is_batch else ""
+        problems += [FieldError(prefix + found.pointer, found.reason) for found in wrong]
     if problems:
         raise MalformedEventError(problems)
     return tuple(_event(body, new_key) for body in bodies)

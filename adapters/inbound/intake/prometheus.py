@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from adapters.inbound.intake import clean, timestamps
-from adapters.inbound.intake.alertmanager import AlertBody, Body, Reported, all_labels, event_of
+from adapters.inbound.intake.alertmanager import AlertBody, Body, Reported, event_of
 from adapters.inbound.intake.errors import FieldError, MalformedEventError, pointer
 from adapters.inbound.intake.limits import ALERTS_PER_BODY
 from adapters.inbound.intake.reading import read
@@ -51,7 +51,7 @@ def _reported(value: object, sent: Sent) -> Reported | FieldError:
     if not isinstance(value, dict):
         return FieldError("", "must be an object")
     body = msgspec.convert(value, AlertBody)
-    labels = all_labels(body.labels)
+    labels = clean.all_labels(body.labels)
     if not labels.keys() - sent.ignore_labels:
         return FieldError("/labels", "must hold at least one label")
     ends_at = timestamps.parse(body.endsAt)

@@ -1,24 +1,30 @@
 """Mail for integrations, over SMTP: `<key>@…`, whatever the domain. Meant to stand behind an MTA that routes it here.
 
-RFC 5321 (replies), RFC 3463 (enhanced codes). 250 is said after the commit; what may work later is 4xx, which senders
-keep for days; what never will is 5xx.
+RFC 5321 (replies), RFC 3463 (enhanced codes), RFC 3207 (STARTTLS). 250 is said after the commit; what may work later is
+4xx, which senders keep for days; what never will is 5xx.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from adapters.inbound.http.intake import IntakeMetrics, SetAside
+from adapters.inbound.http.intake import SetAside
 from adapters.inbound.intake import mail
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.limits import MAIL_BYTES
+from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.targets import Targets
+from adapters.inbound.smtp.certificate import Certificate
 from application.alert.routed import ReceivedEvent
+from application.errors import RateLimitedError
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
@@ -41,6 +47,7 @@ class MailDoor:
     """What becomes of a mail: aiosmtpd calls the hooks by these names."""
 
     targets: Targets
+    allowances: Allowances
     commits: GroupCommit
     set_aside: SetAside
     clock: Clock
@@ -66,8 +73,13 @@ class MailDoor:
         content = envelope.content
         assert isinstance(content, bytes)
         try:
-            for address in dict.fromkeys(envelope.rcpt_tos):
-                await self._take(address, content, sender=(envelope.mail_from or "").strip("<>"))
+            recipients = await self._paid_for(envelope.rcpt_tos)
+            for address, target in recipients.items():
+                await self._take(address, target, content, sender=(envelope.mail_from or "").strip("<>"))
+        except RateLimitedError:
+            self.metrics.throttled.labels(DOOR).inc()
+            self.metrics.answered(DOOR, 451).inc()
+            return "451 4.7.1 an integration gets more than it may; nothing was stored, try again later"
         except TransientPortError as error:
             _log.warning("intake_unavailable", door=DOOR, reason=str(error))
             self.metrics.answered(DOOR, 451).inc()
@@ -81,11 +93,20 @@ class MailDoor:
         self.metrics.answered(DOOR, 451).inc()
         return "451 4.3.0 this is a fault of ours; nothing was stored"
 
-    async def _take(self, address: str, content: bytes, *, sender: str) -> None:
+    async def _paid_for(self, addresses: list[str]) -> Mapping[str, IntakeTarget]:
+        """Whose they are, before anything is stored: a mail is taken for all of its recipients, or for none.
+
+        One whose key ended between RCPT and now is left out. Raises `RateLimitedError`, `TransientPortError`.
+        """
+        found = {address: await self._target(address) for address in dict.fromkeys(addresses)}
+        recipients = {address: target for address, target in found.items() if target is not None}
+        addressed = Counter(target.integration.id for target in recipients.values())
+        for integration in {target.integration.id: target.integration for target in recipients.values()}.values():
+            await self.allowances.spend(integration, addressed[integration.id])
+        return recipients
+
+    async def _take(self, address: str, target: IntakeTarget, content: bytes, *, sender: str) -> None:
         """Returns after the commit. Raises `TransientPortError`."""
-        target = await self._target(address)
-        if target is None:
-            return  # its key ended between RCPT and now
         kept = redacted(redacted(content, mail.key_in(address)), _local_part(address))
         try:
             event = await asyncio.to_thread(mail.event_of, content, envelope_sender=sender)
@@ -119,6 +140,7 @@ class MailServer:
 
     door: MailDoor
     hostname: str
+    certificate: Certificate | None = None  # None: no STARTTLS is offered
     open: "set[MailSession]" = field(default_factory=set)
 
     def __call__(self) -> "MailSession":
@@ -143,6 +165,7 @@ class MailSession(SMTP):
             hostname=server.hostname,
             ident="tocsin",
             timeout=COMMAND_SECONDS,
+            tls_context=None if server.certificate is None else server.certificate.context,
             loop=asyncio.get_running_loop(),
         )
         self._server = server
@@ -151,7 +174,8 @@ class MailSession(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # of whichever loop; uvloop's are no subclasses
-        if len(self._server.open) >= CONNECTIONS:
+        is_new = self not in self._server.open  # and not the same one, which is encrypted from here on
+        if is_new and len(self._server.open) >= CONNECTIONS:
             self._is_refused = True
             transport.write(b"421 4.3.2 too many connections; try again later\r\n")
             transport.close()

@@ -1,7 +1,8 @@
 """Receive, decode, call, delete: in this order, so that whatever breaks in between, the queue delivers again.
 
 A message leaves the queue after the commit of what it says, or after the commit of the dead letter that it became. When
-storage is away it stays, and is hidden for longer each time. Amazon SQS developer guide, "best practices".
+storage is away, or its integration sends more than it may, it stays, and is hidden for longer each time.
+Amazon SQS developer guide, "best practices".
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from adapters.inbound.sqs.disposition import delay_seconds, is_bug, is_set_aside, reason_of
 from adapters.inbound.sqs.messages import Delivery, dead_letter_of, delivery_of, refused
 from application.alert.consume import Outcome, QueuedMessage
+from application.errors import RateLimitedError
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.randomness import Randomness
@@ -51,7 +53,7 @@ class QueueClient(Protocol):
 class ConsumerSettings:
     queue_url: str
     dead_letter_queue_url: str | None = None  # None: what is set aside is in the database alone
-    pollers: int = 2  # each works on one batch at a time
+    pollers: int = 16  # each works on one batch at a time
     wait_seconds: int = 20
     visibility_seconds: int = 60
     most_receives: int = 8  # some minutes of tries: of a message at which we fail without knowing why
@@ -77,6 +79,11 @@ class ConsumerMetrics:
         self.repeated = Counter(f"tocsin_{queue}_repeated", "Messages that had been handled before", registry=registry)
         self.poison = Counter(f"tocsin_{queue}_poison", "Messages set aside for people", registry=registry)
         self.failed = Counter(f"tocsin_{queue}_failed", "Messages left to be delivered again", registry=registry)
+        self.throttled = Counter(
+            f"tocsin_{queue}_throttled",
+            "Of those, messages left because their integration sends too much",
+            registry=registry,
+        )
         self.receive_errors = Counter(f"tocsin_{queue}_receive_errors", "Polls without an answer", registry=registry)
         self.age = Histogram(
             f"tocsin_{queue}_message_age_seconds",
@@ -92,6 +99,7 @@ class _Settled(NamedTuple):
     delivery: Delivery
     outcome: Outcome | None
     reason: str | None = None
+    not_before: timedelta = timedelta()  # no try before then could end otherwise
 
 
 @dataclass(slots=True, kw_only=True)
@@ -185,7 +193,7 @@ class SqsConsumer:
             batch = _Batch(self, deliveries)
             settled = [await self._set_aside(each) for each in await batch.settle()]
         await self._delete([each.delivery for each in settled if each.outcome is not None])
-        await self._leave([each.delivery for each in settled if each.outcome is None])
+        await self._leave([each for each in settled if each.outcome is None])
         for each in settled:
             self._record(each, timedelta(seconds=perf_counter() - started))
         return batch.is_storage_away
@@ -239,17 +247,19 @@ class SqsConsumer:
             again = {each["Id"] for each in failed if not each["SenderFault"]}
             left = {name: each for name, each in left.items() if name in again}
 
-    async def _leave(self, deliveries: Sequence[Delivery]) -> None:
+    async def _leave(self, left: Sequence[_Settled]) -> None:
         """Hide what failed for a while; members of a group for the same while, so that they stay in order."""
         delays: dict[str, int] = {}
-        for each in deliveries:
+        for each in left:
             delay = delay_seconds(
-                each.receives,
+                each.delivery.receives,
                 base_seconds=self.settings.retry_base_seconds,
                 fraction=self.randomness.fraction(),
+                not_before=each.not_before,
             )
-            name = _group_of(each)
+            name = _group_of(each.delivery)
             delays[name] = max(delay, delays.get(name, 0))
+        deliveries = [each.delivery for each in left]
         await self._change_visibility(deliveries, [delays[_group_of(each)] for each in deliveries])
 
     async def _change_visibility(self, deliveries: Sequence[Delivery], seconds: Iterable[int]) -> None:
@@ -366,13 +376,17 @@ class _Batch:
         if is_bug(error):
             _log.exception("sqs_message_failed", error=type(error).__name__)
         if not is_set_aside(error, receives=delivery.receives, most_receives=self.consumer.settings.most_receives):
-            self._fail(place, reason)
+            if isinstance(error, RateLimitedError):
+                self.consumer.metrics.throttled.inc()
+                self._fail(place, reason, not_before=error.retry_after)
+            else:
+                self._fail(place, reason)
             return None
         return refused(delivery, reason, target=None if message is None else message.target)
 
-    def _fail(self, place: int, reason: str) -> None:
+    def _fail(self, place: int, reason: str, *, not_before: timedelta = timedelta()) -> None:
         delivery = self.deliveries[place]
-        self._settled[place] = _Settled(delivery, None, reason)
+        self._settled[place] = _Settled(delivery, None, reason, not_before)
         if self.consumer._is_ordered:  # noqa: SLF001  # of one piece with it
             self._blocked.add(_group_of(delivery))
 

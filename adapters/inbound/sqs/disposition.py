@@ -1,7 +1,9 @@
 """What becomes of a message that could not be handled."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Final
 
 from adapters.inbound.intake.errors import MalformedEventError
@@ -64,10 +66,12 @@ def is_bug(error: Exception) -> bool:
     return not any(kind in DISPOSITIONS for kind in type(error).__mro__ if kind is not Exception)
 
 
-def delay_seconds(receives: int, *, base_seconds: float, fraction: float) -> int:
+def delay_seconds(receives: int, *, base_seconds: float, fraction: float, not_before: timedelta = timedelta()) -> int:
     """How long to hide a message that has been received so often: doubling, with up to half as much again at random.
 
-    Never 0, which would have it back at once and for ever.
+    Never 0, which would have it back at once and for ever; and not less than until a try can end otherwise, unless that
+    is beyond the limit.
     """
     doubled: float = base_seconds * 2 ** min(max(receives - 1, 0), _MOST_DOUBLINGS)
-    return max(1, min(round(doubled * (1 + fraction / 2)), MOST_DELAY_SECONDS))
+    least = max(1, ceil(not_before.total_seconds()))
+    return min(max(least, round(doubled * (1 + fraction / 2))), MOST_DELAY_SECONDS)

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from adapters import tracing
 from adapters.inbound.intake import clean, message
 from adapters.inbound.intake.alertmanager import REPLICA_LABELS, Mode
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.envelope import Envelope, unwrap
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE, Translated
@@ -33,8 +35,6 @@ REASON_CHARACTERS: Final = 256
 
 # SQS API reference, SendMessage, MessageBody: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF
 _NOT_ALLOWED: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# W3C Trace Context, 3.2: version, trace id, parent id, flags
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _KEY_MEMBER: Final = re.compile(rb'"(?:routing_key|integration_key|service_key)"\s*:\s*"((?:[^"\\]|\\.)+)"')
 # A trigger that has waited longer pages nobody: what it tells of is over, or has been seen by other means. Such
 # triggers come from a queue that was blocked, or were set aside and are sent back. Resolves are done at any age.
@@ -66,8 +66,11 @@ class Delivery:
 
     @property
     def trace_id(self) -> str | None:
-        found = _TRACEPARENT.fullmatch(self.attributes.get("traceparent", ""))
-        return None if found is None else found[1]
+        return tracing.trace_id_of(self.trace)
+
+    @property
+    def trace(self) -> str | None:
+        return tracing.understood(self.attributes.get(tracing.HEADER))
 
 
 def delivery_of(received: Mapping[str, Any]) -> Delivery:
@@ -99,16 +102,23 @@ def _time(milliseconds: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReader:
-    """Translates deliveries, and finds whose they are."""
+    """Translates deliveries, finds whose they are, and whether their integration may send so much just now."""
 
     targets: Targets
+    allowances: Allowances
     clock: Clock
     default_integration_key: str | None = field(default=None, repr=False)  # for messages that name none
     oldest_trigger: timedelta = OLDEST_TRIGGER
     ignore_labels: frozenset[str] = REPLICA_LABELS
 
     async def __call__(self, delivery: Delivery) -> QueuedMessage:
-        """What it says, or why it says nothing to act on. Raises `TransientPortError`."""
+        """What it says, or why it says nothing to act on. Raises `RateLimitedError`, `TransientPortError`."""
+        queued = await self._read(delivery)
+        if queued.target is not None:
+            await self.allowances.spend(queued.target.integration, len(queued.events))
+        return queued
+
+    async def _read(self, delivery: Delivery) -> QueuedMessage:
         try:
             translated = await self._translate(delivery)
         except MalformedEventError as error:
@@ -129,6 +139,7 @@ class MessageReader:
             target=target,
             events=events,
             refusal=refusal,
+            trace=delivery.trace,
         )
 
     async def _translate(self, delivery: Delivery, *, mode: Mode = "alert") -> Translated:

@@ -1,4 +1,4 @@
-"""Events that were taken while storage was away: what each message of the spill says, as it is looked at now."""
+"""What was taken while storage was away: what each message of the spill says, as it is looked at now."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +8,7 @@ from adapters.inbound.sqs.messages import OLDEST_TRIGGER, Delivery, is_done_at_a
 from adapters.wire.spilled import UnreadableSpillError, decoded
 from application.alert.consume import QueuedMessage
 from application.ports.clock import Clock
+from application.ports.intake import ReceivedChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,18 @@ class SpillReader:
             spilled = decoded(body)
         except UnreadableSpillError as error:
             return QueuedMessage(message_key=delivery.key, body=body, target=None, refusal=str(error))
+        if spilled.letter is not None:
+            letter = spilled.letter
+            return QueuedMessage(message_key=delivery.key, body=letter.body, target=None, letter=letter)
         raw_events = spilled.raw_events()
         first = next((raw.body for raw in raw_events if raw is not None), b"")
         target = (await self.look_up([spilled.key_hash])).get(spilled.key_hash)
         if target is None:
             reason = "the key of its integration is not good any more"
             return QueuedMessage(message_key=delivery.key, body=first, target=None, refusal=reason)
+        if spilled.change is not None:  # what was changed is worth knowing at any age
+            change = ReceivedChange(spilled.change.id, target, spilled.change.change, spilled.change.received_at)
+            return QueuedMessage(message_key=delivery.key, body=first, target=target, change=change)
         is_late = self.clock.now() - delivery.sent_at > self.oldest_trigger
         kept = [
             (event, raw)

@@ -34,9 +34,10 @@ from domain.incident.incident import Incident
 from domain.notification.contact import Channel, Contact
 from domain.notification.destination import Destination
 from domain.notification.notification import Notification
-from domain.notification.proof import ContactProof
+from domain.notification.proof import ContactProof, DestinationProof
 from domain.notification.quiet_hours import QuietHours
 from domain.notification.rule import NotificationRule
+from domain.notification.shift_wishes import ShiftWishes
 from domain.notification.throttle import Throttle
 from domain.notification.verification import ContactVerification
 from domain.oncall.absence import Absence
@@ -45,6 +46,7 @@ from domain.oncall.cover import CoverRequest
 from domain.oncall.feed import CalendarFeed
 from domain.oncall.history import History
 from domain.oncall.schedule import Schedule
+from domain.routing.dependency import Dependency
 from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.silence import Silence
@@ -92,6 +94,7 @@ class MemoryDatabase:
     # Each with until when it signs; None: until another takes its place
     contact_secrets: dict[ContactId, tuple[tuple[str, datetime | None], ...]] = field(default_factory=dict, repr=False)
     quiet_hours: dict[UserId, QuietHours] = field(default_factory=dict)
+    shift_wishes: dict[UserId, ShiftWishes] = field(default_factory=dict)
     teams: dict[TeamId, Team] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
@@ -101,6 +104,7 @@ class MemoryDatabase:
     routings: dict[UUID, tuple[RoutingVersion, ...]] = field(default_factory=dict)  # by owner, oldest first
     route_drops: dict[tuple[UUID, str], Drops] = field(default_factory=dict)
     silences: dict[SilenceId, Silence] = field(default_factory=dict)
+    dependencies: dict[ServiceId, tuple[Dependency, ...]] = field(default_factory=dict)
     inhibitions: dict[InhibitionId, Inhibition] = field(default_factory=dict)
     inhibition_sources: tuple[Source, ...] = ()
     maintenance: dict[MaintenanceId, MaintenanceWindow] = field(default_factory=dict)
@@ -125,7 +129,9 @@ class MemoryDatabase:
     absences: dict[AbsenceId, Absence] = field(default_factory=dict)
     destinations: dict[DestinationId, Destination] = field(default_factory=dict)
     destination_secrets: dict[DestinationId, tuple[str, str | None, datetime]] = field(default_factory=dict)
+    destination_proofs: dict[DestinationId, DestinationProof] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
+    traces: dict[IncidentId, str] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)
     alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)

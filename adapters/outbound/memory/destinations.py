@@ -39,6 +39,7 @@ class MemoryDestinationRepository(DestinationRepository):
     async def delete(self, destination_id: DestinationId) -> None:
         self.session.database.destinations.pop(destination_id, None)
         self.session.database.destination_secrets.pop(destination_id, None)
+        self.session.database.destination_proofs.pop(destination_id, None)
 
     async def count(self) -> int:
         return len(self.session.database.destinations)

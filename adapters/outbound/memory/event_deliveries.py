@@ -214,6 +214,7 @@ class MemoryEventDeliveries(EventDeliveries):
             team_id=incident.team_id,
             triggered_at=incident.triggered_at,
             version=incident.version,
+            trace=self.session.database.traces.get(incident.id),
         )
 
 

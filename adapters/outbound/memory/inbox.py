@@ -10,6 +10,10 @@ from application.ports.inbox import Inbox
 class MemoryInbox(Inbox):
     session: MemorySession
 
+    async def known(self, consumer: str, keys: Collection[str]) -> frozenset[str]:
+        handled = self.session.database.inbox
+        return frozenset(key for key in keys if (consumer, key) in handled)
+
     async def take(self, consumer: str, keys: Collection[str], *, at: datetime) -> frozenset[str]:
         handled = self.session.database.inbox
         new = frozenset(key for key in keys if (consumer, key) not in handled)

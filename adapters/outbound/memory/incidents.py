@@ -51,11 +51,11 @@ class MemoryIncidentRepository(IncidentRepository):
     async def save_all(self, changes: Sequence[Change[Incident]]) -> tuple[Incident, ...]:
         return tuple([await self.save(change) for change in changes])
 
-    async def muted_by(self, by: str) -> tuple[Incident, ...]:
+    async def muted_by(self, *by: str) -> tuple[Incident, ...]:
         found = (
             each
             for each in self.session.database.incidents.values()
-            if each.status is IncidentStatus.TRIGGERED and each.muted is not None and each.muted.by == by
+            if each.status is IncidentStatus.TRIGGERED and each.muted is not None and each.muted.by in by
         )
         return tuple(sorted(found, key=lambda each: each.id))
 

@@ -1,7 +1,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
@@ -14,6 +13,7 @@ from application.ports.intake import (
     IntakeTarget,
     OpenedIncident,
     RawEvent,
+    ReceivedChange,
     ServiceTarget,
     Touched,
 )
@@ -22,7 +22,6 @@ from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
-from domain.service.integration import Integration
 from domain.shared.event import DomainEvent
 from domain.shared.ids import ServiceId
 from domain.shared.via import Via
@@ -92,6 +91,8 @@ class MemoryIntakeStore(IntakeStore):
             number = 1 + max((each.number for each in incidents.values()), default=0)
             incident = Incident.trigger(draft, number=number, via=Via.SYSTEM).state
             incidents[draft.id] = is_open[group] = replace(incident, version=1)
+            if draft.trace is not None:
+                self.session.database.traces[draft.id] = draft.trace
             opened[group] = OpenedIncident(draft.id, number, is_new=True, is_muted=draft.muted is not None)
         return opened
 
@@ -128,16 +129,23 @@ class MemoryIntakeStore(IntakeStore):
             last = event_id or before.last_event_id
             stored[owner_id, rule] = Drops(before.dropped + dropped, max(before.last_at, at), last)
 
-    async def record_change(
-        self, change_id: UUID, integration: Integration, change: ChangeEvent, *, at: datetime
-    ) -> None:
-        stored = replace(change, occurred_at=change.occurred_at or at)
-        self.session.database.change_events += ((change_id, integration.id, stored),)
+    async def record_changes(self, changes: Sequence[ReceivedChange]) -> None:
+        database = self.session.database
+        known = {change_id for change_id, _, _ in database.change_events}
+        database.change_events += tuple(
+            (each.id, each.target.integration.id, _dated(each)) for each in changes if each.id not in known
+        )
 
     async def set_aside(self, letters: Sequence[DeadLetter]) -> None:
-        self.session.database.dead_letters += tuple(letters)
+        database = self.session.database
+        known = {letter.id for letter in database.dead_letters}
+        database.dead_letters += tuple(letter for letter in letters if letter.id not in known)
 
     @staticmethod
     def _counted(alert: Alert, occurrences: int, at: datetime, expiry: Expiry | None) -> Alert:
         counted = replace(alert, occurrences=alert.occurrences + occurrences, last_seen_at=max(alert.last_seen_at, at))
         return counted.heard_again(expiry)
+
+
+def _dated(received: ReceivedChange) -> ChangeEvent:
+    return replace(received.change, occurred_at=received.change.occurred_at or received.received_at)

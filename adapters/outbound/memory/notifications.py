@@ -16,7 +16,7 @@ from application.ports.notifications import (
 )
 from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
-from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.notification import BUNDLED_WITH, Notification, NotificationStatus, Purpose
 from domain.notification.throttle import Throttle, counted
 from domain.shared.ids import IncidentId, NotificationId, UserId
 
@@ -95,6 +95,18 @@ class MemoryNotificationRepository(NotificationRepository):
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         self.session.database.attempts += tuple(attempts)
 
+    async def record_receipts(self, receipts: Sequence[Attempt]) -> None:
+        for receipt in receipts:
+            known = {(each.notification_id, each.number, each.outcome) for each in self.session.database.attempts}
+            if (receipt.notification_id, receipt.number, receipt.outcome) not in known:
+                await self.record_attempts((receipt,))
+
+    async def bundled_with(self, carrier: Notification) -> tuple[Notification, ...]:
+        pages = (each for each in self.session.database.notifications.values() if each.user_id == carrier.user_id)
+        others = (each for each in pages if each.id != carrier.id)
+        bundled = (each for each in others if each.receipt.get(BUNDLED_WITH) == str(carrier.id))
+        return tuple(sorted(bundled, key=lambda each: each.id))
+
     async def cancel_waiting(
         self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
     ) -> dict[IncidentId, Cancelled]:
@@ -152,6 +164,7 @@ class MemoryNotificationRepository(NotificationRepository):
             service_name=service.name,
             runbook_url=service.runbook_url,
             status_by=None if answered_by is None else database.users[answered_by].name,
+            trace=database.traces.get(incident.id),
         )
         return DueNotification(leased, due_at, lost_lease, subject)
 

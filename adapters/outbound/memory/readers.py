@@ -25,14 +25,17 @@ from application.ports.readers import (
     MailboxReader,
     NewestFirst,
     OldestFirst,
+    PossibleCause,
     ResponderRecord,
     TimeKey,
 )
 from domain.alert.alert import Alert
 from domain.incident.incident import Incident
 from domain.notification.notification import Notification, Purpose
+from domain.routing.dependency import Dependencies
 from domain.shared.ids import IncidentId, ServiceId, UserId
 from domain.shared.priority import priority_of
+from domain.shared.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,21 @@ class MemoryIncidentReader(IncidentReader):
             group_key=incident.group_key,
             service_description=service.description,
             runbook_url=service.runbook_url,
+            may_be_caused_by=self._causes(incident) if incident.is_open else (),
+            trace=self.session.database.traces.get(incident.id),
+        )
+
+    def _causes(self, incident: Incident) -> tuple[PossibleCause, ...]:
+        database = self.session.database
+        open_ = [each for each in database.incidents.values() if each.is_open]
+        worst = {each.service_id: each for each in sorted(open_, key=_worst_first, reverse=True)}
+        graph = Dependencies(each for of in database.dependencies.values() for each in of)
+        severities = {service_id: each.severity for service_id, each in worst.items()}
+        ways = graph.causes(incident.service_id, severities)
+        found = [(worst[way[-1]], tuple(database.services[each].name for each in way)) for way in ways]
+        return tuple(
+            PossibleCause(each.id, each.number, each.title, each.severity, each.service_id, names)
+            for each, names in found
         )
 
     async def find(self, ref: IncidentRef) -> IncidentId:
@@ -224,6 +242,10 @@ class MemoryMailboxReader(MailboxReader):
 
     async def list(self, request: NewestFirst) -> Page[MailboxMessage]:
         return _newest_first(self.session.database.mailbox, request, key=lambda message: message.id)
+
+
+def _worst_first(incident: Incident) -> tuple[Severity, int]:
+    return incident.severity, incident.number
 
 
 def _passes(incident: Incident, wanted: IncidentFilter) -> bool:

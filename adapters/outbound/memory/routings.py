@@ -8,6 +8,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page
 from application.ports.routings import Drops, RoutingRepository, RoutingVersion, RulebookSource
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.dependency import Dependency
 from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing
@@ -69,6 +70,10 @@ class MemoryRulebookSource(RulebookSource):
 
     async def inhibitions(self) -> Sequence[Inhibition]:
         return sorted(self.session.database.inhibitions.values(), key=lambda each: each.id)
+
+    async def dependencies(self) -> Sequence[Dependency]:
+        stored = self.session.database.dependencies
+        return [each for service_id in sorted(stored) for each in stored[service_id]]
 
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:
         return [self.session.database.routings[owner_id][-1].routing for owner_id in owner_ids]

@@ -6,12 +6,14 @@ from typing import Final
 from sqlalchemy import select
 
 from adapters.outbound.postgres import named
+from adapters.outbound.postgres.sealed import secrets_in
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import destinations
 from application.errors import NotFoundError
 from application.ports.destinations import USES_NAMED, DestinationRepository, DestinationSecrets, DestinationUses
 from application.ports.page import Page, PageRequest
+from application.ports.vault import Vault
 from domain.notification.destination import Destination, DestinationKind
 from domain.shared.ids import DestinationId, TeamId
 
@@ -34,12 +36,12 @@ _FALL_BACKS_WITH: Final = """
 SELECT count(*) FROM fall_backs WHERE targets @> jsonb_build_array(jsonb_build_object('id', $1::uuid::text))
 """
 _PUT: Final = """
-INSERT INTO destination_secrets AS s (destination_id, secret, old_expires_at) VALUES ($1, $2, $3)
-ON CONFLICT (destination_id) DO UPDATE
-SET old_secret = s.secret, secret = excluded.secret, old_expires_at = excluded.old_expires_at
+INSERT INTO destination_secrets AS s (destination_id, secret_sealed, old_expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (destination_id) DO UPDATE SET old_secret = s.secret, old_secret_sealed = s.secret_sealed,
+  secret = NULL, secret_sealed = excluded.secret_sealed, old_expires_at = excluded.old_expires_at
 """
 _VALID: Final = """
-SELECT secret, CASE WHEN old_expires_at > $2 THEN old_secret END AS old_secret
+SELECT secret, secret_sealed, old_secret, old_secret_sealed, old_expires_at > $2 AS is_overlapping
 FROM destination_secrets WHERE destination_id = $1
 """
 
@@ -57,7 +59,7 @@ class PostgresDestinationRepository(DestinationRepository):
     async def get_many(self, destination_ids: Collection[DestinationId]) -> Mapping[DestinationId, Destination]:
         if not destination_ids:
             return {}
-        found = (_destination_of(row) for row in await self.session.fetch(_GET_MANY, list(destination_ids)))
+        found = (destination_of(row) for row in await self.session.fetch(_GET_MANY, list(destination_ids)))
         return {each.id: each for each in found}
 
     async def save(self, destination: Destination) -> Destination:
@@ -80,28 +82,30 @@ class PostgresDestinationRepository(DestinationRepository):
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[Destination]:
         rows, has_more = await named.page_rows(self.session, _QUERY, destinations, page, team_id=team_id)
-        return Page(tuple(map(_destination_of, rows)), has_more)
+        return Page(tuple(map(destination_of, rows)), has_more)
 
     async def _one(self, statement: Statement, destination_id: DestinationId) -> Destination:
         row = await self.session.row(statement, key=destination_id)
         if row is None:
             raise NotFoundError("destination", destination_id)
-        return _destination_of(row)
+        return destination_of(row)
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresDestinationSecrets(DestinationSecrets):
     session: PostgresSession
+    vault: Vault
 
     async def put(self, destination_id: DestinationId, secret: str, *, old_expires_at: datetime) -> None:
-        await self.session.connection.execute(_PUT, destination_id, secret, old_expires_at)
+        sealed = self.vault.seal(secret, owner=destination_id)
+        await self.session.connection.execute(_PUT, destination_id, sealed, old_expires_at)
 
     async def of(self, destination_id: DestinationId, *, at: datetime) -> tuple[str, ...]:
         rows = await self.session.fetch(_VALID, destination_id, at)
-        return tuple(secret for row in rows for secret in (row["secret"], row["old_secret"]) if secret is not None)
+        return secrets_in(rows[0], self.vault, owner=destination_id) if rows else ()
 
 
-def _destination_of(row: Row) -> Destination:
+def destination_of(row: Row) -> Destination:
     return Destination(
         id=DestinationId(row["id"]),
         team_id=TeamId(row["team_id"]),

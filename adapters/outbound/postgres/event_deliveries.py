@@ -5,12 +5,15 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
+from adapters.outbound.postgres.sealed import secret_in
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.subscriptions import COLUMNS, subscription_of
 from adapters.wire import events as wire
 from application.errors import NotFoundError
+from application.ports.errors import PermanentPortError
 from application.ports.event_deliveries import (
     Cursor,
     DeliveryQuery,
@@ -23,6 +26,7 @@ from application.ports.event_deliveries import (
 )
 from application.ports.event_log import EventPosition
 from application.ports.page import Page
+from application.ports.vault import Vault
 from domain.incident.incident import IncidentStatus
 from domain.shared.ids import EventDeliveryId, IncidentId, ServiceId, SubscriptionId, TeamId
 from domain.shared.severity import Severity
@@ -85,12 +89,16 @@ WITH due AS (
   FROM heads WHERE d.id = heads.id RETURNING d.*
 )
 SELECT t.*, e.body, {_SUBSCRIPTION}, i.number, i.title, i.status AS incident_status, i.severity, i.urgency,
-  i.service_id, i.team_id, i.triggered_at, i.version, v.name AS service_name,
-  ARRAY(SELECT x.secret FROM subscription_secrets x WHERE x.subscription_id = t.subscription_id
-    AND (x.expires_at IS NULL OR x.expires_at > $2) ORDER BY x.number DESC) AS secrets
+  i.service_id, i.team_id, i.triggered_at, i.version, i.trace, v.name AS service_name,
+  x.clear, x.sealed
 FROM taken t JOIN subscriptions s ON s.id = t.subscription_id
 JOIN domain_events e ON e.sequence = t.sequence AND e.at = t.event_at
 LEFT JOIN incidents i ON i.id = t.incident_id LEFT JOIN services v ON v.id = i.service_id
+CROSS JOIN LATERAL (
+  SELECT array_agg(secret ORDER BY number DESC) AS clear, array_agg(secret_sealed ORDER BY number DESC) AS sealed
+  FROM subscription_secrets
+  WHERE subscription_id = t.subscription_id AND (expires_at IS NULL OR expires_at > $2)
+) x
 ORDER BY t.subscription_id, t.transaction, t.sequence
 """  # noqa: S608
 _IS_HELD = "SELECT 1 FROM subscription_lanes WHERE subscription_id = $1 AND lane_id = $2 AND lease_id = $3"
@@ -155,10 +163,13 @@ _HURRY = "UPDATE subscription_lanes SET next_deadline = $2 WHERE subscription_id
 
 _COLUMNS: Final = tuple(field.name for field in fields(EventDelivery))
 
+_log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresEventDeliveries(EventDeliveries):
     session: PostgresSession
+    vault: Vault
 
     async def begin(self, subscription_id: SubscriptionId, position: EventPosition) -> None:
         await self.session.connection.execute(_BEGIN, subscription_id, position.transaction, position.sequence)
@@ -215,7 +226,17 @@ class PostgresEventDeliveries(EventDeliveries):
         without: Collection[SubscriptionId] = (),
     ) -> tuple[LeasedDelivery, ...]:
         rows = await self.session.fetch(_LEASE, lease_id, at, until, limit, each, list(without), list(wire.KINDS))
-        return tuple(_leased_of(row, lease_id, at) for row in rows)
+        return tuple(_leased_of(row, lease_id, at, self._secrets_of(row)) for row in rows)
+
+    def _secrets_of(self, row: Row) -> tuple[str, ...]:
+        """Those that can be read. One that cannot costs no other subscription its deliveries."""
+        owner, found = row["subscription_id"], []
+        for clear, sealed in zip(row["clear"] or (), row["sealed"] or (), strict=True):
+            try:
+                found.append(secret_in(self.vault, clear=clear, sealed=sealed, owner=owner))
+            except PermanentPortError as error:
+                _log.error("signing_secret_unreadable", subscription_id=str(owner), reason=str(error))
+        return tuple(secret for secret in found if secret is not None)
 
     async def is_held(self, lease: Lease) -> bool:
         return bool(await self.session.fetch(_IS_HELD, *lease))
@@ -320,14 +341,14 @@ def _delivery_of(row: Row) -> EventDelivery:
     return EventDelivery(**values)
 
 
-def _leased_of(row: Row, lease_id: UUID, at: datetime) -> LeasedDelivery:
+def _leased_of(row: Row, lease_id: UUID, at: datetime, secrets: tuple[str, ...]) -> LeasedDelivery:
     delivery = _delivery_of(row)
     return LeasedDelivery(
         delivery=delivery,
         lease=Lease(delivery.subscription_id, delivery.lane_id, lease_id),
         leased_at=at,
         subscription=subscription_of(row, "subscription_"),
-        secrets=tuple(row["secrets"]),
+        secrets=secrets,
         event=wire.from_builtins(row["kind"], row["body"]),
         incident=None if row["number"] is None else _outline_of(row),
     )
@@ -346,4 +367,5 @@ def _outline_of(row: Row) -> IncidentOutline:
         team_id=TeamId(row["team_id"]),
         triggered_at=row["triggered_at"],
         version=row["version"],
+        trace=row["trace"],
     )

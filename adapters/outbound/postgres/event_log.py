@@ -1,7 +1,7 @@
 """The log of domain events. Readers follow commit order: (transaction id, sequence), below the oldest transaction that
 is still running, so that one which commits late is never skipped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,9 +27,11 @@ class Topic(StrEnum):
     CONFIGURATION = "configuration"  # what is remembered of services, integrations and policies is out of date
 
 
+# As one JSON document of (kind, event): an array a column costs the driver three times as much, element by element.
 APPEND = """
 INSERT INTO domain_events (kind, at, incident_id, body)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::jsonb[])
+SELECT e ->> 0, (e -> 1 ->> 'at')::timestamptz, (e -> 1 ->> 'incident_id')::uuid, e -> 1
+FROM jsonb_array_elements($1::jsonb) AS e
 """
 NOTIFY = "SELECT pg_notify($1, $2)"
 
@@ -48,25 +50,11 @@ _END = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 START = EventPosition(0, 0)
 
 
-def columns(events: Iterable[DomainEvent]) -> tuple[list[object], ...]:
-    """The events as one array a column, in the order of `APPEND`'s parameters."""
-    kinds: list[object] = []
-    ats: list[object] = []
-    incident_ids: list[object] = []
-    bodies: list[object] = []
-    for event in events:
-        kinds.append(event.kind)
-        ats.append(event.at)
-        incident_ids.append(wire.incident_of(event))
-        bodies.append(wire.encode(event))
-    return kinds, ats, incident_ids, bodies
-
-
 async def append_events(connection: Connection, events: Sequence[DomainEvent]) -> None:
     """Append and give the hint, which the server holds back until the commit."""
     if not events:
         return
-    await connection.execute(APPEND, *columns(events))
+    await connection.execute(APPEND, wire.encode_many(events))
     await connection.execute(NOTIFY, CHANNEL, Topic.EVENTS)
 
 

@@ -86,8 +86,8 @@ SELECT * FROM incidents WHERE next_deadline <= $1 ORDER BY next_deadline, id LIM
 FOR NO KEY UPDATE SKIP LOCKED
 """
 _MUTED_BY = """
-SELECT * FROM incidents WHERE muted ->> 'by' = $1 AND muted IS NOT NULL AND status = 'triggered' ORDER BY id
-FOR NO KEY UPDATE
+SELECT * FROM incidents WHERE muted ->> 'by' = ANY($1::text[]) AND muted IS NOT NULL AND status = 'triggered'
+ORDER BY id FOR NO KEY UPDATE
 """
 EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
 
@@ -133,7 +133,7 @@ class PostgresIncidentRepository(IncidentRepository):
             await self.session.connection.execute(NOTIFY, CHANNEL, Topic.INCIDENTS)
         return tuple(stored)
 
-    async def muted_by(self, by: str) -> tuple[Incident, ...]:
+    async def muted_by(self, *by: str) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
 
     async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:

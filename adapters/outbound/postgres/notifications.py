@@ -1,11 +1,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic, columns
+from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
+from adapters.wire import events as wire
 from application.errors import NotFoundError
 from application.ports.notifications import (
     Attempt,
@@ -22,6 +23,8 @@ from domain.notification.notification import Notification, NotificationStatus, P
 from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, UserId
 
+# Between two pages that leave as one message: the first of them has waited, and maybe been tried, for less.
+_LONGEST_TRIED: Final = timedelta(days=1)
 _ADD = """
 INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
   status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
@@ -60,7 +63,8 @@ WITH first AS (
 SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number, i.service_id, i.team_id, i.group_key,
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
   i.acknowledgements, i.acknowledgement_times, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at,
-  i.snoozed_until, i.rises_at, i.muted, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version
+  i.snoozed_until, i.rises_at, i.muted, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version,
+  i.trace
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
@@ -90,19 +94,33 @@ _SETTLE = f"""
 WITH settled AS (
   UPDATE notifications n
   SET status = s.status, next_deadline = s.next_deadline, may_be_repeat = s.may_be_repeat, receipt = s.receipt
-  FROM unnest($5::uuid[], $6::text[], $7::timestamptz[], $8::boolean[], $9::jsonb[])
+  FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::boolean[], $6::jsonb[])
     AS s (id, status, next_deadline, may_be_repeat, receipt) WHERE n.id = s.id
 ), attempt_rows AS (
   INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
-  SELECT * FROM unnest($10::uuid[], $11::uuid[], $12::smallint[], $13::timestamptz[], $14::timestamptz[], $15::text[],
-    $16::text[])
+  SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::smallint[], $10::timestamptz[], $11::timestamptz[], $12::text[],
+    $13::text[])
 ), event_rows AS ({APPEND})
-SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE cardinality($1::text[]) > 0
+SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE jsonb_array_length($1::jsonb) > 0
 """  # noqa: S608
 _ATTEMPT = """
 INSERT INTO delivery_attempts (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::text[],
   $7::text[])
+"""
+# The notifications are held, so that two receipts of one attempt come one after the other.
+_RECEIPT = f"""
+{_ATTEMPT.strip()} AS r (notification_id, incident_id, number, started_at, finished_at, outcome, detail)
+WHERE NOT EXISTS (
+  SELECT FROM delivery_attempts a
+  WHERE a.notification_id = r.notification_id AND a.number = r.number AND a.outcome = r.outcome
+)
+"""  # the braces hold a constant
+# Pages of one message were made within the hours that a courier tries them for: few of their person's.
+_BUNDLED_WITH = """
+SELECT * FROM notifications
+WHERE user_id = $1 AND purpose = 'page' AND created_at >= $2
+  AND id <> $3::uuid AND receipt ->> 'bundled_with' = $3::uuid::text ORDER BY id
 """
 _CANCEL = """
 WITH waiting AS (
@@ -173,7 +191,7 @@ class PostgresNotificationRepository(NotificationRepository):
         states = [each.change.state for each in settlements]
         await self.session.connection.execute(
             _SETTLE,
-            *columns(event for each in settlements for event in each.change.events),
+            wire.encode_many(event for each in settlements for event in each.change.events),
             [state.id for state in states],
             [state.status for state in states],
             [state.next_deadline for state in states],
@@ -186,6 +204,16 @@ class PostgresNotificationRepository(NotificationRepository):
         if not attempts:
             return
         await self.session.connection.execute(_ATTEMPT, *_attempt_columns(attempts))
+
+    async def record_receipts(self, receipts: Sequence[Attempt]) -> None:
+        if not receipts:
+            return
+        await self.session.connection.execute(_RECEIPT, *_attempt_columns(receipts))
+
+    async def bundled_with(self, carrier: Notification) -> tuple[Notification, ...]:
+        since = carrier.created_at - _LONGEST_TRIED
+        rows = await self.session.fetch(_BUNDLED_WITH, carrier.user_id, since, carrier.id)
+        return tuple(notification_of(row) for row in rows)
 
     async def cancel_waiting(
         self, incident_ids: Collection[IncidentId], *, user_id: UserId | None = None
@@ -256,6 +284,7 @@ def _subject_of(row: Row) -> Subject:
         service_name=row["service_name"],
         runbook_url=row["runbook_url"],
         status_by=row["status_by"],
+        trace=row["trace"],
     )
 
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.functions import coalesce
 
 from adapters.outbound.postgres.alerts import alert_of
+from adapters.outbound.postgres.dependencies import dependency_of
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.notifications import notification_of
 from adapters.outbound.postgres.session import PostgresSession, Row
@@ -70,6 +71,7 @@ from application.ports.readers import (
     MailboxReader,
     NewestFirst,
     OldestFirst,
+    PossibleCause,
     ResponderRecord,
 )
 from domain.alert.alert import Alert
@@ -77,8 +79,10 @@ from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
+from domain.routing.dependency import Dependencies
 from domain.shared.ids import IncidentId, NotificationId, ServiceId, UserId
 from domain.shared.priority import priority_of
+from domain.shared.severity import Severity
 from domain.shared.via import Via
 
 # Callers rarely use more than a few limits and combinations of filters; those who do only cost themselves a compile.
@@ -120,6 +124,24 @@ _ATTEMPTS: Final = Statement(
     .where(delivery_attempts.c.notification_id == any_(bindparam("notification_ids", type_=ARRAY(Uuid()))))
     .order_by(delivery_attempts.c.notification_id, delivery_attempts.c.started_at, delivery_attempts.c.number)
 )
+
+# From a service up, with the worst that is open of each: a UNION ends where it would go on in a circle.
+_ABOVE: Final = """
+WITH RECURSIVE above AS (
+  SELECT * FROM service_dependencies WHERE service_id = $1
+  UNION
+  SELECT d.* FROM service_dependencies d JOIN above a ON d.service_id = a.upstream_id
+)
+SELECT a.*, s.name, o.name AS owner_name, i.id, i.number, i.title, i.severity FROM above a
+JOIN services s ON s.id = a.upstream_id JOIN services o ON o.id = a.service_id
+LEFT JOIN LATERAL (
+  SELECT n.id, n.number, n.title, n.severity FROM incidents n
+  WHERE n.service_id = a.upstream_id AND n.status <> 'resolved' ORDER BY n.severity, n.number LIMIT 1
+) i ON true
+ORDER BY a.service_id, a.place
+"""
+
+_ENDS: Final = (("service_id", "owner_name"), ("upstream_id", "name"))
 
 
 class IncidentListShape(NamedTuple):
@@ -299,11 +321,32 @@ class PostgresIncidentReader(IncidentReader):
         if row is None:
             raise NotFoundError("incident", ref)
         (summary,) = await self._summaries([row])
+        is_open = summary.status is not IncidentStatus.RESOLVED
         return IncidentDetail(
             summary=summary,
             group_key=row["group_key"],
             service_description=row["service_description"],
             runbook_url=row["runbook_url"],
+            may_be_caused_by=await self._causes(summary.service_id) if is_open else (),
+            trace=row["trace"],
+        )
+
+    async def _causes(self, service_id: ServiceId) -> tuple[PossibleCause, ...]:
+        rows = await self.session.fetch(_ABOVE, service_id)
+        broken = {ServiceId(row["upstream_id"]): row for row in rows if row["id"] is not None}
+        severities = {each: Severity(row["severity"]) for each, row in broken.items()}
+        ways = Dependencies(map(dependency_of, rows)).causes(service_id, severities)
+        names = {row[key]: row[name] for row in rows for key, name in _ENDS}
+        return tuple(
+            PossibleCause(
+                IncidentId(broken[way[-1]]["id"]),
+                broken[way[-1]]["number"],
+                broken[way[-1]]["title"],
+                severities[way[-1]],
+                way[-1],
+                tuple(names[each] for each in way),
+            )
+            for way in ways
         )
 
     async def find(self, ref: IncidentRef) -> IncidentId:

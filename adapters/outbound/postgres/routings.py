@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.outbound.postgres.dependencies import ALL as ALL_DEPENDENCIES
+from adapters.outbound.postgres.dependencies import dependency_of
 from adapters.outbound.postgres.inhibitions import inhibition_of
 from adapters.outbound.postgres.maintenance import window_of
 from adapters.outbound.postgres.rulebook import revise
@@ -15,6 +17,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.page import Page
 from application.ports.routings import Drops, RoutingRepository, RoutingVersion, RulebookSource
 from application.ports.schedule_history import NewestVersionsFirst
+from domain.routing.dependency import Dependency
 from domain.routing.inhibition import Inhibition
 from domain.routing.maintenance import MaintenanceWindow
 from domain.routing.route import Routing, Rule
@@ -96,6 +99,9 @@ class PostgresRulebookSource(RulebookSource):
 
     async def inhibitions(self) -> Sequence[Inhibition]:
         return [inhibition_of(row) for row in await self.session.fetch(_INHIBITIONS)]
+
+    async def dependencies(self) -> Sequence[Dependency]:
+        return [dependency_of(row) for row in await self.session.fetch(ALL_DEPENDENCIES)]
 
     async def routings(self, owner_ids: Collection[UUID]) -> Sequence[Routing]:
         return [_version_of(row).routing for row in await self.session.fetch(_MANY, list(owner_ids))]

@@ -1,7 +1,7 @@
 """One request's or one tick's way to the database: the pool for reads, one connection while a transaction is open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, cast
@@ -18,21 +18,27 @@ type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 type RawConnection = asyncpg.Connection[asyncpg.Record]
 type Pool = asyncpg.Pool
 CLOSE_SECONDS: Final = 2.0
+_encode: Final = msgspec.json.Encoder().encode
+_JSONB_VERSION: Final = b"\x01"  # of its binary form, which is text behind it; COPY takes no other form
 
 type Row = Mapping[str, Any]  # what an asyncpg.Record is, which its stubs do not say
 
 
 async def prepare_connection(connection: RawConnection) -> None:
     """JSON as msgspec reads and writes it. Nothing else is set: pooled connections carry no session state."""
-    for name in ("json", "jsonb"):
+    for name, version in (("json", b""), ("jsonb", _JSONB_VERSION)):
         await connection.set_type_codec(
-            name, encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog", format="text"
+            name, encoder=_encoder(version), decoder=_decoder(len(version)), schema="pg_catalog", format="binary"
         )
 
 
-def _json_text(value: object) -> str:
+def _encoder(version: bytes) -> Callable[[object], bytes]:
     # Already encoded values come as bytes from the hot paths, which encode once.
-    return value.decode() if isinstance(value, bytes) else msgspec.json.encode(value).decode()
+    return lambda value: version + (value if isinstance(value, bytes) else _encode(value))
+
+
+def _decoder(start: int) -> Callable[[bytes], object]:
+    return lambda sent: msgspec.json.decode(memoryview(sent)[start:])
 
 
 async def leave_as_it_is(_: RawConnection) -> None:

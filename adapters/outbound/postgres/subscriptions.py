@@ -6,12 +6,14 @@ from typing import Final
 from sqlalchemy import select
 
 from adapters.outbound.postgres import named
+from adapters.outbound.postgres.sealed import secret_in
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import subscriptions
 from application.errors import NotFoundError
 from application.ports.page import Page, PageRequest
 from application.ports.subscriptions import SigningSecret, SubscriptionRepository
+from application.ports.vault import Vault
 from domain.shared.ids import SubscriptionId, TeamId
 from domain.subscription.subscription import Subscription, SubscriptionKind
 
@@ -41,11 +43,11 @@ AND s.number < (SELECT max(number) FROM subscription_secrets WHERE subscription_
 """
 _END_PRESENT = "UPDATE subscription_secrets SET expires_at = $2 WHERE subscription_id = $1"
 _ADD_NEWEST = """
-INSERT INTO subscription_secrets (subscription_id, number, secret)
+INSERT INTO subscription_secrets (subscription_id, number, secret_sealed)
 SELECT $1, coalesce(max(number), 0) + 1, $2 FROM subscription_secrets WHERE subscription_id = $1
 """
 _PRESENT = """
-SELECT secret, expires_at FROM subscription_secrets
+SELECT secret, secret_sealed, expires_at FROM subscription_secrets
 WHERE subscription_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY number DESC
 """
 
@@ -53,6 +55,7 @@ WHERE subscription_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY 
 @dataclass(frozen=True, slots=True)
 class PostgresSubscriptionRepository(SubscriptionRepository):
     session: PostgresSession
+    vault: Vault
 
     async def get(self, subscription_id: SubscriptionId) -> Subscription:
         return await self._one(_GET, subscription_id)
@@ -84,11 +87,15 @@ class PostgresSubscriptionRepository(SubscriptionRepository):
         connection = self.session.connection
         await connection.execute(_FORGET_OLD, subscription_id)
         await connection.execute(_END_PRESENT, subscription_id, old_expire_at)
-        await connection.execute(_ADD_NEWEST, subscription_id, secret)
+        await connection.execute(_ADD_NEWEST, subscription_id, self.vault.seal(secret, owner=subscription_id))
 
     async def secrets(self, subscription_id: SubscriptionId, *, at: datetime) -> tuple[SigningSecret, ...]:
         rows = await self.session.fetch(_PRESENT, subscription_id, at)
-        return tuple(SigningSecret(row["secret"], row["expires_at"]) for row in rows)
+        secrets = (
+            (secret_in(self.vault, clear=row["secret"], sealed=row["secret_sealed"], owner=subscription_id), row)
+            for row in rows
+        )
+        return tuple(SigningSecret(secret, row["expires_at"]) for secret, row in secrets if secret is not None)
 
     async def _one(self, statement: Statement, subscription_id: SubscriptionId) -> Subscription:
         row = await self.session.row(statement, key=subscription_id)

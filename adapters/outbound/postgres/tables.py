@@ -143,8 +143,10 @@ contact_secrets = Table(
     "contact_secrets",
     metadata,
     Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
-    _text("secret"),
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _text("old_secret", nullable=True),  # signs beside the other one until then
+    Column("old_secret_sealed", LargeBinary, nullable=True),
     _time("old_until", nullable=True),
 )
 
@@ -634,6 +636,14 @@ Index(
     postgresql_where=text("next_deadline IS NOT NULL"),
 )
 
+user_shift_wishes = Table(
+    "user_shift_wishes",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), primary_key=True),
+    Column("ahead", Boolean, nullable=False),
+    Column("started", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
 quiet_watches = Table(
     "quiet_watches",
     metadata,
@@ -674,6 +684,7 @@ incidents = Table(
     Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
     _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     Column("muted", JSONB, nullable=True),  # what holds its pages back: kind, by, reason, until
+    _text("trace", nullable=True),  # of the event that it began with; W3C Trace Context, `traceparent`
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
 )
@@ -874,9 +885,21 @@ destination_secrets = Table(
     "destination_secrets",
     metadata,
     Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
-    _text("secret"),  # as it is, since messages are signed with it
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _text("old_secret", nullable=True),
+    Column("old_secret_sealed", LargeBinary, nullable=True),
     _time("old_expires_at"),
+)
+destination_proofs = Table(
+    "destination_proofs",
+    metadata,
+    Column("destination_id", UUID(as_uuid=True), ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True),
+    _time("attempted_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    _time("refused_at", nullable=True),
+    _text("refusal"),
+    postgresql_with=HOT,
 )
 
 notifications = Table(
@@ -1031,7 +1054,8 @@ subscription_secrets = Table(
     metadata,
     _ref("subscription_id", "subscriptions.id"),
     Column("number", Integer, nullable=False),
-    _text("secret"),  # as it is, since messages are signed with it
+    _text("secret", nullable=True),  # as it is, of versions before; `sealed.py`
+    Column("secret_sealed", LargeBinary, nullable=True),
     _time("expires_at", nullable=True),
     PrimaryKeyConstraint("subscription_id", "number"),
 )
@@ -1217,6 +1241,20 @@ inhibitions = Table(
     Column("version", BigInteger, nullable=False),
 )
 Index("inhibitions_name_idx", inhibitions.c.name, inhibitions.c.id)
+
+# What services need others for, in the order in which they were named.
+service_dependencies = Table(
+    "service_dependencies",
+    metadata,
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "upstream_id", UUID(as_uuid=True), ForeignKey("services.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    _text("least_severity"),
+    Column("mutes", Boolean, nullable=False),
+    Column("place", Integer, nullable=False),
+    PrimaryKeyConstraint("service_id", "upstream_id"),
+)
 
 # Alerts that mute others while they fire. No foreign key to alerts, as for runs: they are written together.
 inhibition_sources = Table(

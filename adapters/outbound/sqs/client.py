@@ -47,7 +47,7 @@ class SqsSettings:
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     wait_seconds: int = 20  # the longest poll
-    pollers: int = 2
+    pollers: int = 16
 
 
 @asynccontextmanager

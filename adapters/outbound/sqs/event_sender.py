@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-from opentelemetry.propagate import inject
-
-from adapters.wire.published import body_of, labels_of
+from adapters import tracing
+from adapters.wire.published import body_of, labels_of, trace_of
 from application.ports.event_deliveries import LeasedDelivery
 from application.ports.event_sender import Answer, EventSender
 from domain.subscription.delivery import Verdict
@@ -121,8 +120,12 @@ class SnsEventSender(EventSender):
 
 def _entry(leased: LeasedDelivery, body: str) -> Entry:
     delivery = leased.delivery
-    attributes = {"tocsin-event-kind": delivery.kind, "webhook-id": delivery.message_id, **labels_of(leased)}
-    inject(attributes)  # the trace of this send, where one is kept
+    attributes = {
+        "tocsin-event-kind": delivery.kind,
+        "webhook-id": delivery.message_id,
+        **labels_of(leased),
+        **tracing.carried(trace_of(leased)),
+    }
     entry: Entry = {
         "Id": delivery.id.hex,
         body: body_of(leased).decode(),

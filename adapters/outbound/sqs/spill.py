@@ -10,10 +10,11 @@ from itertools import batched
 from typing import Any, Final
 
 from adapters.outbound.sqs.client import SpillClient, translating
-from adapters.wire.spilled import encoded
+from adapters.wire.spilled import encoded, encoded_change, encoded_letter
 from application.alert.routed import ReceivedEvent
 from application.ports.errors import PermanentPortError, TransientPortError
 from application.ports.ids import IdFactory
+from application.ports.intake import DeadLetter, ReceivedChange
 from application.ports.spill import Spill
 
 BATCH: Final = 10  # entries of one request
@@ -21,6 +22,8 @@ BATCH: Final = 10  # entries of one request
 MESSAGE_CHARACTERS: Final = 256 * 1024 // BATCH
 # One event may be longer than its part, and is a request of its own then.
 REQUEST_CHARACTERS: Final = 256 * 1024 - 1024
+# Of a dead letter's body: so many bytes of noise fit, with the reason beside them.
+LETTER_BYTES: Final = 128 * 1024
 _COUNTS: Final = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -37,8 +40,19 @@ class SqsSpill(Spill):
     ids: IdFactory
 
     async def put(self, batch: Sequence[ReceivedEvent]) -> None:
-        for entries in _requests(list(self._entries(batch))):
-            answer = await self._ask(entries)
+        await self._put(list(self._entries(batch)))
+
+    async def put_change(self, change: ReceivedChange) -> None:
+        await self._put([self._entry(str(change.target.integration.id), _fitting(encoded_change(change)))])
+
+    async def put_letter(self, letter: DeadLetter) -> None:
+        group = "nobody" if letter.integration_id is None else str(letter.integration_id)
+        cut = letter._replace(body=letter.body[:LETTER_BYTES])
+        await self._put([self._entry(group, _fitting(encoded_letter(cut)))])
+
+    async def _put(self, entries: Sequence[Entry]) -> None:
+        for request in _requests(entries):
+            answer = await self._ask(request)
             if failed := answer.get("Failed"):
                 raise TransientPortError(f"SQS did not take {len(failed)} messages: {failed[0].get('Code')}")
 
@@ -64,24 +78,28 @@ class SqsSpill(Spill):
             of_integration[str(received.target.integration.id)].append(received)
         for group, events in of_integration.items():
             for text in _texts(events):
-                # The SDK may send a request twice; what a sender repeats is another message.
-                yield {
-                    "MessageBody": text,
-                    "MessageGroupId": group,
-                    "MessageDeduplicationId": str(self.ids.new()),
-                }
+                yield self._entry(group, text)
+
+    def _entry(self, group: str, text: str) -> Entry:
+        # The SDK may send a request twice; what a sender repeats is another message.
+        return {"MessageBody": text, "MessageGroupId": group, "MessageDeduplicationId": str(self.ids.new())}
 
 
 def _texts(events: Sequence[ReceivedEvent]) -> Iterator[str]:
     """As few messages as hold them, in their order. Raises `TransientPortError` for an event that fits into none."""
     text = encoded(events)
-    if len(events) == 1 and len(text) > REQUEST_CHARACTERS:
-        raise TransientPortError("an event is too long for the queue")
     if len(events) == 1 or len(text) <= MESSAGE_CHARACTERS:
-        yield text
+        yield _fitting(text)
         return
     for half in batched(events, -(-len(events) // 2)):
         yield from _texts(half)
+
+
+def _fitting(text: str) -> str:
+    """Raises `TransientPortError` for what fits into no message."""
+    if len(text) > REQUEST_CHARACTERS:
+        raise TransientPortError("an event is too long for the queue")
+    return text
 
 
 def _requests(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

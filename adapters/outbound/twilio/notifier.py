@@ -27,6 +27,7 @@ class TwilioSettings:
     auth_token: str = field(repr=False)
     sender: str
     takes_answers: bool = False  # text messages to the number come to us, so that each says how to answer it
+    receipts_url: str = ""  # where we are told what became of each message; empty: nowhere
     base_url: str = API_URL
     timeout_seconds: float = 5.0
 
@@ -55,13 +56,13 @@ class SmsNotifier(Notifier):
     session: ClientSession
 
     async def send(self, message: Message) -> Delivery:
-        return await self._text(message.address, sms_text(message, takes_answers=self.settings.takes_answers))
+        return await self._text(message, sms_text(message, takes_answers=self.settings.takes_answers))
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        return await self._text(notice.address, notice_text(notice))
+        return await self._text(notice, notice_text(notice))
 
-    async def _text(self, address: str, body: str) -> Delivery:
-        form = {"To": address, "From": self.settings.sender, "Body": body}
+    async def _text(self, message: Message | NoticeMessage, body: str) -> Delivery:
+        form = {"To": message.address, "From": self.settings.sender, "Body": body, **_receipt(message, self.settings)}
         return await _create("Messages", form, self.settings, self.session)
 
 
@@ -73,14 +74,27 @@ class VoiceNotifier(Notifier):
     session: ClientSession
 
     async def send(self, message: Message) -> Delivery:
-        return await self._call(message.address, page_call(message))
+        return await self._call(message, page_call(message))
 
     async def send_notice(self, notice: NoticeMessage) -> Delivery:
-        return await self._call(notice.address, notice_call(notice))
+        return await self._call(notice, notice_call(notice))
 
-    async def _call(self, address: str, twiml: str) -> Delivery:
-        form = {"To": address, "From": self.settings.sender, "Twiml": twiml, "Timeout": str(RING_SECONDS)}
+    async def _call(self, message: Message | NoticeMessage, twiml: str) -> Delivery:
+        form = {
+            "To": message.address,
+            "From": self.settings.sender,
+            "Twiml": twiml,
+            "Timeout": str(RING_SECONDS),
+            **_receipt(message, self.settings),
+        }
         return await _create("Calls", form, self.settings, self.session)
+
+
+def _receipt(message: Message | NoticeMessage, settings: TwilioSettings) -> Mapping[str, str]:
+    """Twilio signs what it brings there, address and all. Of a call it tells the end alone unless it is asked more."""
+    if not settings.receipts_url:
+        return {}
+    return {"StatusCallback": f"{settings.receipts_url}/{message.notification_id}/{message.attempt}"}
 
 
 async def _create(kind: str, form: Mapping[str, str], settings: TwilioSettings, session: ClientSession) -> Delivery:

@@ -9,10 +9,10 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
-from opentelemetry.propagate import inject
 
+from adapters import tracing
 from adapters.outbound.webhook.signature import signed_headers
-from adapters.wire.published import body_of, labels_of
+from adapters.wire.published import body_of, labels_of, trace_of
 from application.ports.clock import Clock
 from application.ports.event_deliveries import LeasedDelivery
 from application.ports.event_sender import Answer, EventSender
@@ -55,8 +55,7 @@ class WebhookEventSender(EventSender):
             secret=newest,
             old_secrets=older,
         )
-        trace: dict[str, str] = {}
-        inject(trace)
+        trace = tracing.carried(trace_of(leased))
         headers = {"Content-Type": "application/json", **signature, **labels_of(leased), **trace}
         return await self._post(leased.subscription.address, body, headers)
 

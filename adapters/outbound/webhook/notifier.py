@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import ClientSession
 
+from adapters import tracing
 from adapters.outbound.webhook.signature import signed_headers
 from adapters.plain_text import web_link
 from adapters.posting import post
@@ -57,6 +58,7 @@ class WebhookNotifier(Notifier):
             headers={
                 "Content-Type": "application/json",
                 **signed_headers(body, message_id=message_id, at=at, secret=newest, old_secrets=older),
+                **tracing.carried(),
             },
             provider="the webhook",
             timeout_seconds=self.timeout_seconds,

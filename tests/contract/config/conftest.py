@@ -13,6 +13,7 @@ from adapters.outbound.memory.escalations import MemoryPolicyVersions
 from adapters.outbound.memory.fall_backs import MemoryFallBackRepository
 from adapters.outbound.memory.intake import MemoryIntakeStore
 from adapters.outbound.memory.integrations import MemoryIntegrationRepository
+from adapters.outbound.memory.kept_bodies import MemoryKeptBodies
 from adapters.outbound.memory.policies import MemoryPolicyRepository
 from adapters.outbound.memory.quiet_watches import MemoryQuietWatchRepository
 from adapters.outbound.memory.received import MemoryReceivedReader
@@ -26,6 +27,7 @@ from adapters.outbound.postgres.escalations import PostgresPolicyVersions
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
+from adapters.outbound.postgres.kept_bodies import PostgresKeptBodies
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
 from adapters.outbound.postgres.quiet_watches import PostgresQuietWatchRepository
 from adapters.outbound.postgres.received import PostgresReceivedReader
@@ -40,6 +42,7 @@ from application.ports.escalations import PolicyVersions
 from application.ports.fall_backs import FallBackRepository
 from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
+from application.ports.kept_bodies import KeptBodies
 from application.ports.policies import PolicyRepository
 from application.ports.quiet_watches import QuietWatchRepository
 from application.ports.received import ReceivedReader
@@ -52,6 +55,7 @@ from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.shared.ids import TeamId, UserId
+from tests.support.identity import VAULT
 from tests.support.oncall import USERS
 
 CORE, EDGE = TeamId(UUID(int=200)), TeamId(UUID(int=201))
@@ -88,6 +92,7 @@ class Store:
     references: References
     intake: IntakeStore
     received: ReceivedReader
+    kept_bodies: KeptBodies
     quiet_watches: QuietWatchRepository
 
 
@@ -138,6 +143,7 @@ def _over_memory(session: MemorySession) -> Store:
         references=MemoryReferences(session),
         intake=MemoryIntakeStore(session),
         received=MemoryReceivedReader(session),
+        kept_bodies=MemoryKeptBodies(session),
         quiet_watches=MemoryQuietWatchRepository(session),
     )
 
@@ -153,11 +159,12 @@ def _over_postgres(session: PostgresSession) -> Store:
         history=PostgresScheduleHistory(session),
         directory=PostgresDirectory(session),
         destinations=PostgresDestinationRepository(session),
-        destination_secrets=PostgresDestinationSecrets(session),
+        destination_secrets=PostgresDestinationSecrets(session, VAULT),
         fall_backs=PostgresFallBackRepository(session),
         references=PostgresReferences(session),
         intake=PostgresIntakeStore(session),
         received=PostgresReceivedReader(session),
+        kept_bodies=PostgresKeptBodies(session),
         quiet_watches=PostgresQuietWatchRepository(session),
     )
 

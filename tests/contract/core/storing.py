@@ -1,6 +1,7 @@
 """What most contracts need to be there first."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -17,9 +18,11 @@ from tests.support.builders import MINUTE, NOON, a_draft, a_run
 from tests.support.world import Ports
 
 
-async def an_open_incident(ports: Ports, number: int = 1, *, at: datetime = NOON, escalates: bool = True) -> Incident:
+async def an_open_incident(
+    ports: Ports, number: int = 1, *, at: datetime = NOON, escalates: bool = True, trace: str | None = None
+) -> Incident:
     """As the intake makes one: with its event and, if it escalates, its run."""
-    draft = a_draft(number, at=at)
+    draft = replace(a_draft(number, at=at), trace=trace)
     async with ports.transaction:
         (opened,) = (await ports.intake.open_incidents([draft])).values()
         assert opened.is_new, "its group had one already"

@@ -96,7 +96,8 @@ async def test_of_each_incident_the_first_event_is_leased_alone(ports: Ports) ->
 
 async def test_a_lease_has_what_a_sender_needs(ports: Ports) -> None:
     subscription = await subscribed(ports)
-    incident = await an_open_incident(ports)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    incident = await an_open_incident(ports, trace=trace)
     await recorded(ports, 1)
     (leased,) = await lease(ports)
 
@@ -104,6 +105,7 @@ async def test_a_lease_has_what_a_sender_needs(ports: Ports) -> None:
     assert leased.event.kind == "incident.annotated"
     assert leased.incident is not None
     assert (leased.incident.number, leased.incident.title) == (incident.number, incident.title)
+    assert leased.incident.trace == trace
     assert (leased.delivery.attempts, leased.delivery.may_be_repeat) == (1, False)
 
 

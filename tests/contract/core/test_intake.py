@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from application.ports.intake import IntakeTarget, Touched
+from domain.alert.alert import Alert
+from domain.alert.alert_event import ChangeEvent, Link
 from domain.incident.incident import IncidentStatus
 from domain.service.service import UrgencyRule
 from domain.shared.urgency import Urgency
@@ -22,6 +25,7 @@ from tests.support.builders import (
     SHOP_PROBES,
     a_draft,
     a_policy,
+    a_received_change,
     a_run,
     an_alert,
     an_integration,
@@ -29,6 +33,8 @@ from tests.support.builders import (
     office_hours,
 )
 from tests.support.world import Ports
+
+MANY = 100  # of one body, which no adapter stores one by one
 
 
 async def test_a_key_names_its_integration_with_everything_it_decides(ports: Ports) -> None:
@@ -106,6 +112,16 @@ async def test_a_group_has_one_open_incident_however_often_it_is_asked_for(ports
     assert new.number > first.number
 
 
+async def test_a_change_that_is_there_by_its_id_stays_as_it_is(ports: Ports) -> None:
+    first = a_received_change(ChangeEvent(summary="first", occurred_at=NOON))
+    for changes in ([first], [first._replace(change=ChangeEvent(summary="again"))]):
+        async with ports.transaction:
+            await ports.intake.record_changes(changes)
+    found = await ports.incident_reader.changes(SHOP, since=NOON, until=NOON + MINUTE, limit=5)
+
+    assert [change.summary for change in found] == ["first"]
+
+
 async def test_two_services_may_have_a_group_of_one_name(ports: Ports) -> None:
     await an_open_incident(ports, 1)
     async with ports.transaction:
@@ -137,6 +153,41 @@ async def test_an_alert_that_fires_already_counts_as_one_more_occurrence(ports: 
     async with ports.transaction:
         (stored,) = await ports.alerts.firing({(SHOP_PROBES, "disk")})
     assert stored == replace(first, occurrences=3, last_seen_at=NOON + MINUTE)
+
+
+async def test_many_alerts_are_stored_as_one_is(ports: Ports) -> None:
+    said: dict[str, Any] = {
+        "labels": {"zone": "north"},
+        "details": {"free": [1.5, None]},
+        "starts_at": NOON,
+        "event_id": UUID(int=1),
+    }
+    alerts = [
+        an_alert(number, links=(Link(href=f"https://example.test/{number}"),), expires_at=NOON + MINUTE, **said)
+        for number in range(MANY)
+    ]
+    await an_open_incident(ports)
+    await firing(ports, *reversed(alerts))
+
+    assert await firing_now(ports, alerts) == alerts
+
+
+async def test_one_of_many_alerts_that_fires_already_counts_as_one_more_occurrence(ports: Ports) -> None:
+    alerts = [an_alert(number) for number in range(MANY)]
+    await an_open_incident(ports)
+    await firing(ports, alerts[7])
+    await firing(ports, *(replace(alert, last_seen_at=NOON + MINUTE) for alert in alerts))
+
+    stored = await firing_now(ports, alerts)
+    assert [each.occurrences for each in stored] == [2 if number == 7 else 1 for number in range(MANY)]
+    assert {each.last_seen_at for each in stored} == {NOON + MINUTE}
+
+
+async def firing_now(ports: Ports, alerts: list[Alert]) -> list[Alert]:
+    """In the order of their ids."""
+    async with ports.transaction:
+        stored = await ports.alerts.firing({(alert.integration_id, alert.dedup_key) for alert in alerts})
+    return sorted(stored, key=lambda alert: alert.id)
 
 
 async def test_a_run_is_due_from_the_instant_it_was_recorded_for(ports: Ports) -> None:

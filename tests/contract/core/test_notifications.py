@@ -14,7 +14,7 @@ from application.ports.readers import OldestFirst
 from domain.notification.contact import Channel
 from domain.notification.events import NotificationSent
 from domain.notification.notice import Notice, NoticeKind
-from domain.notification.notification import Notification, NotificationStatus, Purpose
+from domain.notification.notification import BUNDLED_WITH, Notification, NotificationStatus, Purpose
 from domain.notification.throttle import WINDOW, Throttle
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, RunId
@@ -250,6 +250,16 @@ async def test_a_leased_page_is_with_its_courier_until_the_lease_ends(ports: Por
     assert await leased(ports, at=NOON + LEASE - timedelta(microseconds=1)) == ()
 
 
+async def test_a_leased_page_is_in_the_trace_that_its_incident_began_with(ports: Ports) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await an_open_incident(ports, trace=trace)
+    await waiting(ports, a_page())
+    (due,) = await leased(ports)
+
+    assert due.subject is not None
+    assert due.subject.trace == trace
+
+
 async def test_a_lease_that_ran_out_is_lost_and_leaves_a_doubt(ports: Ports) -> None:
     await an_open_incident(ports)
     page = a_page()
@@ -312,6 +322,43 @@ async def test_attempts_that_nobody_told_of_get_a_line_in_the_ledger_too(ports: 
 
     (record,) = (await ports.incident_reader.deliveries(incident.id, OldestFirst())).items
     assert list(record.attempts) == lost
+
+
+async def test_of_one_attempt_each_receipt_is_a_line_once(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    page = a_page()
+    await waiting(ports, page)
+    arrived = replace(an_attempt(page, outcome=Outcome.ARRIVED), started_at=NOON + MINUTE)
+    async with ports.transaction:
+        await ports.notifications.record_attempts([an_attempt(page)])
+        await ports.notifications.record_receipts([arrived])
+        await ports.notifications.record_receipts([replace(arrived, started_at=NOON + 2 * MINUTE)])
+        await ports.notifications.record_receipts([])
+    again = replace(arrived, number=2, started_at=NOON + 3 * MINUTE)
+    async with ports.transaction:
+        await ports.notifications.record_receipts([again, replace(arrived, detail="another time")])
+
+    (record,) = (await ports.incident_reader.deliveries(incident.id, OldestFirst())).items
+    assert record.attempts == (an_attempt(page), arrived, again)
+
+
+async def test_the_pages_that_one_message_spoke_for_are_those_whose_receipts_name_it(ports: Ports) -> None:
+    for number in (1, 2, 3):
+        await an_open_incident(ports, number)
+    carrier, other = a_page(1, incident=1), a_page(3, incident=3)
+    bundled = a_page(2, incident=2)
+    await waiting(ports, carrier, bundled, other)
+    named = {BUNDLED_WITH: str(carrier.id)}
+    async with ports.transaction:
+        await ports.notifications.settle(
+            [
+                Settlement(page.delivered(receipt=receipt, detail="", at=NOON), an_attempt(page))
+                for page, receipt in ((carrier, named), (bundled, named), (other, {"sid": "SM1"}))
+            ]
+        )
+
+    assert [page.id for page in await ports.notifications.bundled_with(carrier)] == [bundled.id]
+    assert await ports.notifications.bundled_with(other) == ()
 
 
 async def test_cancelling_takes_what_waits_and_marks_what_is_under_way(ports: Ports) -> None:

@@ -28,6 +28,7 @@ from domain.shared.ids import IncidentId, NotificationId, RunId, UserId
 from domain.shared.priority import Priority
 from domain.shared.severity import Severity
 from domain.shared.via import Via
+from tests.support.builders import a_received_change
 from tests.support.stock import (
     ADA,
     BANK,
@@ -196,11 +197,12 @@ async def test_filters_hold_together_and_with_a_place_to_go_on(stock: Stock) -> 
 
 
 async def test_an_incident_is_found_by_id_and_by_number(stock: Stock) -> None:
-    incident = await stock.incident()
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    incident = await stock.incident(trace=trace)
     by_id, by_number = await stock.incident_reader.get(incident.id), await stock.incident_reader.get(incident.number)
     assert by_id == by_number
     assert (by_id.group_key, by_id.service_description) == (incident.group_key, "The checkout.")
-    assert by_id.runbook_url == "https://runbooks.example.test/checkout"
+    assert (by_id.runbook_url, by_id.trace) == ("https://runbooks.example.test/checkout", trace)
     assert await stock.incident_reader.find(incident.number) == incident.id
     assert await stock.incident_reader.find(incident.id) == incident.id
 
@@ -288,7 +290,7 @@ async def test_changes_of_a_service_in_a_half_open_span_newest_first(stock: Stoc
                 details={"build": minutes},
                 links=(Link(href="https://ci.example.test/1"),),
             )
-            await stock.intake.record_change(new_id(), integration, change, at=NOON + timedelta(hours=1))
+            await stock.intake.record_changes([a_received_change(change, integration, new_id())])
     found = await stock.incident_reader.changes(CHECKOUT, since=NOON, until=NOON + 3 * MINUTE, limit=2)
     assert [change.summary for change in found] == ["deploy 2", "deploy 1"]
     assert (found[0].source, found[0].details, found[0].links[0].href) == (

@@ -38,7 +38,12 @@ ACKNOWLEDGED = INCIDENT | {
     "next_escalation_at": None,
     "version": 2,
 }
-DETAIL = {"group_key": "g", "service_description": "Takes the money", "runbook_url": "https://runbooks.example.com/c"}
+DETAIL = {
+    "group_key": "g",
+    "service_description": "Takes the money",
+    "runbook_url": "https://runbooks.example.com/c",
+    "trace_id": "0af7651916cd43dd8448eb211c80319c",
+}
 
 ALERT: dict[str, Any] = {
     "id": "01a20525-e7e0-701f-9f98-e71f1f76b4dc",

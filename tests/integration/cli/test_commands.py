@@ -377,6 +377,20 @@ def test_a_users_holiday_region_is_changed(
     assert (api.asked[-1].body, api.asked[-1].headers["if-match"]) == ({"holiday_region": region}, '"v4"')
 
 
+def test_which_notices_of_their_shifts_a_user_wants_is_shown_and_set(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/users/{USER_ID}/shift-notices"
+    wishes = {"ahead": False, "started": True, "ended": True}
+    api.answers["GET /v1/users"] = Answer(200, page({"id": USER_ID, "email": "mira@example.com", "name": "Mira"}))
+    api.answers |= {f"GET {path}": Answer(200, wishes), f"PATCH {path}": Answer(200, wishes)}
+    assert tocsin("user", "shift-notices", "mira@example.com") == 0
+    assert capsys.readouterr().out.split() == ["ahead:", "no", "started:", "yes", "ended:", "yes"]
+    assert tocsin("user", "shift-notices", "mira@example.com", "--no-ahead", "--ended", "-o", "json") == 0
+    assert api.asked[-1].body == {"ahead": False, "ended": True}
+    assert json.loads(capsys.readouterr().out) == wishes
+
+
 def test_a_user_is_not_changed_by_nothing(api: RecordedApi, tocsin: Tocsin) -> None:
     assert tocsin("user", "edit", "mira@example.com") == 2
     assert api.asked == []

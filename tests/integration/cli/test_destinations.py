@@ -18,6 +18,7 @@ HOOK: dict[str, Any] = {
     "kind": "webhook",
     "address": "https://hooks.example.test/t",
     "version": 2,
+    "warnings": [],
 }
 ISSUED = {"destination": HOOK, "secret": "whsec_c2VjcmV0"}
 
@@ -68,3 +69,15 @@ def test_a_policy_tells_a_destination_by_its_name(api: RecordedApi, tocsin: Tocs
     assert tocsin("policy", "create", "--name", "Page", "--team", "payments", "--step", "webhook=hook") == 0
     step = {"targets": [{"kind": "webhook", "id": ID}], "delay_seconds": 300}
     assert api.asked[-1].body == {"name": "Page", "team_id": TEAM_ID, "steps": [step]}
+
+
+def test_one_that_takes_no_messages_is_warned_of(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warning = {"code": "destination_refuses", "detail": "takes no messages: status 410", "user_id": None}
+    api.answers["GET /v1/destinations"] = Answer(200, page(HOOK | {"warnings": [warning]}))
+    for asked in (("list",), ("show", "hook")):
+        assert tocsin("destination", *asked) == 0
+        told = capsys.readouterr()
+        assert "warning: Hook takes no messages: status 410" in told.err
+        assert "destination_refuses" not in told.out

@@ -1,18 +1,23 @@
 """The checks over a real database, and what an operator does at it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from adapters.inbound.cli.operations import Finding
+from application.destination.create_destination import CreateDestination
 from application.errors import ConflictError
 from application.escalation.create_policy import CreatePolicy
 from application.identity.create_team import CreateTeam
 from application.oncall.create_schedule import CreateSchedule
 from application.oncall.refresh_calendars import RefreshCalendars
 from application.oncall.set_calendar_import import SetCalendarImport
+from application.ports.destination_proofs import DestinationProofs, TriedDestination
+from application.ports.notifier import Outcome
+from application.ports.transaction import Transaction
 from domain.escalation.policy import Step, Target, TargetKind
+from domain.notification.destination import DestinationKind
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
 from entrypoints.container import production_container
@@ -20,6 +25,8 @@ from entrypoints.doctor import examine
 from entrypoints.local import local_admin
 from entrypoints.local_identity import create_first_admin, create_key
 from entrypoints.settings import Settings
+
+TRIED_AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 async def _findings(settings: Settings) -> dict[str, Finding]:
@@ -89,6 +96,27 @@ async def test_somebody_whom_a_policy_pages_has_a_contact(clean_database: str) -
     await connection.execute("UPDATE users SET is_active = false")
     await connection.close()
     assert (await _findings(settings))["reachability"].verdict == "fail"
+
+
+async def test_a_channel_that_takes_no_messages_is_named(clean_database: str) -> None:
+    settings = _settings(clean_database)
+    assert (await _findings(settings))["destinations"].verdict == "ok"
+    container = production_container(settings)
+    await create_first_admin(settings, email="ada@example.com", name="Ada")
+    async with container() as request:
+        actor = await local_admin(request)
+        team = await (await request.get(CreateTeam))(name="Payments", member_ids=[], actor=actor)
+        ops = (
+            await (await request.get(CreateDestination))(
+                team_id=team.id, name="Ops", kind=DestinationKind.SLACK_CHANNEL, address="C0123OPS", actor=actor
+            )
+        ).destination
+        tried = TriedDestination(ops.id, ops.address, TRIED_AT, Outcome.REJECTED, "Slack refused: is_archived")
+        async with await request.get(Transaction):
+            await (await request.get(DestinationProofs)).record([tried])
+    await container.close()
+    finding = (await _findings(settings))["destinations"]
+    assert (finding.verdict, finding.detail) == ("warn", "take no messages: Ops (Slack refused: is_archived)")
 
 
 async def test_a_calendar_that_cannot_be_read_is_named(clean_database: str) -> None:

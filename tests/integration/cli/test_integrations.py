@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,46 @@ def tocsin(api: RecordedApi) -> Tocsin:
     operations = RememberedOperations()
     api.answers["GET /v1/integrations"] = Answer(200, page(SENTRY))
     return lambda *arguments: operations.tocsin(*arguments, TOCSIN_URL=api.url, TOCSIN_TOKEN="tsk_1")
+
+
+MADE = {
+    "integration": SENTRY | {"name": "Alarms"},
+    "key": "a-key",
+    "url": "https://tocsin.example/integrations/a-key/sns",
+    "snippets": [{"title": "Subscribe", "text": "aws sns subscribe"}],
+}
+
+
+def test_a_new_one_says_whose_topics_are_believed_and_what_becomes_of_silent_alerts(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/services"] = Answer(200, page({"id": "service-1", "name": "Shop"}))
+    api.answers["POST /v1/integrations"] = Answer(201, MADE)
+    topics = ["arn:aws:sns:eu-west-1:210987654321:alarms", "arn:aws:sns:eu-west-1:210987654321:others"]
+    given = ("--when-silent", "resolve", "--topic-arn", topics[0], "--topic-arn", topics[1])
+    assert tocsin("integration", "create", "Alarms", "--service", "shop", "--kind", "cloudwatch", *given) == 0
+    assert api.asked[-1].body == {
+        "name": "Alarms",
+        "kind": "cloudwatch",
+        "service_id": "service-1",
+        "grouping": "per_alert",
+        "is_strict": False,
+        "when_silent": "resolve",
+        "topic_arns": topics,
+    }
+    assert capsys.readouterr().out == "a-key\n\n# Subscribe\naws sns subscribe\n"
+
+
+def test_a_new_one_without_more_keeps_silent_alerts_and_believes_no_topic(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/services"] = Answer(200, page({"id": "service-1", "name": "Shop"}))
+    api.answers["POST /v1/integrations"] = Answer(201, MADE)
+    given = ("--service", "Shop", "--kind", "native", "-o", "json")
+    assert tocsin("integration", "create", "Alarms", *given) == 0
+    body = api.asked[-1].body
+    assert (body["when_silent"], body["topic_arns"], body["is_strict"]) == ("keep", [], False)
+    assert json.loads(capsys.readouterr().out) == MADE
 
 
 def test_a_new_key_is_shown_once(api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:

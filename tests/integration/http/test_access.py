@@ -23,10 +23,11 @@ OPEN = {
     ("POST", "/v1/logout"),
     ("POST", "/v1/setup"),
 }
+TWILIOS = ("/twilio/sms", "/a/{token}/key", "/d/{token}/key", "/twilio/receipts/{notification_id}/{attempt}")
 SIGNED = {
     *((method, path) for method in ("GET", "HEAD", "POST") for path in ("/a/{token}", "/d/{token}", "/setup/{secret}")),
     ("POST", "/slack/interactivity"),
-    *(("POST", path) for path in ("/twilio/sms", "/a/{token}/key", "/d/{token}/key")),
+    *(("POST", path) for path in TWILIOS),
     *((method, "/calendar/{file_name}") for method in ("GET", "HEAD")),  # the token of a feed, 128 bits
 }
 ID = "0193a7f0-0000-7000-8000-000000000000"

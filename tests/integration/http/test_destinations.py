@@ -1,11 +1,14 @@
 """Destinations through the API, and policies that tell them."""
 
 from typing import Any
+from uuid import UUID
 
 from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from domain.identity.role import Role
+from domain.notification.proof import DestinationProof
+from domain.shared.ids import DestinationId
 from tests.integration.http.test_configuration import RESPONDER, step
-from tests.integration.http.world import OTHER_TEAM, TEAM, World
+from tests.integration.http.world import OTHER_TEAM, START, TEAM, World
 
 HOOK = "https://hooks.example.test/t/secret"
 
@@ -55,6 +58,28 @@ async def test_of_a_webhook_whoever_may_not_change_it_sees_the_server_alone(api:
     for path in (f"/v1/destinations/{hook['id']}", "/v1/destinations"):
         assert "secret" not in (await api.ask("GET", path, by=Role.RESPONDER)).text
     assert HOOK not in str([entry.after for entry in api.database.audit])
+
+
+async def test_one_that_takes_no_messages_is_warned_of_wherever_it_is_read(api: World) -> None:
+    channel = await a_channel(api)
+    path, key = f"/v1/destinations/{channel['id']}", DestinationId(UUID(channel["id"]))
+    assert channel["warnings"] == []
+    api.database.destination_proofs[key] = DestinationProof(
+        destination_id=key, attempted_at=START, refused_at=START, refusal="Slack refused: is_archived"
+    )
+    answered = (
+        "takes no messages: it refused for good at 2026-11-23 09:00 UTC, and answered: Slack refused: is_archived"
+    )
+    warning = {"code": "destination_refuses", "detail": answered, "user_id": None}
+
+    read = await api.ask("GET", path, by=Role.VIEWER)
+    assert read.json()["warnings"] == [warning]
+    (listed,) = (await api.ask("GET", "/v1/destinations", by=Role.VIEWER)).json()["items"]
+    assert listed["warnings"] == [warning]
+    renamed = await api.ask("PATCH", path, by=Role.MANAGER, match=read.headers["etag"], json={"name": "Night"})
+    assert renamed.json()["warnings"] == [warning]
+    moved = await api.ask("PATCH", path, by=Role.MANAGER, match=renamed.headers["etag"], json={"address": "C9999OPS"})
+    assert moved.json()["warnings"] == []
 
 
 async def test_only_whoever_configures_the_team_changes_its_destinations(api: World) -> None:

@@ -248,3 +248,33 @@ async def test_the_readiness_of_a_team_says_what_was_found(api: World) -> None:
         "rules": {"high": 0, "low": 0},
         "findings": [{"finding": "no_contact", "explanation": "has no contact", "contact_id": None}],
     }
+
+
+async def test_a_user_says_which_notices_of_their_shifts_they_want(api: World) -> None:
+    user, tokens = await let_in(api)
+    path = f"/v1/users/{user['id']}/shift-notices"
+    everything = {"ahead": True, "started": True, "ended": True}
+    assert (await api.ask("GET", path, by=Role.VIEWER)).json() == everything
+
+    changed = await api.ask("PATCH", path, **bearer(tokens), json={"ahead": False, "ended": False})
+    assert changed.json() == {"ahead": False, "started": True, "ended": False}
+    again = await api.ask("PATCH", path, by=Role.ADMIN, json={"ended": True})
+    assert again.json() == (await api.ask("GET", path)).json() == everything | {"ahead": False}
+    assert (await api.ask("PATCH", path, by=Role.ADMIN, json={})).json() == again.json()
+    entries = [entry for entry in api.database.audit if entry.action == "user.set_shift_wishes"]
+    assert [entry.after for entry in entries] == [
+        {"ahead": False, "started": True, "ended": False},
+        {"ahead": False, "started": True, "ended": True},
+    ]
+
+
+async def test_which_notices_somebody_wants_is_for_nobody_else_to_say(api: World) -> None:
+    user, _ = await let_in(api)
+    for by in (Role.VIEWER, Role.RESPONDER, Role.MANAGER):
+        refused = await api.ask("PATCH", f"/v1/users/{user['id']}/shift-notices", by=by, json={"ahead": False})
+        assert refused.status_code == 403
+    nobody = "/v1/users/0193a7f0-0000-7000-8000-000000000000/shift-notices"
+    assert (await api.ask("GET", nobody)).status_code == 404
+    assert (await api.ask("PATCH", nobody, json={"ahead": False})).status_code == 404
+    wrong = await api.ask("PATCH", f"/v1/users/{user['id']}/shift-notices", json={"aheda": False})
+    assert wrong.status_code == 422

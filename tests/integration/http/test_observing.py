@@ -1,14 +1,21 @@
 """What a request leaves behind: one line, its series, and headers that protect who asked."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 from litestar import get
 from litestar.response import Stream
+from prometheus_client import CollectorRegistry, generate_latest
 from structlog.typing import EventDict
 
 from adapters.inbound.http.auth import PUBLIC
+from adapters.inbound.http.verdicts import NAME as VERDICTS
+from adapters.inbound.http.verdicts import VerdictCollector
+from application.alert.tally import VerdictTally
+from application.alert.verdict import VerdictOutcome
 from domain.identity.role import Role
+from domain.service.integration import IntegrationKind
 from tests.integration.http.world import PEOPLE, TEAM, World, world
 
 
@@ -89,6 +96,21 @@ async def test_requests_are_counted_by_route_and_never_by_path(api: World) -> No
     ]:
         assert line in text
     assert str(TEAM) not in text
+
+
+def test_what_became_of_events_is_a_series_for_each_kind_and_outcome_and_there_from_the_start() -> None:
+    tally, registry = VerdictTally(), CollectorRegistry()
+    registry.register(VerdictCollector(tally))
+
+    def lines() -> list[str]:
+        return [line for line in generate_latest(registry).decode().splitlines() if line.startswith(VERDICTS)]
+
+    assert len(lines()) == len(IntegrationKind) * len(VerdictOutcome)
+    assert all(line.endswith(" 0.0") for line in lines())
+    tally.add(Counter({(IntegrationKind.NATIVE, VerdictOutcome.DROPPED): 2}))
+    tally.add(Counter({(IntegrationKind.NATIVE, VerdictOutcome.DROPPED): 1}))
+    assert f'{VERDICTS}_total{{kind="native",outcome="dropped"}} 3.0' in lines()
+    assert len(lines()) == len(IntegrationKind) * len(VerdictOutcome)
 
 
 async def test_metrics_need_a_credential_and_come_in_the_prometheus_format(api: World) -> None:

@@ -9,6 +9,7 @@ from domain.incident.incident import Incident
 from domain.shared.severity import Severity
 from tests.integration.http.world import PEOPLE
 from tests.integration.incidents_http.desk import Desk
+from tests.support.builders import a_received_change
 from tests.support.stock import ADA, BANK, CHECKOUT, CHECKOUT_ALERTS, LEDGER, NOON, SHOP, new_id
 
 MINUTE = timedelta(minutes=1)
@@ -130,7 +131,7 @@ async def test_a_wrong_filter_is_named(api: Desk, query: str, parameter: str) ->
 
 
 async def test_an_incident_is_got_by_id_and_by_every_way_to_write_its_number(api: Desk) -> None:
-    incident = await api.stock.incident()
+    incident = await api.stock.incident(trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     answers = [
         await api.ask("GET", f"/v1/incidents/{ref}")
         for ref in (incident.id, incident.number, f"INC-{incident.number}", f"inc-{incident.number}")
@@ -140,6 +141,7 @@ async def test_an_incident_is_got_by_id_and_by_every_way_to_write_its_number(api
     shown = answers[0].json()
     assert (shown["group_key"], shown["runbook_url"]) == (incident.group_key, "https://runbooks.example.test/checkout")
     assert shown["next_escalation_at"] == "2026-11-23T12:00:00Z"
+    assert shown["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
 
 
 @pytest.mark.parametrize("ref", ["INC-999", "999", "00000000-0000-0000-0000-00000000dead", "INC-", "x", "9" * 18])
@@ -242,7 +244,7 @@ async def test_alerts_and_deliveries_and_changes_of_an_incident(api: Desk) -> No
     async with api.stock.transaction:
         integration = await api.stock.integrations.get(CHECKOUT_ALERTS)
         change = ChangeEvent(summary="deploy 7", source="ci", occurred_at=NOON - 5 * MINUTE)
-        await api.stock.intake.record_change(new_id(), integration, change, at=NOON)
+        await api.stock.intake.record_changes([a_received_change(change, integration, new_id())])
     alerts = (await api.ask("GET", f"/v1/incidents/{incident.number}/alerts?limit=1")).json()
     assert [(each["summary"], each["labels"], each["occurrences"]) for each in alerts["items"]] == [
         ("one", {"region": "north"}, 1)

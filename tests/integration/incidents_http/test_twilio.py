@@ -9,7 +9,7 @@ from domain.identity.role import Role
 from domain.incident.incident import Incident, IncidentStatus
 from domain.notification.contact import Channel, Contact
 from domain.notification.notice import NoticeKind
-from domain.notification.notification import Purpose
+from domain.notification.notification import NotificationStatus, Purpose
 from domain.shared.via import Via
 from tests.integration.incidents_http.desk import TWILIO_TOKENS, TWILIO_URL, Desk, desk
 from tests.integration.incidents_http.test_drill_page import RESPONDER, drilled, link
@@ -171,7 +171,9 @@ async def test_a_key_in_a_drill_proves_the_contact(api: Desk) -> None:
     assert api.world.database.contact_proofs[contact.id].confirmed_at == api.world.clock.now()
 
 
-@pytest.mark.parametrize("path", [TEXTS, "/a/x/key", "/d/x/key"])
+@pytest.mark.parametrize(
+    "path", [TEXTS, "/a/x/key", "/d/x/key", "/twilio/receipts/0193a7f0-0000-7000-8000-000000000000/1"]
+)
 async def test_what_twilio_did_not_sign_for_this_very_address_is_not_read(api: Desk, path: str) -> None:
     await told(api)
     before = api.world.database.copy()
@@ -197,3 +199,34 @@ async def test_what_is_in_the_query_is_signed_too_and_the_old_token_is_good_as_w
 async def test_without_twilio_there_is_nothing() -> None:
     async with desk(twilio_tokens=()) as api:
         assert (await brought(api, TEXTS, Body="ack")).status_code == 404
+
+
+async def test_a_receipt_that_twilio_signed_is_taken_once_it_says_what_became_of_it(api: Desk) -> None:
+    incident = await told(api)
+    (page,) = (each for each in api.world.database.notifications.values() if each.incident_id == incident.id)
+    api.world.database.notifications[page.id] = replace(page, status=NotificationStatus.SENT, next_deadline=None)
+    path = f"/twilio/receipts/{page.id}/{page.attempts}"
+    fields = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"}
+    for refused in (
+        await brought(api, path, token="another", **fields),
+        await brought(api, path, url=f"{TWILIO_URL}/twilio/receipts/{page.id}/2", **fields),
+    ):
+        assert refused.status_code == 403
+    underway = await brought(api, path, MessageSid="SM1", MessageStatus="sent")
+    assert (underway.status_code, underway.content) == (204, b"")
+    assert api.world.database.notifications[page.id].status is NotificationStatus.SENT
+
+    assert (await brought(api, path, **fields)).status_code == 204
+    assert api.world.database.notifications[page.id].status is NotificationStatus.FAILED
+    ledger = (await api.ask("GET", f"/v1/incidents/{incident.id}/ledger?format=csv")).text
+    assert 'undelivered,"Twilio: message undelivered, code 30005"' in ledger
+    timeline = (await api.ask("GET", f"/v1/incidents/{incident.id}/timeline")).text
+    assert "code 30005" in timeline
+
+
+async def test_a_receipt_of_nothing_that_was_sent_is_answered_and_passed_over(api: Desk) -> None:
+    nothing = "/twilio/receipts/0193a7f0-0000-7000-8000-000000000000/1"
+    before = api.world.database.copy()
+    assert (await brought(api, nothing, CallSid="CA1", CallStatus="no-answer")).status_code == 204
+    assert api.world.database.copy() == before
+    assert (await brought(api, "/twilio/receipts/nonsense/1", CallStatus="busy")).status_code == 404

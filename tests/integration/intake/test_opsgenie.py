@@ -242,6 +242,19 @@ async def test_while_storage_is_away_its_clients_try_again(town: Doors) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
+@pytest.mark.parametrize("body", [payloads.OPSGENIE_CREATE, b"[]"], ids=["alert", "no alert"])
+async def test_whoever_sends_too_much_hears_429_in_opsgenies_own_shape(body: bytes) -> None:
+    async with doors(events_per_minute=1, event_burst=1) as town:
+        assert (await post(town, "", body)).status_code in {202, 422}
+        with capture_logs() as logs:
+            refused = [await post(town, "", body), await post(town, "/x", method="GET")]
+        assert [(each.status_code, each.headers["retry-after"]) for each in refused] == [(429, "60")] * 2
+        assert set(refused[0].json()) == {"message", "took", "requestId"}
+        assert [each["event"] for each in logs] == ["integration_throttled"]
+        assert len(town.database.raw_events) + len(town.reasons) == 1
+        assert town.registry.get_sample_value("tocsin_intake_throttled_total", {"door": "opsgenie"}) == 2
+
+
 async def test_too_long_a_body_is_refused(town: Doors) -> None:
     assert (await post(town, "", b" " * (LIMIT_BYTES + 1))).status_code == 413
 

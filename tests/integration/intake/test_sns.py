@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.http.sns import LIMIT_BYTES
+from adapters.inbound.intake.allowances import UNSIGNED_KEPT
 from adapters.outbound.http.sns import CERTIFICATE_BYTES, CERTIFICATE_KEPT
 from application.ports.errors import PermanentPortError, TransientPortError
 from domain.alert.alert import AlertStatus
@@ -122,6 +123,24 @@ async def test_a_certificate_is_fetched_once_in_a_while(town: Town) -> None:
     town.doors.clock.move_to(NOON + CERTIFICATE_KEPT)
     await town.post(topics.posted(ALARM, sent_at=NOON + CERTIFICATE_KEPT))
     assert town.sns.asked == [PATH] * 2
+
+
+async def test_a_topic_that_sends_too_much_hears_429_which_sns_sends_again() -> None:
+    async with a_town(events_per_minute=1, event_burst=1) as town:
+        assert (await town.post(topics.posted(ALARM))).status_code == 200
+        with capture_logs():
+            answer = await town.post(topics.posted(ALARM))
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+        assert len(town.doors.database.raw_events) == 1
+
+
+async def test_of_a_flood_that_nobody_signed_some_is_kept_and_nothing_is_taken_from_the_topic() -> None:
+    async with a_town(events_per_minute=1, event_burst=1) as town:
+        forger = topics.new_key()
+        for _ in range(UNSIGNED_KEPT.burst + 5):
+            assert (await town.post(topics.posted(ALARM), key=forger)).status_code == 403
+        assert len(town.doors.reasons) == UNSIGNED_KEPT.burst
+        assert (await town.post(topics.posted(ALARM))).status_code == 200
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])

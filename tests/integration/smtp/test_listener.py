@@ -4,15 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 import aiosmtplib
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.intake.limits import MAIL_BYTES
+from adapters.inbound.intake.targets import hash_of
+from adapters.inbound.smtp.certificate import Certificate
 from adapters.inbound.smtp.listener import CONNECTIONS, DRAINED_BYTES, RECIPIENTS, MailDoor, MailServer
 from domain.alert.alert import AlertStatus
 from domain.service.integration import IntegrationKind
+from tests.support.builders import SHOP_LOGS
 from tests.support.doors import KEY, Doors, doors
 from tests.support.payloads import NAGIOS_MAIL
 
@@ -56,10 +61,18 @@ class Post:
 
 
 @asynccontextmanager
-async def mail_of(town: Doors) -> AsyncIterator[Post]:
+async def mail_of(town: Doors, certificate: Certificate | None = None) -> AsyncIterator[Post]:
     intake = town.intake
-    door = MailDoor(intake.targets, intake.commits, intake.set_aside, intake.clock, intake.ids, intake.metrics)
-    sessions = MailServer(door, "tocsin.example")
+    door = MailDoor(
+        targets=intake.targets,
+        allowances=intake.allowances,
+        commits=intake.commits,
+        set_aside=intake.set_aside,
+        clock=intake.clock,
+        ids=intake.ids,
+        metrics=intake.metrics,
+    )
+    sessions = MailServer(door, "tocsin.example", certificate)
     server = await asyncio.get_running_loop().create_server(sessions, "127.0.0.1", 0)
     yield Post(town, server.sockets[0].getsockname()[1])
     server.close()
@@ -105,7 +118,7 @@ async def test_nobodys_address_is_refused_for_good(post: Post, address: str) -> 
 
 
 async def test_a_key_whose_sender_signs_takes_no_mail() -> None:
-    signing = {"kind": IntegrationKind.SENTRY, "signing_secret_sealed": b"sealed"}
+    signing: dict[str, Any] = {"kind": IntegrationKind.SENTRY, "signing_secret_sealed": b"sealed"}
     async with doors(**signing) as town, mail_of(town) as post:
         assert (await post.send())[0] == 550
         assert town.alerts == ()
@@ -115,6 +128,33 @@ async def test_a_mail_has_a_few_recipients_at_most(post: Post) -> None:
     addresses = [f"a{number}+{KEY}@in.example" for number in range(RECIPIENTS + 1)]
     code, said = await post.send(NAGIOS_MAIL, *addresses)
     assert (code, said.split()[0]) == (452, "4.5.3")
+
+
+async def test_whoever_sends_too_much_keeps_it_for_later() -> None:
+    async with doors(events_per_minute=1, event_burst=1) as town, mail_of(town) as post:
+        assert (await post.send())[0] == 250
+        with capture_logs():
+            code, said = await post.send(RECOVERY)
+        assert (code, said.split()[0]) == (451, "4.7.1")
+        assert [alert.status for alert in town.alerts] == [AlertStatus.FIRING]
+        assert town.registry.get_sample_value("tocsin_intake_throttled_total", {"door": "email"}) == 1
+
+
+async def test_a_mail_to_several_is_stored_for_all_of_them_or_for_none(post: Post) -> None:
+    integrations, other_key = post.town.database.integrations, "0" * 31 + "1"
+    integrations[SHOP_LOGS] = replace(
+        integrations[SHOP_LOGS], key_hash=hash_of(other_key), events_per_minute=1, event_burst=1
+    )
+    other = f"{other_key}@in.example"
+    assert (await post.send(NAGIOS_MAIL, other))[0] == 250
+    with capture_logs():
+        assert (await post.send(NAGIOS_MAIL, TO, other))[0] == 451
+    assert [raw.integration_id for raw in post.town.database.raw_events] == [SHOP_LOGS]
+
+
+async def test_a_mail_to_more_addresses_of_an_integration_than_it_may_send_is_taken_all_the_same() -> None:
+    async with doors(events_per_minute=1, event_burst=1) as town, mail_of(town) as post:
+        assert (await post.send(NAGIOS_MAIL, f"a+{KEY}@in.example", f"b+{KEY}@in.example"))[0] == 250
 
 
 async def test_while_storage_is_away_the_sender_keeps_it(post: Post) -> None:

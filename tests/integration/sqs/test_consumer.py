@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import MutableMapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -264,6 +265,32 @@ class TestStorageAway:
 
         first, second, third = (delays[0] for delays in world.client.visibilities[:3])
         assert 1 <= first <= 2 <= second <= 3 < third <= 6
+
+
+class TestTooMuch:
+    async def test_what_an_integration_sends_beyond_its_budget_waits_and_is_handled_in_time(self, world: World) -> None:
+        world.limits = replace(world.limits, events_per_minute=60, event_burst=1)
+        await world.send(event("a"), event("b"), "no JSON")
+
+        await world.run_until(handled=2, poison=1, throttled=1)
+
+        assert [row[0] for row in await world.rows(ALERTS)] == ["a", "b"]
+        assert world.count("failed") == world.count("throttled")
+        assert await world.drained()
+
+    async def test_it_is_hidden_until_there_is_budget_again_and_others_go_on(self, world: World) -> None:
+        world.limits = replace(world.limits, events_per_minute=1, event_burst=1)
+        await world.send(event("a"), event("b"))
+        await world.send(event("c"), key=OTHER_KEY)
+
+        async with world.running(most_receives=1):  # how often it came is nothing against it
+            await world.reach(handled=2, throttled=1)
+
+        assert len(await world.rows(ALERTS)) == 2
+        ((hidden_seconds,),) = world.client.visibilities
+        assert 55 <= hidden_seconds <= 60
+        assert await world.rows(LETTERS) == []
+        assert sum(await asyncio.to_thread(world.sqs.depth, world.url)) == 1
 
 
 class TestVisibility:

@@ -11,10 +11,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 from prometheus_client import CollectorRegistry
 
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
+from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.postgres.alerts import PostgresAlertRepository
+from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
 from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.inbox import PostgresInbox
@@ -36,6 +39,8 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
 from application.alert.ingest import IngestEvents
 from application.alert.room import OpenAlertRoom
+from application.alert.tally import VerdictTally
+from application.dependency.upstream import EndSuffering, FindSuffering
 from application.escalation.start import StartEscalations
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions, FindInhibited
@@ -52,6 +57,7 @@ from tests.support.engines import Sqs
 KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 OTHER_KEY = "00112233445566778899aabbccddeeff"
 CLOCK = SystemClock()
+LIMITS = IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000)
 IDS = UuidFactory()
 
 
@@ -138,6 +144,7 @@ class World:
     is_storage_away: bool = False
     delay_seconds: float = 0
     refused_key: str = ""  # storage does not take events of this dedup key
+    limits: IntakeLimits = LIMITS
     received: list[list[str]] = field(default_factory=list)
 
     def consumer(self, *, oldest_trigger: timedelta = timedelta(hours=24), **settings: Any) -> SqsConsumer:
@@ -153,7 +160,12 @@ class World:
         return SqsConsumer(
             client=self.client,
             settings=ConsumerSettings(**chosen),
-            read=MessageReader(targets=Targets(self.look_up), clock=CLOCK, oldest_trigger=oldest_trigger),
+            read=MessageReader(
+                targets=Targets(self.look_up),
+                allowances=Allowances(MemoryRateLimiter(CLOCK), self.limits, in_blocks=False),
+                clock=CLOCK,
+                oldest_trigger=oldest_trigger,
+            ),
             consume=self.consume,
             clock=CLOCK,
             randomness=SeededRandomness(7),
@@ -236,12 +248,15 @@ def use_case(session: PostgresSession) -> ConsumeMessages:
         inhibition_sources=sources,
         find_inhibited=FindInhibited(sources),
         end_inhibitions=EndInhibitions(sources, incidents, rules),
+        find_suffering=FindSuffering(PostgresDependencyRepository(session)),
+        end_suffering=EndSuffering(incidents, rules),
         policies=policies,
         start_escalations=start,
         stop_escalations=stop,
         current_rules=rules,
-        limits=IntakeLimits(events_per_minute=120_000, event_burst=20_000, open_alerts=10_000),
+        limits=LIMITS,
         room=OpenAlertRoom(),
+        tally=VerdictTally(),
         transaction=session,
         clock=CLOCK,
         ids=IDS,

@@ -38,6 +38,19 @@ async def test_a_batch_arrives_with_its_attributes(clients: AwsClients, sqs: Sqs
     assert {json.loads(message["Body"])["data"]["incident"]["number"] for message in messages} == {1, 2}
 
 
+async def test_each_event_of_a_batch_carries_the_trace_that_its_own_incident_began_with(
+    clients: AwsClients, sqs: Sqs
+) -> None:
+    url = sqs.create_queue()
+    traces = [f"00-{number:032x}-b7ad6b7169203331-01" for number in (1, 2)]
+    to: dict[str, Any] = {"address": sqs.arn(url), "kind": SubscriptionKind.SQS}
+    batch = [a_leased_delivery(number, trace=trace, **to) for number, trace in enumerate([*traces, None], start=1)]
+    await SqsEventSender(clients).send(batch)
+    carried = [message["MessageAttributes"].get("traceparent") for message in sqs.receive(url)]
+    assert sorted(each["StringValue"] for each in carried if each is not None) == traces
+    assert carried.count(None) == 1
+
+
 async def test_a_fifo_queue_keeps_an_incident_s_order_and_drops_a_repeat(clients: AwsClients, sqs: Sqs) -> None:
     url = sqs.create_queue(FifoQueue="true")
     batch = to_queue(sqs.arn(url), 1)

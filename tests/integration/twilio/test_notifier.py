@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.inbound.twilio.reply import Reply, Word, read_reply
-from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings
+from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings, VoiceNotifier
 from adapters.outbound.twilio.text import GSM, SMS_CHARACTERS
 from application.ports.notifier import Message, Outcome
 from tests.integration.sessions import ENDINGS, Ending, loopback_session
@@ -42,6 +42,19 @@ async def test_a_page_is_texted_and_its_receipt_names_it(fake_twilio: FakeTwilio
     delivery = await notifier.send(to_phone())
     assert (delivery.outcome, delivery.receipt) == (Outcome.DELIVERED, {"sid": f"SM{1:032x}"})
     assert fake_twilio.texts == [Text(MIRA, fake_twilio.number, "SEV1 INC-123 checkout 5xx 23%")]
+
+
+@pytest.mark.parametrize("kind", [SmsNotifier, VoiceNotifier])
+async def test_twilio_is_told_where_to_say_what_became_of_an_attempt(
+    fake_twilio: FakeTwilio, kind: type[SmsNotifier | VoiceNotifier]
+) -> None:
+    async with loopback_session(fake_twilio.port) as session:
+        settings = replace(settings_of(fake_twilio), receipts_url="https://tocsin.example/twilio/receipts")
+        message = to_phone(attempt=3)
+        assert (await kind(settings, session).send(message)).outcome is Outcome.DELIVERED
+        assert (await kind(settings_of(fake_twilio), session).send(message)).outcome is Outcome.DELIVERED
+    told = [text.receipts for text in fake_twilio.texts] + [call.receipts for call in fake_twilio.calls]
+    assert told == [f"https://tocsin.example/twilio/receipts/{message.notification_id}/3", None]
 
 
 async def test_where_answers_are_taken_a_page_says_how_to_answer(fake_twilio: FakeTwilio) -> None:

@@ -12,6 +12,7 @@ from domain.routing.matcher import parse_matchers
 from domain.shared.severity import Severity
 from tests.property.routing.test_explanations import explained, taken
 from tests.property.routing.test_inhibitions import DOWN, inhibited, of
+from tests.property.routing.test_maintenance import planned
 from tests.property.routing.test_rehearsals import taken as taken_now
 from tests.property.routing.test_rehearsals import tried
 from tests.property.routing.test_routes import is_what_its_events_say, ruled
@@ -55,6 +56,30 @@ def test_what_counts_the_others_is_muted_while_all_of_them_are_and_pages_when_th
         world.advance_to(NOON + HOUR + MINUTE)
         assert overflow_of(world).pages != ()
         assert is_what_its_events_say(overflow_of(world))
+
+
+def test_at_the_end_of_its_mute_rules_are_not_asked_about_what_counts_the_others(lab: Lab) -> None:
+    with lab.world(narrow()) as world:
+        silenced(world)
+        inhibited(world, target=parse_matchers('severity="error"'), equal=())
+        world.receive(*many(labels=TEST))
+        world.receive(an_event("host", labels=DOWN), by=BANK_PROBES)
+        ruled(world, a_rule("quiet", 'severity="error"', is_suppressed=True))
+
+        world.advance_to(NOON + HOUR + MINUTE)
+        assert overflow_of(world).pages != ()
+
+
+def test_maintenance_of_its_service_keeps_what_counts_the_others_muted(lab: Lab) -> None:
+    with lab.world(narrow()) as world:
+        silenced(world)
+        world.receive(*many(labels=TEST))
+        planned(world, duration=3 * HOUR)
+
+        world.advance_to(NOON + HOUR + MINUTE)
+        muted = overflow_of(world).incident.muted
+        assert muted is not None
+        assert muted.kind is MuteKind.MAINTENANCE
 
 
 def test_one_event_beyond_the_limit_that_nothing_mutes_makes_it_page(lab: Lab) -> None:

@@ -12,7 +12,7 @@ from application.alert.verdict import VerdictOutcome
 from application.heartbeat.create import CreateHeartbeat
 from application.heartbeat.draft import HeartbeatDraft
 from application.heartbeat.ping import PingHeartbeat
-from application.ports.alert_requests import AlertRef, NamedBy
+from application.ports.alert_requests import AlertRef, AlertRequest, NamedBy
 from application.ports.intake import RawEvent
 from application.service.set_quiet_watch import SetQuietWatch
 from application.service.watch_quiet import WatchQuietIntegrations
@@ -36,11 +36,12 @@ def a_body(number: int = 1) -> RawEvent:
     return RawEvent(id=UUID(int=number), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"{}")
 
 
-def asked(world: World, event: AlertEvent, raw: RawEvent) -> None:
+def asked(world: World, event: AlertEvent, raw: RawEvent) -> AlertRequest:
     """As Opsgenie's protocol creates an alert."""
     target = world.within(lambda ports: received(ports, SHOP_PROBES, event)).target
     ref = AlertRef(NamedBy.ALIAS, event.dedup_key)
-    world.call(HandleAlertRequest, target, AlertOrder(action=RequestedAction.CREATE, ref=ref, event=event), raw)
+    order = AlertOrder(action=RequestedAction.CREATE, ref=ref, event=event)
+    return world.call(HandleAlertRequest, target, order, raw)
 
 
 def drained(world: World, *events: AlertEvent, bodies: tuple[RawEvent | None, ...], refusal: str | None = None) -> None:
@@ -115,3 +116,22 @@ def test_what_may_have_begun_a_body_that_is_left_out_is_explained_by_no_other(la
         (alert,) = the(world).alerts
         assert alert.event_id is not None
         assert outcomes(world, alert.event_id) == [VerdictOutcome.OPENED]
+
+
+def test_a_request_that_created_no_alert_says_so(lab: Lab) -> None:
+    town = a_town()
+    limited = (replace(each, open_alerts=1) if each.id == SHOP_PROBES else each for each in town.integrations)
+    with lab.world(replace(town, integrations=tuple(limited))) as world:
+        ruled(world, a_rule("noise", 'env="test"', is_dropped=True))
+        asked_for = [
+            asked(world, an_event("noisy", labels={"env": "test"}), a_body(1)),
+            asked(world, an_event("first"), a_body(2)),
+            asked(world, an_event("beyond"), a_body(3)),
+            asked(world, an_event("first"), a_body(4)),
+        ]
+        assert [(each.is_success, each.outcome, each.alert_id is not None) for each in asked_for] == [
+            (False, "No alert was created: a rule drops it", False),
+            (True, "Created alert", True),
+            (False, "No alert was created: its integration has too many open, and it is only counted", False),
+            (True, "Created alert", True),
+        ]

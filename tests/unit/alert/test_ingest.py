@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.alert.ingest import waves
-from application.alert.routed import ReceivedEvent, RoutedEvent
+from application.alert.routed import ReceivedEvent, RoutedEvent, unrouted
 from application.ports.intake import IntakeTarget
 from application.ports.notifier import Outcome
 from application.service.urgency import urgency_of
@@ -33,7 +33,7 @@ def received_by(by: IntegrationId, event: AlertEvent) -> RoutedEvent:
     target = IntakeTarget(
         integration=an_integration(by), policy_id=LADDER, policy_version=1, urgency_rule=UrgencyRule.BY_SEVERITY
     )
-    return RoutedEvent(0, ReceivedEvent(target, event, None), target)
+    return unrouted(0, ReceivedEvent(target, event, None))
 
 
 def cut(*events: tuple[str, AlertAction]) -> list[list[tuple[str, AlertAction]]]:

@@ -87,6 +87,22 @@ def test_a_schedule_follows_the_calendar_in_place_of_its_layers(world: World) ->
     assert before.user_ids == (BEN,)
 
 
+def test_a_schedule_follows_what_repeats_week_after_week(world: World) -> None:
+    weeks = (
+        ("On call: Ben", "20261123T080000Z", "20261130T080000Z"),
+        ("On call: Cat", "20261130T080000Z", "20261207T080000Z"),
+    )
+    repeated = a_calendar(*weeks).body
+    assert repeated is not None
+    every_other = repeated.replace(b"END:VEVENT", b"RRULE:FREQ=WEEKLY;INTERVAL=2\r\nEND:VEVENT")
+    follow(world, Fetched(every_other, etag='"1"'))
+    assert [on_call(world, weeks * 7 * DAY) for weeks in range(4)] == [(BEN,), (CAT,), (BEN,), (CAT,)]
+    before = rota(world)
+    refresh(world, after=7 * DAY)
+    assert (on_call(world), on_call(world, 12 * 7 * DAY)) == ((CAT,), (CAT,))
+    assert len(rota(world).temporaries) == len(before.temporaries)
+
+
 def test_what_is_unchanged_leaves_no_trace_in_the_history(world: World) -> None:
     follow(world, a_calendar(BENS_DAYS))
     before = rota(world)

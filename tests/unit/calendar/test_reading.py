@@ -8,6 +8,7 @@ from adapters.inbound.calendar.reading import (
     CALENDAR_BYTES,
     CALENDAR_EVENTS,
     EVENT_ATTENDEES,
+    REPEATING_DAYS,
     UNREAD_SHOWN,
     read_calendar,
 )
@@ -122,8 +123,27 @@ def test_times_are_instants_days_and_what_is_in_no_zone_are_the_schedule_s(times
         ("DTSTART:99991231T000000Z ; DURATION:P9D ; SUMMARY:Ann Lee", Unread.NO_TIME),
         ("DTSTART:20260101T000000Z ; DURATION:P367D ; SUMMARY:Ann Lee", Unread.TOO_LONG),
         ("DTSTART;TZID=Our Office:20260201T120000 ; DURATION:PT1H ; SUMMARY:Ann Lee", Unread.UNKNOWN_ZONE),
-        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY ; SUMMARY:Ann Lee", Unread.REPEATS),
-        (f"{AT_NOON} ; RECURRENCE-ID:20260201T120000Z ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=HOURLY ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=SECONDLY;COUNT=9 ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=1 ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY;INTERVAL=0 ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY;COUNT=0 ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY;BYDAY=2MO ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY;BYMONTHDAY=1 ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY,DAILY ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:nonsense ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=WEEKLY ; RRULE:FREQ=DAILY ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RDATE;VALUE=PERIOD:20260301T000000Z/PT1H ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RRULE:FREQ=DAILY ; EXDATE:soon ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (
+            f"{AT_NOON} ; RRULE:FREQ=DAILY ; EXDATE;TZID=Our Office:20260301T120000 ; SUMMARY:Ann Lee",
+            Unread.UNKNOWN_ZONE,
+        ),
+        (f"{AT_NOON} ; RECURRENCE-ID;RANGE=THISANDFUTURE:20260201T120000Z ; SUMMARY:Ann Lee", Unread.REPEATS),
+        (f"{AT_NOON} ; RECURRENCE-ID:soon ; SUMMARY:Ann Lee", Unread.REPEATS),
+        ("DTSTART:20260101T000000Z ; DURATION:P367D ; RRULE:FREQ=YEARLY ; SUMMARY:Ann Lee", Unread.TOO_LONG),
+        ("DTSTART:20260201T120000Z ; DTEND:20260201T110000Z ; RRULE:FREQ=DAILY ; SUMMARY:Ann Lee", Unread.NO_TIME),
+        ("SUMMARY:Ann Lee ; RRULE:FREQ=DAILY", Unread.NO_TIME),
         (" ; ".join([AT_NOON, *["ATTENDEE:mailto:ann@example.test"] * (EVENT_ATTENDEES + 1)]), Unread.CROWDED),
     ],
 )
@@ -183,3 +203,136 @@ def test_a_calendar_has_limits() -> None:
 
 def test_the_reasons_name_the_limits() -> None:
     assert str(EVENT_ATTENDEES) in Unread.CROWDED
+
+
+# What comes back.
+
+MONDAYS = "SUMMARY:Ann Lee ; DTSTART;TZID=Europe/Berlin:20260105T090000 ; DTEND;TZID=Europe/Berlin:20260112T090000"
+OTHER_MONDAYS = (
+    "SUMMARY:Bob Śmigły ; DTSTART;TZID=Europe/Berlin:20260112T090000 ; DTEND;TZID=Europe/Berlin:20260119T090000"
+)
+SPRING = Interval(start=utc("2026-03-16 08:00"), end=utc("2026-04-20 07:00"))  # the clocks change on 29 March
+
+
+def starts(*events: str, window: Interval = WINDOW) -> list[str]:
+    return [f"{shift.interval.start:%Y-%m-%d %H:%M}" for shift in read(*events, window=window).shifts]
+
+
+def test_shifts_that_follow_on_another_every_other_week_do_so_across_a_clock_change() -> None:
+    found = read(
+        f"{MONDAYS} ; RRULE:FREQ=WEEKLY;INTERVAL=2", f"{OTHER_MONDAYS} ; RRULE:FREQ=WEEKLY;INTERVAL=2", window=SPRING
+    )
+    assert [(shift.user_id, shift.uid) for shift in found.shifts] == [
+        (ANN, "0"),
+        (BOB, "1"),
+        (ANN, "0"),
+        (BOB, "1"),
+        (ANN, "0"),
+    ]
+    assert [shift.interval.start for shift in found.shifts] == [
+        utc("2026-03-16 08:00"),
+        utc("2026-03-23 08:00"),
+        utc("2026-03-30 07:00"),
+        utc("2026-04-06 07:00"),
+        utc("2026-04-13 07:00"),
+    ]
+    ends = [shift.interval.end for shift in found.shifts]
+    assert ends == [*(shift.interval.start for shift in found.shifts[1:]), utc("2026-04-20 07:00")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("FREQ=DAILY;COUNT=3", ["2026-02-01", "2026-02-02", "2026-02-03"]),
+        ("FREQ=WEEKLY;BYDAY=SU,WE;UNTIL=20260208", ["2026-02-01", "2026-02-04", "2026-02-08"]),
+        ("FREQ=WEEKLY;UNTIL=20260208T120000Z", ["2026-02-01", "2026-02-08"]),
+        ("FREQ=WEEKLY;UNTIL=20260208T115959Z", ["2026-02-01"]),
+        ("FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", ["2026-02-01", "2026-02-27", "2026-03-27"]),
+        ("FREQ=MONTHLY;COUNT=3", ["2026-02-01", "2026-03-01", "2026-04-01"]),
+        ("FREQ=YEARLY;BYMONTH=2,5;COUNT=2", ["2026-02-01", "2026-05-01"]),
+    ],
+)
+def test_an_event_comes_back_by_its_rule_and_its_first_time_is_one_of_them(rule: str, expected: list[str]) -> None:
+    found = starts(f"{AT_NOON} ; RRULE:{rule} ; SUMMARY:Ann Lee")
+    assert found == [f"{day} 12:00" for day in expected]
+
+
+def test_it_is_looked_at_in_the_window_alone_and_one_that_began_before_it_and_lasts_into_it_is_there() -> None:
+    window = Interval(start=utc("2026-06-03 00:00"), end=utc("2026-06-09 00:00"))
+    assert starts(f"{MONDAYS} ; RRULE:FREQ=WEEKLY", window=window) == ["2026-06-01 07:00", "2026-06-08 07:00"]
+    counted = "SUMMARY:Ann Lee ; DTSTART:20260101T000000Z ; DURATION:PT1H ; RRULE:FREQ=DAILY;COUNT=155"
+    assert starts(counted, window=window) == ["2026-06-03 00:00", "2026-06-04 00:00"]
+
+
+def test_days_that_are_taken_out_and_those_that_are_added() -> None:
+    event = f"{AT_NOON} ; RRULE:FREQ=DAILY;COUNT=5 ; SUMMARY:Ann Lee"
+    taken_out = " ; EXDATE:20260202T120000Z,20260203T110000Z ; EXDATE;VALUE=DATE:20260204"
+    added = " ; RDATE:20260210T150000Z ; RDATE:20260205T120000Z"
+    assert starts(event + taken_out + added) == [
+        "2026-02-01 12:00",
+        "2026-02-03 12:00",
+        "2026-02-05 12:00",
+        "2026-02-10 15:00",
+    ]
+    assert starts(f"{AT_NOON} ; SUMMARY:Ann Lee ; RDATE:20260301T120000Z") == ["2026-02-01 12:00", "2026-03-01 12:00"]
+    days = "DTSTART;VALUE=DATE:20260202 ; SUMMARY:Ann Lee ; RRULE:FREQ=DAILY;COUNT=3 ; EXDATE;VALUE=DATE:20260203"
+    assert starts(days) == ["2026-02-01 23:00", "2026-02-03 23:00"]
+
+
+def series(*events: str) -> CalendarShifts:
+    """Events that are all of one UID."""
+    body = calendar(*events)
+    for number in range(1, len(events)):
+        body = body.replace(f"UID:{number}\r".encode(), b"UID:0\r")
+    return read_calendar(body, people=PEOPLE, zone=BERLIN, window=WINDOW)
+
+
+EVERY_DAY = f"{AT_NOON} ; RRULE:FREQ=DAILY;COUNT=3 ; SUMMARY:Ann Lee"
+
+
+def test_an_event_that_was_moved_or_given_to_another_takes_the_place_of_the_one_that_it_was() -> None:
+    swapped = "RECURRENCE-ID:20260202T120000Z ; DTSTART:20260202T120000Z ; DURATION:PT1H ; SUMMARY:Bob Śmigły"
+    moved = (
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260203T130000 ; DTSTART:20260309T120000Z ; DURATION:PT1H ; SUMMARY:Ann Lee"
+    )
+    found = series(EVERY_DAY, swapped, moved)
+    assert [(shift.user_id, f"{shift.interval.start:%m-%d}") for shift in found.shifts] == [
+        (ANN, "02-01"),
+        (BOB, "02-02"),
+        (ANN, "03-09"),
+    ]
+
+
+def test_one_that_was_cancelled_or_cannot_be_read_leaves_a_gap_and_not_what_it_was() -> None:
+    cancelled = "RECURRENCE-ID:20260202T120000Z ; STATUS:CANCELLED ; DTSTART:20260202T120000Z ; DURATION:PT1H"
+    strange = "RECURRENCE-ID:20260203T120000Z ; DTSTART:20260203T120000Z ; DURATION:PT1H ; SUMMARY:Nobody"
+    found = series(EVERY_DAY, cancelled, strange)
+    assert [shift.interval.start for shift in found.shifts] == [utc("2026-02-01 12:00")]
+    assert [unread.reason for unread in found.unread] == [Unread.NOBODY]
+
+
+def test_an_event_of_another_series_changes_nothing() -> None:
+    other = "RECURRENCE-ID:20260202T120000Z ; DTSTART:20260202T120000Z ; DURATION:PT1H ; SUMMARY:Bob Śmigły"
+    assert len(read(EVERY_DAY, other).shifts) == 4
+
+
+def test_a_local_time_that_is_skipped_comes_at_the_end_of_the_skip() -> None:
+    event = (
+        "SUMMARY:Ann Lee ; DTSTART;TZID=Europe/Berlin:20260328T023000 ; DTEND;TZID=Europe/Berlin:20260328T040000"
+        " ; RRULE:FREQ=DAILY;COUNT=3"
+    )
+    assert [shift.interval for shift in read(event).shifts] == [
+        Interval(start=utc("2026-03-28 01:30"), end=utc("2026-03-28 03:00")),
+        Interval(start=utc("2026-03-29 01:00"), end=utc("2026-03-29 02:00")),
+        Interval(start=utc("2026-03-30 00:30"), end=utc("2026-03-30 02:00")),
+    ]
+
+
+def test_what_repeats_is_bounded_and_what_is_beyond_that_is_told() -> None:
+    ancient = "SUMMARY:Ann Lee ; DTSTART:19010101T120000Z ; DURATION:PT1H ; RRULE:FREQ=DAILY;COUNT=999999999"
+    found = read(*[ancient] * 20)
+    days = (WINDOW.end - utc("1901-01-01 00:00")).days
+    assert found.unread_count == 20 - REPEATING_DAYS // days
+    assert {unread.reason for unread in found.unread} == {Unread.REPEATS_LONG}
+    never = "SUMMARY:Ann Lee ; DTSTART:20260101T120000Z ; DURATION:PT1H ; RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"
+    assert len(read(never).shifts) == 1

@@ -1,34 +1,47 @@
 """Steps that tell channels and servers beside people. Over the memory storage."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from application.destination.delete_destination import DeleteDestination
+from application.destination.find_refusing import FindRefusingDestinations
+from application.destination.update_destination import UpdateDestination
 from application.errors import ConflictError
 from application.escalation.prove import ProvePolicy
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.timeline import ReadTimeline
+from application.ports.destination_proofs import TriedDestination
 from application.ports.notifier import Delivery, Outcome
 from domain.escalation.events import EscalationStepReached
 from domain.escalation.policy import EscalationPolicy, StepMode
 from domain.identity.role import Role
 from domain.notification.bundle import BUNDLE_FROM
 from domain.notification.contact import Channel
+from domain.notification.fall_back import destination_failed
 from domain.notification.notification import NotificationStatus, Purpose
+from domain.shared.ids import DestinationId
+from domain.shared.limits import NAME_CHARACTERS
 from tests.support.builders import (
     ADA,
+    BEN,
+    CAT,
     CREW,
+    DAN,
     HOOK,
     LADDER,
     MINUTE,
+    NOON,
     OPS,
     a_channel,
+    a_contact,
     a_policy,
     a_service,
     a_step,
     a_town,
+    a_user,
     a_webhook,
     an_actor,
     an_integration,
@@ -108,6 +121,88 @@ def test_a_channel_that_refuses_fails_and_nobody_is_told_instead(world: World) -
     assert [page.status for page in refused] == [NotificationStatus.FAILED]
     timeline = world.call(ReadTimeline, the(world).incident.id, limit=50, actor=an_actor())
     assert timeline.destinations == {OPS: "Ops", HOOK: "Hook"}
+
+
+REFUSED = Delivery(outcome=Outcome.REJECTED, detail="Slack refused: is_archived")
+
+
+def test_the_team_of_one_that_refuses_is_told_once_a_day_what_it_answered(world: World) -> None:
+    world.answer_next(Channel.SLACK, REFUSED)
+    world.trigger()
+    world.work()
+
+    told = [(notice.user_id, notice.title) for _, notice in world.notices]
+    assert told == [(BEN, "Ops takes no messages"), (CAT, "Ops takes no messages")]
+    text = world.notices[0][1].text
+    assert "Slack channel of your team beside people: C0123OPS\nAnswer: Slack refused: is_archived\n" in text
+    assert refusing(world) == {OPS: "Slack refused: is_archived"}
+
+    world.advance(4 * MINUTE)
+    world.answer_next(Channel.SLACK, REFUSED)
+    world.advance(MINUTE)  # the second round
+    assert len(at_channel(world)) == 2
+    assert len(world.notices) == 2
+
+
+def test_the_admins_hear_of_one_whose_team_has_nobody_who_can_be_told() -> None:
+    town = a_town(
+        users=(replace(a_user(ADA), role=Role.ADMIN), a_user(BEN), a_user(CAT), a_user(DAN, is_active=False)),
+        contacts=(a_contact(ADA),),
+        rules={},
+        policies=(BESIDE,),
+        services=(a_service(),),
+        integrations=(an_integration(),),
+    )
+    world = World(town=town)
+    world.answer_next(Channel.SLACK, REFUSED)
+    world.trigger()
+    world.work()
+
+    assert [(notice.user_id, notice.title) for _, notice in world.notices] == [(ADA, "Ops takes no messages")]
+    world.close()
+
+
+def test_one_that_takes_a_message_again_or_has_another_address_refuses_no_more(world: World) -> None:
+    manager = an_actor(role=Role.MANAGER, team_ids=frozenset({CREW}))
+    tried = TriedDestination(OPS, a_channel().address, NOON, Outcome.REJECTED, "is_archived")
+    world.write(lambda ports: ports.destination_proofs.record([tried]))
+    world.call(UpdateDestination, OPS, name="Operations", address=a_channel().address, actor=manager)
+    assert refusing(world) == {OPS: "is_archived"}
+    world.call(UpdateDestination, OPS, name="Ops", address="C0ELSEWHERE", actor=manager)
+    assert refusing(world) == {}
+
+    world.answer_next(Channel.SLACK, REFUSED)
+    world.trigger()
+    world.work()
+    assert refusing(world) == {OPS: "Slack refused: is_archived"}
+    world.advance(5 * MINUTE)  # the second round
+    assert refusing(world) == {}
+
+
+def test_a_refused_update_says_nothing_of_its_destination(world: World) -> None:
+    world.trigger()
+    world.work()
+    world.answer_next(Channel.SLACK, *[Delivery(outcome=Outcome.REJECTED, detail="message_not_found")] * 2)
+    world.call(AcknowledgeIncident, the(world).incident.id, actor=an_actor())
+    world.settle()
+
+    assert refusing(world) == {}
+    assert world.notices == ()
+
+
+def test_a_long_name_and_a_long_answer_are_cut() -> None:
+    destination = replace(a_webhook(), name="x" * NAME_CHARACTERS)
+    notice = destination_failed(destination, detail="y" * 100_000, at=NOON)
+    assert len(notice.title) < 160
+    assert len(notice.text) < 1000
+    assert destination.address not in notice.text  # a part of it is a secret
+    assert destination_failed(destination, detail="", at=NOON).key == notice.key
+    assert destination_failed(destination, detail="", at=NOON + timedelta(days=1)).key != notice.key
+
+
+def refusing(world: World) -> dict[DestinationId, str]:
+    found = world.call(FindRefusingDestinations)
+    return {each.destination.id: each.proof.refusal for each in found}
 
 
 def test_many_incidents_at_once_are_one_message_to_the_channel(world: World) -> None:

@@ -1,6 +1,7 @@
 """What people do with an incident beyond taking and ending it; each test is a sentence of docs/domain.md."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from domain.shared.via import Via
 from tests.support.builders import ADA, BEN, CAT, LOOP, MINUTE, NOON, an_incident
 
 LATER = NOON + MINUTE
+AWAKE = NOON + timedelta(hours=1)
 RUN = RunId(UUID(int=7))
 
 
@@ -38,6 +40,14 @@ def acknowledged(by: UserId = ADA) -> Incident:
 
 def resolved() -> Incident:
     return acknowledged().resolve(by=ADA, via=Via.API, at=NOON).state
+
+
+def reassigned(incident: Incident) -> Change[Incident]:
+    return incident.reassign(run_id=RUN, users=(BEN,), by=ADA, via=Via.API, at=AWAKE)
+
+
+def escalated(incident: Incident) -> Change[Incident]:
+    return incident.escalate(run_id=RUN, round_=0, step=0, by=ADA, via=Via.API, at=AWAKE)
 
 
 # Several acknowledgements.
@@ -303,6 +313,37 @@ def test_an_incident_that_somebody_has_does_not_rise_until_it_is_nobodys_again()
     assert taken.tick(at=LATER) == Change(taken)
 
     assert taken.unacknowledge(by=ADA, via=Via.API, at=LATER).state.next_deadline == LATER
+
+
+@pytest.mark.parametrize(
+    "given_back",
+    [
+        lambda it: it.acknowledge(by=ADA, via=Via.API, at=NOON, timeout=10 * MINUTE).state.tick(at=AWAKE),
+        lambda it: it.snooze(until=AWAKE, by=ADA, via=Via.API, at=NOON).state.tick(at=AWAKE),
+        lambda it: it.acknowledge(by=ADA, via=Via.API, at=NOON).state.unacknowledge(by=ADA, via=Via.API, at=AWAKE),
+        lambda it: it.resolve(by=ADA, via=Via.API, at=NOON).state.reopen(by=ADA, via=Via.API, at=AWAKE),
+        lambda it: reassigned(it.acknowledge(by=ADA, via=Via.API, at=NOON).state),
+        lambda it: escalated(it.acknowledge(by=ADA, via=Via.API, at=NOON).state),
+        lambda it: escalated(replace(it, muted=Mute(kind=MuteKind.SUPPRESSED, by="quiet", reason="nobody minds"))),
+    ],
+    ids=["expired", "woken", "given back", "reopened", "reassigned", "escalated", "escalated while muted"],
+)
+def test_one_whose_support_hours_began_while_somebody_had_it_is_due_to_rise_when_it_is_nobodys_and_not_late(
+    given_back: Callable[[Incident], Change[Incident]],
+) -> None:
+    again = given_back(an_incident(urgency=Urgency.LOW, rises_at=LATER)).state
+    assert (again.urgency, again.next_deadline) == (Urgency.LOW, AWAKE)
+
+    risen, (event,) = again.tick(at=AWAKE)
+    assert isinstance(event, IncidentUrgencyRaised)
+    assert (risen.urgency, risen.next_deadline) == (Urgency.HIGH, None)
+
+
+def test_one_whose_support_hours_are_still_to_come_when_it_is_nobodys_again_rises_then() -> None:
+    low = an_incident(urgency=Urgency.LOW, rises_at=AWAKE + MINUTE)
+    snoozed = low.snooze(until=AWAKE, by=ADA, via=Via.API, at=NOON).state
+
+    assert snoozed.tick(at=AWAKE).state.next_deadline == AWAKE + MINUTE
 
 
 def test_a_graver_severity_pages_anew_when_it_makes_a_waiting_incident_urgent() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.identity.set_shift_wishes import SetShiftWishes
 from application.oncall.accept_cover import AcceptCover
 from application.oncall.add_absence import AddAbsence
 from application.oncall.add_override import AddOverride
@@ -131,9 +132,37 @@ def test_a_shift_without_an_end_in_sight_is_said_to_be_long(world: World, mail: 
     assert (BEN, ["For more than 15 days", "Before you: Cat"]) in [(who, lines) for who, _, lines in mail.new()]
 
 
+def test_nobody_hears_what_they_do_not_want_to_hear_and_everybody_else_does(world: World, mail: Mail) -> None:
+    world.call(SetShiftWishes, CAT, ahead=False, started=False, actor=an_actor(CAT))
+    assert world.call(TellShifts) == 0
+    world.clock.move_to(utc("2026-11-24 08:00"))
+    assert world.call(TellShifts) == 2
+    assert [(who, title.partition(" from")[0]) for who, title, _ in mail.new()] == [
+        (ADA, "On call"),
+        (ADA, "You are off call: Rota"),
+    ]
+    world.call(SetShiftWishes, ADA, ended=False, actor=an_actor(ADA))
+    world.call(SetShiftWishes, CAT, ahead=True, actor=an_actor(CAT))
+    world.clock.move_to(utc("2026-11-24 08:30"))
+    assert world.call(TellShifts) == 0  # what somebody did not want to hear is not made up for
+    world.clock.move_to(utc("2026-11-25 08:00"))
+    assert world.call(TellShifts) == 3
+    assert [(who, title.partition(" from")[0]) for who, title, _ in mail.new()] == [
+        (ADA, "You are on call now: Rota"),
+        (CAT, "On call"),
+        (CAT, "You are off call: Rota"),
+    ]
+
+
+def test_a_request_for_cover_comes_whatever_somebody_wants_to_hear_of_their_shifts(world: World, mail: Mail) -> None:
+    world.call(SetShiftWishes, BEN, ahead=False, started=False, ended=False, actor=an_actor(BEN))
+    ask(world, asked_of=(BEN,))
+    assert [who for who, _, _ in mail.new()] == [BEN]
+
+
 def test_nobody_hears_of_shifts_when_the_installation_says_so(world: World, mail: Mail) -> None:
     silent = ShiftNotices(None)
-    tell = TellShifts(*(None,) * 4, silent, None, world.clock)  # type: ignore[arg-type]  # nothing else is asked
+    tell = TellShifts(*(None,) * 5, silent, None, world.clock)  # type: ignore[arg-type]  # nothing else is asked
     assert asyncio.run(tell()) == 0
 
 

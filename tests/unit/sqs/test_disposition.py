@@ -1,5 +1,6 @@
 """What becomes of a message that could not be handled."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -64,6 +65,11 @@ def test_the_delay_doubles_up_to_a_limit() -> None:
 
 def test_chance_adds_up_to_half_as_much_again() -> None:
     assert delay_seconds(3, base_seconds=2, fraction=0.999) == 12
+
+
+@pytest.mark.parametrize(("wait_seconds", "hidden"), [(0, 2), (1.5, 2), (59.2, 60), (3600, MOST_DELAY_SECONDS)])
+def test_what_may_come_only_later_is_not_had_back_before(wait_seconds: float, hidden: int) -> None:
+    assert delay_seconds(1, base_seconds=2, fraction=0, not_before=timedelta(seconds=wait_seconds)) == hidden
 
 
 @pytest.mark.parametrize("receives", [-1, 0, 1, 10**9])

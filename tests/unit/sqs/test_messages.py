@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.inbound.sqs.messages import (
     REASON_CHARACTERS,
@@ -18,10 +20,12 @@ from adapters.inbound.sqs.messages import (
     refused,
     sanitized,
 )
+from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.system.clock import ManualClock
+from application.errors import RateLimitedError
 from application.ports.intake import IntakeTarget
 from domain.alert.alert_event import AlertAction
-from domain.service.integration import GroupingMode, Integration, IntegrationKind
+from domain.service.integration import GroupingMode, IntakeLimits, Integration, IntegrationKind
 from domain.service.service import UrgencyRule
 from domain.shared.ids import IntegrationId, PolicyId, ServiceId, TeamId
 from tests.support import payloads
@@ -106,7 +110,14 @@ class TestDelivery:
 class Reader:
     """A reader over one integration whose key is `ik-1`."""
 
-    def __init__(self, *, default_key: str | None = None, grouping: GroupingMode = GroupingMode.PER_ALERT) -> None:
+    def __init__(
+        self,
+        *,
+        default_key: str | None = None,
+        grouping: GroupingMode = GroupingMode.PER_ALERT,
+        events_per_minute: int = 60_000,
+        burst: int = 1_000,
+    ) -> None:
         integration = Integration(
             id=IntegrationId(UUID(int=1)),
             service_id=ServiceId(UUID(int=2)),
@@ -122,8 +133,13 @@ class Reader:
             policy_version=1,
             urgency_rule=UrgencyRule.BY_SEVERITY,
         )
+        clock = ManualClock(NOW)
+        limits = IntakeLimits(events_per_minute=events_per_minute, event_burst=burst, open_alerts=1)
         self.read = MessageReader(
-            targets=Targets(self.look_up), clock=ManualClock(NOW), default_integration_key=default_key
+            targets=Targets(self.look_up),
+            allowances=Allowances(MemoryRateLimiter(clock), limits, in_blocks=False),
+            clock=clock,
+            default_integration_key=default_key,
         )
 
     async def look_up(self, key_hash: bytes) -> IntakeTarget | None:
@@ -145,6 +161,17 @@ class TestReading:
         assert (await Reader().read(delivery())).refusal == (
             "the message names no integration, and the queue has no default one"
         )
+
+    @pytest.mark.parametrize("body", [TRIGGER, "no JSON"])
+    async def test_what_is_beyond_the_budget_of_its_integration_is_not_read_yet(self, body: str) -> None:
+        reader = Reader(events_per_minute=60, burst=1)
+        written = json.dumps({"routing_key": "ik-1"}) if body == "no JSON" else body
+        await reader.read(delivery(written, tocsin_integration_key="ik-1"))
+
+        with capture_logs(), pytest.raises(RateLimitedError) as left:
+            await reader.read(delivery(written, tocsin_integration_key="ik-1"))
+
+        assert left.value.retry_after == timedelta(seconds=1)
 
     async def test_a_key_of_nobody_is_refused_and_not_shown(self) -> None:
         message = await Reader().read(delivery(payloads.PAGERDUTY_TRIGGER.decode().replace(ROUTING_KEY, "f" * 32)))

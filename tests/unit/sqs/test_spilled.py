@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,12 +15,12 @@ from hypothesis import strategies as st
 from adapters.inbound.sqs.messages import Delivery, delivery_of
 from adapters.inbound.sqs.spilled import SpillReader
 from adapters.outbound.system.clock import ManualClock
-from adapters.wire.spilled import UnreadableSpillError, decoded, encoded
+from adapters.wire.spilled import VERSION, UnreadableSpillError, decoded, encoded, encoded_change, encoded_letter
 from application.alert.routed import ReceivedEvent
-from application.ports.intake import IntakeTarget, RawEvent
-from domain.alert.alert_event import AlertAction, AlertEvent
+from application.ports.intake import DeadLetter, IntakeTarget, RawEvent
+from domain.alert.alert_event import AlertAction, AlertEvent, ChangeEvent
 from domain.service.service import UrgencyRule
-from tests.support.builders import LADDER, NOON, SHOP_PROBES, an_integration
+from tests.support.builders import LADDER, NOON, SHOP_PROBES, a_received_change, an_integration
 
 TARGET = IntakeTarget(
     integration=an_integration(), policy_id=LADDER, policy_version=1, urgency_rule=UrgencyRule.BY_SEVERITY
@@ -27,6 +28,7 @@ TARGET = IntakeTarget(
 RAW = RawEvent(id=UUID(int=7), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"raw")
 TRIGGER = AlertEvent(action=AlertAction.TRIGGER, dedup_key="a")
 RESOLVE = AlertEvent(action=AlertAction.RESOLVE, dedup_key="a")
+LETTER = DeadLetter(UUID(int=9), None, NOON, "http", "it is no JSON", b"{")
 BATCH = (ReceivedEvent(TARGET, TRIGGER, RAW), ReceivedEvent(TARGET, RESOLVE, None))
 
 
@@ -52,6 +54,15 @@ async def test_it_says_what_was_accepted_with_the_bodies_as_they_came() -> None:
     assert (raw.received_at, raw.format, raw.body, none) == (NOON, "native", b"raw", None)
 
 
+async def test_it_says_in_which_trace_each_body_came() -> None:
+    traced = (ReceivedEvent(TARGET, TRIGGER, replace(RAW, trace="a trace")), ReceivedEvent(TARGET, RESOLVE, RAW))
+    message = await reader(TARGET)(delivery(encoded(traced)))
+
+    assert message.raw_events is not None
+    assert [raw.trace for raw in message.raw_events if raw is not None] == ["a trace", None]
+    assert [trace for trace in message.traces if trace is not None] == ["a trace"]
+
+
 async def test_a_key_that_is_not_good_any_more_is_set_aside_with_its_body() -> None:
     message = await reader()(delivery(encoded(BATCH)))
 
@@ -66,6 +77,28 @@ async def test_a_trigger_of_the_day_before_pages_nobody_and_a_resolve_is_done_at
     assert message.raw_events == (None,)
     assert message.refusal is not None
     assert "pages nobody" in message.refusal
+
+
+async def test_a_change_is_recorded_at_any_age_under_the_id_that_its_sender_was_told() -> None:
+    change = a_received_change(ChangeEvent(summary="deploy 7", details={"build": 7}), change_id=UUID(int=7))
+    message = await reader(TARGET, after=timedelta(days=3))(delivery(encoded_change(change)))
+
+    assert message.change == change._replace(target=TARGET)
+    assert (message.events, message.refusal) == ((), None)
+
+
+async def test_a_letter_is_kept_although_the_key_of_its_integration_is_not_good_any_more() -> None:
+    letter = LETTER._replace(integration_id=SHOP_PROBES)
+    message = await reader()(delivery(encoded_letter(letter)))
+
+    assert (message.letter, message.refusal) == (letter, None)
+
+
+@pytest.mark.parametrize(
+    "text", [encoded_change(a_received_change(ChangeEvent(summary="deploy"))), encoded_letter(LETTER)]
+)
+def test_a_server_of_the_version_before_makes_a_dead_letter_of_what_it_would_take_for_nothing(text: str) -> None:
+    assert decoded(text.encode()).version > VERSION
 
 
 @pytest.mark.parametrize("body", ["", "no base64!", "AAAA", b64encode(compress(b"{}")).decode()])
