@@ -83,6 +83,26 @@ def test_a_rule_is_added_last_or_before_another(api: RecordedApi, tocsin: Tocsin
     assert [each["name"] for each in put(api)] == ["first", "noise"]
 
 
+def test_a_rule_may_say_what_becomes_of_alerts_that_come_again(api: RecordedApi, tocsin: Tocsin) -> None:
+    again = (
+        "--reopen-within",
+        "300",
+        "--page-again-by",
+        "alertname",
+        "--page-again-by",
+        "env",
+        "--resolve-after",
+        "600",
+    )
+    assert tocsin("routing", "add", "again", *again, "--flapping-turns", "4", "--team", TEAM["name"]) == 0
+    added = put(api)[-1]
+    assert (added["reopen_within_seconds"], added["resolve_after_seconds"]) == (300, 600)
+    assert (added["page_again_by"], added["flapping"]) == (
+        ["alertname", "env"],
+        {"turns": 4, "within_seconds": 3600},
+    )
+
+
 def test_a_rule_is_removed_by_its_name(api: RecordedApi, tocsin: Tocsin) -> None:
     assert tocsin("routing", "remove", "noise", "--team", TEAM["name"]) == 0
     assert put(api) == []
