@@ -1,9 +1,9 @@
 """What past events would become by a rulebook, if nobody had answered: counted, not stored.
 
-A model of intake, for two rulebooks to be compared by: it knows alerts, groups and mutes, and neither people, nor
-limits, nor time of day. An incident ends with its alerts; it pages once, when something of it is heard for the first
-time, and once more when it is reopened or an alert of it is news. What a rule leads to another team's service is asked
-about the silences of the team that it came from.
+A model of intake, for two rulebooks to be compared by: it knows alerts, their turns, groups and mutes, and neither
+people, nor limits, nor time of day. An incident ends with its alerts; it pages once, when something of it is heard for
+the first time, and once more when it is reopened or an alert of it is news. What a rule leads to another team's service
+is asked about the silences of the team that it came from.
 """
 
 from collections.abc import Mapping
