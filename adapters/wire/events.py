@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import msgspec
 
-from domain.alert.events import AlertCleared, AlertExpired, AlertJoined
+from domain.alert.events import AlertCleared, AlertExpired, AlertFlapped, AlertJoined
 from domain.escalation.events import (
     EscalationExhausted,
     EscalationFallBackPaged,
@@ -49,6 +49,7 @@ KINDS: Mapping[str, type[DomainEvent]] = {
     for event in (
         AlertCleared,
         AlertExpired,
+        AlertFlapped,
         AlertJoined,
         CoverAccepted,
         CoverDeclined,

@@ -265,6 +265,7 @@ class IngestEvents:
         admitted = await self._within_limits(await self._without_stale(reports, ledger), at)
         new = await self._suffering(await self._inhibited(admitted.new, rules.inhibiting), rules, at)
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
+        turns = await self._turns_before(new)
         drafts = self._drafts_of(new.values(), at)
         reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
@@ -278,7 +279,7 @@ class IngestEvents:
             group = routed.group
             incident = opened[group]
             muted = routed.muted(at)
-            alert = routed.alert(alert_ids[key], incident.incident_id, repeats, at)
+            alert = routed.alert(alert_ids[key], incident.incident_id, repeats, at, turns.get(key, ()))
             alerts.append(alert)
             draft = drafts.pop(group, None)  # the first alert of a group opens its incident, the others join
             if draft is not None and incident.is_new:
@@ -294,6 +295,8 @@ class IngestEvents:
                 )
                 if incident.is_muted and muted is None and not incident.is_new:
                     heard.add(incident.incident_id)
+            if alert.is_flapping:
+                events.append(alert.flapped(at=at))
             sources += _sources_of(routed, alert.id, rules.inhibiting)
             outcome = groups.outcome(incident, alert, is_first=draft is not None)
             _note_new(routed, repeats, alert, outcome, muted, ledger)
@@ -384,6 +387,12 @@ class IngestEvents:
             reason = alert_ids[firsts[group]]
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
         return {each.id: each for each in await self.incidents.save_all(changes)}
+
+    async def _turns_before(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
+    ) -> Mapping[AlertKey, tuple[datetime, ...]]:
+        counted = {key for key, (first, *_) in new.items() if first.decision.effect.flapping is not None}
+        return await self.alerts.last_turns(counted) if counted else {}
 
     async def _known_kinds(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], opened: Mapping[GroupKey, OpenedIncident], at: datetime
@@ -485,11 +494,12 @@ class IngestEvents:
         """The sender's own acknowledge or resolve. For an alert that is not firing it means nothing."""
         firing = await self.alerts.firing({routed.key for routed in wave})
         is_resolve = wave[0].event.action is AlertAction.RESOLVE
-        _note_answers(wave, firing, ledger, VerdictOutcome.CLEARED if is_resolve else VerdictOutcome.ACKNOWLEDGED)
+        _note_answers(wave, firing, ledger, at)
         if not firing:
             return
         if is_resolve:
-            await self.clear([*firing, *await self._ended_overflows(wave, firing)], via=Via.SENDER, at=at)
+            over = [alert for alert in firing if alert.is_settled(at=at)]
+            await self.clear([*firing, *await self._ended_overflows(wave, over)], via=Via.SENDER, at=at)
             return
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
         policies = await self.policies.newest_for({incident.id for incident in incidents})
@@ -507,8 +517,12 @@ class IngestEvents:
     async def clear(self, firing: Sequence[Alert], *, via: Via, at: datetime) -> None:
         """Held alerts are over, inside the open transaction; and their incidents, when nothing else of them fires.
 
-        What only they muted is looked at anew.
+        What only they muted is looked at anew. One that is flapping is over later, when it has been quiet.
         """
+        await self.alerts.save_settling([alert.settle() for alert in firing if not alert.is_settled(at=at)])
+        firing = [alert for alert in firing if alert.is_settled(at=at)]
+        if not firing:
+            return
         await self.alerts.save_cleared([alert.clear(at=at) for alert in firing])
         # Held before asking which still fire: whoever clears or joins another of their alerts is waited for.
         incidents = await self.incidents.get_many({alert.incident_id for alert in firing})
@@ -605,16 +619,21 @@ def _silenced(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Mute | None
     return None if quiet is None else mute_of(quiet)
 
 
-def _note_answers(
-    wave: Sequence[RoutedEvent], firing: Sequence[Alert], ledger: _Ledger, outcome: VerdictOutcome
-) -> None:
+def _note_answers(wave: Sequence[RoutedEvent], firing: Sequence[Alert], ledger: _Ledger, at: datetime) -> None:
     by_key = {(alert.integration_id, alert.dedup_key): alert for alert in firing}
     for routed in wave:
         alert = by_key.get(routed.key)
         if alert is None:
             ledger.note(routed, VerdictOutcome.IGNORED)
         else:
+            outcome = _answered(routed.event.action, alert, at)
             ledger.note(routed, outcome, alert_id=alert.id, incident_id=alert.incident_id)
+
+
+def _answered(action: AlertAction, alert: Alert, at: datetime) -> VerdictOutcome:
+    if action is not AlertAction.RESOLVE:
+        return VerdictOutcome.ACKNOWLEDGED
+    return VerdictOutcome.CLEARED if alert.is_settled(at=at) else VerdictOutcome.SETTLING
 
 
 def _note_beyond(admitted: _Admitted, begun: Iterable[Alert], ledger: _Ledger, at: datetime) -> None:

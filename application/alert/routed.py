@@ -219,10 +219,16 @@ class RoutedEvent(NamedTuple):
         )
 
     def alert(
-        self, alert_id: AlertId, incident_id: IncidentId, repeats: "Sequence[RoutedEvent]", at: datetime
+        self,
+        alert_id: AlertId,
+        incident_id: IncidentId,
+        repeats: "Sequence[RoutedEvent]",
+        at: datetime,
+        turns_before: Sequence[datetime] = (),
     ) -> Alert:
         """The alert that it begins and these repeat."""
-        event, expiry = self.event, expiry_of((self, *repeats), at)
+        event, expiry, flapping = self.event, expiry_of((self, *repeats), at), self.decision.effect.flapping
+        turns = () if flapping is None else flapping.counted(turns_before, at=at)
         return Alert(
             id=alert_id,
             integration_id=self.target.integration.id,
@@ -239,6 +245,8 @@ class RoutedEvent(NamedTuple):
             starts_at=event.starts_at,
             expires_at=None if expiry is None else expiry.at,
             ends_by_silence=expiry is not None and expiry.is_end,
+            turns=turns,
+            settles_in=flapping.within if flapping is not None and flapping.is_reached(turns) else None,
             occurrences=1 + len(repeats),
             labels=event.labels,
             details=event.details,

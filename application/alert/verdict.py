@@ -24,6 +24,7 @@ class VerdictOutcome(StrEnum):
     DROPPED = "dropped"  # by a rule
     OVERFLOWED = "overflowed"  # only counted, in the alert that says so: its integration has too many open
     CLEARED = "cleared"
+    SETTLING = "settling"  # a flapping alert that is over when it stays quiet
     ACKNOWLEDGED = "acknowledged"
     IGNORED = "ignored"  # an answer to an alert that does not fire
 

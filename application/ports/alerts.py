@@ -53,6 +53,16 @@ class AlertRepository(Protocol):
         """Store alerts that were cleared, and append their events."""
 
     @abstractmethod
+    async def save_settling(self, alerts: Sequence[Alert]) -> None:
+        """Store flapping alerts whose end is to be believed later (`Alert.settle`)."""
+
+    @abstractmethod
+    async def last_turns(
+        self, keys: Collection[tuple[IntegrationId, str]]
+    ) -> Mapping[tuple[IntegrationId, str], tuple[datetime, ...]]:
+        """The turns that the newest alert of each key counted; keys of which none did are left out."""
+
+    @abstractmethod
     async def incidents_still_firing(self, incident_ids: Collection[IncidentId]) -> frozenset[IncidentId]:
         """Which of these incidents have a firing alert left."""
 

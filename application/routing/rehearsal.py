@@ -1,9 +1,9 @@
 """What past events would become by a rulebook, if nobody had answered: counted, not stored.
 
-A model of intake, for two rulebooks to be compared by: it knows alerts, groups and mutes, and neither people, nor
-limits, nor time of day. An incident ends with its alerts; it pages once, when something of it is heard for the first
-time, and once more when it is reopened or an alert of it is news. What a rule leads to another team's service is asked
-about the silences of the team that it came from.
+A model of intake, for two rulebooks to be compared by: it knows alerts, their turns, groups and mutes, and neither
+people, nor limits, nor time of day. An incident ends with its alerts; it pages once, when something of it is heard for
+the first time, and once more when it is reopened or an alert of it is news. What a rule leads to another team's service
+is asked about the silences of the team that it came from.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from application.ports.stored_events import PastEvent
 from domain.alert.alert_event import AlertAction
 from domain.routing.grouping import grouped_by
 from domain.routing.rulebook import Rulebook
+from domain.shared.flapping import Flapping
 from domain.shared.ids import TeamId
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -36,6 +37,7 @@ class Fate(StrEnum):
     REPEATS = "repeats"
     DROPPED = "dropped"
     CLEARS = "clears"
+    SETTLES = "settles"  # a flapping alert that is over when it stays quiet
     NOTHING = "nothing"
 
 
@@ -71,6 +73,9 @@ class Rehearsal:
         self._mutes_end: list[tuple[datetime, GroupKey]] = []  # a heap; some have been overtaken, here as below
         self._alerts_end: list[tuple[datetime, AlertKey]] = []  # by silence
         self._good_until: dict[AlertKey, datetime] = {}
+        self._heard_at: dict[AlertKey, datetime] = {}
+        self._turns: dict[AlertKey, tuple[datetime, ...]] = {}
+        self._settles_in: dict[AlertKey, timedelta] = {}  # of those that are flapping
         self._incidents = self._pages = self._dropped = self._began_muted = 0
 
     @property
@@ -118,6 +123,7 @@ class Rehearsal:
         self._is_heard(key, effect.resolve_after, at)
         if key in self._group_of:
             return Fate.REPEATS
+        self._turn(key, effect.flapping, at)
         sent = event.verdict.sent_group_key or event.verdict.group_key or event.verdict.dedup_key
         group = effect.service_id or event.service_id, grouped_by(effect.group_by, labels) if effect.group_by else sent
         joins = group in self._open
@@ -144,12 +150,23 @@ class Rehearsal:
         self._began_muted += 1
         return Fate.OPENS_MUTED
 
+    def _turn(self, key: AlertKey, flapping: Flapping | None, at: datetime) -> None:
+        if flapping is None:
+            return
+        self._turns[key] = flapping.counted(self._turns.get(key, ()), at=at)
+        if flapping.is_reached(self._turns[key]):
+            self._settles_in[key] = flapping.within
+
     def _is_heard(self, key: AlertKey, resolve_after: timedelta | None, at: datetime) -> None:
+        self._heard_at[key] = at
         if resolve_after is None:
             self._good_until.pop(key, None)
             return
-        self._good_until[key] = at + resolve_after
-        heappush(self._alerts_end, (at + resolve_after, key))
+        self._end_later(key, at + resolve_after)
+
+    def _end_later(self, key: AlertKey, until: datetime) -> None:
+        self._good_until[key] = until
+        heappush(self._alerts_end, (until, key))
 
     def _reopen(self, group: GroupKey, within: timedelta | None, at: datetime) -> bool:
         """Whether the last incident of the group is open again."""
@@ -192,10 +209,14 @@ class Rehearsal:
         self._mute(group, incident, min(ends, default=None))
 
     def _clear(self, key: AlertKey, at: datetime) -> Fate:
-        self._good_until.pop(key, None)
-        group = self._group_of.pop(key, None)
-        if group is None:
+        if key not in self._group_of:
             return Fate.NOTHING
+        if key in self._settles_in and at < self._heard_at[key] + self._settles_in[key]:
+            self._end_later(key, self._heard_at[key] + self._settles_in[key])
+            return Fate.SETTLES
+        self._settles_in.pop(key, None)
+        self._good_until.pop(key, None)
+        group = self._group_of.pop(key)
         incident = self._open[group]
         del incident.alerts[key]
         if not incident.alerts:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
-from domain.alert.events import AlertCleared, AlertExpired
+from domain.alert.events import AlertCleared, AlertExpired, AlertFlapped
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
 
@@ -46,6 +46,8 @@ class Alert:
     expires_at: datetime | None = None  # when it is no longer repeated as it was meant to be
     ends_by_silence: bool = False  # then it is over, since its rule says so
     silent_since: datetime | None = None  # it was not; until it is again
+    turns: tuple[datetime, ...] = ()  # when it began lately, this time included, where a rule counts them
+    settles_in: timedelta | None = None  # it is flapping, and its end is believed after so long without a report
     occurrences: int = 1
     labels: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
@@ -57,6 +59,35 @@ class Alert:
     def next_deadline(self) -> datetime | None:
         """When its sender falls silent, unless it is heard again."""
         return self.expires_at if self.status is AlertStatus.FIRING and self.silent_since is None else None
+
+    @property
+    def is_flapping(self) -> bool:
+        return self.settles_in is not None
+
+    @property
+    def settles_at(self) -> datetime | None:
+        """When its end is believed, unless it is reported again; None: at once."""
+        return None if self.settles_in is None else self.last_seen_at + self.settles_in
+
+    def is_settled(self, *, at: datetime) -> bool:
+        """Whether its end would be believed."""
+        return self.settles_at is None or at >= self.settles_at
+
+    def settle(self) -> "Alert":
+        """It fires until it has been quiet for long enough."""
+        return replace(self, expires_at=self.settles_at, ends_by_silence=True, silent_since=None)
+
+    def flapped(self, *, at: datetime) -> AlertFlapped:
+        """That it is flapping, for one that is."""
+        assert self.settles_in is not None
+        return AlertFlapped(
+            incident_id=self.incident_id,
+            alert_id=self.id,
+            summary=self.summary,
+            turns=len(self.turns),
+            quiet_seconds=round(self.settles_in.total_seconds()),
+            at=at,
+        )
 
     def tick(self, *, at: datetime) -> Change["Alert"]:
         """Fall silent when the deadline has come. It fires all the same: nobody said that it is over."""

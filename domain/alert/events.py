@@ -16,6 +16,18 @@ class AlertJoined(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFlapped(DomainEvent):
+    """It has begun so often lately that its end is believed only when it has been quiet."""
+
+    kind: ClassVar[str] = "alert.flapped"
+    incident_id: IncidentId
+    alert_id: AlertId
+    summary: str
+    turns: int
+    quiet_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertExpired(DomainEvent):
     """Its sender repeats it no more, and has not said that it is over."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.routing.matcher import Matcher, require_few
 from domain.routing.template import Template
 from domain.shared.errors import InvalidValueError
+from domain.shared.flapping import Flapping
 from domain.shared.hours import Hours
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import (
@@ -45,6 +46,7 @@ class Effect:
     reopen_within: timedelta | None = None  # of its group's last incident: the same one again, not a new one
     page_again_by: tuple[str, ...] = ()  # labels: an alert that has others than those before pages the incident again
     resolve_after: timedelta | None = None  # an alert that is not repeated for so long is over
+    flapping: Flapping | None = None  # an alert that turns more often is one until it has been quiet
     is_suppressed: bool = False  # an incident, and nobody is paged for it
     is_dropped: bool = False  # no alert at all; counted
 
@@ -69,6 +71,7 @@ class Effect:
             delay=later.delay or self.delay,
             reopen_within=later.reopen_within or self.reopen_within,
             resolve_after=later.resolve_after or self.resolve_after,
+            flapping=later.flapping or self.flapping,
             page_again_by=later.page_again_by or self.page_again_by,
             is_suppressed=later.is_suppressed or self.is_suppressed,
             is_dropped=later.is_dropped or self.is_dropped,

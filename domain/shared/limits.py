@@ -109,6 +109,8 @@ SILENCE_SECONDS_MAX: Final = 90 * 24 * 3600  # what may be silent for longer is 
 SILENCE_COMMENT_CHARACTERS: Final = 1000
 # Who waits longer wants another alert; the sender's own rule should say "for: 1d"
 ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600
+FLAPPING_TURNS_MAX: Final = 20  # each is kept with the alert; what turns more often within a day flaps by any measure
+FLAPPING_SECONDS_MAX: Final = 24 * 3600  # so long an incident stays open after the last turn
 ROUTE_RESOLVE_SECONDS_MAX: Final = 7 * 24 * 3600  # who repeats less often than weekly does not repeat
 ROUTE_REOPEN_SECONDS_MAX: Final = 7 * 24 * 3600  # as long as people can reopen an incident
 

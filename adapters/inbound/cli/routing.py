@@ -129,6 +129,8 @@ def add(
     reopen_within: int | None = None,
     page_again_by: Several = (),
     resolve_after: int | None = None,
+    flapping_turns: int | None = None,
+    flapping_within: int = 3600,
     suppress: Switch = False,
     drop: Switch = False,
     goes_on: Annotated[bool, Parameter(name="--continue", negative="", show_default=False)] = False,
@@ -162,6 +164,10 @@ def add(
         A label whose new values page an open incident again; may come several times.
     resolve_after
         Seconds: an alert that is not repeated for so long is over.
+    flapping_turns
+        An alert that begins more often than this is flapping: one alert until it has been quiet.
+    flapping_within
+        Seconds: within which its turns count, and for which it then has to be quiet.
     suppress
         An incident that pages nobody.
     drop
@@ -184,6 +190,7 @@ def add(
         "delay_seconds": delay,
         "reopen_within_seconds": reopen_within,
         "resolve_after_seconds": resolve_after,
+        "flapping": None if flapping_turns is None else {"turns": flapping_turns, "within_seconds": flapping_within},
         "page_again_by": list(page_again_by),
         "suppress": suppress,
         "drop": drop,
@@ -289,5 +296,7 @@ def _does(rule: Record) -> Iterator[str]:
             yield f"{member.removesuffix('_id').removesuffix('_url')} {rule[member]}"
     if rule["group_by"]:
         yield f"groups by {', '.join(rule['group_by'])}"
+    if rule["flapping"]:
+        yield f"flaps after {rule['flapping']['turns']} in {rule['flapping']['within_seconds']} s"
     if rule["page_again_by"]:
         yield f"pages again by {', '.join(rule['page_again_by'])}"

@@ -29,6 +29,7 @@ _SENTENCES: Final = {
     VerdictOutcome.DROPPED: "a rule dropped it",
     VerdictOutcome.OVERFLOWED: "its integration had too many alerts open, and it was only counted",
     VerdictOutcome.CLEARED: "it cleared an alert",
+    VerdictOutcome.SETTLING: "it said that a flapping alert is over, which is believed when it stays quiet",
     VerdictOutcome.ACKNOWLEDGED: "it acknowledged an alert",
     VerdictOutcome.IGNORED: "it answered an alert that did not fire, and did nothing",
 }

@@ -226,6 +226,7 @@ class AlertBody(msgspec.Struct):
     cleared_at: datetime | None
     expires_at: datetime | None
     silent_since: datetime | None
+    is_flapping: bool  # its end is believed only when it has been quiet
     occurrences: int
     labels: dict[str, str]
     details: dict[str, Any]
@@ -249,6 +250,7 @@ class AlertBody(msgspec.Struct):
             cleared_at=alert.cleared_at,
             expires_at=alert.expires_at,
             silent_since=alert.silent_since,
+            is_flapping=alert.is_flapping,
             occurrences=alert.occurrences,
             labels=dict(alert.labels),
             details=dict(alert.details),

@@ -36,8 +36,11 @@ from domain.identity.actor import Actor
 from domain.routing.matcher import matchers_text, parse_matchers
 from domain.routing.route import Effect, Rule
 from domain.routing.template import Template
+from domain.shared.flapping import Flapping
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import (
+    FLAPPING_SECONDS_MAX,
+    FLAPPING_TURNS_MAX,
     GROUP_LABELS,
     LABEL_CHARACTERS,
     MATCHERS_TEXT_CHARACTERS,
@@ -59,6 +62,20 @@ MatchersText = Annotated[
 ]
 ORGANISATIONS: Final = RoutingOwner()
 VersionQuery = Annotated[int | None, QueryParameter(ge=1, description="As it was then. Without, as it is now.")]
+
+
+class FlappingBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An alert that begins more than so many times within so long is flapping, until it was quiet for as long."""
+
+    turns: Annotated[int, Meta(ge=1, le=FLAPPING_TURNS_MAX)]
+    within_seconds: Annotated[int, Meta(ge=1, le=FLAPPING_SECONDS_MAX)]
+
+    @classmethod
+    def of(cls, flapping: Flapping) -> Self:
+        return cls(turns=flapping.turns, within_seconds=round(flapping.within.total_seconds()))
+
+    def flapping(self) -> Flapping:
+        return Flapping(turns=self.turns, within=timedelta(seconds=self.within_seconds))
 
 
 class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,6 +125,9 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    flapping: Annotated[
+        FlappingBody | None, Meta(description="An alert that turns more often is one until it has been quiet.")
+    ] = None
     suppress: bool = False
     drop: bool = False
 
@@ -128,6 +148,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             delay_seconds=_seconds(effect.delay),
             reopen_within_seconds=_seconds(effect.reopen_within),
             resolve_after_seconds=_seconds(effect.resolve_after),
+            flapping=None if effect.flapping is None else FlappingBody.of(effect.flapping),
             page_again_by=list(effect.page_again_by),
             suppress=effect.is_suppressed,
             drop=effect.is_dropped,
@@ -381,6 +402,7 @@ def _effect(body: RouteRuleBody) -> Effect:
         delay=_span(body.delay_seconds),
         reopen_within=_span(body.reopen_within_seconds),
         resolve_after=_span(body.resolve_after_seconds),
+        flapping=None if body.flapping is None else body.flapping.flapping(),
         page_again_by=tuple(body.page_again_by),
         is_suppressed=body.suppress,
         is_dropped=body.drop,

@@ -1,11 +1,11 @@
 """What happened, in one sentence for people."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.plain_text import one_line
-from domain.alert.events import AlertCleared, AlertExpired, AlertJoined
+from domain.alert.events import AlertCleared, AlertExpired, AlertFlapped, AlertJoined
 from domain.escalation.events import (
     EscalationExhausted,
     EscalationFallBackPaged,
@@ -85,6 +85,10 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
         case AlertJoined():
             return f"Another alert joined: {one_line(event.summary)}"
+        case AlertFlapped():
+            quiet = timedelta(seconds=event.quiet_seconds)
+            often = f"it began {event.turns} times within {quiet}, and is over when it has been quiet for as long"
+            return f"An alert is flapping, {often}: {one_line(event.summary)}"
         case AlertExpired():
             return f"Its sender fell silent, and it may still be so: {one_line(event.summary)}"
         case AlertCleared():

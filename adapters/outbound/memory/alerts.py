@@ -53,6 +53,17 @@ class MemoryAlertRepository(AlertRepository):
     async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
         await self.save_cleared(changes)
 
+    async def save_settling(self, alerts: Sequence[Alert]) -> None:
+        for alert in alerts:
+            self.session.database.alerts[alert.id] = alert
+
+    async def last_turns(
+        self, keys: Collection[tuple[IntegrationId, str]]
+    ) -> Mapping[tuple[IntegrationId, str], tuple[datetime, ...]]:
+        counting = [alert for alert in self.session.database.alerts.values() if alert.turns]
+        turns = {(each.integration_id, each.dedup_key): each.turns for each in sorted(counting, key=_first_seen_at)}
+        return {key: turns[key] for key in keys if key in turns}
+
     async def earliest_deadline(self) -> datetime | None:
         return min((deadline for deadline, _, _ in self._waiting()), default=None)
 
@@ -85,3 +96,7 @@ class MemoryAlertRepository(AlertRepository):
             if alert.status is AlertStatus.FIRING and wanted(alert)
         ]
         return tuple(sorted(found, key=lambda alert: (alert.integration_id, alert.dedup_key)))
+
+
+def _first_seen_at(alert: Alert) -> datetime:
+    return alert.first_seen_at

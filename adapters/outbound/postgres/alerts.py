@@ -54,6 +54,19 @@ _SILENCE = """
 UPDATE alerts a SET silent_since = s.since, next_deadline = NULL
 FROM unnest($1::uuid[], $2::timestamptz[]) AS s (id, since) WHERE a.id = s.id
 """
+_SETTLE = """
+UPDATE alerts a SET expires_at = s.until, next_deadline = s.until, ends_by_silence = true, silent_since = NULL
+FROM unnest($1::uuid[], $2::timestamptz[]) AS s (id, until) WHERE a.id = s.id
+"""
+_LAST_TURNS = """
+SELECT k.integration_id, k.dedup_key, last.turns
+FROM unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key)
+CROSS JOIN LATERAL (
+  SELECT a.turns FROM alerts a
+  WHERE a.integration_id = k.integration_id AND a.dedup_key = k.dedup_key AND a.turns IS NOT NULL
+  ORDER BY a.first_seen_at DESC LIMIT 1
+) AS last
+"""
 _EARLIEST = "SELECT min(next_deadline) FROM alerts WHERE next_deadline IS NOT NULL"
 _STILL_FIRING = "SELECT DISTINCT incident_id FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'"
 # One look into the index for each kind, however many alerts are of it.
@@ -120,6 +133,17 @@ class PostgresAlertRepository(AlertRepository):
         await self.session.connection.execute(_SILENCE, ids, [change.state.silent_since for change in silent])
         await append_events(self.session.connection, [event for change in silent for event in change.events])
 
+    async def save_settling(self, alerts: Sequence[Alert]) -> None:
+        if alerts:
+            ids = [alert.id for alert in alerts]
+            await self.session.connection.execute(_SETTLE, ids, [alert.expires_at for alert in alerts])
+
+    async def last_turns(
+        self, keys: Collection[tuple[IntegrationId, str]]
+    ) -> Mapping[tuple[IntegrationId, str], tuple[datetime, ...]]:
+        rows = await self.session.fetch(_LAST_TURNS, *_key_columns(keys))
+        return {(IntegrationId(row["integration_id"]), row["dedup_key"]): tuple(row["turns"]) for row in rows}
+
     async def earliest_deadline(self) -> datetime | None:
         async with self.session.any_connection() as connection:
             earliest: datetime | None = await connection.fetchval(_EARLIEST)
@@ -169,6 +193,8 @@ def alert_of(row: Row) -> Alert:
         expires_at=row["expires_at"],
         ends_by_silence=row["ends_by_silence"],
         silent_since=row["silent_since"],
+        turns=tuple(row["turns"] or ()),
+        settles_in=row["settles_in"],
         occurrences=row["occurrences"],
         labels=row["labels"],
         details=row["details"],

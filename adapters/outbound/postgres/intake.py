@@ -113,14 +113,16 @@ _RECORD = f"""
 WITH alert_rows AS (
   INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
     severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
-    event_id, kind_key, ends_by_silence)
+    event_id, kind_key, ends_by_silence, turns, settles_in)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
-    n.expires_at, n.expires_at, n.event_id, n.kind_key, n.ends_by_silence
+    n.expires_at, n.expires_at, n.event_id, n.kind_key, n.ends_by_silence,
+    nullif(n.turns, '{{}}'), n.settles_in
   FROM json_to_recordset($2::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
-    expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool)
+    expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool, turns timestamptz[],
+    settles_in interval)
   ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
     DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
       {_heard_again("excluded")}
@@ -166,8 +168,9 @@ _ALERT_COLUMNS: Final = (
     "event_id",
     "kind_key",
     "ends_by_silence",
+    "settles_in",
 )
-_alert_row = attrgetter(*_ALERT_COLUMNS)
+_members = attrgetter(*_ALERT_COLUMNS)
 _CORRECT = """
 UPDATE raw_events r SET verdicts = n.verdicts
 FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
@@ -295,7 +298,7 @@ class PostgresIntakeStore(IntakeStore):
         try:
             async with connection.transaction():  # which alone is undone
                 await connection.copy_records_to_table(
-                    "alerts", records=map(_alert_row, alerts), columns=_ALERT_COLUMNS
+                    "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
                 )
         except asyncpg.UniqueViolationError:
             return False
@@ -341,6 +344,11 @@ def _traced(drafts: Sequence[IncidentDraft]) -> Sequence[IncidentDraft]:
     """What came with no trace belongs to the work under way, if that belongs to one."""
     here = tracing.here()
     return drafts if here is None else [replace(each, trace=each.trace or here) for each in drafts]
+
+
+def _alert_row(alert: Alert) -> tuple[object, ...]:
+    """For COPY. Turns that nobody counts are NULL, which the index of them leaves out."""
+    return *_members(alert), alert.turns or None
 
 
 def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:

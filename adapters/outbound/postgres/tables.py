@@ -12,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -760,6 +761,8 @@ alerts = Table(
     _ref("event_id", nullable=True),  # the raw event that it began with
     _text("kind_key", nullable=True),  # by which a new kind of alert pages its incident again
     _time("expires_at", nullable=True),
+    Column("turns", ARRAY(DateTime(timezone=True)), nullable=True),  # when it began lately, where a rule counts them
+    Column("settles_in", Interval, nullable=True),  # it is flapping
     Column("ends_by_silence", Boolean, nullable=False, server_default=text("false")),
     _time("silent_since", nullable=True),
     _time("next_deadline", nullable=True),
@@ -781,6 +784,14 @@ Index(
 )
 # With the id, so that the first alert of an incident is one look away however many have joined it.
 Index("alerts_incident_id_id_idx", alerts.c.incident_id, alerts.c.id)
+# Only where a rule counts how often an alert begins.
+Index(
+    "alerts_turns_idx",
+    alerts.c.integration_id,
+    alerts.c.dedup_key,
+    alerts.c.first_seen_at.desc(),
+    postgresql_where=text("turns IS NOT NULL"),
+)
 # Only where a rule tells kinds of alerts apart.
 Index("alerts_kinds_idx", alerts.c.incident_id, alerts.c.kind_key, postgresql_where=text("kind_key IS NOT NULL"))
 # Only alerts whose sender dates them can be repeated by a stale peer.

@@ -309,3 +309,38 @@ async def test_one_that_began_to_fire_meanwhile_has_the_end_that_was_said_last(p
     async with ports.transaction:
         due = await ports.alerts.claim_due(at=NOON + 3 * MINUTE, limit=10)
     assert [(each.alert.id, each.is_over) for each in due] == [(each.id, True) for each in BEFORE]
+
+
+async def test_the_turns_that_the_newest_alert_counted_are_found_by_its_key(ports: Ports) -> None:
+    await an_open_incident(ports)
+    turns = (NOON, NOON + MINUTE)
+    first = an_alert(1, dedup_key="disk", turns=turns[:1])
+    await firing(ports, first, an_alert(2, dedup_key="load"))
+    await cleared(ports, first)
+    flapping = an_alert(3, dedup_key="disk", at=NOON + MINUTE, turns=turns, settles_in=9 * MINUTE)
+    await firing(ports, flapping)
+    async with ports.transaction:
+        assert await ports.alerts.firing({(SHOP_PROBES, "disk")}) == (flapping,)
+        keys = {(SHOP_PROBES, "disk"), (SHOP_PROBES, "load"), (SHOP_LOGS, "disk")}
+        assert await ports.alerts.last_turns(keys) == {(SHOP_PROBES, "disk"): turns}
+    await cleared(ports, flapping)
+    async with ports.transaction:
+        assert await ports.alerts.last_turns({(SHOP_PROBES, "disk")}) == {(SHOP_PROBES, "disk"): turns}
+
+
+async def test_one_that_settles_fires_until_then_unless_it_is_repeated(ports: Ports) -> None:
+    await an_open_incident(ports)
+    flapping = an_alert(1, turns=(NOON,), settles_in=9 * MINUTE, expires_at=NOON, silent_since=None)
+    await firing(ports, flapping)
+    settling = flapping.settle()
+    key = SHOP_PROBES, flapping.dedup_key
+    async with ports.transaction:
+        await ports.alerts.save_settling([settling])
+        await ports.alerts.save_settling([])
+    assert await ports.alerts.earliest_deadline() == settling.expires_at == NOON + 9 * MINUTE
+    async with ports.transaction:
+        (due,) = await ports.alerts.claim_due(at=NOON + 9 * MINUTE, limit=10)
+        assert (due.alert, due.is_over) == (settling, True)
+        await ports.intake.touch({key: 1}, at=NOON)
+        assert await ports.alerts.firing({key}) == (replace(flapping, expires_at=None, occurrences=2),)
+    assert await ports.alerts.earliest_deadline() is None

@@ -12,6 +12,7 @@ from application.ports.routings import Drops, RoutingVersion
 from application.ports.schedule_history import NewestVersionsFirst
 from domain.routing.route import ORGANISATION, Routing
 from domain.routing.template import Template
+from domain.shared.flapping import Flapping
 from domain.shared.hours import Hours
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -37,6 +38,7 @@ EVERYTHING = a_rule(
     runbook_url="https://runbooks.example/1",
     delay=timedelta(minutes=5),
     reopen_within=timedelta(hours=1),
+    flapping=Flapping(turns=3, within=timedelta(hours=1)),
     resolve_after=timedelta(minutes=10),
     page_again_by=("alertname",),
     is_suppressed=True,

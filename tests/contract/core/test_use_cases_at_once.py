@@ -25,6 +25,7 @@ from application.routing.owner import RoutingOwner
 from application.routing.set_routing import SetRouting
 from domain.alert.alert import AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.alert.events import AlertJoined
 from domain.escalation.events import EscalationExhausted
 from domain.escalation.policy import EscalationPolicy, WhenExhausted
 from domain.identity.role import Role
@@ -215,7 +216,7 @@ async def test_alerts_that_come_at_once_after_their_incident_was_resolved_reopen
     before, last = await process.stored()
     assert (before.incident.is_open, last.incident.is_open) == (False, True)
     assert [alert.dedup_key for alert in last.alerts] == ["disk", "disk", "load"]
-    assert sum(isinstance(event, IncidentReopened) for event in last.events) == 1
+    assert [sum(isinstance(event, kind) for event in last.events) for kind in (IncidentReopened, AlertJoined)] == [1, 1]
 
 
 async def test_alerts_of_one_new_kind_that_come_at_once_page_their_incident_again_but_once(

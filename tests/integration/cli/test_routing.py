@@ -23,6 +23,7 @@ RULE = {
     "runbook_url": None,
     "delay_seconds": None,
     "reopen_within_seconds": None,
+    "flapping": {"turns": 3, "within_seconds": 600},
     "resolve_after_seconds": None,
     "page_again_by": ["alertname"],
     "suppress": False,
@@ -61,7 +62,7 @@ def put(api: RecordedApi) -> list[dict[str, object]]:
 def test_rules_are_shown_with_what_they_do(tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
     assert tocsin("routing", "show", "--team", TEAM["name"]) == 0
     _, row = capsys.readouterr().out.splitlines()
-    does = "drops, severity SEV4, groups by app, env, pages again by alertname"
+    does = "drops, severity SEV4, groups by app, env, flaps after 3 in 600 s, pages again by alertname"
     for part in ("noise", 'env="test"', does, "ends", "7"):
         assert part in row
 
@@ -80,6 +81,26 @@ def test_a_rule_is_added_last_or_before_another(api: RecordedApi, tocsin: Tocsin
     api.asked.clear()
     assert tocsin("routing", "add", "first", "--before", "noise", "--suppress", *team) == 0
     assert [each["name"] for each in put(api)] == ["first", "noise"]
+
+
+def test_a_rule_may_say_what_becomes_of_alerts_that_come_again(api: RecordedApi, tocsin: Tocsin) -> None:
+    again = (
+        "--reopen-within",
+        "300",
+        "--page-again-by",
+        "alertname",
+        "--page-again-by",
+        "env",
+        "--resolve-after",
+        "600",
+    )
+    assert tocsin("routing", "add", "again", *again, "--flapping-turns", "4", "--team", TEAM["name"]) == 0
+    added = put(api)[-1]
+    assert (added["reopen_within_seconds"], added["resolve_after_seconds"]) == (300, 600)
+    assert (added["page_again_by"], added["flapping"]) == (
+        ["alertname", "env"],
+        {"turns": 4, "within_seconds": 3600},
+    )
 
 
 def test_a_rule_is_removed_by_its_name(api: RecordedApi, tocsin: Tocsin) -> None:

@@ -97,3 +97,24 @@ async def test_an_alert_of_a_new_kind_pages_an_open_incident_again_and_says_so(a
         "That alert is of a kind that it had not had: it pages again",
     ]
     assert [(await verdict(api, each))["outcome"] for each in (repeat, news)] == ["joined", "paged_again"]
+
+
+async def test_a_flapping_alert_stays_and_says_so(api: Desk) -> None:
+    await rules(api, {"name": "restless", "flapping": {"turns": 1, "within_seconds": 600}, "reopen_within_seconds": 60})
+    for _ in range(2):
+        await comes(api, "disk")
+        gone = await comes(api, "disk", RESOLVE)
+
+    found = await verdict(api, gone)
+    assert (found["outcome"], found["text"]) == (
+        "settling",
+        "it said that a flapping alert is over, which is believed when it stays quiet",
+    )
+    (text,) = [text for text in await timeline(api) if "flapping" in text]
+    assert text == (
+        "An alert is flapping, it began 2 times within 0:10:00, and is over when it has been quiet for as long: "
+        "disk is unwell"
+    )
+    (incident,) = (await api.ask("GET", "/v1/incidents")).json()["items"]
+    alerts = (await api.ask("GET", f"/v1/incidents/{incident['id']}/alerts")).json()["items"]
+    assert (incident["status"], [each["is_flapping"] for each in alerts]) == ("triggered", [False, True])

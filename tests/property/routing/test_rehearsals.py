@@ -18,6 +18,7 @@ from domain.incident.events import IncidentTriggered
 from domain.routing.matcher import parse_matchers
 from domain.routing.route import Rule
 from domain.shared.errors import InvalidValueError
+from domain.shared.flapping import Flapping
 from tests.property.routing.test_routes import FIVE, TEAM, ruled
 from tests.property.routing.test_silences import silenced
 from tests.support.builders import ADA, CREW, MINUTE, NOON, SHOP_PROBES, a_town, an_actor, an_event
@@ -32,6 +33,7 @@ QUIET = a_rule("quiet", 'env="quiet"', is_suppressed=True)
 SOON = a_rule("soon", 'rack!="2"', reopen_within=FIVE, goes_on=True)
 NEWS = a_rule("news", page_again_by=("env",), goes_on=True)
 BRIEF = a_rule("brief", resolve_after=timedelta(minutes=9), goes_on=True)
+RESTLESS = a_rule("restless", flapping=Flapping(turns=2, within=timedelta(minutes=6)), goes_on=True)
 RACKS = a_rule("racks", 'rack!=""', group_by=("rack",), goes_on=True)
 
 
@@ -72,7 +74,7 @@ def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> Non
     @lab.holds(happenings=st.lists(kinds, max_size=12))
     def _(happenings: list[tuple[int, str, AlertAction, str, str]]) -> None:
         with lab.world(a_town()) as world:
-            rules = (SOON, NEWS, BRIEF, RACKS, NOISE, PATIENT, QUIET)
+            rules = (SOON, NEWS, BRIEF, RESTLESS, RACKS, NOISE, PATIENT, QUIET)
             ruled(world, *rules)
             silenced(world, 'env="silent"', ends_at=NOON + timedelta(hours=10))
             dropped = 0
@@ -103,6 +105,16 @@ def test_rules_that_are_tried_tell_what_they_would_have_changed_and_change_nothi
         assert world.stored() == before
         world.advance(FIVE)
         assert tried(world, PATIENT).after.pages == 3
+
+
+def test_what_would_have_been_flapping_is_told(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number, action in enumerate((AlertAction.TRIGGER, AlertAction.RESOLVE) * 4):
+            taken(world, an_event("a", action), number=number)
+            world.advance(MINUTE)
+        found = tried(world, RESTLESS)
+        assert (found.before, found.after) == (Tally(incidents=4, pages=4), Tally(incidents=3, pages=3))
+        assert [each.after for each in found.differences] == [Fate.SETTLES, Fate.REPEATS, Fate.SETTLES]
 
 
 def test_what_would_have_ended_by_silence_is_told(lab: Lab) -> None:
