@@ -7,7 +7,6 @@ from application.alert.ingest import IngestEvents
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.transaction import Transaction
-from domain.service.integration import WhenSilent
 from domain.shared.via import Via
 
 BATCH: Final = 100
@@ -15,7 +14,7 @@ BATCH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ExpireAlerts:
-    """Marks alerts whose sender fell silent, or ends them where their integration says so."""
+    """Marks alerts whose sender fell silent, or ends them where their rule or integration says so."""
 
     alerts: AlertRepository
     ingest: IngestEvents
@@ -27,9 +26,9 @@ class ExpireAlerts:
         async with self.transaction:
             at = self.clock.now()
             due = await self.alerts.claim_due(at=at, limit=limit)
-            kept = [each.alert for each in due if each.when_silent is WhenSilent.KEEP]
+            kept = [each.alert for each in due if not each.is_over]
             await self.alerts.save_silent([alert.tick(at=at) for alert in kept])
-            over = [each.alert for each in due if each.when_silent is WhenSilent.RESOLVE]
+            over = [each.alert for each in due if each.is_over]
             if over:
                 await self.ingest.clear(over, via=Via.SYSTEM, at=at)
             return len(due)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
-from application.alert.routed import ReceivedEvent, RoutedEvent, expires_at, least_muted, mute_of, overflow_of, unrouted
+from application.alert.routed import ReceivedEvent, RoutedEvent, expiry_of, least_muted, mute_of, overflow_of, unrouted
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.dependency.upstream import EndSuffering, FindSuffering
@@ -57,7 +57,9 @@ from domain.shared.ids import AlertId, IncidentId, RunId, ServiceId
 from domain.shared.severity import Severity
 from domain.shared.via import Via
 
-_BEGUN: Final = frozenset({VerdictOutcome.OPENED, VerdictOutcome.REOPENED, VerdictOutcome.JOINED})
+_BEGUN: Final = frozenset(
+    {VerdictOutcome.OPENED, VerdictOutcome.REOPENED, VerdictOutcome.JOINED, VerdictOutcome.PAGED_AGAIN}
+)
 
 
 class _Ledger:
@@ -255,7 +257,7 @@ class IngestEvents:
         reports: dict[AlertKey, list[RoutedEvent]] = {}
         for routed in wave:
             reports.setdefault(routed.key, []).append(routed)
-        expires = {key: until for key, of_key in reports.items() if (until := expires_at(of_key)) is not None}
+        expires = {key: expiry for key, of_key in reports.items() if (expiry := expiry_of(of_key, at)) is not None}
         touched = await self.intake.touch({key: len(of_key) for key, of_key in reports.items()}, expires=expires, at=at)
         for key, found in touched.items():
             for repeat in reports.pop(key):

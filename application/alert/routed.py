@@ -9,7 +9,7 @@ from application.alert.verdict import Verdict, VerdictOutcome, annotations_of, m
 from application.dependency.upstream import Suffering, Upstream
 from application.ports.intake import AlertKey, GroupKey, IntakeTarget, RawEvent
 from application.service.urgency import Judged, judged
-from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus
+from domain.alert.alert import DEFAULT_SEVERITY, Alert, AlertStatus, Expiry
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.grouping import group_key_of
 from domain.alert.overflow import overflow_event
@@ -222,7 +222,7 @@ class RoutedEvent(NamedTuple):
         self, alert_id: AlertId, incident_id: IncidentId, repeats: "Sequence[RoutedEvent]", at: datetime
     ) -> Alert:
         """The alert that it begins and these repeat."""
-        event = self.event
+        event, expiry = self.event, expiry_of((self, *repeats), at)
         return Alert(
             id=alert_id,
             integration_id=self.target.integration.id,
@@ -237,7 +237,8 @@ class RoutedEvent(NamedTuple):
             first_seen_at=at,
             last_seen_at=at,
             starts_at=event.starts_at,
-            expires_at=expires_at((self, *repeats)),
+            expires_at=None if expiry is None else expiry.at,
+            ends_by_silence=expiry is not None and expiry.is_end,
             occurrences=1 + len(repeats),
             labels=event.labels,
             details=event.details,
@@ -264,10 +265,12 @@ def unrouted(place: int, received: ReceivedEvent) -> RoutedEvent:
     return RoutedEvent(place, received, event, received.target, received.key, group_key_of(event))
 
 
-def expires_at(reports: Iterable[RoutedEvent]) -> datetime | None:
-    """The longest that any of them is good for."""
-    times = [each.event.expires_at for each in reports if each.event.expires_at is not None]
-    return max(times) if times else None
+def expiry_of(reports: Sequence[RoutedEvent], at: datetime) -> Expiry | None:
+    """The longest that any of them is good for: as a rule says, or else as the sender does."""
+    spans = [each.decision.effect.resolve_after for each in reports]
+    ends = [Expiry(at + span, is_end=True) for span in spans if span is not None]
+    said = [Expiry(each.event.expires_at) for each in reports if each.event.expires_at is not None]
+    return max(ends or said, default=None)
 
 
 def overflow_of(beyond: Sequence[RoutedEvent], *, limit: int, at: datetime) -> RoutedEvent:

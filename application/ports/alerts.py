@@ -15,6 +15,11 @@ class DueAlert(NamedTuple):
     alert: Alert
     when_silent: WhenSilent
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it ends, rather than falling silent."""
+        return self.alert.ends_by_silence or self.when_silent is WhenSilent.RESOLVE
+
 
 class AlertRepository(Protocol):
     """Alerts inside the current transaction, always in sets."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
 from application.alert.verdict import Verdict
-from domain.alert.alert import Alert
+from domain.alert.alert import Alert, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
@@ -121,11 +121,12 @@ class IntakeStore(Protocol):
 
     @abstractmethod
     async def touch(
-        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
+        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, Expiry] | None = None, at: datetime
     ) -> dict[AlertKey, Touched]:
         """Count more occurrences of the alerts that are firing, and say which those are.
 
-        Those that `expires` names are good until then, or for longer if that was said before, and are silent no more.
+        Those that `expires` names are good until then, or for longer if their sender said so before, and are silent no
+        more. What a rule said before of another one's end holds no more (`Alert.heard_again`).
         """
 
     @abstractmethod

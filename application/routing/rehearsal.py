@@ -8,10 +8,11 @@ about the silences of the team that it came from.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from application.ports.intake import AlertKey, GroupKey
 from application.ports.stored_events import PastEvent
@@ -19,6 +20,8 @@ from domain.alert.alert_event import AlertAction
 from domain.routing.grouping import grouped_by
 from domain.routing.rulebook import Rulebook
 from domain.shared.ids import TeamId
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Fate(StrEnum):
@@ -52,7 +55,7 @@ class _Open:
     muted_until: datetime | None = None
     is_muted: bool = False
     has_paged: bool = False
-    paged_at: datetime | None = None
+    paged_by: UUID | None = None  # the body that it paged by last
     kinds: set[str] = field(default_factory=set)
     over_at: datetime | None = None
 
@@ -65,7 +68,9 @@ class Rehearsal:
         self._open: dict[GroupKey, _Open] = {}
         self._over: dict[GroupKey, _Open] = {}
         self._group_of: dict[AlertKey, GroupKey] = {}
-        self._ending: list[tuple[datetime, GroupKey]] = []  # a heap of when mutes end; some have been overtaken
+        self._mutes_end: list[tuple[datetime, GroupKey]] = []  # a heap; some have been overtaken, here as below
+        self._alerts_end: list[tuple[datetime, AlertKey]] = []  # by silence
+        self._good_until: dict[AlertKey, datetime] = {}
         self._incidents = self._pages = self._dropped = self._began_muted = 0
 
     @property
@@ -85,12 +90,24 @@ class Rehearsal:
                 return Fate.NOTHING
 
     def pass_until(self, at: datetime) -> None:
-        """Let the mutes end that do by then."""
-        while self._ending and self._ending[0][0] <= at:
-            until, group = heappop(self._ending)
-            incident = self._open.get(group)
-            if incident is not None and incident.is_muted and incident.muted_until == until:
-                self._look_again(group, incident, until)
+        """Let the mutes and the alerts end that do by then."""
+        while True:
+            mutes_end, alerts_end = (heap[0][0] if heap else _NEVER for heap in (self._mutes_end, self._alerts_end))
+            if min(mutes_end, alerts_end) > at:
+                return
+            if mutes_end <= alerts_end:
+                self._end_mute(*heappop(self._mutes_end))
+            else:
+                self._end_alert(*heappop(self._alerts_end))
+
+    def _end_mute(self, until: datetime, group: GroupKey) -> None:
+        incident = self._open.get(group)
+        if incident is not None and incident.is_muted and incident.muted_until == until:
+            self._look_again(group, incident, until)
+
+    def _end_alert(self, until: datetime, key: AlertKey) -> None:
+        if self._good_until.get(key) == until:
+            self._clear(key, until)
 
     def _fire(self, event: PastEvent, labels: Mapping[str, str], key: AlertKey, at: datetime) -> Fate:
         decision = self._book.decide(labels, integration_id=event.integration_id, team_id=event.team_id, at=at)
@@ -98,6 +115,7 @@ class Rehearsal:
         if effect.is_dropped:
             self._dropped += 1
             return Fate.DROPPED
+        self._is_heard(key, effect.resolve_after, at)
         if key in self._group_of:
             return Fate.REPEATS
         sent = event.verdict.sent_group_key or event.verdict.group_key or event.verdict.dedup_key
@@ -116,7 +134,7 @@ class Rehearsal:
             is_muted, until = bool(ends), max(ends, default=None)
         if not is_muted:
             kind = grouped_by(effect.page_again_by, labels) if effect.page_again_by else None
-            heard = self._hear(incident, at, kind)
+            heard = self._hear(incident, event.event_id, kind)
             return Fate.REOPENS if reopens else heard
         if joins:
             return Fate.JOINS
@@ -125,6 +143,13 @@ class Rehearsal:
             return Fate.REOPENS_MUTED
         self._began_muted += 1
         return Fate.OPENS_MUTED
+
+    def _is_heard(self, key: AlertKey, resolve_after: timedelta | None, at: datetime) -> None:
+        if resolve_after is None:
+            self._good_until.pop(key, None)
+            return
+        self._good_until[key] = at + resolve_after
+        heappush(self._alerts_end, (at + resolve_after, key))
 
     def _reopen(self, group: GroupKey, within: timedelta | None, at: datetime) -> bool:
         """Whether the last incident of the group is open again."""
@@ -138,17 +163,17 @@ class Rehearsal:
     def _mute(self, group: GroupKey, incident: _Open, until: datetime | None) -> None:
         incident.is_muted, incident.muted_until = True, until
         if until is not None:
-            heappush(self._ending, (until, group))
+            heappush(self._mutes_end, (until, group))
 
-    def _hear(self, incident: _Open, at: datetime, kind: str | None = None) -> Fate:
-        """What came in one body, at one instant, pages once."""
-        is_news = kind is not None and kind not in incident.kinds and incident.paged_at != at
+    def _hear(self, incident: _Open, event_id: UUID | None = None, kind: str | None = None) -> Fate:
+        """What came in one body pages once."""
+        is_news = kind is not None and kind not in incident.kinds and incident.paged_by != event_id
         is_again, incident.has_paged, incident.is_muted = incident.has_paged, True, False
         if kind is not None:
             incident.kinds.add(kind)
         if is_again and not is_news:
             return Fate.JOINS
-        incident.paged_at = at
+        incident.paged_by = event_id
         self._pages += 1
         return Fate.PAGES_AGAIN if is_again else Fate.PAGES
 
@@ -161,12 +186,13 @@ class Rehearsal:
                 continue
             quiet = self._book.quieted(labels, team_id=team_id, service_id=group[0], at=at)
             if quiet is None:
-                self._hear(incident, at)
+                self._hear(incident)
                 return
             ends.append(quiet.until)
         self._mute(group, incident, min(ends, default=None))
 
     def _clear(self, key: AlertKey, at: datetime) -> Fate:
+        self._good_until.pop(key, None)
         group = self._group_of.pop(key, None)
         if group is None:
             return Fate.NOTHING

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.events import AlertCleared, AlertExpired
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
+
+
+class Expiry(NamedTuple):
+    """Until when an alert is good unless it is repeated, and whether it is over then."""
+
+    at: datetime
+    is_end: bool = False  # else it falls silent, and its integration says what that means
 
 
 class AlertStatus(StrEnum):
@@ -36,6 +44,7 @@ class Alert:
     starts_at: datetime | None = None  # as the sender dates this occurrence
     cleared_at: datetime | None = None
     expires_at: datetime | None = None  # when it is no longer repeated as it was meant to be
+    ends_by_silence: bool = False  # then it is over, since its rule says so
     silent_since: datetime | None = None  # it was not; until it is again
     occurrences: int = 1
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -56,11 +65,21 @@ class Alert:
         event = AlertExpired(incident_id=self.incident_id, alert_id=self.id, summary=self.summary, at=at)
         return Change(replace(self, silent_since=self.expires_at), (event,))
 
-    def heard_again(self, *, expires_at: datetime | None) -> "Alert":
-        """Repeated by its sender: it is good for longer, and never for less than was said before."""
-        if expires_at is None:
-            return self
-        return replace(self, expires_at=max(expires_at, self.expires_at or expires_at), silent_since=None)
+    def heard_again(self, expiry: Expiry | None) -> "Alert":
+        """Repeated by its sender, by the rules of now.
+
+        It is good for longer, and never for less than its sender said before. What a rule said before is over with it.
+        """
+        if expiry is None:
+            return replace(self, expires_at=None, ends_by_silence=False) if self.ends_by_silence else self
+        is_longer = self.expires_at is not None and self.expires_at > expiry.at
+        keeps = is_longer and not self.ends_by_silence and not expiry.is_end
+        return replace(
+            self,
+            expires_at=self.expires_at if keeps else expiry.at,
+            ends_by_silence=expiry.is_end,
+            silent_since=None,
+        )
 
     def clear(self, *, at: datetime) -> Change["Alert"]:
         """End the condition. Clearing it again has no effect."""

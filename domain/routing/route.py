@@ -16,6 +16,7 @@ from domain.shared.limits import (
     NAME_CHARACTERS,
     ROUTE_DELAY_SECONDS_MAX,
     ROUTE_REOPEN_SECONDS_MAX,
+    ROUTE_RESOLVE_SECONDS_MAX,
     ROUTE_RULES,
 )
 from domain.shared.severity import Severity
@@ -43,6 +44,7 @@ class Effect:
     delay: timedelta | None = None  # pages wait so long, and never come when it is over by then
     reopen_within: timedelta | None = None  # of its group's last incident: the same one again, not a new one
     page_again_by: tuple[str, ...] = ()  # labels: an alert that has others than those before pages the incident again
+    resolve_after: timedelta | None = None  # an alert that is not repeated for so long is over
     is_suppressed: bool = False  # an incident, and nobody is paged for it
     is_dropped: bool = False  # no alert at all; counted
 
@@ -52,6 +54,7 @@ class Effect:
         if self.runbook_url is not None and not self.runbook_url.startswith(("https://", "http://")):
             raise InvalidValueError("runbook_url", "must begin with https:// or http://")
         _require_span("delay_seconds", self.delay, most=ROUTE_DELAY_SECONDS_MAX)
+        _require_span("resolve_after_seconds", self.resolve_after, most=ROUTE_RESOLVE_SECONDS_MAX)
         _require_span("reopen_within_seconds", self.reopen_within, most=ROUTE_REOPEN_SECONDS_MAX)
 
     def then(self, later: "Effect") -> "Effect":
@@ -65,6 +68,7 @@ class Effect:
             runbook_url=later.runbook_url or self.runbook_url,
             delay=later.delay or self.delay,
             reopen_within=later.reopen_within or self.reopen_within,
+            resolve_after=later.resolve_after or self.resolve_after,
             page_again_by=later.page_again_by or self.page_again_by,
             is_suppressed=later.is_suppressed or self.is_suppressed,
             is_dropped=later.is_dropped or self.is_dropped,

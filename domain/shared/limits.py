@@ -96,7 +96,7 @@ REHEARSED_EVENTS: Final = 50_000  # a few seconds of a processor; whoever has mo
 REHEARSED_DIFFERENCES: Final = 50  # that are shown
 DEPENDENCIES: Final = 30  # of one service on others; who needs more of them needs what is in front of them
 DEPENDENCIES_IN_ALL: Final = 10_000  # of an installation: each process has the graph in its memory
-REPLAYED_BODIES: Final = 2_000  # by one request; the next one goes on
+REPLAYED_BODIES: Final = 5_000  # by one request, some two seconds of work; the next one goes on
 REPLAYED_BYTES: Final = 32 * 1024 * 1024  # of bodies that one request has in its memory
 INHIBITIONS: Final = 200  # of all teams: each costs every new alert two looks
 SILENCES: Final = 1000  # that are not over: every event is asked about all of them, in memory
@@ -109,6 +109,7 @@ SILENCE_SECONDS_MAX: Final = 90 * 24 * 3600  # what may be silent for longer is 
 SILENCE_COMMENT_CHARACTERS: Final = 1000
 # Who waits longer wants another alert; the sender's own rule should say "for: 1d"
 ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600
+ROUTE_RESOLVE_SECONDS_MAX: Final = 7 * 24 * 3600  # who repeats less often than weekly does not repeat
 ROUTE_REOPEN_SECONDS_MAX: Final = 7 * 24 * 3600  # as long as people can reopen an incident
 
 # Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as

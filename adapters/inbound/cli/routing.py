@@ -18,7 +18,16 @@ from adapters.inbound.cli.rehearsals import show_rehearsed
 from adapters.inbound.cli.services import SERVICE
 from adapters.inbound.cli.teams import TEAM
 
-_SAID: Final = ("service_id", "severity", "urgency", "title", "runbook_url", "delay_seconds", "reopen_within_seconds")
+_SAID: Final = (
+    "service_id",
+    "severity",
+    "urgency",
+    "title",
+    "runbook_url",
+    "delay_seconds",
+    "reopen_within_seconds",
+    "resolve_after_seconds",
+)
 app: Final = commands_of("routing", "Rules that say what becomes of events.", group=CONFIGURATION)
 
 Team = Annotated[str | None, Parameter(help="Those of a team, by name or id.")]
@@ -119,6 +128,7 @@ def add(
     delay: int | None = None,
     reopen_within: int | None = None,
     page_again_by: Several = (),
+    resolve_after: int | None = None,
     suppress: Switch = False,
     drop: Switch = False,
     goes_on: Annotated[bool, Parameter(name="--continue", negative="", show_default=False)] = False,
@@ -150,6 +160,8 @@ def add(
         Seconds: so long after the last incident of its group was resolved, that one is reopened.
     page_again_by
         A label whose new values page an open incident again; may come several times.
+    resolve_after
+        Seconds: an alert that is not repeated for so long is over.
     suppress
         An incident that pages nobody.
     drop
@@ -171,6 +183,7 @@ def add(
         "runbook_url": runbook,
         "delay_seconds": delay,
         "reopen_within_seconds": reopen_within,
+        "resolve_after_seconds": resolve_after,
         "page_again_by": list(page_again_by),
         "suppress": suppress,
         "drop": drop,

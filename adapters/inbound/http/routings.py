@@ -43,6 +43,7 @@ from domain.shared.limits import (
     MATCHERS_TEXT_CHARACTERS,
     ROUTE_DELAY_SECONDS_MAX,
     ROUTE_REOPEN_SECONDS_MAX,
+    ROUTE_RESOLVE_SECONDS_MAX,
     ROUTE_RULES,
     TEMPLATE_CHARACTERS,
 )
@@ -96,6 +97,17 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             description="An alert that has other values of these labels than those before pages the incident again.",
         ),
     ] = []
+    resolve_after_seconds: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=ROUTE_RESOLVE_SECONDS_MAX,
+                description="An alert that is not repeated for so long is over, and with the last one its incident.",
+            ),
+        ]
+        | None
+    ) = None
     suppress: bool = False
     drop: bool = False
 
@@ -115,6 +127,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             runbook_url=effect.runbook_url,
             delay_seconds=_seconds(effect.delay),
             reopen_within_seconds=_seconds(effect.reopen_within),
+            resolve_after_seconds=_seconds(effect.resolve_after),
             page_again_by=list(effect.page_again_by),
             suppress=effect.is_suppressed,
             drop=effect.is_dropped,
@@ -367,6 +380,7 @@ def _effect(body: RouteRuleBody) -> Effect:
         runbook_url=body.runbook_url,
         delay=_span(body.delay_seconds),
         reopen_within=_span(body.reopen_within_seconds),
+        resolve_after=_span(body.resolve_after_seconds),
         page_again_by=tuple(body.page_again_by),
         is_suppressed=body.suppress,
         is_dropped=body.drop,

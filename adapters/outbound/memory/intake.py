@@ -18,7 +18,7 @@ from application.ports.intake import (
     Touched,
 )
 from application.ports.routings import Drops
-from domain.alert.alert import Alert, AlertStatus
+from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
@@ -66,7 +66,7 @@ class MemoryIntakeStore(IntakeStore):
         }
 
     async def touch(
-        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
+        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, Expiry] | None = None, at: datetime
     ) -> dict[AlertKey, Touched]:
         alerts = self.session.database.alerts
         touched: dict[AlertKey, Touched] = {}
@@ -116,9 +116,8 @@ class MemoryIntakeStore(IntakeStore):
             if already is None:
                 database.alerts[alert.id] = alert
             else:
-                database.alerts[already.id] = self._counted(
-                    already, alert.occurrences, alert.last_seen_at, alert.expires_at
-                )
+                expiry = None if alert.expires_at is None else Expiry(alert.expires_at, alert.ends_by_silence)
+                database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at, expiry)
                 overtaken[alert.integration_id, alert.dedup_key] = Touched(already.id, already.incident_id)
         for run in runs:
             database.runs[run.id] = replace(run, version=1)
@@ -152,9 +151,9 @@ class MemoryIntakeStore(IntakeStore):
         database.dead_letters += tuple(letter for letter in letters if letter.id not in known)
 
     @staticmethod
-    def _counted(alert: Alert, occurrences: int, at: datetime, expires_at: datetime | None) -> Alert:
+    def _counted(alert: Alert, occurrences: int, at: datetime, expiry: Expiry | None) -> Alert:
         counted = replace(alert, occurrences=alert.occurrences + occurrences, last_seen_at=max(alert.last_seen_at, at))
-        return counted.heard_again(expires_at=expires_at)
+        return counted.heard_again(expiry)
 
 
 def _dated(received: ReceivedChange) -> ChangeEvent:

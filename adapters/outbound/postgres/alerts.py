@@ -167,6 +167,7 @@ def alert_of(row: Row) -> Alert:
         starts_at=row["starts_at"],
         cleared_at=row["cleared_at"],
         expires_at=row["expires_at"],
+        ends_by_silence=row["ends_by_silence"],
         silent_since=row["silent_since"],
         occurrences=row["occurrences"],
         labels=row["labels"],

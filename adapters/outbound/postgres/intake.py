@@ -26,7 +26,7 @@ from application.ports.intake import (
     ServiceTarget,
     Touched,
 )
-from domain.alert.alert import Alert
+from domain.alert.alert import Alert, Expiry
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
@@ -60,24 +60,38 @@ SELECT s.id AS service_id, s.team_id, s.policy_id, s.urgency_rule, s.tier, s.sup
   p.version AS policy_version
 FROM services s JOIN policies p ON p.id = s.policy_id WHERE s.id = ANY($1::uuid[])
 """
+
+
+def _heard_again(by: str) -> str:
+    """What a repeat sets of an alert, `a`: `Alert.heard_again` as SQL."""
+    until = f"""
+    WHEN a.ends_by_silence OR {by}.ends_by_silence THEN {by}.expires_at
+    ELSE greatest(a.expires_at, {by}.expires_at) END"""
+    unsaid = f"WHEN {by}.expires_at IS NULL THEN CASE WHEN NOT a.ends_by_silence THEN"
+    return f"""
+  expires_at = CASE {unsaid} a.expires_at END {until},
+  next_deadline = CASE {unsaid} a.next_deadline END {until},
+  silent_since = CASE WHEN {by}.expires_at IS NULL THEN a.silent_since END,
+  ends_by_silence = {by}.ends_by_silence
+"""
+
+
 # One look into the index for each key, in the order of the keys, which is the order that rows are locked in. As a plain
 # join it is a scan of all alerts until the table is analysed for the first time.
-_TOUCH = """
+_TOUCH = f"""
 WITH held AS (
-  SELECT a.id, k.seen, k.expires_at
-  FROM unnest($1::uuid[], $2::text[], $3::int[], $5::timestamptz[]) AS k (integration_id, dedup_key, seen, expires_at)
+  SELECT a.id, k.seen, k.expires_at, coalesce(k.ends_by_silence, false) AS ends_by_silence
+  FROM unnest($1::uuid[], $2::text[], $3::int[], $5::timestamptz[], $6::bool[])
+    AS k (integration_id, dedup_key, seen, expires_at, ends_by_silence)
   CROSS JOIN LATERAL (
     SELECT f.id FROM alerts f
     WHERE f.integration_id = k.integration_id AND f.dedup_key = k.dedup_key AND f.status = 'firing' FOR UPDATE
   ) a
 )
 UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4),
-  expires_at = greatest(a.expires_at, held.expires_at),
-  silent_since = CASE WHEN held.expires_at IS NULL THEN a.silent_since END,
-  next_deadline = CASE WHEN held.expires_at IS NULL THEN a.next_deadline
-    ELSE greatest(a.expires_at, held.expires_at) END
+  {_heard_again("held")}
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
-"""
+"""  # noqa: S608
 # Rows that are made of our own objects come as one JSON array of them: the driver looks at every element of an array of
 # parameters several times, which for all columns together costs more than all else that a new alert costs here.
 # DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
@@ -99,20 +113,17 @@ _RECORD = f"""
 WITH alert_rows AS (
   INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
     severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
-    event_id, kind_key)
+    event_id, kind_key, ends_by_silence)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
     n.severity, n.first_seen_at, n.last_seen_at, n.starts_at, n.occurrences, n.labels, n.details, n.links,
-    n.expires_at, n.expires_at, n.event_id, n.kind_key
+    n.expires_at, n.expires_at, n.event_id, n.kind_key, n.ends_by_silence
   FROM json_to_recordset($2::json) AS n (id uuid, integration_id uuid, service_id uuid, incident_id uuid,
     dedup_key text, group_key text, summary text, source text, severity text, first_seen_at timestamptz,
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
-    expires_at timestamptz, event_id uuid, kind_key text)
+    expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool)
   ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
     DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
-      expires_at = greatest(a.expires_at, excluded.expires_at),
-      silent_since = CASE WHEN excluded.expires_at IS NULL THEN a.silent_since END,
-      next_deadline = CASE WHEN excluded.expires_at IS NULL THEN a.next_deadline
-        ELSE greatest(a.expires_at, excluded.expires_at) END
+      {_heard_again("excluded")}
   RETURNING a.id, a.integration_id, a.dedup_key, a.incident_id, a.xmax = 0 AS is_new
 ), run_rows AS (
   INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
@@ -154,6 +165,7 @@ _ALERT_COLUMNS: Final = (
     "next_deadline",
     "event_id",
     "kind_key",
+    "ends_by_silence",
 )
 _alert_row = attrgetter(*_ALERT_COLUMNS)
 _CORRECT = """
@@ -209,16 +221,18 @@ class PostgresIntakeStore(IntakeStore):
         return {ServiceId(row["service_id"]): _service_target_of(row) for row in rows}
 
     async def touch(
-        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, datetime] | None = None, at: datetime
+        self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, Expiry] | None = None, at: datetime
     ) -> dict[AlertKey, Touched]:
         keys = sorted(seen)
+        untils = [expires.get(key) for key in keys] if expires else []  # none: each is padded with NULL
         rows = await self.session.fetch(
             _TOUCH,
             [key[0] for key in keys],
             [key[1] for key in keys],
             [seen[key] for key in keys],
             at,
-            [expires.get(key) for key in keys] if expires else [],  # none: each is padded with NULL
+            [None if each is None else each.at for each in untils],
+            [None if each is None else each.is_end for each in untils],
         )
         return {
             (IntegrationId(row["integration_id"]), row["dedup_key"]): Touched(

@@ -355,6 +355,7 @@ calendar_imports = Table(
     Column("unread", JSONB, nullable=False),
     Column("unread_count", BigInteger, nullable=False),
     _ref("temporary_id", nullable=True),  # may be taken back by somebody; the import stays
+    Column("as_layer", Boolean, nullable=False, server_default=text("false")),
     Column("version", BigInteger, nullable=False),
 )
 Index("calendar_imports_due_idx", calendar_imports.c.next_refresh_at, calendar_imports.c.schedule_id)
@@ -373,6 +374,7 @@ schedule_temporaries = Table(
     _time("starts_at"),
     _time("ends_at"),
     Column("shifts", JSONB, nullable=False),
+    Column("is_layer", Boolean, nullable=False, server_default=text("false")),
     _time("known_from"),
     CheckConstraint("starts_at < ends_at", name="interval"),
     ExcludeConstraint(
@@ -758,6 +760,7 @@ alerts = Table(
     _ref("event_id", nullable=True),  # the raw event that it began with
     _text("kind_key", nullable=True),  # by which a new kind of alert pages its incident again
     _time("expires_at", nullable=True),
+    Column("ends_by_silence", Boolean, nullable=False, server_default=text("false")),
     _time("silent_since", nullable=True),
     _time("next_deadline", nullable=True),
     postgresql_with={"fillfactor": 80},

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
+
 from application.ports.alerts import DueAlert
-from domain.alert.alert import Alert, AlertStatus
+from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import Link
 from domain.alert.events import AlertCleared, AlertExpired
 from domain.service.integration import WhenSilent
@@ -205,7 +207,8 @@ async def test_a_repeat_makes_an_alert_good_for_longer_and_never_for_less(ports:
         await ports.alerts.save_silent([one.tick(at=NOON + MINUTE)])
     async with ports.transaction:
         longer, shorter = NOON + 5 * MINUTE, NOON + MINUTE / 2
-        await ports.intake.touch(dict.fromkeys(keys, 1), expires={keys[0]: longer, keys[1]: shorter}, at=NOON)
+        expires = {keys[0]: Expiry(longer), keys[1]: Expiry(shorter)}
+        await ports.intake.touch(dict.fromkeys(keys, 1), expires=expires, at=NOON)
         found = {each.dedup_key: each for each in await ports.alerts.firing(set(keys))}
     assert found[one.dedup_key] == replace(one, occurrences=2, expires_at=longer)
     assert found[two.dedup_key] == replace(two, occurrences=2)
@@ -265,3 +268,44 @@ async def test_the_kinds_of_alerts_that_an_incident_has_had_are_known_for_good(p
         asked = {(one, "Disk"), (one, "Net"), (one, "Load"), (two, "Net")}
         assert await ports.alerts.known_kinds(asked) == {(one, "Disk"), (two, "Net")}
         assert await ports.alerts.known_kinds(set()) == frozenset()
+
+
+def with_end(number: int, minute: int | None, *, is_end: bool = False) -> Alert:
+    """An alert that is good until then."""
+    until = None if minute is None else NOON + minute * MINUTE
+    return an_alert(number, expires_at=until, ends_by_silence=is_end)
+
+
+BEFORE = [with_end(1, None), with_end(2, 4), with_end(3, 4, is_end=True)]
+SAID = [None, *(Expiry(NOON + minute * MINUTE, is_end) for minute in (3, 5) for is_end in (False, True))]
+
+
+@pytest.mark.parametrize("expiry", SAID)
+async def test_storage_says_until_when_a_repeat_is_good_as_the_domain_does(ports: Ports, expiry: Expiry | None) -> None:
+    await an_open_incident(ports)
+    await firing(ports, *BEFORE)
+    keys = [(SHOP_PROBES, each.dedup_key) for each in BEFORE]
+    async with ports.transaction:
+        expires = {} if expiry is None else dict.fromkeys(keys, expiry)
+        await ports.intake.touch(dict.fromkeys(keys, 1), expires=expires, at=NOON)
+        found = await ports.alerts.firing(keys)
+    expected = [replace(each.heard_again(expiry), occurrences=2) for each in BEFORE]
+    assert list(found) == expected
+    async with ports.transaction:
+        due = await ports.alerts.claim_due(at=NOON + 9 * MINUTE, limit=10)
+    assert {each.alert.id: each.alert.expires_at for each in due} == {
+        each.id: each.next_deadline for each in expected if each.next_deadline is not None
+    }
+
+
+async def test_one_that_began_to_fire_meanwhile_has_the_end_that_was_said_last(ports: Ports) -> None:
+    await an_open_incident(ports)
+    await firing(ports, *BEFORE)
+    again = [
+        replace(with_end(9, 3, is_end=True), id=AlertId(UUID(int=90 + n)), dedup_key=each.dedup_key)
+        for n, each in enumerate(BEFORE)
+    ]
+    await firing(ports, *again)
+    async with ports.transaction:
+        due = await ports.alerts.claim_due(at=NOON + 3 * MINUTE, limit=10)
+    assert [(each.alert.id, each.is_over) for each in due] == [(each.id, True) for each in BEFORE]

@@ -37,6 +37,7 @@ EVERYTHING = a_rule(
     runbook_url="https://runbooks.example/1",
     delay=timedelta(minutes=5),
     reopen_within=timedelta(hours=1),
+    resolve_after=timedelta(minutes=10),
     page_again_by=("alertname",),
     is_suppressed=True,
     is_dropped=True,

@@ -53,6 +53,7 @@ DETAIL: dict[str, Any] = {
         }
     ],
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
+    "may_be_caused_by": [],
 }
 
 ALERT: dict[str, Any] = {

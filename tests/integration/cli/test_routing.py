@@ -23,6 +23,7 @@ RULE = {
     "runbook_url": None,
     "delay_seconds": None,
     "reopen_within_seconds": None,
+    "resolve_after_seconds": None,
     "page_again_by": ["alertname"],
     "suppress": False,
     "drop": True,

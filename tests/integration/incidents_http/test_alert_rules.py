@@ -6,6 +6,7 @@ from uuid import UUID
 
 from dishka import AsyncContainer
 
+from application.alert.expire import ExpireAlerts
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
 from application.ports.intake import IntakeStore, RawEvent
@@ -69,6 +70,19 @@ async def test_what_fires_again_soon_reopens_its_incident_and_says_why(api: Desk
         "it opened an alert, which reopened the incident of its group that had just been resolved",
     )
     assert [step["said"]["reopen_within_seconds"] for step in found["steps"]] == [300]
+
+
+async def test_what_is_not_repeated_ends_when_its_rule_says_so(api: Desk) -> None:
+    await rules(api, {"name": "brief", "resolve_after_seconds": 300})
+    opening = await comes(api, "disk")
+    later(api, 5)
+    container: AsyncContainer = api.world.app.state.dishka_container
+    async with container() as scope:
+        assert await (await scope.get(ExpireAlerts))() == 1
+
+    assert (await timeline(api))[1:3] == ["An alert cleared: disk is unwell", "The system resolved"]
+    (step,) = (await verdict(api, opening))["steps"]
+    assert step["said"]["resolve_after_seconds"] == 300
 
 
 async def test_an_alert_of_a_new_kind_pages_an_open_incident_again_and_says_so(api: Desk) -> None:

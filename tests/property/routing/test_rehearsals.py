@@ -31,6 +31,7 @@ PATIENT = a_rule("patient", 'env="late"', delay=FIVE)
 QUIET = a_rule("quiet", 'env="quiet"', is_suppressed=True)
 SOON = a_rule("soon", 'rack!="2"', reopen_within=FIVE, goes_on=True)
 NEWS = a_rule("news", page_again_by=("env",), goes_on=True)
+BRIEF = a_rule("brief", resolve_after=timedelta(minutes=9), goes_on=True)
 RACKS = a_rule("racks", 'rack!=""', group_by=("rack",), goes_on=True)
 
 
@@ -71,7 +72,7 @@ def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> Non
     @lab.holds(happenings=st.lists(kinds, max_size=12))
     def _(happenings: list[tuple[int, str, AlertAction, str, str]]) -> None:
         with lab.world(a_town()) as world:
-            rules = (SOON, NEWS, RACKS, NOISE, PATIENT, QUIET)
+            rules = (SOON, NEWS, BRIEF, RACKS, NOISE, PATIENT, QUIET)
             ruled(world, *rules)
             silenced(world, 'env="silent"', ends_at=NOON + timedelta(hours=10))
             dropped = 0
@@ -102,6 +103,16 @@ def test_rules_that_are_tried_tell_what_they_would_have_changed_and_change_nothi
         assert world.stored() == before
         world.advance(FIVE)
         assert tried(world, PATIENT).after.pages == 3
+
+
+def test_what_would_have_ended_by_silence_is_told(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        for number in range(3):
+            taken(world, an_event("a"), number=number)
+            world.advance((number + 1) * 3 * MINUTE)
+        found = tried(world, a_rule("brief", resolve_after=FIVE))
+        assert (found.before, found.after) == (Tally(incidents=1, pages=1), Tally(incidents=2, pages=2))
+        assert [(each.before, each.after) for each in found.differences] == [(Fate.REPEATS, Fate.PAGES)]
 
 
 def test_what_would_have_paged_again_is_told(lab: Lab) -> None:

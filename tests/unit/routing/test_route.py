@@ -11,7 +11,13 @@ from domain.routing.route import Effect, Routing, Rule
 from domain.routing.template import Template
 from domain.shared.errors import InvalidValueError
 from domain.shared.hours import Hours
-from domain.shared.limits import GROUP_LABELS, ROUTE_DELAY_SECONDS_MAX, ROUTE_REOPEN_SECONDS_MAX, ROUTE_RULES
+from domain.shared.limits import (
+    GROUP_LABELS,
+    ROUTE_DELAY_SECONDS_MAX,
+    ROUTE_REOPEN_SECONDS_MAX,
+    ROUTE_RESOLVE_SECONDS_MAX,
+    ROUTE_RULES,
+)
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.weekly_window import Weekday, WeeklyWindow
@@ -77,6 +83,14 @@ def test_a_rule_outside_of_its_hours_is_passed_over_and_said_so() -> None:
         ("else", StepOutcome.APPLIED),
     ]
     assert decision.effect == Effect(urgency=Urgency.LOW)
+
+
+def test_the_silence_that_is_an_end_is_bounded() -> None:
+    longest = timedelta(seconds=ROUTE_RESOLVE_SECONDS_MAX)
+    assert Effect(resolve_after=longest).then(Effect()).resolve_after == longest
+    for wrong in (timedelta(0), longest + timedelta(seconds=1)):
+        with pytest.raises(InvalidValueError, match="resolve_after_seconds"):
+            Effect(resolve_after=wrong)
 
 
 def test_labels_that_tell_kinds_apart_are_bounded_like_those_that_group() -> None:
