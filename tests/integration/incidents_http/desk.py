@@ -72,8 +72,6 @@ class _Doors(Provider):
         self._slack_secrets = slack_secrets
         self._replies = replies
 
-    perform_act = provide(PerformAct, scope=Scope.REQUEST)
-
     @provide
     def slack_signing(self) -> SlackSigning:
         return SlackSigning(self._slack_secrets)
