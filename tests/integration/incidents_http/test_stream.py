@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.inbound.http.app import create_app
 from adapters.inbound.http.event_hub import EventHub
+from adapters.inbound.http.incident_acts import IncidentActController
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.stream import StreamController
 from adapters.outbound.postgres.session import Pool, PostgresSession
@@ -86,7 +87,7 @@ async def site(clean_database: str) -> AsyncIterator[Site]:
     container = production_container(settings, _AdaCalls())
     app = create_app(
         container=container,
-        route_handlers=[IncidentController, StreamController],
+        route_handlers=[IncidentActController, IncidentController, StreamController],
         ids=UuidFactory(),
         registry=CollectorRegistry(),
         is_ready=nothing_amiss,
