@@ -52,6 +52,11 @@ def trace_id_of(stored: str | None) -> str | None:
     return None if text is None else text.split("-")[1]
 
 
+def note_door(name: str) -> None:
+    """Say of the request under way by which door for events it came: its path may hold a key."""
+    trace.get_current_span().set_attribute("tocsin.door", name)
+
+
 @contextmanager
 def span(
     name: str,

@@ -306,7 +306,7 @@ def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> H
             ping_heartbeat: PingHeartbeat = await request.get(PingHeartbeat)
             return await ping_heartbeat(key_hash, kind, exit_status=exit_status, output=output, is_post=is_post)
 
-    return HeartbeatDoor(app=app, ping=ping, metrics=doors.metrics)
+    return HeartbeatDoor(app=app, allowances=doors.allowances, ping=ping, metrics=doors.metrics)
 
 
 def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:

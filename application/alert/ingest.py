@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from application.alert.room import OpenAlertRoom
@@ -57,6 +57,10 @@ from domain.shared.ids import AlertId, IncidentId, RunId, ServiceId
 from domain.shared.severity import Severity
 from domain.shared.via import Via
 
+_BEGUN: Final = frozenset(
+    {VerdictOutcome.OPENED, VerdictOutcome.REOPENED, VerdictOutcome.JOINED, VerdictOutcome.PAGED_AGAIN}
+)
+
 
 class _Ledger:
     """What became of each event of a batch: counted, and for the raw bodies that they came in."""
@@ -84,6 +88,19 @@ class _Ledger:
             self._verdicts[routed.place] = routed.verdict(
                 outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
             )
+
+    def overtaken(self, alerts: Mapping[AlertId, Touched]) -> None:
+        """What would have begun these alerts only repeated those that another batch had begun meanwhile."""
+        for place, verdict in self._verdicts.items():
+            stored = None if verdict.alert_id is None else alerts.get(verdict.alert_id)
+            if stored is not None:
+                outcome = VerdictOutcome.REPEATED if verdict.outcome in _BEGUN else verdict.outcome
+                self._verdicts[place] = replace(
+                    verdict, outcome=outcome, alert_id=stored.alert_id, incident_id=stored.incident_id, muted=None
+                )
+                kind = self._batch[place].target.integration.kind
+                self.outcomes[kind, verdict.outcome] -= 1
+                self.outcomes[kind, outcome] += 1
 
     def raw_events(self) -> list[RawEvent]:
         """Each with the verdicts on the events in it, in their order."""
@@ -286,10 +303,28 @@ class IngestEvents:
         _note_beyond(admitted, alerts, ledger, at)
         raw = ledger.raw_events() if is_last else []
         if alerts or raw:
-            await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+            stored = await self.intake.record(alerts=alerts, runs=runs, events=events, raw_events=raw)
+            if stored:
+                sources = await self._overtaken(stored, alerts, sources, ledger, is_stored=bool(raw))
         if sources:
             await self.inhibition_sources.add(sources)
         await self._page_anew(heard, groups, at)
+
+    async def _overtaken(
+        self,
+        stored: Mapping[AlertKey, Touched],
+        alerts: Sequence[Alert],
+        sources: Sequence[Source],
+        ledger: _Ledger,
+        *,
+        is_stored: bool,
+    ) -> list[Source]:
+        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute."""
+        lost = {alert.id: stored[key] for alert in alerts if (key := (alert.integration_id, alert.dedup_key)) in stored}
+        ledger.overtaken(lost)
+        if is_stored:
+            await self.intake.correct_verdicts(ledger.raw_events())
+        return [each for each in sources if each.alert_id not in lost]
 
     async def _inhibited(
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting

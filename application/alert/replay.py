@@ -177,12 +177,12 @@ class ReplayBodies:
             if target is None:
                 raise NotFoundError("integration", integration.id)
             handed_on, effects = await self._sorted(batch, new, integration, at)
-            if handed_on:
-                await self.ingest.apply(list(self._received(handed_on, target, at)))
             interval = {"since": batch[0].kept.received_at.isoformat(), "until": batch[-1].kept.received_at.isoformat()}
             await self.record_audit(
                 "integration.replay", integration.id, actor=actor, at=at, after={**interval, **effects._asdict()}
             )
+            if handed_on:
+                await self.ingest.apply(list(self._received(handed_on, target, at)))
         return effects
 
     async def _looked_at(self, batch: Sequence[Wanted], integration: Integration) -> Effects:

@@ -84,16 +84,17 @@ class SetReachability:
         for draft in drafts:
             address = draft.address.strip()
             was = known.get((draft.channel, address))
-            made.append(
-                Contact(
-                    id=ContactId(self.ids.new()) if was is None else was.id,
-                    user_id=user_id,
-                    channel=draft.channel,
-                    address=address,
-                    label=draft.label.strip(),
-                    verified_at=None if was is None else was.verified_at,
-                )
+            contact = Contact(
+                id=ContactId(self.ids.new()) if was is None else was.id,
+                user_id=user_id,
+                channel=draft.channel,
+                address=address,
+                label=draft.label.strip(),
+                verified_at=None if was is None else was.verified_at,
             )
+            if contact.fault is not None:
+                raise InvalidValueError("address", contact.fault)
+            made.append(contact)
         return tuple(made)
 
     async def _make_secrets(self, made: Sequence[Contact], before: Reachability) -> None:

@@ -25,6 +25,7 @@ class ImportedSchedule:
         before: TemporaryScheduleId | None,
         found: Iterable[tuple[UserId, Interval]],
         *,
+        as_layer: bool,
         at: datetime,
     ) -> TemporaryScheduleId:
         """Have these shifts on it from now on; when they are there already, nothing changes.
@@ -32,7 +33,7 @@ class ImportedSchedule:
         Raises `InvalidValueError` when a temporary schedule of somebody's is in the way.
         """
         old = _of(schedule, before)
-        wanted = imported(TemporaryScheduleId(self.ids.new()), found, at)
+        wanted = imported(TemporaryScheduleId(self.ids.new()), found, at, as_layer=as_layer)
         if old is not None and says_the_same(old, wanted):
             return old.id
         for other in schedule.temporaries:

@@ -90,7 +90,9 @@ class RefreshCalendars:
                     await self.imports.save(calendar.unchanged(at=at))
                     return
                 shifts = [(shift.user_id, shift.interval) for shift in found.shifts]
-                temporary_id = await self.imported_schedule.put(schedule, calendar.temporary_id, shifts, at=at)
+                temporary_id = await self.imported_schedule.put(
+                    schedule, calendar.temporary_id, shifts, as_layer=calendar.as_layer, at=at
+                )
                 refreshed = calendar.refreshed(
                     at=at,
                     etag=fetched.etag,

@@ -25,9 +25,17 @@ class SetCalendarImport:
     clock: Clock
 
     async def __call__(
-        self, schedule_id: ScheduleId, *, url: str, refresh_every: timedelta = REFRESH_DEFAULT, actor: Actor
+        self,
+        schedule_id: ScheduleId,
+        *,
+        url: str,
+        refresh_every: timedelta = REFRESH_DEFAULT,
+        as_layer: bool = False,
+        actor: Actor,
     ) -> CalendarImport:
-        """A worker reads it at once. The audit trail has its host alone: the address is a secret.
+        """A worker reads it at once; as a layer it leaves to the others what it names nobody for.
+
+        The audit trail has its host alone: the address is a secret.
 
         Raises `ForbiddenError`, `NotFoundError`, `InvalidValueError`.
         """
@@ -39,6 +47,7 @@ class SetCalendarImport:
                 schedule_id=schedule_id,
                 url=calendar_url(url),
                 refresh_every=refresh_every,
+                as_layer=as_layer,
                 created_by=actor.user_id,
                 created_at=at,
                 next_refresh_at=at,
@@ -67,4 +76,8 @@ class SetCalendarImport:
 
 def shown(calendar: CalendarImport) -> dict[str, object]:
     """What the audit trail may say of it."""
-    return {"host": calendar.host, "refresh_seconds": calendar.refresh_every.total_seconds()}
+    return {
+        "host": calendar.host,
+        "refresh_seconds": calendar.refresh_every.total_seconds(),
+        "as_layer": calendar.as_layer,
+    }

@@ -141,11 +141,16 @@ class IntakeStore(Protocol):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> None:
+    ) -> Mapping[AlertKey, Touched]:
         """Store new alerts, runs, domain events and raw events, and wake whoever waits for them.
 
-        An alert that has begun to fire meanwhile counts as one more occurrence.
+        An alert that has begun to fire meanwhile counts as one more occurrence; returned are those that did so, as
+        they are stored.
         """
+
+    @abstractmethod
+    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
+        """Say otherwise what became of what raw events hold that are stored."""
 
     @abstractmethod
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:

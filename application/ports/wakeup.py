@@ -9,3 +9,8 @@ class Wakeup(Protocol):
     @abstractmethod
     async def wait(self, *, most: timedelta) -> None:
         """Return at the next hint, or after `most`. A hint given since the last wait counts."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether `wait` would return at once, so that nobody has to know for how long. Who cannot tell says no."""
+        return False

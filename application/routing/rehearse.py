@@ -12,6 +12,7 @@ from application.ports.stored_events import StoredEventReader
 from application.routing.owner import RoutingOwner, owner_that_is_there
 from application.routing.rehearsal import Fate, Rehearsal, Tally
 from application.routing.rules import CurrentRules
+from application.routing.signs_of_silence import dropped_signs
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.routing.decision import CompiledRouting
@@ -46,6 +47,7 @@ class Rehearsed(NamedTuple):
     after: Tally
     differences: tuple[Difference, ...]  # the first of them
     different: int
+    warnings: tuple[str, ...] = ()  # what the rules would do beside, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,12 @@ class TryRouting:
         owner = await owner_that_is_there(owner, integrations=self.integrations, references=self.references)
         wanted = Routing(team_id=owner.team_id, integration_id=owner.integration_id, rules=rules)
         compiled = CompiledRouting(wanted, self.patterns.compile)
+        kind = None
+        if owner.integration_id is not None:
+            kind = (await self.integrations.look_up(owner.integration_id)).kind
         before = await self.current_rules()
-        return await self.rehearse(before, before.replacing(compiled), days=days)
+        found = await self.rehearse(before, before.replacing(compiled), days=days)
+        return found._replace(warnings=tuple(dropped_signs(compiled, kind=kind)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,12 @@ class Contact:
             )
         if any(character < " " or character == "\x7f" for character in self.address):
             raise InvalidValueError("address", "must not contain control characters")
-        if (reason := reason_against(self.channel, self.address)) is not None:
-            raise InvalidValueError("address", reason)
+
+    @property
+    def fault(self) -> str | None:
+        """Why the channel could never reach it. Nobody can give such an address, but one may have been given before
+        this was asked: it is tried like any other, and its owner is shown what is amiss."""
+        return reason_against(self.channel, self.address)
 
 
 def reason_against(channel: Channel, address: str) -> str | None:

@@ -16,6 +16,7 @@ class ReadinessFinding(StrEnum):
     INACTIVE = "inactive"
     NO_CONTACT = "no_contact"
     CONTACT_REFUSES = "contact_refuses"
+    CONTACT_BROKEN = "contact_broken"
     NO_VERIFIED_CONTACT = "no_verified_contact"
     NEVER_PROVEN = "never_proven"
     ONE_CHANNEL = "one_channel"
@@ -29,6 +30,7 @@ _SENTENCES = {
     ReadinessFinding.INACTIVE: "is not active, so nobody pages them",
     ReadinessFinding.NO_CONTACT: "has no contact",
     ReadinessFinding.CONTACT_REFUSES: "has a contact that took no message when it was last tried",
+    ReadinessFinding.CONTACT_BROKEN: "has a contact whose address is none that its channel could reach",
     ReadinessFinding.NO_VERIFIED_CONTACT: "has no contact that was verified",
     ReadinessFinding.NEVER_PROVEN: "never confirmed that a test page arrived",
     ReadinessFinding.ONE_CHANNEL: "can be reached by one channel only",
@@ -50,6 +52,7 @@ def findings(contacts: Sequence[Contact], proofs: Mapping[ContactId, ContactProo
     contacts = counted(contacts)
     known = [proofs[contact.id] for contact in contacts if contact.id in proofs]
     found = [Found(ReadinessFinding.CONTACT_REFUSES, proof.contact_id) for proof in known if proof.is_refusing]
+    found += [Found(ReadinessFinding.CONTACT_BROKEN, contact.id) for contact in contacts if contact.fault is not None]
     if all(contact.verified_at is None for contact in contacts):
         found.append(Found(ReadinessFinding.NO_VERIFIED_CONTACT))
     if all(proof.confirmed_at is None for proof in known):

@@ -1,7 +1,8 @@
 """Somebody else's calendar as the source of a schedule: for as far as it is looked at, it takes the layers' place.
 
-What it says becomes a temporary schedule, so overrides act on it, the history keeps it, and where it names nobody there
-is a gap. When it cannot be read, what was read last stays, and the failure is told.
+What it says becomes a temporary schedule, so overrides act on it and the history keeps it. Where it names nobody there
+is a gap; or, if it is a layer of the schedule, the last one, the others decide. When it cannot be read, what was read
+last stays, and the failure is told.
 """
 
 from collections.abc import Iterable
@@ -47,6 +48,7 @@ class CalendarImport:
     unread: tuple[str, ...] = ()  # events that are no shift, each with the reason; at most `UNREAD_SHOWN`
     unread_count: int = 0
     temporary_id: TemporaryScheduleId | None = None  # what it has put on the schedule
+    as_layer: bool = False  # where it names nobody the layers decide
     version: int = 0  # how many times it has been saved; the optimistic lock
 
     def __post_init__(self) -> None:
@@ -118,7 +120,11 @@ def import_window(at: datetime) -> Interval:
 
 
 def imported(
-    temporary_id: TemporaryScheduleId, found: Iterable[tuple[UserId, Interval]], at: datetime
+    temporary_id: TemporaryScheduleId,
+    found: Iterable[tuple[UserId, Interval]],
+    at: datetime,
+    *,
+    as_layer: bool = False,
 ) -> TemporarySchedule:
     """What the calendar puts on the schedule from the instant on; as far as a temporary schedule can hold."""
     window = import_window(at)
@@ -138,12 +144,14 @@ def imported(
         for span, user_id in kept
         if span.start < ends_at
     )
-    return TemporarySchedule(id=temporary_id, starts_at=window.start, ends_at=ends_at, shifts=tuple(shifts))
+    return TemporarySchedule(
+        id=temporary_id, starts_at=window.start, ends_at=ends_at, shifts=tuple(shifts), is_layer=as_layer
+    )
 
 
 def says_the_same(old: TemporarySchedule, new: TemporarySchedule) -> bool:
     """Whether, from the start of the new one on, the old one puts the same people on call at the same times."""
-    if old.ends_at <= new.starts_at or old.starts_at > new.starts_at:
+    if old.ends_at <= new.starts_at or old.starts_at > new.starts_at or old.is_layer is not new.is_layer:
         return False
     left = old.cut(starts_at=new.starts_at, ends_at=old.ends_at)
     return (left.ends_at, frozenset(left.shifts)) == (new.ends_at, frozenset(new.shifts))

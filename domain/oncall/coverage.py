@@ -106,7 +106,7 @@ class OverrideExplanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporaryExplanation:
-    """The temporary schedule of that time, and whom its shifts have on call; maybe nobody."""
+    """The temporary schedule of that time, and whom its shifts have on call; nobody is a gap, or is left to layers."""
 
     temporary_id: TemporaryScheduleId
     users: tuple[UserId, ...]
@@ -230,7 +230,7 @@ def explain(schedule: Schedule, at: datetime) -> Explanation:
     return Explanation(
         at=at.astimezone(UTC),
         local_time=at.astimezone(schedule.zone).replace(tzinfo=None, fold=0),
-        layers=_explain_layers(schedule, at, is_suspended=temporary is not None),
+        layers=_explain_layers(schedule, at, is_suspended=temporary is not None and temporary.decides(at)),
         overrides=tuple(overrides),
         on_call=tuple(Assignment(user_id=user_id, source=assigned[user_id]) for user_id in _ordered(assigned)),
         temporary=None
@@ -259,9 +259,9 @@ class _LocalPiece(NamedTuple):
 
 
 def _assigned_before_overrides(schedule: Schedule, at: datetime) -> Assigned:
-    """Those of the temporary schedule, if there is one then, or else of the last layer that has anyone on duty."""
+    """Those of the temporary schedule, if one decides then, or else of the last layer that has anyone on duty."""
     temporary = _temporary_at(schedule, at)
-    if temporary is not None:
+    if temporary is not None and temporary.decides(at):
         return dict.fromkeys(temporary.on_duty(at), Source(temporary_id=temporary.id))
     local_seconds = to_local_seconds(latest_local(at, schedule.zone))
     for number in reversed(range(len(schedule.layers))):
@@ -297,14 +297,18 @@ def _pieces(schedule: Schedule, interval: Interval) -> Iterator[_Piece]:
 
 
 def _pieces_before_overrides(schedule: Schedule, start: datetime, end: datetime) -> Iterator[_Piece]:
-    """All from `start` up to `end`: the layers, and temporary schedules in their place."""
+    """All from `start` up to `end`: the layers, and temporary schedules in their place or before them."""
     clock = LocalClock(schedule.zone)
     cursor = start
     for temporary in sorted(schedule.temporaries, key=lambda each: each.starts_at):
         begins, ends = max(temporary.starts_at, start), min(temporary.ends_at, end)
         if begins < ends:
             yield from _layer_pieces(schedule, clock, cursor, begins)
-            yield from _temporary_pieces(temporary, begins, ends)
+            for piece in _temporary_pieces(temporary, begins, ends):
+                if temporary.decides(piece.start):
+                    yield piece
+                else:
+                    yield from _layer_pieces(schedule, clock, piece.start, piece.end)
             cursor = ends
     yield from _layer_pieces(schedule, clock, cursor, end)
 

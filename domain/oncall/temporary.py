@@ -1,7 +1,7 @@
-"""A schedule for a while, in place of the layers."""
+"""A schedule for a while, in place of the layers, or before them as one more."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -31,7 +31,8 @@ class FixedShift:
 class TemporarySchedule:
     """From `starts_at` up to `ends_at` the layers are silent, and the fixed shifts alone say who is on call.
 
-    Where it has no shift nobody is on call: that is a gap, as anywhere else. Overrides act on it as on layers.
+    Where it has no shift nobody is on call: that is a gap, as anywhere else; unless it is a layer itself, the last one,
+    which leaves to the others what it has nobody for. Overrides act on it as on layers.
 
     Raises:
         InvalidValueError: its times or a shift's are not in UTC or in order, there are more shifts than the limit, a
@@ -42,6 +43,7 @@ class TemporarySchedule:
     starts_at: datetime
     ends_at: datetime
     shifts: tuple[FixedShift, ...]
+    is_layer: bool = False
 
     def __post_init__(self) -> None:
         require_window(self.starts_at, self.ends_at)
@@ -61,6 +63,10 @@ class TemporarySchedule:
         """Whether the two share an instant; touching is not sharing."""
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
+    def decides(self, at: datetime) -> bool:
+        """Whether, at an instant within it, the layers have nothing to say."""
+        return not self.is_layer or bool(self.on_duty(at))
+
     def on_duty(self, at: datetime) -> tuple[UserId, ...]:
         """Whom its shifts have on call at an instant within it; maybe nobody."""
         return tuple(shift.user_id for shift in self.shifts if shift.starts_at <= at < shift.ends_at)
@@ -77,7 +83,7 @@ class TemporarySchedule:
             for shift in self.shifts
             if shift.starts_at < ends_at and starts_at < shift.ends_at
         )
-        return TemporarySchedule(id=self.id, starts_at=starts_at, ends_at=ends_at, shifts=tuple(shifts))
+        return replace(self, starts_at=starts_at, ends_at=ends_at, shifts=tuple(shifts))
 
     def _require_apart(self) -> None:
         order = sorted(

@@ -45,6 +45,16 @@ class CompiledRouting:
     def version(self) -> int:
         return self.routing.version
 
+    def dropping(self, labels: Mapping[str, str]) -> str | None:
+        """The first rule that drops an event with these labels at some hour, by its name; None: none ever does."""
+        for place in self._index.matching(labels):
+            rule = self.routing.rules[place]
+            if rule.effect.is_dropped:
+                return rule.name
+            if rule.hours is None and not rule.goes_on:
+                return None
+        return None
+
     def ask(self, labels: Mapping[str, str], at: datetime, before: Decision) -> tuple[Decision, bool]:
         """The decision with what these rules add to it, and whether later ones are to be asked."""
         effect, steps = before.effect, list(before.steps)

@@ -6,7 +6,7 @@
 import argparse
 import asyncio
 import json
-import sys
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from time import monotonic, perf_counter
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, cast
 import msgspec
 import uvloop
 
-from tests.bench.machine import cpu_seconds
+from tests.bench.machine import cpu_seconds, say
 
 SERVICES: Final = 1_000
 KEYS_PER_SERVICE: Final = 4  # of repeated alerts
@@ -168,19 +168,25 @@ async def closed_loop(  # one run has this many sides
     return Sent(elapsed, len(latencies), refused, at(latencies, 0.5), at(latencies, 0.99), used)
 
 
-async def open_loop(port: int, *, connections: int, seconds: float, rate: float, first: int) -> dict[str, object]:
-    """Events at a fixed rate, whatever the answers take: when each was to be sent, and when it was accepted."""
+async def open_loop(
+    port: int, *, connections: int, seconds: float, rate: float, first: int, keys: int | None
+) -> dict[str, object]:
+    """Events at a fixed rate, whatever the answers take: when each was to be sent, and when it was accepted.
+
+    Each is a condition of its own, unless there are only so many `keys`.
+    """
     requests = [prepared(service, f"127.0.0.1:{port}") for service in range(SERVICES)]
-    waiting: list[int] = []
+    waiting: deque[int] = deque()
     sent: dict[int, float] = {}
     accepted: dict[int, float] = {}
 
     def next_request(connection: Connection) -> bytes | None:
         if not waiting:
             return None
-        number = connection.token = waiting.pop(0)
-        start, middle, end = requests[number % SERVICES]
-        token = b"%012d" % number
+        number = connection.token = waiting.popleft()
+        condition = number if keys is None else first + number % keys
+        start, middle, end = requests[condition % SERVICES]
+        token = b"%012d" % condition
         return b"".join((start, token, middle, token, end))
 
     def answered(connection: Connection, *, is_accepted: bool) -> None:
@@ -218,12 +224,18 @@ def main() -> None:
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--repeats", action="store_true")
     parser.add_argument("--rate", type=float)
+    parser.add_argument("--keys", type=int, help="with a rate: so many conditions, again and again")
     parser.add_argument("--watch", action="append", default=[], help="name=pid")
     given = parser.parse_args()
     if given.rate:
         result: object = uvloop.run(
             open_loop(
-                given.port, connections=given.connections, seconds=given.seconds, rate=given.rate, first=given.first
+                given.port,
+                connections=given.connections,
+                seconds=given.seconds,
+                rate=given.rate,
+                first=given.first,
+                keys=given.keys,
             )
         )
     else:
@@ -239,7 +251,7 @@ def main() -> None:
                 watched={name: int(pid) for name, _, pid in pairs},
             )
         )._asdict()
-    sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+    say(msgspec.json.encode(result).decode())
 
 
 if __name__ == "__main__":

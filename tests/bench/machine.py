@@ -115,6 +115,16 @@ def stop(process: subprocess.Popen[str]) -> None:
         process.communicate()
 
 
+def say(line: str) -> None:
+    """To whoever started this process.
+
+    By hand: once uvloop has run here, a write of more than a pipe holds ends early, and `sys.stdout` does not notice.
+    """
+    left = memoryview(f"{line}\n".encode())
+    while left:
+        left = left[os.write(sys.stdout.fileno(), left) :]
+
+
 def answer_of(process: subprocess.Popen[str], *, log: Path) -> str:
     """What it has to say in one line. Raises `BenchError` when it ends without a word."""
     assert process.stdout is not None

@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import time
+from collections.abc import Iterator
+from subprocess import Popen
 from typing import Final
 
 from tests.bench import machine
@@ -10,6 +13,13 @@ from tests.bench.report import Figure, at_least, at_most
 from tests.bench.world import SECRET_KEY, World
 
 RATES: Final = {200.0: 15.0, 1_000.0: 40.0}  # events a second, and how many ms a page may take (p99)
+# Beside a storm: ten times as many events of other alerts, which are firing already after their first.
+STORMY_RATE: Final = 200.0
+STORMY_MS: Final = 100.0
+STORM_RATE: Final = 2_000.0
+STORM_KEYS: Final = 100
+STORM_FIRST: Final = 900_000_000
+STORM_AHEAD_SECONDS: Final = 2.0  # until its own pages have left
 WARM_UP_SECONDS: Final = 2.0  # pools, plans and connections to the mail server are made only once
 # Pages are measured one by one here; how many of them one person gets as messages of their own is no question.
 MESSAGES_PER_MINUTE: Final = 10_000
@@ -43,11 +53,32 @@ def measure(world: World, *, seconds: float) -> list[Figure]:
             sent[rate] = of_rate
             accepted |= accepted_then
         used = machine.cpu_seconds(working.pid) - cpu_then
+        storm = stack.enter_context(
+            _sender(
+                world,
+                http_port,
+                rate=STORM_RATE,
+                seconds=STORM_AHEAD_SECONDS + seconds,
+                first=STORM_FIRST,
+                keys=STORM_KEYS,
+            )
+        )
+        time.sleep(STORM_AHEAD_SECONDS)
+        beside, accepted_then = _send(world, http_port, rate=STORMY_RATE, seconds=seconds, first=9_000_000)
+        accepted |= accepted_then
+        stormed = json.loads(machine.answer_of(storm, log=world.log))
         mail.terminate()
         paged = _numbers(json.loads(machine.answer_of(mail, log=world.log)))
     pages = sum(map(len, sent.values()))
+    stormy = f"at {STORMY_RATE:,g} events a second, beside {STORM_RATE:,g} of other alerts"
     return [
-        *(figure for rate, target in RATES.items() for figure in figures(rate, target, sent[rate], accepted, paged)),
+        *(
+            figure
+            for rate, target in RATES.items()
+            for figure in figures(f"at {rate:,g} events a second", target, sent[rate], accepted, paged)
+        ),
+        *figures(stormy, STORMY_MS, beside, accepted, paged),
+        at_least("of those, accepted", 99, 100 * len(stormed["accepted"]) / len(stormed["sent"]), "%"),
         at_most("worker, CPU of a page", None, 1000 * used / pages, "ms"),
     ]
 
@@ -55,14 +86,24 @@ def measure(world: World, *, seconds: float) -> list[Figure]:
 def _send(
     world: World, port: int, *, rate: float, seconds: float, first: int
 ) -> tuple[dict[int, float], dict[int, float]]:
+    with _sender(world, port, rate=rate, seconds=seconds, first=first) as process:
+        answer = json.loads(machine.answer_of(process, log=world.log))
+    return _numbers(answer["sent"]), _numbers(answer["accepted"])
+
+
+@contextlib.contextmanager
+def _sender(
+    world: World, port: int, *, rate: float, seconds: float, first: int, keys: int | None = None
+) -> Iterator[Popen[str]]:
     options = {"--port": port, "--connections": 16, "--seconds": seconds, "--rate": rate, "--first": first}
     words = [str(word) for pair in options.items() for word in pair]
+    if keys is not None:
+        words += ["--keys", str(keys)]
     process = machine.start("tests.bench.load", *words, log=world.log, environment={})
     try:
-        answer = json.loads(machine.answer_of(process, log=world.log))
+        yield process
     finally:
         machine.stop(process)
-    return _numbers(answer["sent"]), _numbers(answer["accepted"])
 
 
 def _numbers(members: dict[str, float]) -> dict[int, float]:
@@ -70,13 +111,12 @@ def _numbers(members: dict[str, float]) -> dict[int, float]:
 
 
 def figures(
-    rate: float, target_ms: float, sent: dict[int, float], accepted: dict[int, float], paged: dict[int, float]
+    name: str, target_ms: float, sent: dict[int, float], accepted: dict[int, float], paged: dict[int, float]
 ) -> list[Figure]:
     from_accepted = sorted(
         paged[number] - accepted[number] for number in sent if number in paged and number in accepted
     )
     from_sent = sorted(paged[number] - sent[number] for number in sent if number in paged)
-    name = f"at {rate:,g} events a second"
     return [
         at_least(f"events paged {name}", 100, 100 * len(from_sent) / len(sent), "%"),
         at_most(f"accepted → page handed over {name}, p99", target_ms, at(from_accepted, 0.99), "ms"),

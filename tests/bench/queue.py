@@ -27,6 +27,7 @@ from tests.bench.world import SECRET_KEY, World
 EVENTS: Final = 20_000
 WARM_UP: Final = 2_000  # of them: pools and plans are made only once
 TARGET: Final = 5_000
+MOST_SECONDS: Final = 180.0  # a message that is left would be waited for without end
 _first = count(0, 100_000_000)
 
 
@@ -127,7 +128,8 @@ def main() -> int:
     async def role(container: AsyncContainer, draining: asyncio.Event) -> None:
         messages = [_message(given.first + number) for number in range(given.events)]
         queue = MemoryQueue(messages, given.postgres, draining)
-        await consume_from(queue, container, draining)
+        async with asyncio.timeout(MOST_SECONDS):
+            await consume_from(queue, container, draining)
         sys.stdout.write(json.dumps(msgspec.to_builtins(queue.consumed)) + "\n")
 
     return exit_code(run_role(settings, role, name="consumer"), settings)

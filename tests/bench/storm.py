@@ -221,32 +221,32 @@ def settings_of(dsn: str, mail: SmtpServer, http_port: int) -> dict[str, str]:
     }
 
 
-def measure(world: World, *, quick: bool) -> tuple[list[Figure], Rows]:
+def measure(world: World, *, quick: bool, with_soak: bool) -> tuple[list[Figure], Rows]:
     scale = 0.05 if quick else 1.0
     events, seconds = round(EVENTS * scale), MINUTE_SECONDS * scale
     one = _storm(world, "storm-one", events=events, seconds=seconds, services=1)
     many = _storm(world, "storm-many", events=events, seconds=seconds, services=SERVICES)
-    soak_seconds = 20.0 if quick else 10 * MINUTE_SECONDS
-    soak = _storm(
-        world,
-        "storm-soak",
-        events=round(soak_seconds * 1_000),
-        seconds=soak_seconds,
-        services=SERVICES,
-        keys=SOAK_KEYS,
-    )
     figures = [
         figure
         for name, storm in (("1 service", one), (f"{SERVICES:,} services", many))
         for figure in _figures(f"{events:,} conditions in {seconds:g} s for {name}", storm)
     ]
-    soaked = f"{soak_seconds / 60:.3g} minutes of 1,000 events a second"
-    figures += [
+    rows = {"1 service": _row(one), f"{SERVICES:,} services": _row(many)}
+    if with_soak:
+        soak_figures, rows["soak"] = _soak(world, seconds=20.0 if quick else 10 * MINUTE_SECONDS)
+        figures += soak_figures
+    return figures, rows
+
+
+def _soak(world: World, *, seconds: float) -> tuple[list[Figure], dict[str, float]]:
+    events = round(seconds * 1_000)
+    soak = _storm(world, "storm-soak", events=events, seconds=seconds, services=SERVICES, keys=SOAK_KEYS)
+    soaked = f"{seconds / 60:.3g} minutes of 1,000 events a second"
+    return [
         at_most(f"{soaked}: memory of `tocsin http`, end ÷ first sixth", FLAT_PART, soak.growth("http"), TIMES),
         at_most(f"{soaked}: memory of `tocsin worker`, end ÷ first sixth", FLAT_PART, soak.growth("worker"), TIMES),
         at_most(f"{soaked}: list of 20 incidents, p99", LIST_MS, soak.list_p99_ms, "ms"),
-    ]
-    return figures, {"1 service": _row(one), f"{SERVICES:,} services": _row(many), "soak": _row(soak)}
+    ], _row(soak)
 
 
 def _figures(name: str, storm: Storm) -> list[Figure]:

@@ -245,7 +245,11 @@ def temporaries(draw: st.DrawFn, near: datetime) -> tuple[TemporarySchedule, ...
         ends_at = starts_at + minutes * MINUTE
         made.append(
             TemporarySchedule(
-                id=TemporaryScheduleId(UUID(int=number)), starts_at=starts_at, ends_at=ends_at, shifts=tuple(shifts)
+                id=TemporaryScheduleId(UUID(int=number)),
+                starts_at=starts_at,
+                ends_at=ends_at,
+                shifts=tuple(shifts),
+                is_layer=draw(st.booleans()),
             )
         )
         starts_at = ends_at + draw(st.integers(0, 300)) * MINUTE

@@ -81,9 +81,16 @@ def revoke_feed(feed_id: str, /, *, cli: Given) -> None:
 
 @calendar_app.command(name="set")
 def set_calendar(
-    schedule: str, /, *, url_file: UrlFile, refresh_minutes: int = 15, output: Output = "table", cli: Given
+    schedule: str,
+    /,
+    *,
+    url_file: UrlFile,
+    refresh_minutes: int = 15,
+    as_layer: Switch = False,
+    output: Output = "table",
+    cli: Given,
 ) -> None:
-    """Let a schedule follow somebody else's calendar, in place of its layers. It is read within a minute.
+    """Let a schedule follow somebody else's calendar, in place of its layers or before them. It is read in a minute.
 
     Parameters
     ----------
@@ -91,10 +98,13 @@ def set_calendar(
         Its name or id.
     refresh_minutes
         How often it is read: every 5 to 1440 minutes.
+    as_layer
+        Where it names nobody the layers decide; otherwise nobody is on call then.
     """
     api = cli.api()
     path = _path(find(api, SCHEDULE, schedule))
-    _show(api.put(path, {"url": _content(url_file), "refresh_minutes": refresh_minutes}, tag=None), output, cli)
+    body = {"url": _content(url_file), "refresh_minutes": refresh_minutes, "as_layer": as_layer}
+    _show(api.put(path, body, tag=None), output, cli)
 
 
 @calendar_app.command(name="show")
@@ -152,6 +162,7 @@ def _show(calendar: Record, output: Output, cli: Given) -> None:
         (
             ("host", calendar["host"]),
             ("every", f"{calendar['refresh_minutes']} minutes"),
+            ("where it names nobody", "the layers decide" if calendar["as_layer"] else "nobody is on call"),
             ("read", when(calendar["read_at"], cli.now)),
             ("next", when(calendar["next_refresh_at"], cli.now)),
             ("failing since", when(calendar["failing_since"], cli.now) if calendar["failing_since"] else None),

@@ -15,6 +15,8 @@ def show_rehearsed(found: Record, output: Output, cli: Given) -> None:
     say(f"{found['examined']} events from {since} until {until}, as if nobody had answered")
     if not found["is_complete"]:
         say("there are more: look at fewer days, with --days")
+    for warning in found["warnings"]:
+        say(f"warning: {warning}")
     before, after = found["before"], found["after"]
     counted = ((name, before[name], after[name], f"{after[name] - before[name]:+d}") for name in _COUNTED)
     show_table(("WHAT", "NOW", "TRIED", "DIFFERENCE"), counted)

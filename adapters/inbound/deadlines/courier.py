@@ -56,7 +56,7 @@ class Courier:
 
     async def _look(self) -> None:
         if not await self._tick():
-            await self.wakeup.wait(most=await self._until_next())
+            await self.wakeup.wait(most=POLL if self.wakeup.is_given else await self._until_next())
 
     async def _tick(self) -> bool:
         """Lease at most what can be sent at once: what waits in the table can be taken by another courier."""

@@ -44,7 +44,7 @@ class DeadlineLoop:
 
     async def _look(self) -> None:
         if not await self.tick():
-            await self.wakeup.wait(most=await self._until_next())
+            await self.wakeup.wait(most=POLL if self.wakeup.is_given else await self._until_next())
 
     async def _until_next(self) -> timedelta:
         earliest = await self.earliest()

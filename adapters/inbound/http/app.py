@@ -16,6 +16,7 @@ from adapters.inbound.http.body import check_body
 from adapters.inbound.http.body_limit import BODY_BYTES, BodyLimit
 from adapters.inbound.http.calendar_imports import CalendarImportController
 from adapters.inbound.http.calendars import CalendarFeedController
+from adapters.inbound.http.dependencies import DependencyController
 from adapters.inbound.http.destinations import DestinationController
 from adapters.inbound.http.docs import docs, docs_file
 from adapters.inbound.http.event_explanations import EventExplanationController
@@ -52,6 +53,7 @@ from application.ports.ids import IdFactory
 
 CONFIGURATION: Sequence[ControllerRouterHandler] = (
     ServiceController,
+    DependencyController,
     IntegrationController,
     HeartbeatController,
     IntegrationHealthController,

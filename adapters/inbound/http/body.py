@@ -99,7 +99,7 @@ def _wrong(document: object, wanted: Any) -> Iterator[FieldProblem]:
 
 def _problem(error: msgspec.ValidationError, place: tuple[str, ...]) -> FieldProblem:
     reason, _, path = str(error).partition(" - at `$")
-    inner = [name or index for name, index in _STEP.findall(path)]
+    inner = [name or index for name, index in _STEP.findall(path.removesuffix("`"))]
     code = "invalid_value"
     for start, found in (("Object contains unknown field", "unknown_field"), ("Object missing required", "required")):
         if reason.startswith(start):

@@ -34,6 +34,7 @@ class SetCalendarImportBody(msgspec.Struct, forbid_unknown_fields=True):
     refresh_minutes: Annotated[int, Meta(ge=REFRESH_MIN // _MINUTE, le=REFRESH_MAX // _MINUTE)] = (
         REFRESH_DEFAULT // _MINUTE
     )
+    as_layer: Annotated[bool, Meta(description="Where it names nobody the layers decide; otherwise nobody is.")] = False
 
 
 class CalendarImportBody(msgspec.Struct):
@@ -48,6 +49,7 @@ class CalendarImportBody(msgspec.Struct):
     failure: Annotated[str, Meta(description="Why the last try failed; what was read before stays.")]
     unread: Annotated[list[str], Meta(description=f"Events that are no shift, and why: the first {UNREAD_SHOWN}.")]
     unread_count: int
+    as_layer: bool
     temporary_id: Annotated[UUID | None, Meta(description="The temporary schedule that holds its shifts.")]
 
     @classmethod
@@ -62,6 +64,7 @@ class CalendarImportBody(msgspec.Struct):
             failure=calendar.failure,
             unread=list(calendar.unread),
             unread_count=calendar.unread_count,
+            as_layer=calendar.as_layer,
             temporary_id=calendar.temporary_id,
         )
 
@@ -85,11 +88,12 @@ class CalendarImportController(Controller):
         set_import: FromDishka[SetCalendarImport],
         actor: FromDishka[Actor],
     ) -> CalendarImportBody:
-        """Let the schedule follow a calendar in place of its layers. It is read within a minute."""
+        """Let the schedule follow a calendar in place of its layers, or before them. It is read within a minute."""
         saved = await set_import(
             ScheduleId(schedule_id),
             url=data.url,
             refresh_every=timedelta(minutes=data.refresh_minutes),
+            as_layer=data.as_layer,
             actor=actor,
         )
         return CalendarImportBody.of(saved)

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from adapters import tracing
 from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import Receive, Scope, Send
 from adapters.inbound.intake.inflate import NotGzipError, TooLongError, inflated
@@ -57,7 +58,7 @@ async def answer_or_excuse(door: Door, work: Awaitable[Answer], metrics: IntakeM
         answer = refused.answer
     except RateLimitedError as error:
         metrics.throttled.labels(door.name).inc()
-        reason = "this integration sends more than it may; nothing was stored, send it again"
+        reason = "more is sent here than may be; nothing was stored, send it again"
         wait_seconds = max(1, ceil(error.retry_after.total_seconds()))
         answer = door.refusal(door.throttled, reason, retry_after_seconds=wait_seconds)
     except TransientPortError as error:
@@ -68,6 +69,7 @@ async def answer_or_excuse(door: Door, work: Awaitable[Answer], metrics: IntakeM
     except Exception:  # noqa: BLE001  # the sender gets an answer in its own shape
         _log.exception("intake_failed", door=door.name)
         answer = door.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; nothing was stored")
+    tracing.note_door(door.name)
     metrics.answered(door.name, answer.status).inc()
     return answer
 

@@ -18,6 +18,7 @@ from adapters.inbound.http.answer import Answer
 from adapters.inbound.http.asgi import App, Receive, Scope, Send
 from adapters.inbound.http.door import Refused, answer_or_excuse, read_body, send_answer
 from adapters.inbound.intake import clean
+from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.targets import hash_of
 from domain.heartbeat.heartbeat import Heartbeat, PingKind
@@ -61,11 +62,12 @@ class HeartbeatDoor:
     """An ASGI application that takes pings, and hands every other request to `app`."""
 
     app: App
+    allowances: Allowances
     ping: Ping
     metrics: IntakeMetrics
     name: str = DOOR
     limit_bytes: int = LIMIT_BYTES
-    throttled: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
+    throttled: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE  # a watchdog's Alertmanager does not send a 429 again
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,9 +92,11 @@ class HeartbeatDoor:
         body = await self._body(scope, receive)
         kind = PingKind.FAIL if signal.kind is PingKind.SUCCESS and _is_over(body) else signal.kind
         output = clean.text(body.decode("utf-8", "replace"))
+        key_hash = hash_of(signal.key)
+        await self.allowances.spend_ping(key_hash)
         async with self._turns:
             heartbeat = await self.ping(
-                hash_of(signal.key), kind, exit_status=signal.exit_status, output=output, is_post=method == "POST"
+                key_hash, kind, exit_status=signal.exit_status, output=output, is_post=method == "POST"
             )
         if heartbeat is None:
             return self.refusal(HTTPStatus.NOT_FOUND, "no heartbeat has this key")

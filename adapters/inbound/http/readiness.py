@@ -19,6 +19,7 @@ class ContactReadinessBody(msgspec.Struct):
     address: str
     label: str
     verified_at: datetime | None
+    fault: str | None
     attempted_at: datetime | None
     delivered_at: datetime | None
     refused_at: datetime | None
@@ -32,6 +33,7 @@ class ContactReadinessBody(msgspec.Struct):
             address=contact.address,
             label=contact.label,
             verified_at=contact.verified_at,
+            fault=contact.fault,
             attempted_at=proof.attempted_at,
             delivered_at=proof.delivered_at,
             refused_at=proof.refused_at,

@@ -50,6 +50,7 @@ class RehearsedBody(msgspec.Struct):
     after: TallyBody
     differences: Annotated[list[EventDifferenceBody], Meta(description=f"The first {REHEARSED_DIFFERENCES}.")]
     different: int
+    warnings: Annotated[list[str], Meta(description="What they would do beside, such as drop missed heartbeats.")]
 
     @classmethod
     def of(cls, found: Rehearsed) -> Self:
@@ -62,4 +63,5 @@ class RehearsedBody(msgspec.Struct):
             after=TallyBody.of(found.after),
             differences=[EventDifferenceBody.of(each) for each in found.differences],
             different=found.different,
+            warnings=list(found.warnings),
         )

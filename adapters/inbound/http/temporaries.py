@@ -29,12 +29,14 @@ class FixedShiftBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TemporaryScheduleBody(msgspec.Struct):
-    """Fixed shifts in place of the layers for a while. Where there is none, nobody is on call."""
+    """Fixed shifts in place of the layers for a while. Where there is none, nobody is on call; or, of a calendar that
+    is a layer, the other layers decide."""
 
     id: UUID
     starts_at: datetime
     ends_at: datetime
     shifts: list[FixedShiftBody]
+    is_layer: bool
 
     @classmethod
     def of(cls, temporary: TemporarySchedule) -> Self:
@@ -46,6 +48,7 @@ class TemporaryScheduleBody(msgspec.Struct):
                 FixedShiftBody(user_id=shift.user_id, starts_at=shift.starts_at, ends_at=shift.ends_at)
                 for shift in temporary.shifts
             ],
+            is_layer=temporary.is_layer,
         )
 
 

@@ -126,6 +126,7 @@ class ContactBody(msgspec.Struct):
     address: str
     label: str
     verified_at: datetime | None
+    fault: str | None  # why nothing can reach it: it was given before that was asked
 
     @classmethod
     def of(cls, contact: Contact) -> Self:
@@ -135,6 +136,7 @@ class ContactBody(msgspec.Struct):
             address=contact.address,
             label=contact.label,
             verified_at=contact.verified_at,
+            fault=contact.fault,
         )
 
 

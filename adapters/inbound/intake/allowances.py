@@ -24,6 +24,8 @@ from domain.shared.quota import Quota
 BLOCK_PART: Final = 10
 # Bodies that are kept for people although nobody signed them: so many at once of an integration, then one a second.
 UNSIGNED_KEPT: Final = Quota(burst=60, refill=timedelta(seconds=1))
+# Of one heartbeat: a run pings a few times, and the shortest period is ten seconds.
+PINGS: Final = Quota(burst=60, refill=timedelta(seconds=1))
 # More integrations than a process hears of at a time; what is in hand for one that is forgotten is lost to it.
 MOST: Final = 10_000
 # A storm fills no log: so often it is said that an integration sends too much.
@@ -95,6 +97,10 @@ class Allowances:
         It costs nothing of what the integration may send, or whoever has seen its URL could use that up.
         """
         return (await self._limiter.take(f"unsigned:{integration.id}", quota=UNSIGNED_KEPT)).tokens > 0
+
+    async def spend_ping(self, key_hash: bytes) -> None:
+        """Of a heartbeat, by the hash of its key, whether or not there is one. Raises `RateLimitedError`."""
+        await self._limiter.spend([f"ping:{key_hash.hex()}"], quota=PINGS)
 
     def _allowance_of(self, integration_id: IntegrationId) -> _Allowance:
         allowance = self._of.get(integration_id)

@@ -103,13 +103,14 @@ class MemoryIntakeStore(IntakeStore):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> None:
+    ) -> Mapping[AlertKey, Touched]:
         database = self.session.database
         firing = {
             (each.integration_id, each.dedup_key): each
             for each in database.alerts.values()
             if each.status is AlertStatus.FIRING
         }
+        overtaken: dict[AlertKey, Touched] = {}
         for alert in alerts:
             already = firing.get((alert.integration_id, alert.dedup_key))
             if already is None:
@@ -117,10 +118,18 @@ class MemoryIntakeStore(IntakeStore):
             else:
                 expiry = None if alert.expires_at is None else Expiry(alert.expires_at, alert.ends_by_silence)
                 database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at, expiry)
+                overtaken[alert.integration_id, alert.dedup_key] = Touched(already.id, already.incident_id)
         for run in runs:
             database.runs[run.id] = replace(run, version=1)
         append_events(self.session, events)
         database.raw_events += tuple(raw_events)
+        return overtaken
+
+    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
+        database, corrected = self.session.database, {each.id: each.verdicts for each in raw_events}
+        database.raw_events = tuple(
+            replace(each, verdicts=corrected.get(each.id, each.verdicts)) for each in database.raw_events
+        )
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         stored = self.session.database.route_drops

@@ -86,6 +86,7 @@ def temporary_from_row(row: Row) -> TemporarySchedule:
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         shifts=msgspec.convert(row["shifts"], tuple[FixedShift, ...]),
+        is_layer=row["is_layer"],
     )
 
 

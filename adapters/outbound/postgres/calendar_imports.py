@@ -93,6 +93,7 @@ def _row_of(calendar: CalendarImport) -> dict[str, object]:
         "unread": msgspec.json.encode(calendar.unread),
         "unread_count": calendar.unread_count,
         "temporary_id": calendar.temporary_id,
+        "as_layer": calendar.as_layer,
         "version": calendar.version,
     }
 
@@ -108,6 +109,7 @@ def _import_from_row(row: Row) -> CalendarImport:
         etag=row["etag"],
         read_at=row["read_at"],
         failing_since=row["failing_since"],
+        as_layer=row["as_layer"],
         failure=row["failure"],
         unread=tuple(row["unread"]),
         unread_count=row["unread_count"],

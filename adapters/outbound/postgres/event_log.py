@@ -34,6 +34,8 @@ SELECT e ->> 0, (e -> 1 ->> 'at')::timestamptz, (e -> 1 ->> 'incident_id')::uuid
 FROM jsonb_array_elements($1::jsonb) AS e
 """
 NOTIFY = "SELECT pg_notify($1, $2)"
+# In one way there and back. The braces hold constants of this module.
+_APPEND_AND_NOTIFY = f"WITH event_rows AS ({APPEND}) SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}')"
 
 _READ = """
 SELECT transaction::text::bigint AS transaction, sequence, kind, body FROM domain_events
@@ -54,8 +56,7 @@ async def append_events(connection: Connection, events: Sequence[DomainEvent]) -
     """Append and give the hint, which the server holds back until the commit."""
     if not events:
         return
-    await connection.execute(APPEND, wire.encode_many(events))
-    await connection.execute(NOTIFY, CHANNEL, Topic.EVENTS)
+    await connection.execute(_APPEND_AND_NOTIFY, wire.encode_many(events))
 
 
 @dataclass(frozen=True, slots=True)

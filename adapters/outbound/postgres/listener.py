@@ -37,6 +37,10 @@ class PostgresWakeup(Wakeup):
     def give(self) -> None:
         self._hint.set()
 
+    @property
+    def is_given(self) -> bool:
+        return self._hint.is_set()
+
     async def wait(self, *, most: timedelta) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(most.total_seconds()):

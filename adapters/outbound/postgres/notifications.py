@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic
+from adapters.outbound.postgres.event_log import APPEND, CHANNEL, Topic
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.wire import events as wire
@@ -25,16 +25,20 @@ from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, 
 
 # Between two pages that leave as one message: the first of them has waited, and maybe been tried, for less.
 _LONGEST_TRIED: Final = timedelta(days=1)
-_ADD = """
-INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
-  status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
-  was_overtaken, receipt)
-SELECT n.*, 0, false, false, '{}'::jsonb
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[], $8::text[],
-  $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[], $15::jsonb[],
-  $16::text[], $17::uuid[]) AS n
-ON CONFLICT DO NOTHING
-"""
+# With the hint, in one way there and back. The braces hold constants of this package.
+_ADD = f"""
+WITH added AS (
+  INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
+    status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
+    was_overtaken, receipt)
+  SELECT n.*, 0, false, false, '{{}}'::jsonb
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[],
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[],
+    $15::jsonb[], $16::text[], $17::uuid[]) AS n
+  ON CONFLICT DO NOTHING
+)
+SELECT pg_notify('{CHANNEL}', '{Topic.NOTIFICATIONS}')
+"""  # noqa: S608
 _LEASE = """
 WITH first AS (
   SELECT id, user_id, destination_id, address, purpose, status AS status_before, next_deadline AS due_at
@@ -154,7 +158,6 @@ class PostgresNotificationRepository(NotificationRepository):
         if not notifications:
             return
         await self.session.connection.execute(_ADD, *_columns(notifications))
-        await self.session.connection.execute(NOTIFY, CHANNEL, Topic.NOTIFICATIONS)
 
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int

@@ -134,7 +134,7 @@ _TEMPORARIES = _Kind(
     schedule_temporaries,
     schedule_temporary_versions,
     "temporary_id",
-    {**_TIMES, "shifts": "shifts"},
+    {**_TIMES, "shifts": "shifts", "is_layer": "is_layer"},
     temporary_from_row,
 )
 _SHADOWS = _Kind(

@@ -100,7 +100,7 @@ _END = _changing(schedule_overrides, "ends_at", "known_from")
 _TEMPORARIES = _not_over(schedule_temporaries)
 _TEMPORARY = _reading(schedule_temporaries)
 _ADD_TEMPORARY = named.inserting(
-    schedule_temporaries, "id", "schedule_id", "starts_at", "ends_at", "shifts", "known_from"
+    schedule_temporaries, "id", "schedule_id", "starts_at", "ends_at", "shifts", "is_layer", "known_from"
 )
 _REMOVE_TEMPORARY = _removing(schedule_temporaries)
 _END_TEMPORARY = _changing(schedule_temporaries, "ends_at", "shifts", "known_from")
@@ -203,6 +203,7 @@ class PostgresScheduleRepository(ScheduleRepository):
                 starts_at=temporary.starts_at,
                 ends_at=temporary.ends_at,
                 shifts=shifts_body(temporary.shifts),
+                is_layer=temporary.is_layer,
                 known_from=at,
             )
         except asyncpg.ExclusionViolationError as error:

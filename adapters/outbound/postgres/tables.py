@@ -356,6 +356,7 @@ calendar_imports = Table(
     Column("unread", JSONB, nullable=False),
     Column("unread_count", BigInteger, nullable=False),
     _ref("temporary_id", nullable=True),  # may be taken back by somebody; the import stays
+    Column("as_layer", Boolean, nullable=False, server_default=text("false")),
     Column("version", BigInteger, nullable=False),
 )
 Index("calendar_imports_due_idx", calendar_imports.c.next_refresh_at, calendar_imports.c.schedule_id)
@@ -374,6 +375,7 @@ schedule_temporaries = Table(
     _time("starts_at"),
     _time("ends_at"),
     Column("shifts", JSONB, nullable=False),
+    Column("is_layer", Boolean, nullable=False, server_default=text("false")),
     _time("known_from"),
     CheckConstraint("starts_at < ends_at", name="interval"),
     ExcludeConstraint(

@@ -213,6 +213,7 @@ async def test_what_does_not_bear_on_the_interval_or_was_not_known_is_left_out(s
 async def test_parts_of_every_kind_are_known_as_they_were_made_and_until_they_were_taken_back(store: Store) -> None:
     schedule = await made(store)
     fixed = a_temporary(1, "2026-01-07 00:00", "2026-01-09 00:00", (EVE, "2026-01-07 00:00", "2026-01-08 00:00"))
+    fixed = replace(fixed, is_layer=True)
     learners = (
         a_shadow(1, CYD, "2026-01-05 00:00", "2026-01-09 00:00", follows=ANN),
         a_shadow(2, DEE, "2026-01-05 00:00", "2026-01-09 00:00", layer=0),

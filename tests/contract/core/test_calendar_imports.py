@@ -54,6 +54,7 @@ def an_import(schedule_id: ScheduleId = ROTA, *, due: int = 0) -> CalendarImport
         created_by=ADA,
         created_at=NOON,
         next_refresh_at=NOON + timedelta(minutes=due),
+        as_layer=True,
     )
 
 

@@ -35,6 +35,7 @@ async def test_schedules_come_as_they_are_with_the_overrides_that_are_still_to_c
 
 async def test_schedules_come_with_their_temporary_schedules_and_without_shadows(ports: Ports) -> None:
     fair = a_temporary(1, "2999-01-02 00:00", "2999-01-03 00:00", (BEN, "2999-01-02 00:00", "2999-01-02 08:00"))
+    fair = replace(fair, is_layer=True)
     async with ports.transaction:
         await ports.schedules.add_temporary(ROTA, fair, at=NOON)
         shadow = a_shadow(1, BEN, "2999-01-02 00:00", "2999-01-03 00:00", follows=ADA)

@@ -4,9 +4,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from application.ports.intake import IntakeTarget, Touched
+import pytest
+
+from application.alert.verdict import Verdict, VerdictOutcome
+from application.ports.intake import IntakeTarget, RawEvent, Touched
 from domain.alert.alert import Alert
-from domain.alert.alert_event import ChangeEvent, Link
+from domain.alert.alert_event import AlertAction, ChangeEvent, Link
 from domain.incident.incident import IncidentStatus
 from domain.service.service import UrgencyRule
 from domain.shared.urgency import Urgency
@@ -153,6 +156,38 @@ async def test_an_alert_that_fires_already_counts_as_one_more_occurrence(ports: 
     async with ports.transaction:
         (stored,) = await ports.alerts.firing({(SHOP_PROBES, "disk")})
     assert stored == replace(first, occurrences=3, last_seen_at=NOON + MINUTE)
+
+
+@pytest.mark.parametrize("others", [1, 40])
+async def test_those_that_fired_already_are_told_as_they_are_stored(ports: Ports, others: int) -> None:
+    await an_open_incident(ports)
+    first, second = an_alert(1, dedup_key="disk"), an_alert(2, dedup_key="disk")
+    new = [an_alert(10 + number) for number in range(others)]
+    async with ports.transaction:
+        assert await ports.intake.record(alerts=[first], runs=[], events=[], raw_events=[]) == {}
+    async with ports.transaction:
+        told = await ports.intake.record(alerts=[second, *new], runs=[], events=[], raw_events=[])
+    assert told == {(SHOP_PROBES, "disk"): Touched(first.id, first.incident_id)}
+
+
+async def test_verdicts_are_corrected_and_nothing_else_of_a_raw_event(ports: Ports) -> None:
+    verdict = Verdict(dedup_key="disk", action=AlertAction.TRIGGER, outcome=VerdictOutcome.OPENED)
+    one, other = (
+        RawEvent(
+            id=UUID(int=number),
+            integration_id=SHOP_PROBES,
+            received_at=NOON,
+            format="native",
+            body=b"{}",
+            verdicts=(verdict,),
+        )
+        for number in (1, 2)
+    )
+    corrected = replace(one, verdicts=(replace(verdict, outcome=VerdictOutcome.REPEATED),))
+    async with ports.transaction:
+        await ports.intake.record(alerts=[], runs=[], events=[], raw_events=[one, other])
+        await ports.intake.correct_verdicts([corrected])
+    assert [(await ports.stored_events.get(each.id)).raw for each in (one, other)] == [corrected, other]
 
 
 async def test_many_alerts_are_stored_as_one_is(ports: Ports) -> None:

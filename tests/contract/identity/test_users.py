@@ -125,6 +125,14 @@ def rule(position: int, contact_number: int, *, urgency: Urgency = Urgency.HIGH,
     )
 
 
+async def test_a_contact_that_nobody_could_give_any_more_is_read_as_it_is(store: Store) -> None:
+    (user,) = await saved(store, a_user(1))
+    broken = contact(1, "#ops", channel=Channel.SLACK)
+    async with store.transaction:
+        await store.users.save_reachability(user.id, (broken, contact(2, "a@b.test")), ())
+    assert (await store.users.reachability(user.id)).contacts == (contact(2, "a@b.test"), broken)
+
+
 async def test_quiet_hours_are_kept_in_the_zone_that_the_user_is_in(store: Store) -> None:
     (user,) = await saved(store, replace(a_user(1), time_zone="Europe/Berlin"))
     night = QuietHours(starts=time(22), ends=time(7), time_zone="Europe/Berlin")

@@ -38,10 +38,20 @@ ACKNOWLEDGED = INCIDENT | {
     "next_escalation_at": None,
     "version": 2,
 }
-DETAIL = {
+DETAIL: dict[str, Any] = {
     "group_key": "g",
     "service_description": "Takes the money",
     "runbook_url": "https://runbooks.example.com/c",
+    "may_be_caused_by": [
+        {
+            "id": "01a20525-e7e0-701f-9f98-e71f1f76b4dd",
+            "reference": "INC-7",
+            "title": "no money",
+            "severity": "SEV1",
+            "service": {"id": SERVICE_ID, "name": "bank"},
+            "way": ["checkout", "ledger", "bank"],
+        }
+    ],
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
 }
 

@@ -24,6 +24,7 @@ CALENDAR = {
     "unread": ["Dora: it names nobody who is a user here"],
     "unread_count": 1,
     "temporary_id": FEED,
+    "as_layer": False,
 }
 
 
@@ -81,13 +82,21 @@ def test_a_schedule_follows_the_calendar_whose_address_a_file_holds(
     file = tmp_path / "url"
     file.write_text("https://calendar.example.com/secret.ics\n")
     assert tocsin("oncall", "calendar", "set", "payments", "--url-file", str(file), "--refresh-minutes", "30") == 0
-    assert api.asked[-1].body == {"url": "https://calendar.example.com/secret.ics", "refresh_minutes": 30}
+    assert api.asked[-1].body == {
+        "url": "https://calendar.example.com/secret.ics",
+        "refresh_minutes": 30,
+        "as_layer": False,
+    }
     shown = capsys.readouterr()
     assert "calendar.example.com" in shown.out
     assert shown.err == "no shift: Dora: it names nobody who is a user here\n"
     monkeypatch.setattr("sys.stdin", io.StringIO("https://calendar.example.com/other.ics"))
-    assert tocsin("oncall", "calendar", "set", "payments", "--url-file", "-", "-o", "json") == 0
-    assert api.asked[-1].body == {"url": "https://calendar.example.com/other.ics", "refresh_minutes": 15}
+    assert tocsin("oncall", "calendar", "set", "payments", "--url-file", "-", "--as-layer", "-o", "json") == 0
+    assert api.asked[-1].body == {
+        "url": "https://calendar.example.com/other.ics",
+        "refresh_minutes": 15,
+        "as_layer": True,
+    }
     assert json.loads(capsys.readouterr().out) == CALENDAR
     assert tocsin("oncall", "calendar", "set", "payments", "--url-file", str(tmp_path / "none")) == 2
 

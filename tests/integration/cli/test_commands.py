@@ -78,6 +78,7 @@ def test_an_incident_is_shown_with_its_alerts_timeline_and_deliveries(
     out = capsys.readouterr().out
     assert out.startswith("INC-15  SEV3  acknowledged  Payment page weight above budget\n")
     assert "by Mira Yilmaz" in out
+    assert "INC-7 of bank (no money), which it needs by way of ledger" in out
     assert TIMELINE["text"] in out
     assert f"firing  3      page weight 2.1 MB  web-3   page=pay  {ALERT['event_id']}" in out
     assert "Mira Yilmaz  slack    UMIRA    page  1 of round 1  sent    1      delivered" in out

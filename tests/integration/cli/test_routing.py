@@ -157,6 +157,7 @@ REHEARSED = {
         }
     ],
     "different": 9,
+    "warnings": ["the rule 'all' drops heartbeats that are missed as well: nobody would hear of them"],
 }
 
 
@@ -172,6 +173,7 @@ def test_what_rules_and_silences_would_have_done_is_shown(
     assert "-3" in told.out
     assert "disk" in told.out
     assert "there are more" in told.err
+    assert "warning: the rule 'all' drops heartbeats" in told.err
     assert tocsin("silence", "try", "app=shop", "--team", TEAM["name"]) == 0
     bodies = [asked.body for asked in api.asked if asked.method == "POST"]
     assert bodies == [{"rules": [], "days": 3}, {"matchers": "app=shop", "team_id": TEAM_ID, "days": 7}]

@@ -24,11 +24,13 @@ async def test_a_calendar_is_set_looked_at_refreshed_and_removed(api: World) -> 
         "failure": "",
         "unread": [],
         "unread_count": 0,
+        "as_layer": False,
         "temporary_id": None,
     }
     assert (await api.ask("GET", path, by=Role.VIEWER)).json() == made.json()
     assert (await api.ask("POST", f"{path}/refresh", by=Role.MANAGER)).status_code == 200
-    again = await api.ask("PUT", path, json={"url": "webcal://calendar.example.test/other.ics"})
+    again = await api.ask("PUT", path, json={"url": "webcal://calendar.example.test/other.ics", "as_layer": True})
+    assert again.json()["as_layer"] is True
     assert again.json()["refresh_minutes"] == 15
     assert (await api.ask("DELETE", path, by=Role.MANAGER)).status_code == 204
     assert (await api.ask("DELETE", path)).status_code == 404

@@ -467,7 +467,7 @@ async def test_a_temporary_schedule_takes_the_place_of_the_layers_until_it_is_re
     added = await api.ask("POST", f"{path}/temporaries", by=Role.MANAGER, json=given)
     assert added.status_code == 201
     temporary = added.json()
-    assert temporary == given | {"id": temporary["id"]}
+    assert temporary == given | {"id": temporary["id"], "is_layer": False}
     assert (await api.ask("GET", path)).json()["temporaries"] == [temporary]
     query = "since=2026-11-24T01:00:00Z&until=2026-11-24T03:00:00Z"
     shifts = (await api.ask("GET", f"{path}/shifts?{query}")).json()["shifts"]

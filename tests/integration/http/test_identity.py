@@ -1,11 +1,16 @@
 """Users, teams, keys and sessions through the API."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from adapters.inbound.http.attempts import QUOTA
 from domain.identity.role import Role
+from domain.notification.contact import Channel
+from domain.shared.ids import UserId
 from tests.integration.http.world import PEOPLE, START, TEAM, World
+from tests.support.builders import ADA, a_contact
 
 PASSWORD = "correct horse battery staple"
 
@@ -278,3 +283,20 @@ async def test_which_notices_somebody_wants_is_for_nobody_else_to_say(api: World
     assert (await api.ask("PATCH", nobody, json={"ahead": False})).status_code == 404
     wrong = await api.ask("PATCH", f"/v1/users/{user['id']}/shift-notices", json={"aheda": False})
     assert wrong.status_code == 422
+
+
+async def test_a_contact_that_nothing_can_reach_is_shown_as_such_and_cannot_be_given(api: World) -> None:
+    user, tokens = await let_in(api)
+    key = UserId(UUID(user["id"]))
+    broken = replace(a_contact(ADA, Channel.SLACK), user_id=key, address="#ops")
+    sound = replace(a_contact(ADA), user_id=key)
+    api.database.contacts[key] = (broken, sound)
+    path = f"/v1/users/{key}/notification-rules"
+    read = await api.ask("GET", path)
+    faults = {each["address"]: each["fault"] for each in read.json()["contacts"]}
+    assert faults[sound.address] is None
+    assert faults["#ops"].startswith("is not a Slack id, such as U0123ABC")
+
+    given = {"contacts": [{"channel": "slack", "address": "#ops"}], "rules": []}
+    put = await api.ask("PUT", path, match=read.headers["etag"], json=given, **bearer(tokens))
+    assert (put.status_code, put.json()["errors"][0]["pointer"]) == (422, "#/address")

@@ -226,3 +226,22 @@ async def test_rules_are_tried_on_past_events_and_nothing_is_stored(api: World) 
     assert (await api.ask("POST", f"{PATH}/try", json={"rules": [], "days": 31})).status_code == 422
     assert (await api.ask("POST", f"{PATH}/try", json={"rules": [rule(matchers="x")]})).status_code == 422
     assert (await api.ask("GET", PATH)).json()["version"] == 1
+
+
+async def test_rules_that_would_drop_what_says_that_nothing_was_heard_are_warned_of_when_they_are_tried(
+    api: World,
+) -> None:
+    integration = await an_integration(api)
+    own = f"/v1/integrations/{integration['id']}/routing"
+    for path, rules, warned in (
+        (PATH, [rule("all", drop=True)], ["'all' drops heartbeats", "'all' drops the alert of an integration"]),
+        (PATH, [rule("ours", matchers='app="shop"', drop=True)], []),
+        (PATH, [rule("rest"), rule("all", drop=True)], []),
+        (PATH, [rule("beats", matchers='heartbeat!=""', drop=True)], ["'beats' drops heartbeats"]),
+        (own, [rule("all", drop=True)], ["'all' drops the alert of an integration"]),  # it has no heartbeats
+    ):
+        tried = await api.ask("POST", f"{path}/try", json={"rules": rules})
+        assert tried.status_code == 200, tried.text
+        found = tried.json()["warnings"]
+        assert len(found) == len(warned)
+        assert all(part in sentence for part, sentence in zip(warned, found, strict=True))

@@ -16,7 +16,7 @@ from adapters.inbound.http.drill_page import DrillPageController
 from adapters.inbound.http.escalations import EscalationController
 from adapters.inbound.http.event_hub import EventHub
 from adapters.inbound.http.explanations import ExplanationController
-from adapters.inbound.http.incident_acts import IncidentActController
+from adapters.inbound.http.incident_acts import IncidentActController, PerformAct
 from adapters.inbound.http.incidents import IncidentController
 from adapters.inbound.http.ledgers import LedgerController
 from adapters.inbound.http.mailbox import MailboxController
@@ -61,6 +61,8 @@ SLACK_SECRETS: Final = ("the secret of now", "the secret of before")
 
 class _Doors(Provider):
     scope = Scope.APP
+
+    perform_act = provide(PerformAct, scope=Scope.REQUEST)
 
     def __init__(
         self, slack_secrets: tuple[str, ...], twilio_tokens: tuple[str, ...], replies: MemoryChatReplies

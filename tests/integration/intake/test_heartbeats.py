@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.http.heartbeat_door import LIMIT_BYTES
+from adapters.inbound.intake.allowances import PINGS
 from adapters.inbound.intake.targets import hash_of
 from domain.heartbeat.heartbeat import Heartbeat, HeartbeatStatus
 from domain.service.integration import IntegrationKind
@@ -38,6 +39,20 @@ async def town() -> AsyncIterator[Doors]:
 
 def heartbeat(town: Doors) -> Heartbeat:
     return town.database.heartbeats[ID]
+
+
+async def test_whoever_pings_without_end_is_asked_to_come_again_and_costs_no_other_heartbeat_anything(
+    town: Doors,
+) -> None:
+    for _ in range(PINGS.burst):
+        assert (await town.ask(PATH, method="GET")).status_code == 200
+    answer = await town.ask(f"{PATH}/fail")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert heartbeat(town).status is UP
+    assert (await town.ask(f"/v1/heartbeats/hb_{'0' * 32}")).status_code == 404
+    town.clock.move_to(NOON + PINGS.refill)
+    assert (await town.ask(f"{PATH}/fail")).status_code == 200
+    assert heartbeat(town).status is DOWN
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])

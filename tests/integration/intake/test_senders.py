@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.http.senders import EVENT_BYTES, SENDERS, Sender
+from adapters.inbound.intake.allowances import UNSIGNED_KEPT
 from adapters.inbound.intake.signatures import GRAFANA_SIGNATURE, SENTRY_SIGNATURE
 from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.randomness import SystemRandomness
@@ -359,6 +360,17 @@ class TestSigned:
                 assert answer.status_code == 401
             assert town.alerts == ()
             assert town.reasons == ["it is not signed with the integration's signing secret"] * 3
+
+
+async def test_a_flood_that_nobody_signed_takes_nothing_from_whoever_signs() -> None:
+    body, address = payloads.SENTRY_EVENT_ALERT, f"/integrations/{KEY}/sentry"
+    async with signed_doors(SECRET) as town:
+        integrations = town.database.integrations
+        integrations[SHOP_PROBES] = replace(integrations[SHOP_PROBES], events_per_minute=1, event_burst=1)
+        for _ in range(UNSIGNED_KEPT.burst + 5):
+            assert (await town.ask(address, body)).status_code == 401
+        assert len(town.reasons) == UNSIGNED_KEPT.burst
+        assert (await town.ask(address, body, headers=signed(body, sender="sentry"))).status_code == 202
 
 
 UNSIGNED_DOORS = sorted({sender.name + sender.appended for sender in SENDERS} - SIGNED_BODIES.keys())

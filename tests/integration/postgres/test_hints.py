@@ -1,5 +1,6 @@
 """What is said when configuration changes, and who hears of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from time import monotonic
@@ -83,6 +84,22 @@ async def test_a_hint_wakes_those_who_wait_for_its_topic_alone(
         await session.connection.execute(NOTIFY, CHANNEL, Topic.CONFIGURATION)
     assert await is_woken(configuration)
     assert not await is_woken(runs, most=SHORT)
+
+
+async def test_a_waiter_knows_that_a_hint_is_there_until_it_has_waited_for_it(
+    listener: PostgresListener, session: PostgresSession
+) -> None:
+    waiter = await waiting(listener, Topic.RUNS)
+    given = [waiter.is_given]
+
+    async with session:
+        await session.connection.execute(NOTIFY, CHANNEL, Topic.RUNS)
+    async with asyncio.timeout(LONG.total_seconds()):
+        while not waiter.is_given:  # noqa: ASYNC110  # nothing else tells
+            await asyncio.sleep(0.01)
+    given.append(await is_woken(waiter))
+    given.append(waiter.is_given)
+    assert given == [False, True, False]
 
 
 @pytest.mark.parametrize("noun", ["service", "integration", "policy", "handing over"])

@@ -113,6 +113,7 @@ async def test_an_event_its_page_and_what_others_are_told_of_it_are_one_trace(
 
     (request,) = tracer.named("POST")
     (ingest,) = tracer.named("ingest events")
+    assert request.attributes["tocsin.door"] == "pagerduty"
     pages = tracer.named("send notification")
     assert [f"{request.parent.span_id:x}", ingest.parent.span_id] == ["b7ad6b7169203331", request._context.span_id]
     assert pages

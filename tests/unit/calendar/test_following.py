@@ -20,6 +20,7 @@ from application.ports.errors import TransientPortError
 from application.ports.readers import NewestFirst
 from domain.identity.role import Permission, Role
 from domain.oncall.calendar_import import CalendarImport
+from domain.oncall.coverage import on_call as on_call_by
 from domain.oncall.schedule import Schedule
 from domain.shared.ids import UserId
 from tests.support.builders import ADA, BEN, CAT, NOON, ROTA, a_town, a_user, an_actor
@@ -85,6 +86,21 @@ def test_a_schedule_follows_the_calendar_in_place_of_its_layers(world: World) ->
     assert on_call(world) == (CAT,)
     before = world.call(ScheduleOnCall, ROTA, at=NOON + MINUTE, known_at=NOON + MINUTE, actor=ADMIN)
     assert before.user_ids == (BEN,)
+
+
+def test_a_calendar_that_is_a_layer_leaves_to_the_others_what_it_names_nobody_for(world: World) -> None:
+    follow(world, a_calendar(BENS_DAYS, etag='"1"'))
+    assert (on_call(world), on_call(world, 10 * DAY)) == ((BEN,), ())
+    world.call(SetCalendarImport, ROTA, url=URL, as_layer=True, actor=ADMIN)
+    refresh(world)
+    by_layers = a_town().schedules[0]
+    expected = on_call_by(by_layers, world.clock.now() + 10 * DAY)
+    assert expected
+    assert (on_call(world), on_call(world, 10 * DAY)) == ((BEN,), expected)
+    assert status(world).as_layer
+    before = rota(world)
+    refresh(world)
+    assert rota(world) == before
 
 
 def test_a_schedule_follows_what_repeats_week_after_week(world: World) -> None:
@@ -214,6 +230,6 @@ def test_the_audit_trail_has_its_host_and_not_its_address(world: World) -> None:
     world.call(RemoveCalendarImport, ROTA, actor=ADMIN)
     entries = world.within(lambda ports: ports.audit_reader.list(NewestFirst(limit=50)))
     told = [(each.entry.action, each.entry.before, each.entry.after) for each in entries.items]
-    shown = {"host": "calendar.example.test", "refresh_seconds": 900.0}
+    shown = {"host": "calendar.example.test", "refresh_seconds": 900.0, "as_layer": False}
     assert ("schedule.remove_calendar", shown, None) in told
     assert "secret.ics" not in str(told)

@@ -82,6 +82,7 @@ def test_a_schedule_comes_back_as_it_was(schedule: Schedule, was_asked_before: b
             "starts_at": temporary.starts_at,
             "ends_at": temporary.ends_at,
             "shifts": msgspec.json.decode(shifts_body(temporary.shifts)),
+            "is_layer": temporary.is_layer,
         }
         for temporary in schedule.temporaries
     ]

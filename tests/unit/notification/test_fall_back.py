@@ -165,3 +165,13 @@ def test_a_page_that_waits_for_another_try_has_been_tried() -> None:
 def test_a_page_that_is_with_a_courier_has_been_tried() -> None:
     sending = page_to(CHAT, position=1, after=MINUTE, status=NotificationStatus.SENDING)
     assert next_of(page_to(MAIL, status=FAILED), sending, contacts=(MAIL, CHAT)) is None
+
+
+def test_somebody_whose_one_contact_nothing_can_reach_is_paged_by_the_others(world: World) -> None:
+    broken = replace(CHAT, address="#ops")
+    world.write(lambda ports: ports.users.save_reachability(ADA, (broken, MAIL), (a_rule(broken),)))
+    world.refuse(broken)
+    world.trigger()
+    world.work()
+
+    assert [each.message.address for each in world.pages] == ["#ops", MAIL.address]

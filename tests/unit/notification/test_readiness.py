@@ -34,6 +34,11 @@ def test_somebody_without_a_contact_has_no_other_finding() -> None:
     assert found(()) == (Found(ReadinessFinding.NO_CONTACT),)
 
 
+def test_a_contact_whose_address_nothing_can_reach_is_named() -> None:
+    broken = replace(CHAT, address="#ops")
+    assert found((MAIL, broken), PROVEN) == (Found(ReadinessFinding.CONTACT_BROKEN, broken.id),)
+
+
 def test_a_contact_that_refuses_is_named() -> None:
     refusing = ContactProof(contact_id=CHAT.id, refused_at=NOON, delivered_at=NOON - MINUTE)
     assert found((MAIL, CHAT), PROVEN, refusing) == (Found(ReadinessFinding.CONTACT_REFUSES, CHAT.id),)

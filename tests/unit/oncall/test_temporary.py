@@ -1,5 +1,7 @@
 """A schedule for a while, in place of the layers: worked examples, one a sentence of the rules."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.oncall.coverage import LayerVerdict, Source, TemporaryExplanation, explain, gaps, on_call, shifts
@@ -45,6 +47,26 @@ def test_where_a_temporary_schedule_has_no_shift_is_a_gap() -> None:
 def test_one_without_shifts_is_a_gap_from_end_to_end() -> None:
     closed = a_temporary(1, "2026-01-06 08:00", "2026-01-06 20:00")
     assert gaps(a_schedule(DAILY, temporaries=(closed,)), DAY) == (span("08:00", "20:00"),)
+
+
+def test_where_one_that_is_a_layer_has_no_shift_the_other_layers_decide() -> None:
+    schedule = a_schedule(DAILY, temporaries=(replace(FAIR, is_layer=True),))
+    assert gaps(schedule, DAY) == ()
+    found = [(shift.user_id, shift.interval, shift.source) for shift in shifts(schedule, DAY)]
+    assert found[-1] == (ANN, Interval(start=utc("2026-01-06 18:00"), end=DAY.end), Source(layer=0))
+    assert (on_call(schedule, utc("2026-01-06 13:00")), on_call(schedule, utc("2026-01-06 19:00"))) == (
+        (BOB, CYD),
+        (ANN,),
+    )
+    told = explain(schedule, utc("2026-01-06 19:00"))
+    assert told.temporary == TemporaryExplanation(temporary_id=FAIR.id, users=())
+    assert [layer.verdict for layer in told.layers] == [LayerVerdict.DECIDES]
+    assert [each.verdict for each in explain(schedule, utc("2026-01-06 13:00")).layers] == [LayerVerdict.SUSPENDED]
+
+
+def test_what_is_left_of_one_that_is_a_layer_is_one() -> None:
+    layer = replace(FAIR, is_layer=True)
+    assert layer.cut(starts_at=utc("2026-01-06 09:00"), ends_at=layer.ends_at).is_layer
 
 
 def test_overrides_act_on_a_temporary_schedule() -> None:

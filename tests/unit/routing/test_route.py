@@ -1,5 +1,6 @@
 """What rules say of an event."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -158,3 +159,18 @@ def test_a_title_is_made_of_labels_and_annotations() -> None:
 def test_a_template_that_cannot_be_understood_is_named_by_its_place(text: str, said: str) -> None:
     with pytest.raises(InvalidValueError, match=said):
         Template(text)
+
+
+def test_a_rule_that_drops_at_some_hour_is_found_unless_one_ends_it_before() -> None:
+    drop = a_rule("drop", 'env="test"', is_dropped=True)
+    by_day = a_rule("by day", hours=MORNINGS)
+
+    def dropping(*rules: Rule, env: str = "test") -> str | None:
+        return CompiledRouting(a_routing(*rules), PATTERNS.compile).dropping({"env": env})
+
+    assert dropping(drop) == "drop"
+    assert dropping(drop, env="prod") is None
+    assert dropping(a_rule("ends"), drop) is None
+    assert dropping(a_rule("goes on", goes_on=True), drop) == "drop"
+    assert dropping(by_day, drop) == "drop"  # in the afternoon
+    assert dropping(replace(drop, hours=MORNINGS)) == "drop"

@@ -1,0 +1,100 @@
+"""Two batches that begin one alert in the same moment: it is one, and whatever is told of it names it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from dishka import AsyncContainer
+
+from application.alert.explain import ExplainEvent
+from application.alert.ingest import IngestEvents
+from application.alert.routed import ReceivedEvent
+from application.alert.verdict import Verdict, VerdictOutcome
+from application.inhibition.create import CreateInhibition
+from application.ports.intake import RawEvent
+from application.ports.readers import OldestFirst
+from domain.alert.alert import Alert
+from domain.identity.role import Role
+from domain.routing.inhibition import InhibitionKey
+from domain.routing.matcher import parse_matchers
+from domain.shared.ids import AlertId
+from tests.support.at_once import SOON, Turnstile, containers_over
+from tests.support.builders import ADA, CREW, NOON, SHOP_PROBES, a_town, an_actor, an_event
+from tests.support.world import Ports, Trap, received
+
+pytestmark = pytest.mark.postgres
+
+ADMIN = an_actor(ADA, Role.ADMIN)
+DOWN = {"alertname": "HostDown", "host": "a"}
+
+
+@pytest.fixture
+async def processes(clean_database: str) -> AsyncIterator[tuple[AsyncContainer, AsyncContainer, Turnstile]]:
+    turnstile = Turnstile()
+    async with containers_over(clean_database) as new_container:
+        second = new_container(Trap())
+        async with second() as scope:
+            await (await scope.get(Ports)).settle_in(a_town())
+        yield new_container(turnstile), second, turnstile
+
+
+async def receive(container: AsyncContainer, number: int) -> None:
+    """The same report, in a body of its own."""
+    raw = RawEvent(id=UUID(int=number), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"{}")
+    async with container() as scope:
+        plain = await received(await scope.get(Ports), SHOP_PROBES, an_event("down", labels=DOWN))
+        await (await scope.get(IngestEvents))([ReceivedEvent(plain.target, plain.event, raw, raw.id)])
+
+
+async def verdict(container: AsyncContainer, number: int) -> Verdict:
+    async with container() as scope:
+        explained = await (await scope.get(ExplainEvent))(UUID(int=number), actor=ADMIN)
+    (found,) = explained.stored.raw.verdicts
+    return found
+
+
+async def alerts(container: AsyncContainer, of: Verdict) -> tuple[Alert, ...]:
+    assert of.incident_id is not None
+    async with container() as scope:
+        ports = await scope.get(Ports)
+        return (await ports.incident_reader.alerts(of.incident_id, OldestFirst())).items
+
+
+async def inhibited_by(container: AsyncContainer, key: InhibitionKey, cleared: AlertId) -> tuple[bool, bool]:
+    """Whether the rule has a source, and whether it still has one when the alert has cleared."""
+    async with container() as scope:
+        ports = await scope.get(Ports)
+        async with ports.transaction:
+            before = await ports.inhibition_sources.keys_of(key.inhibition_id)
+            await ports.inhibition_sources.take_cleared({cleared})
+            return key in before, key in await ports.inhibition_sources.keys_of(key.inhibition_id)
+
+
+async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one_that_is_stored(
+    processes: tuple[AsyncContainer, AsyncContainer, Turnstile],
+) -> None:
+    first, second, turnstile = processes
+    async with second() as scope:
+        rule = await (await scope.get(CreateInhibition))(
+            team_id=CREW,
+            name="host down",
+            source=parse_matchers('alertname="HostDown"'),
+            target=parse_matchers('alertname="Slow"'),
+            equal=("host",),
+            actor=ADMIN,
+        )
+    begun = asyncio.create_task(receive(first, 1))
+    await turnstile.reached.wait()
+    repeated = asyncio.create_task(receive(second, 2))
+    await asyncio.wait([repeated], timeout=SOON)
+    turnstile.opened.set()
+    await asyncio.gather(begun, repeated)
+
+    winner, loser = await verdict(second, 1), await verdict(second, 2)
+    (alert,) = await alerts(second, winner)
+    assert alert.occurrences == 2
+    assert (winner.outcome, loser.outcome) == (VerdictOutcome.OPENED, VerdictOutcome.REPEATED)
+    assert (winner.alert_id, loser.alert_id) == (alert.id, alert.id)
+    assert loser.incident_id == winner.incident_id
+    assert await inhibited_by(second, rule.key_of(DOWN), alert.id) == (True, False)
