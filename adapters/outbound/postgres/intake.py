@@ -168,8 +168,9 @@ _ALERT_COLUMNS: Final = (
     "event_id",
     "kind_key",
     "ends_by_silence",
+    "settles_in",
 )
-_alert_row = attrgetter(*_ALERT_COLUMNS)
+_members = attrgetter(*_ALERT_COLUMNS)
 _CORRECT = """
 UPDATE raw_events r SET verdicts = n.verdicts
 FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
@@ -297,7 +298,7 @@ class PostgresIntakeStore(IntakeStore):
         try:
             async with connection.transaction():  # which alone is undone
                 await connection.copy_records_to_table(
-                    "alerts", records=map(_alert_row, alerts), columns=_ALERT_COLUMNS
+                    "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
                 )
         except asyncpg.UniqueViolationError:
             return False
@@ -343,6 +344,11 @@ def _traced(drafts: Sequence[IncidentDraft]) -> Sequence[IncidentDraft]:
     """What came with no trace belongs to the work under way, if that belongs to one."""
     here = tracing.here()
     return drafts if here is None else [replace(each, trace=each.trace or here) for each in drafts]
+
+
+def _alert_row(alert: Alert) -> tuple[object, ...]:
+    """For COPY. Turns that nobody counts are NULL, which the index of them leaves out."""
+    return *_members(alert), alert.turns or None
 
 
 def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:

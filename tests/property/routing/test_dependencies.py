@@ -186,7 +186,7 @@ def test_what_pages_already_when_the_upstream_breaks_goes_on(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("is_upstream_first", [False, True])
-def test_incidents_that_begin_together_mute_each_other_whatever_their_order(
+def test_incidents_that_begin_together_are_told_apart_whatever_their_order(
     lab: Lab, *, is_upstream_first: bool
 ) -> None:
     with lab.world(a_street()) as world:
