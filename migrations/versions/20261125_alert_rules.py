@@ -1,4 +1,4 @@
-"""alert rules: the incident of a group that was resolved last, kinds of alerts, ends by silence"""
+"""alert rules: the incident of a group that was resolved last, kinds of alerts"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,11 +13,6 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.add_column("alerts", sa.Column("kind_key", sa.Text(), nullable=True), if_not_exists=True)
-    op.add_column(
-        "alerts",
-        sa.Column("ends_by_silence", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        if_not_exists=True,
-    )
     # Outside of the transaction: the indexes are made while incidents and alerts go on being written.
     with op.get_context().autocommit_block():
         op.create_index(
@@ -40,6 +35,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("alerts_kinds_idx", table_name="alerts")
-    op.drop_column("alerts", "ends_by_silence")
     op.drop_column("alerts", "kind_key")
     op.drop_index("incidents_resolved_idx", table_name="incidents")
