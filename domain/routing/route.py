@@ -61,6 +61,8 @@ class Effect:
 
     def then(self, later: "Effect") -> "Effect":
         """Both of them: where both say something, the later one does. To suppress or to drop cannot be taken back."""
+        if self is NOTHING:  # most events meet one rule, and checking all parts again is most of its cost
+            return later
         return Effect(
             service_id=later.service_id or self.service_id,
             severity=later.severity or self.severity,

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0026_alert_ends"
-down_revision = "0023_dependencies"
+down_revision = "0027_calendar_layers"
 branch_labels = None
 depends_on = None
 
