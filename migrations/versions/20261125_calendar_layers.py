@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_calendar_layers"
-down_revision = "0026_alert_ends"
+down_revision = "0023_dependencies"
 branch_labels = None
 depends_on = None
 

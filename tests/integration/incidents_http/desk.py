@@ -62,6 +62,8 @@ SLACK_SECRETS: Final = ("the secret of now", "the secret of before")
 class _Doors(Provider):
     scope = Scope.APP
 
+    perform_act = provide(PerformAct, scope=Scope.REQUEST)
+
     def __init__(
         self, slack_secrets: tuple[str, ...], twilio_tokens: tuple[str, ...], replies: MemoryChatReplies
     ) -> None:
