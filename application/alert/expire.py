@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from application.alert.ingest import IngestEvents
+from application.alert.clear import ClearAlerts
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.transaction import Transaction
@@ -17,7 +17,7 @@ class ExpireAlerts:
     """Marks alerts whose sender fell silent, or ends them where their rule or integration says so."""
 
     alerts: AlertRepository
-    ingest: IngestEvents
+    clear_alerts: ClearAlerts
     transaction: Transaction
     clock: Clock
 
@@ -30,5 +30,5 @@ class ExpireAlerts:
             await self.alerts.save_silent([alert.tick(at=at) for alert in kept])
             over = [each.alert for each in due if each.is_over]
             if over:
-                await self.ingest.clear(over, via=Via.SYSTEM, at=at)
+                await self.clear_alerts(over, via=Via.SYSTEM, at=at)
             return len(due)

@@ -20,6 +20,7 @@ from domain.routing.decision import Decision, StepOutcome
 from domain.routing.grouping import grouped_by
 from domain.routing.rulebook import Quiet
 from domain.routing.silence import Silence
+from domain.service.integration import IntakeLimits
 from domain.shared.ids import AlertId, IncidentId, ServiceId
 from domain.shared.limits import LINKS
 from domain.shared.severity import Severity
@@ -116,6 +117,10 @@ class RoutedEvent(NamedTuple):
         """The same for alerts that page an incident but once; None where no rule tells kinds apart."""
         names = self.decision.effect.page_again_by
         return grouped_by(names, matched_labels(self.event)) if names else None
+
+    def most_open_alerts(self, limits: IntakeLimits) -> int:
+        """Of the integration that it is counted with."""
+        return self.target.integration.most_open_alerts(limits)
 
     @property
     def group(self) -> GroupKey:

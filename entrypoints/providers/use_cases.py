@@ -2,12 +2,18 @@
 
 from dishka import Provider, Scope, provide_all
 
+from application.alert.admit import AdmitAlerts
+from application.alert.answer import AnswerAlerts
+from application.alert.begin import BeginAlerts
+from application.alert.clear import ClearAlerts
 from application.alert.consume import ConsumeMessages
 from application.alert.expire import ExpireAlerts
 from application.alert.explain import ExplainEvent
 from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
+from application.alert.judge import JudgeEvents
+from application.alert.mute_new import MuteNewAlerts
 from application.alert.record_change import RecordChange
 from application.alert.replay import ReplayBodies
 from application.alert.set_aside import SetAside
@@ -245,6 +251,12 @@ class UseCaseProvider(Provider):
         FindReported,
         HandleAlertRequest,
         IngestEvents,
+        MuteNewAlerts,
+        JudgeEvents,
+        ClearAlerts,
+        BeginAlerts,
+        AnswerAlerts,
+        AdmitAlerts,
         RecordChange,
         ReplayBodies,
         SetAside,

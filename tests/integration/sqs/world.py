@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
 from prometheus_client import CollectorRegistry
 
 from adapters.inbound.intake.allowances import Allowances
@@ -16,42 +17,30 @@ from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.inbound.sqs.consumer import ConsumerMetrics, ConsumerSettings, SqsConsumer
 from adapters.inbound.sqs.messages import MessageReader
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
-from adapters.outbound.postgres.alerts import PostgresAlertRepository
-from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
-from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository
-from adapters.outbound.postgres.event_log import PostgresEventLog
-from adapters.outbound.postgres.inbox import PostgresInbox
-from adapters.outbound.postgres.incidents import PostgresIncidentRepository
-from adapters.outbound.postgres.inhibitions import PostgresInhibitionSources
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
-from adapters.outbound.postgres.notifications import PostgresNotificationRepository
 from adapters.outbound.postgres.policies import PostgresPolicyRepository
-from adapters.outbound.postgres.routings import PostgresRulebookSource
 from adapters.outbound.postgres.services import PostgresServiceRepository
 from adapters.outbound.postgres.session import Pool, PostgresSession, create_pool
 from adapters.outbound.postgres.teams import PostgresTeamRepository
-from adapters.outbound.re2.patterns import Re2Patterns
 from adapters.outbound.sqs.client import SqsClient, SqsSettings, open_client
 from adapters.outbound.system.clock import SystemClock
 from adapters.outbound.system.ids import UuidFactory
 from adapters.outbound.system.randomness import SeededRandomness
 from application.alert.consume import ConsumeMessages, Outcome, QueuedMessage
-from application.alert.ingest import IngestEvents
 from application.alert.room import OpenAlertRoom
-from application.alert.tally import VerdictTally
-from application.dependency.upstream import EndSuffering, FindSuffering
-from application.escalation.start import StartEscalations
-from application.escalation.stop import StopEscalations
-from application.inhibition.inhibited import EndInhibitions, FindInhibited
+from application.ports.clock import Clock
 from application.ports.errors import PermanentPortError
+from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget
-from application.routing.rules import CurrentRules, RulebookCache
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
 from domain.identity.team import Team
 from domain.service.integration import IntakeLimits, Integration, IntegrationKind
 from domain.service.service import Service
 from domain.shared.ids import IntegrationId, PolicyId, ServiceId, TeamId
+from entrypoints.providers.postgres import PostgresStorageProvider
+from entrypoints.providers.system import RulesProvider
+from entrypoints.providers.use_cases import UseCaseProvider
 from tests.support.engines import Sqs
 
 KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
@@ -142,6 +131,7 @@ class World:
     dead_url: str
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     is_storage_away: bool = False
+    containers: dict[bool, AsyncContainer] = field(default_factory=dict)  # by whether storage is away
     delay_seconds: float = 0
     refused_key: str = ""  # storage does not take events of this dedup key
     limits: IntakeLimits = LIMITS
@@ -180,8 +170,12 @@ class World:
         await asyncio.sleep(self.delay_seconds)
         if any(event.dedup_key == self.refused_key for message in messages for event in message.events):
             raise PermanentPortError("the database refused")
-        pool = await unreachable_pool() if self.is_storage_away else self.pool
-        return await use_case(PostgresSession(pool))(messages)
+        is_away = self.is_storage_away
+        if is_away not in self.containers:
+            self.containers[is_away] = container_over(await unreachable_pool() if is_away else self.pool)
+        async with self.containers[is_away]() as scope:
+            consume: ConsumeMessages = await scope.get(ConsumeMessages)
+            return await consume(messages)
 
     @asynccontextmanager
     async def running(self, **settings: Any) -> AsyncIterator[SqsConsumer]:
@@ -229,40 +223,38 @@ async def until(condition: Callable[[], bool], within_seconds: float = 10) -> No
             await asyncio.sleep(0.02)
 
 
-def use_case(session: PostgresSession) -> ConsumeMessages:
-    intake = PostgresIntakeStore(session)
-    stop = StopEscalations(
-        runs=PostgresRunRepository(session),
-        notifications=PostgresNotificationRepository(session),
-        events=PostgresEventLog(session),
-        ids=IDS,
-    )
-    policies = PostgresPolicyVersions(session)
-    start = StartEscalations(stop_escalations=stop, runs=PostgresRunRepository(session), policies=policies, ids=IDS)
-    rules = CurrentRules(PostgresRulebookSource(session), Re2Patterns(), RulebookCache(), CLOCK)
-    incidents, sources = PostgresIncidentRepository(session), PostgresInhibitionSources(session)
-    ingest = IngestEvents(
-        intake=intake,
-        alerts=PostgresAlertRepository(session),
-        incidents=incidents,
-        inhibition_sources=sources,
-        find_inhibited=FindInhibited(sources),
-        end_inhibitions=EndInhibitions(sources, incidents, rules),
-        find_suffering=FindSuffering(PostgresDependencyRepository(session)),
-        end_suffering=EndSuffering(incidents, rules),
-        policies=policies,
-        start_escalations=start,
-        stop_escalations=stop,
-        current_rules=rules,
-        limits=LIMITS,
-        room=OpenAlertRoom(),
-        tally=VerdictTally(),
-        transaction=session,
-        clock=CLOCK,
-        ids=IDS,
-    )
-    return ConsumeMessages(
-        inbox=PostgresInbox(session), intake=intake, ingest=ingest, transaction=session, clock=CLOCK, ids=IDS
+class _Given(Provider):
+    """What the use cases of intake are wired to here."""
+
+    scope = Scope.APP
+
+    room = provide(OpenAlertRoom)
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    @provide
+    def pool(self) -> Pool:
+        return self._pool
+
+    @provide
+    def clock(self) -> Clock:
+        return CLOCK
+
+    @provide
+    def ids(self) -> IdFactory:
+        return IDS
+
+    @provide
+    def limits(self) -> IntakeLimits:
+        return LIMITS
+
+
+def container_over(pool: Pool) -> AsyncContainer:
+    """With what consuming needs, and no more: nobody is paged here."""
+    return make_async_container(
+        RulesProvider(), PostgresStorageProvider(), UseCaseProvider(), _Given(pool), skip_validation=True
     )
 
 

@@ -1,0 +1,235 @@
+"""Alerts begin: each opens the incident of its group, reopens it or joins it, and pages if that is news to somebody."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from application.alert.admit import Admitted
+from application.alert.ledger import Ledger
+from application.alert.routed import RoutedEvent, least_muted
+from application.alert.verdict import VerdictOutcome, matched_labels
+from application.escalation.start import StartEscalations
+from application.ports.alerts import AlertRepository
+from application.ports.ids import IdFactory
+from application.ports.incidents import IncidentRepository
+from application.ports.inhibitions import InhibitionSources, Source
+from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, Touched
+from domain.alert.alert import Alert
+from domain.alert.events import AlertJoined
+from domain.escalation.run import EscalationRun
+from domain.incident.incident import Incident, IncidentDraft
+from domain.routing.inhibition import Inhibiting
+from domain.shared.event import DomainEvent
+from domain.shared.ids import AlertId, IncidentId, RunId
+from domain.shared.via import Via
+
+
+@dataclass(slots=True)
+class _Groups:
+    """The incidents of a wave's new alerts, which are asked about in their order."""
+
+    opened: Mapping[GroupKey, OpenedIncident]
+    reopened: Mapping[IncidentId, Incident]
+    known_kinds: Collection[tuple[IncidentId, str]]  # that they had before
+    news: dict[IncidentId, AlertId] = field(default_factory=dict)  # those that page again, and by which alert
+
+    def outcome(self, incident: OpenedIncident, alert: Alert, *, is_first: bool) -> VerdictOutcome:
+        """What a new alert does to the incident of its group."""
+        if incident.is_new:
+            return VerdictOutcome.OPENED if is_first else VerdictOutcome.JOINED
+        if incident.incident_id in self.reopened:
+            return VerdictOutcome.REOPENED if is_first else VerdictOutcome.JOINED
+        if incident.is_muted or incident.incident_id in self.news or not self._is_news(alert):
+            return VerdictOutcome.JOINED
+        self.news[incident.incident_id] = alert.id
+        return VerdictOutcome.PAGED_AGAIN
+
+    def _is_news(self, alert: Alert) -> bool:
+        return alert.kind_key is not None and (alert.incident_id, alert.kind_key) not in self.known_kinds
+
+
+@dataclass(slots=True)
+class _Begun:
+    """What new alerts come to, for one statement."""
+
+    heard: set[IncidentId]  # muted until now, if at all, and joined by what nothing mutes
+    alerts: list[Alert] = field(default_factory=list)
+    runs: list[EscalationRun] = field(default_factory=list)
+    events: list[DomainEvent] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAlerts:
+    """Alerts that were admitted, in the transaction that is open."""
+
+    intake: IntakeStore
+    alerts: AlertRepository
+    incidents: IncidentRepository
+    inhibition_sources: InhibitionSources
+    start_escalations: StartEscalations
+    ids: IdFactory
+
+    async def __call__(
+        self, admitted: Admitted, inhibiting: Inhibiting, ledger: Ledger, at: datetime, *, is_last: bool
+    ) -> None:
+        """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it.
+
+        Raises:
+            ConflictError: another incident of a group that would be reopened is opened at this very moment.
+        """
+        new = admitted.new
+        alert_ids = {key: AlertId(self.ids.new()) for key in new}
+        turns = await self._turns_before(new)
+        drafts = self._drafts_of(new.values(), at)
+        reopened = await self._reopened(new, alert_ids, drafts, at)
+        opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
+        begun = _Begun(admitted.heard(at))
+        for key, (first, *repeats) in new.items():  # the first report of a new alert describes it
+            incident, draft = opened[first.group], drafts.pop(first.group, None)
+            alert = first.alert(alert_ids[key], incident.incident_id, repeats, at, turns.get(key, ()))
+            outcome = groups.outcome(incident, alert, is_first=draft is not None)
+            self._gather(begun, first, alert, incident, draft, outcome, at)
+            begun.sources += _sources_of(first, alert.id, inhibiting)
+            ledger.note_new(first, repeats, alert, outcome, at)
+        admitted.note_beyond(begun.alerts, ledger, at)
+        await self._record(begun, ledger, is_last=is_last)
+        await self._page_anew(begun.heard, groups, at)
+
+    def _gather(
+        self,
+        begun: _Begun,
+        first: RoutedEvent,
+        alert: Alert,
+        incident: OpenedIncident,
+        draft: IncidentDraft | None,
+        outcome: VerdictOutcome,
+        at: datetime,
+    ) -> None:
+        """The first alert of a group opens its incident, or reopens it; the others join."""
+        begun.alerts.append(alert)
+        if outcome is VerdictOutcome.OPENED and draft is not None:
+            begun.events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+            begun.events += first.suspected(incident.incident_id, at)
+            if draft.muted is None:
+                begun.runs.append(self._run_for(first.target, incident.incident_id, at))
+        elif outcome is not VerdictOutcome.REOPENED:
+            begun.events.append(
+                AlertJoined(incident_id=incident.incident_id, alert_id=alert.id, summary=first.event.summary, at=at)
+            )
+            if incident.is_muted and not incident.is_new and first.muted(at) is None:
+                begun.heard.add(incident.incident_id)
+        if alert.is_flapping:
+            begun.events.append(alert.flapped(at=at))
+
+    async def _record(self, begun: _Begun, ledger: Ledger, *, is_last: bool) -> None:
+        raw, sources = ledger.raw_events() if is_last else [], begun.sources
+        if begun.alerts or raw:
+            stored = await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
+            if stored:
+                sources = await self._overtaken(stored, begun.alerts, sources, ledger, is_stored=bool(raw))
+        if sources:
+            await self.inhibition_sources.add(sources)
+
+    async def _overtaken(
+        self,
+        stored: Mapping[AlertKey, Touched],
+        alerts: Sequence[Alert],
+        sources: Sequence[Source],
+        ledger: Ledger,
+        *,
+        is_stored: bool,
+    ) -> list[Source]:
+        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute."""
+        lost = {alert.id: stored[key] for alert in alerts if (key := (alert.integration_id, alert.dedup_key)) in stored}
+        ledger.overtaken(lost)
+        if is_stored:
+            await self.intake.correct_verdicts(ledger.raw_events())
+        return [each for each in sources if each.alert_id not in lost]
+
+    async def _reopened(
+        self,
+        new: Mapping[AlertKey, Sequence[RoutedEvent]],
+        alert_ids: Mapping[AlertKey, AlertId],
+        drafts: Mapping[GroupKey, IncidentDraft],
+        at: datetime,
+    ) -> Mapping[IncidentId, Incident]:
+        """The incidents that are open again, because the first alert of their group has a rule that says so.
+
+        Raises:
+            ConflictError: another incident of the group is opened at this very moment, by what has no such rule.
+        """
+        firsts: dict[GroupKey, AlertKey] = {}
+        for key, (routed, *_) in new.items():
+            firsts.setdefault(routed.group, key)
+        within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
+        since = {group: at - span for group, span in within.items() if span is not None}
+        if not since:
+            return {}
+        changes = []
+        for incident in await self.incidents.reopenable(since):
+            group = incident.service_id, incident.group_key
+            reason = alert_ids[firsts[group]]
+            changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
+        return {each.id: each for each in await self.incidents.save_all(changes)}
+
+    async def _turns_before(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]]
+    ) -> Mapping[AlertKey, tuple[datetime, ...]]:
+        counted = {key for key, (first, *_) in new.items() if first.decision.effect.flapping is not None}
+        return await self.alerts.last_turns(counted) if counted else {}
+
+    async def _known_kinds(
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], opened: Mapping[GroupKey, OpenedIncident], at: datetime
+    ) -> frozenset[tuple[IncidentId, str]]:
+        """Of the kinds of these alerts, those that their incidents have had. Asked while the incidents are held."""
+        kinds = {
+            (opened[first.group].incident_id, first.kind_key)
+            for first, *_ in new.values()
+            if first.kind_key is not None and not opened[first.group].is_new and first.muted(at) is None
+        }
+        return await self.alerts.known_kinds(kinds) if kinds else frozenset()
+
+    async def _page_anew(self, heard: set[IncidentId], groups: _Groups, at: datetime) -> None:
+        """Those that nothing mutes any more, those with an alert that is news, and those that are open again."""
+        changes = []
+        for incident in await self.incidents.get_many(heard | groups.news.keys()):
+            news = groups.news.get(incident.id)
+            changes.append(incident.unmute(at=at) if news is None else incident.page_again(alert_id=news, at=at))
+        await self.incidents.save_all(changes)
+        reopened = {each.id for each in groups.reopened.values() if each.muted is None}
+        await self.start_escalations({state.id for state, events in changes if events} | reopened, at=at)
+
+    def _drafts_of(self, new: Iterable[Sequence[RoutedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
+        """What the incident of each group would be if none is open, as the group's first alert describes it.
+
+        It is muted only when all of them are, until the first of those mutes ends.
+        """
+        firsts: dict[GroupKey, list[RoutedEvent]] = {}
+        for first, *_ in new:
+            firsts.setdefault(first.group, []).append(first)
+        return {
+            group: of_group[0].draft(
+                IncidentId(self.ids.new()), at, muted=least_muted([each.muted(at) for each in of_group])
+            )
+            for group, of_group in firsts.items()
+        }
+
+    def _run_for(self, target: IntakeTarget, incident_id: IncidentId, at: datetime) -> EscalationRun:
+        return EscalationRun.start(
+            RunId(self.ids.new()),
+            incident_id=incident_id,
+            policy_id=target.policy_id,
+            policy_version=target.policy_version,
+            at=at,
+        )
+
+
+def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:
+    """What it mutes from now on."""
+    if not inhibiting or routed.counts_others:
+        return []
+    labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
+    found = inhibiting.as_source(labels, team_id=team_id)
+    return [Source(each.key_of(labels), alert_id) for each in found]
