@@ -144,12 +144,24 @@ def test_what_is_no_address_of_a_calendar_is_refused(text: str) -> None:
 
 def test_it_is_read_neither_too_often_nor_too_seldom() -> None:
     for wrong in (REFRESH_MIN - timedelta.resolution, REFRESH_MAX + timedelta.resolution):
-        with pytest.raises(InvalidValueError, match=r"^refresh_minutes: must be from 5 to 1440"):
+        with pytest.raises(InvalidValueError, match=r"^refresh_minutes: must be from 5 to 1440$"):
             replace(CALENDAR, refresh_every=wrong)
     with pytest.raises(InvalidValueError, match=r"^url: must begin with https"):
         replace(CALENDAR, url="webcal://calendar.example.test/a.ics")
     assert CALENDAR.host == "calendar.example.test"
     assert "secret" not in repr(CALENDAR)
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    for right in (REFRESH_MIN, REFRESH_MAX):
+        assert replace(CALENDAR, refresh_every=right).refresh_every == right
+    longest = URL + "x" * (URL_CHARACTERS - len(URL))
+    assert calendar_url(longest) == longest
+
+
+def test_it_says_the_same_at_the_very_instant_at_which_it_was_read() -> None:
+    one = made((BOB, span("26 08:00", "26 20:00")))
+    assert says_the_same(one, one)
 
 
 def test_a_failure_lasts_until_it_is_read_and_what_was_read_stays() -> None:

@@ -134,3 +134,15 @@ def test_two_overlap_when_they_share_an_instant_and_not_when_they_touch() -> Non
     ):
         other = a_temporary(8, f"2026-01-06 {starts}", f"2026-01-06 {ends}")
         assert FAIR.overlaps(other) is other.overlaps(FAIR) is shares
+
+
+def test_shifts_of_one_person_may_touch() -> None:
+    touching = ((BOB, "2026-01-06 08:00", "2026-01-06 14:00"), (BOB, "2026-01-06 14:00", "2026-01-06 18:00"))
+    assert len(a_temporary(7, "2026-01-06 08:00", "2026-01-06 20:00", *touching).shifts) == 2
+
+
+def test_a_shift_that_only_touches_what_is_left_is_left_out() -> None:
+    left = FAIR.cut(starts_at=utc("2026-01-06 14:00"), ends_at=FAIR.ends_at)
+    assert [shift.user_id for shift in left.shifts] == [CYD]
+    before = FAIR.cut(starts_at=FAIR.starts_at, ends_at=utc("2026-01-06 12:00"))
+    assert [shift.user_id for shift in before.shifts] == [BOB]
