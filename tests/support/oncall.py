@@ -318,10 +318,10 @@ class Model:
         for temporary in schedule.temporaries:
             for minute in range(len(result)):
                 at = clock.first + minute * MINUTE
-                if temporary.starts_at <= at < temporary.ends_at:
-                    result[minute] = frozenset(
-                        shift.user_id for shift in temporary.shifts if shift.starts_at <= at < shift.ends_at
-                    )
+                on_shift = {shift.user_id for shift in temporary.shifts if shift.starts_at <= at < shift.ends_at}
+                is_silent = temporary.is_layer and not on_shift  # then the other layers decide
+                if temporary.starts_at <= at < temporary.ends_at and not is_silent:
+                    result[minute] = frozenset(on_shift)
         for override in schedule.overrides:
             for minute, people in enumerate(result):
                 if override.starts_at <= clock.first + minute * MINUTE < override.ends_at:
