@@ -9,6 +9,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from itertools import count
+from operator import attrgetter
 from time import monotonic, perf_counter
 from typing import Final, NamedTuple, cast
 
@@ -201,7 +202,8 @@ async def open_loop(
             await asyncio.sleep(pause)
         sent[first + number] = due_at
         waiting.append(first + number)
-        idle = next((connection for connection in opened if connection.is_idle), None)
+        # The one that has rested longest: a server closes what says nothing for seconds.
+        idle = min((each for each in opened if each.is_idle), key=attrgetter("sent_at"), default=None)
         if idle is not None:
             idle.send()
     await asyncio.sleep(2)
