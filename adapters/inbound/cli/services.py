@@ -73,7 +73,7 @@ def needs(
         kept[places[0]] = wanted
     else:
         kept.append(wanted)
-    _put(api, path, before, kept, output)
+    _put(api, path, before, kept, ref, output)
 
 
 @app.command(name="needs-not")
@@ -93,7 +93,7 @@ def needs_not(ref: str, upstream: str, /, *, output: Output = "table", cli: Give
     kept = [each for each in _sent(before) if each["service_id"] != upstream_id]
     if len(kept) == len(before["dependencies"]):
         raise CommandError(f"{ref!r} does not need {upstream!r}", ExitCode.NOT_FOUND)
-    _put(api, path, before, kept, output)
+    _put(api, path, before, kept, ref, output)
 
 
 def _path(api: ApiClient, ref: str) -> str:
@@ -105,12 +105,13 @@ def _sent(shown: Record) -> list[Record]:
     return [{name: each[name] for name in ("service_id", "least_severity", "mutes")} for each in shown["dependencies"]]
 
 
-def _put(api: ApiClient, path: str, before: Record, wanted: list[Record], output: Output) -> None:
+def _put(api: ApiClient, path: str, before: Record, wanted: list[Record], ref: str, output: Output) -> None:
     made = api.put(f"{path}/dependencies", {"dependencies": wanted}, tag=f'"v{before["version"]}"')
     if output == "json":
         show_json(made)
         return
-    say(f"needs {len(made['dependencies'])} services now")
+    names = [each["service_name"] for each in made["dependencies"]]
+    say(f"{ref} needs {', '.join(names) or 'no other service'}")
 
 
 def _row(each: Record) -> tuple[object, ...]:

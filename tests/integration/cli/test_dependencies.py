@@ -44,9 +44,10 @@ def test_what_a_service_needs_is_shown_from_both_ends(
 
 
 def test_one_more_that_is_needed_is_added_and_one_that_is_there_said_otherwise(
-    api: RecordedApi, tocsin: Tocsin
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tocsin("service", "needs", "shop", "mill") == 0
+    assert capsys.readouterr().err == "shop needs bank\n"  # as the server says that it is now
     assert put(api) == [SENT_BANK, {"service_id": MILL["id"], "least_severity": "SEV2", "mutes": False}]
     api.asked.clear()
     assert tocsin("service", "needs", "shop", "bank", "--from-severity", "SEV3", "--mutes") == 0
