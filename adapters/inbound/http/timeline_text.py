@@ -73,6 +73,8 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return "The acknowledgement expired: it pages again"
         case IncidentSnoozeEnded():
             return "The snooze ended: it pages again"
+        case IncidentMuted() if event.mute.until is not None and event.mute.until <= event.at:
+            return f"What muted it ends: {one_line(event.mute.reason)}"
         case IncidentMuted():
             return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
         case IncidentCauseSuspected():
