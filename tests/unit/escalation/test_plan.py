@@ -66,6 +66,13 @@ def test_a_round_that_is_waited_out_lasts_as_long_as_the_steps_that_it_repeats()
     assert reached(policy) == [(FIRST, 0 * MINUTE), (None, MINUTE), (None, 5 * MINUTE), (None, 9 * MINUTE)]
 
 
+def test_the_first_round_that_is_waited_out_lasts_as_long_as_all_of_its_steps() -> None:
+    never = (a_step(condition=NEVER, delay=MINUTE), a_step(condition=NEVER, delay=4 * MINUTE))
+    policy = a_policy(*never, repeats=2, repeat_from=1)
+
+    assert reached(policy) == [(None, 0 * MINUTE), (None, 5 * MINUTE), (None, 9 * MINUTE)]
+
+
 def test_a_step_that_applies_later_is_reached_in_a_later_round() -> None:
     policy = a_policy(a_step(condition=AFTERNOON, delay=6 * MINUTE), repeats=3)
 

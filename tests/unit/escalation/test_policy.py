@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from domain.escalation.plan import FIRST, Position, deadline_after, following
 from domain.escalation.policy import Step, StepMode
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import UserId
-from domain.shared.limits import POLICY_REPEATS, POLICY_STEPS, STEP_TARGETS
+from domain.shared.limits import NAME_CHARACTERS, POLICY_REPEATS, POLICY_STEPS, STEP_TARGETS
 from tests.support.builders import ADA, BEN, MINUTE, NOON, a_policy, a_step, to_team, to_user
 
 
@@ -88,6 +89,17 @@ def test_a_policy_has_steps_but_not_too_many() -> None:
         type(a_policy())(id=a_policy().id, team_id=a_policy().team_id, name="empty", steps=())
     with pytest.raises(InvalidValueError, match=f"steps: has {POLICY_STEPS + 1} entries"):
         a_policy(*[a_step()] * (POLICY_STEPS + 1))
+    assert len(a_policy(*[a_step()] * POLICY_STEPS).steps) == POLICY_STEPS
+
+
+def test_a_step_tells_as_many_as_its_limit() -> None:
+    targets = [to_user(UserId(UUID(int=number))) for number in range(STEP_TARGETS)]
+    assert len(a_step(*targets).targets) == STEP_TARGETS
+
+
+def test_a_policy_has_a_name_within_its_limit() -> None:
+    with pytest.raises(InvalidValueError, match=f"^name: has {NAME_CHARACTERS + 1} characters"):
+        replace(a_policy(), name="x" * (NAME_CHARACTERS + 1))
 
 
 @pytest.mark.parametrize("repeats", [-1, POLICY_REPEATS + 1])

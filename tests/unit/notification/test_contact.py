@@ -9,8 +9,13 @@ from tests.support.builders import a_contact
 
 @pytest.mark.parametrize("address", ["", "x" * 321])
 def test_an_address_is_neither_empty_nor_too_long(address: str) -> None:
-    with pytest.raises(InvalidValueError, match="allowed are 1 to 320"):
+    with pytest.raises(InvalidValueError, match=r"^address: has .* allowed are 1 to 320$"):
         replace(a_contact(channel=Channel.SLACK), address=address)
+
+
+@pytest.mark.parametrize("length", [1, 320])
+def test_an_address_may_be_as_short_and_as_long_as_that(length: int) -> None:
+    assert len(replace(a_contact(channel=Channel.SLACK), address="x" * length).address) == length
 
 
 @pytest.mark.parametrize("address", ["a@b\r\nBcc: c@d", "U1\x00", "U1\x7f"])

@@ -44,12 +44,12 @@ def test_each_kind_is_told_by_its_channel(kind: DestinationKind, address: str, c
     ],
 )
 def test_an_address_that_its_kind_could_not_reach_is_refused(kind: DestinationKind, address: str) -> None:
-    with pytest.raises(InvalidValueError, match="address"):
+    with pytest.raises(InvalidValueError, match=r"^address: (has|is|must) "):
         a_destination(kind, address)
 
 
 def test_a_destination_has_a_name() -> None:
-    with pytest.raises(InvalidValueError, match="name"):
+    with pytest.raises(InvalidValueError, match=r"^name: has 0 "):
         a_destination(DestinationKind.NTFY_TOPIC, "ops", name="")
 
 

@@ -116,7 +116,9 @@ def test_a_code_that_has_expired_costs_no_try() -> None:
 
 
 def test_the_first_code_is_of_its_contact_and_counts_from_when_it_was_sent() -> None:
-    assert (SENT.contact_id, SENT.sent_at, SENT.counted_from, SENT.codes_sent) == (CONTACT, NOON, NOON, 1)
+    sent = first_code_sent(CONTACT, "012345", at=NOON)
+    assert (sent.contact_id, sent.sent_at, sent.counted_from, sent.codes_sent) == (CONTACT, NOON, NOON, 1)
+    assert sent.attempt("012345", at=NOON).verdict is Verdict.RIGHT
 
 
 def test_each_code_counts_for_the_day_of_the_first_and_the_next_day_counts_anew() -> None:

@@ -13,6 +13,7 @@ from domain.oncall.history import (
     Timeline,
     as_known,
     bearing_on,
+    ended,
     on_call_as_known,
     require_room_ahead,
     shifts_as_known,
@@ -302,3 +303,12 @@ def test_what_bears_on_an_interval_is_what_is_in_force_and_stands_in_within_it()
     assert (before.versions, before.overrides) == ((second,), history.overrides[1:2])
     both = bearing_on(history, Interval(start=TUESDAY, end=WEDNESDAY + HOUR))
     assert (both.versions, both.overrides) == ((second, third), history.overrides[2:])
+
+
+def test_nothing_is_left_of_what_is_taken_back_in_the_instant_at_which_it_would_begin() -> None:
+    override = an_override(1, BOB, "2026-01-06 00:00", "2026-01-07 00:00")
+    temporary = a_temporary(1, "2026-01-06 00:00", "2026-01-07 00:00")
+    assert ended(override, at=TUESDAY) is None
+    assert ended(temporary, at=TUESDAY) is None
+    assert ended(override, at=TUESDAY + HOUR) == replace(override, ends_at=TUESDAY + HOUR)
+    assert ended(temporary, at=TUESDAY + HOUR) == replace(temporary, ends_at=TUESDAY + HOUR)
