@@ -256,9 +256,14 @@ class RoutedEvent(NamedTuple):
             labels=event.labels,
             details=event.details,
             links=self._links(),
-            kind_key=self.kind_key if self.kind_key is not None and self.muted(at) is None else None,
+            kind_key=self._kind_heard(at),
             event_id=self.received.event_id,
         )
+
+    def _kind_heard(self, at: datetime) -> str | None:
+        """Its kind, unless it is muted: what nobody hears of is no news yet."""
+        kind = self.kind_key
+        return None if kind is None or self.muted(at) is not None else kind
 
     def _title(self) -> str:
         template = self.decision.effect.title

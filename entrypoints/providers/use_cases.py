@@ -244,6 +244,10 @@ class UseCaseProvider(Provider):
     scope = Scope.REQUEST
 
     intake = provide_all(
+        AdmitAlerts,
+        AnswerAlerts,
+        BeginAlerts,
+        ClearAlerts,
         ConsumeMessages,
         CurrentRules,
         ExpireAlerts,
@@ -251,12 +255,8 @@ class UseCaseProvider(Provider):
         FindReported,
         HandleAlertRequest,
         IngestEvents,
-        MuteNewAlerts,
         JudgeEvents,
-        ClearAlerts,
-        BeginAlerts,
-        AnswerAlerts,
-        AdmitAlerts,
+        MuteNewAlerts,
         RecordChange,
         ReplayBodies,
         SetAside,
