@@ -29,6 +29,7 @@ from application.ports.schedules import ScheduleRepository
 from domain.escalation.policy import EscalationPolicy, TargetKind
 from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
+from domain.notification.fall_back import ANSWER_CHARACTERS
 from domain.oncall.override import OverrideKind
 from domain.shared.ids import ScheduleId, TeamId, UserId
 from domain.shared.limits import PAGE_LIMIT
@@ -48,7 +49,6 @@ BACKLOG_WARNS: Final = timedelta(seconds=30)
 BACKLOG_FAILS: Final = timedelta(minutes=5)
 REDIS_SECONDS: Final = 3.0
 _NAMES_SHOWN: Final = 5
-_ANSWER_CHARACTERS: Final = 200  # of what a provider said; the ledger has the whole
 
 
 async def examine(settings: Settings, report: Report) -> None:
@@ -251,7 +251,7 @@ async def check_destinations(request: AsyncContainer) -> Finding:
     refusing = await (await request.get(FindRefusingDestinations))()
     if not refusing:
         return Finding("destinations", "ok", "none refuses what it is sent")
-    told = _some([f"{each.destination.name} ({each.proof.refusal[:_ANSWER_CHARACTERS]})" for each in refusing])
+    told = _some([f"{each.destination.name} ({each.proof.refusal[:ANSWER_CHARACTERS]})" for each in refusing])
     hint = "`tocsin destination edit NAME --address …`, or take them out of policies; people are paged as before"
     return Finding("destinations", "warn", f"take no messages: {told}", hint)
 

@@ -17,7 +17,7 @@ from domain.shared.urgency import Urgency
 # Above every rule's position, so that a page and what stands in for it are told apart (P4). Each fall-back is as far
 # above what it stands in for; with ten contacts there are ten in a row at most, within two bytes.
 FALL_BACK_POSITION: Final = 100
-_DETAIL_CHARACTERS: Final = 200  # what a provider says; the ledger has the whole
+ANSWER_CHARACTERS: Final = 200  # what a provider says; the ledger has the whole
 _NAME_CHARACTERS: Final = 120  # one line of a lock screen has room for no more beside what is said of it
 _WHAT: Final = {
     DestinationKind.SLACK_CHANNEL: "Slack channel",
@@ -69,7 +69,7 @@ def contact_failed(contact: Contact, *, detail: str, at: datetime) -> Notice:
         key=f"contact-failed:{contact.id}:{at.astimezone(UTC):%Y-%m-%d}",
         title=f"Your {what} takes no messages",
         text=(
-            f"{contact.address}\nAnswer: {_reason(detail)}\n"
+            f"{contact.address}\nAnswer: {reason_given(detail)}\n"
             "Pages for it go to your other contacts. Correct it, or take it out of your contacts."
         ),
     )
@@ -83,12 +83,13 @@ def destination_failed(destination: Destination, *, detail: str, at: datetime) -
         title=f"{destination.name[:_NAME_CHARACTERS]} takes no messages",
         text=(
             f"Policies tell this {_WHAT[destination.kind]} of your team beside people: {destination.shown_address}\n"
-            f"Answer: {_reason(detail)}\n"
+            f"Answer: {reason_given(detail)}\n"
             "People are paged as before, and it is tried with each page. Correct it, or take it out of the policies:\n"
             f"tocsin destination edit {destination.id} --address …"
         ),
     )
 
 
-def _reason(detail: str) -> str:
-    return detail[:_DETAIL_CHARACTERS] or "no reason was given"
+def reason_given(detail: str) -> str:
+    """What a provider answered to what it refused, for people."""
+    return detail[:ANSWER_CHARACTERS] or "no reason was given"

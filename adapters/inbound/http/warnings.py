@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from application.ports.directory import Unreachable
+from domain.notification.fall_back import reason_given
 from domain.notification.proof import DestinationProof
 
-_ANSWER_CHARACTERS: Final = 200  # of what a provider says; the ledger has the whole
 _SHOWN: Final = 50  # enough to know whom to ask; readiness of a team names everybody
 
 
@@ -37,6 +37,5 @@ def refusal_warnings(proof: DestinationProof | None) -> list[WarningBody]:
         return []
     assert proof.refused_at is not None, "what refuses has refused"
     since = f"{proof.refused_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    answer = proof.refusal[:_ANSWER_CHARACTERS] or "no reason was given"
-    detail = f"takes no messages: it refused for good at {since}, and answered: {answer}"
+    detail = f"takes no messages: it refused for good at {since}, and answered: {reason_given(proof.refusal)}"
     return [WarningBody(code="destination_refuses", detail=detail, user_id=None)]
