@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from adapters import tracing
 from adapters.inbound.intake import clean, message
 from adapters.inbound.intake.alertmanager import REPLICA_LABELS, Mode
@@ -46,19 +48,22 @@ OLDEST_TRIGGER: Final = timedelta(hours=24)
 _AGES_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One receipt of one message."""
 
     message_id: str
-    receipt_handle: str = field(repr=False)
-    body: str = field(repr=False)
-    envelope: Envelope = field(repr=False)
-    attributes: Mapping[str, str] = field(repr=False)  # of the message, then of the envelope around it
-    own_attributes: Mapping[str, Mapping[str, Any]] = field(repr=False)  # as the queue has them
+    receipt_handle: str
+    body: str
+    envelope: Envelope
+    attributes: Mapping[str, str]  # of the message, then of the envelope around it
+    own_attributes: Mapping[str, Mapping[str, Any]]  # as the queue has them
     sent_at: datetime  # the first time, if it has been set aside and sent back
     receives: int  # this one included
     group_id: str | None
+
+    def __repr__(self) -> str:
+        """Without what it says, in which its sender's key may be, and without its handle."""
+        return f"Delivery(message_id={self.message_id!r}, sent_at={self.sent_at!r}, receives={self.receives!r})"
 
     @property
     def key(self) -> str:
