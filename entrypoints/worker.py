@@ -289,7 +289,7 @@ def _courier(
         settle=settle,
         earliest=earliest,
         observe=metrics.observe,
-        wakeup=listener.subscribe(Topic.NOTIFICATIONS),
+        wakeup=listener.subscribe(Topic.NOTIFICATIONS, channel),
         clock=clock,
         budget=budget,
     )
