@@ -4,7 +4,7 @@ A message that cannot be acted on is marked under another name than one that was
 whatever was wrong, such as a missing integration, has been mended, and is not taken for a repeat of its failure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -90,13 +90,14 @@ class ConsumeMessages:
         """
         at = self.clock.now()
         async with self.transaction:
-            new = set(await self.inbox.take(CONSUMER, _keys(messages), at=at))
+            handled_keys = [message.handled_key if message.is_to_be_handled else None for message in messages]
+            new = set(await self.inbox.take(CONSUMER, _keys(messages, handled_keys), at=at))
             outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
             changes: list[ReceivedChange] = []
-            for message in messages:
+            for message, handled_key in zip(messages, handled_keys, strict=True):
                 outcome = Outcome.REPEATED
-                if message.is_to_be_handled and message.handled_key in new:
-                    new.remove(message.handled_key)  # a batch may hold a message twice
+                if handled_key in new:
+                    new.remove(handled_key)  # a batch may hold a message twice
                     received += self._received(message, at)
                     changes += () if message.change is None else (message.change,)
                     letters += () if message.letter is None else (message.letter,)
@@ -154,6 +155,6 @@ class ConsumeMessages:
         )
 
 
-def _keys(messages: Sequence[QueuedMessage]) -> frozenset[str]:
-    handled = {message.handled_key for message in messages if message.is_to_be_handled}
+def _keys(messages: Sequence[QueuedMessage], handled_keys: Iterable[str | None]) -> frozenset[str]:
+    handled = {key for key in handled_keys if key is not None}
     return frozenset(handled | {message.set_aside_key for message in messages if message.refusal is not None})

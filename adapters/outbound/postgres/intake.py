@@ -171,6 +171,8 @@ _ALERT_COLUMNS: Final = (
     "settles_in",
 )
 _members = attrgetter(*_ALERT_COLUMNS)
+_SAVEPOINT: Final = "SAVEPOINT alerts_copied"
+_UNDO: Final = "ROLLBACK TO SAVEPOINT alerts_copied"
 _CORRECT = """
 UPDATE raw_events r SET verdicts = n.verdicts
 FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
@@ -295,14 +297,15 @@ class PostgresIntakeStore(IntakeStore):
     async def _copied(self, alerts: Sequence[Alert]) -> bool:
         """Whether they are stored. COPY costs half of INSERT, and refuses all when one fires already."""
         connection = self.session.connection
+        await connection.execute(_SAVEPOINT)
         try:
-            async with connection.transaction():  # which alone is undone
-                await connection.copy_records_to_table(
-                    "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
-                )
+            await connection.copy_records_to_table(
+                "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
+            )
         except asyncpg.UniqueViolationError:
+            await connection.execute(_UNDO)
             return False
-        return True
+        return True  # the commit releases the savepoint
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         await self.session.connection.execute(
