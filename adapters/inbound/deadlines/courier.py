@@ -2,8 +2,8 @@
 
 Sends run side by side. How they ended is recorded together, for as many as gathered while the last record was written.
 
-Most pages are handed to it by the tick that made and leased them. What waits in the table it leases itself, and that
-goes first: while there may be more of it, a tick is given no room.
+Most pages are handed to it by the tick that made and leased them. What waits in the table it leases itself: while there
+may be more of it, half of the room is kept for that, so that neither waits for the other.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 
 # Messages of one channel that are leased or sent at once, in one process.
-BUDGET: Final = 16
+BUDGET: Final = 32
 # So many times as many may have been sent and wait for their record, which keeps no connection of the channel's busy.
 UNRECORDED: Final = 4
 
@@ -66,8 +66,9 @@ class Courier:
 
     def reserve(self) -> int:
         """Room for messages that somebody else leases for this courier; whatever it is, `take` gives it back."""
-        is_free = not (self._is_over or self._is_behind or self.breaker.is_open)
-        room = self._room() if is_free else 0
+        room = 0 if self._is_over or self.breaker.is_open else self._room()
+        if self._is_behind:
+            room //= 2
         self._unsent += room
         return room
 
@@ -101,7 +102,7 @@ class Courier:
 
     def _room(self) -> int:
         unrecorded_most = UNRECORDED * self.budget
-        wanted = min(self.budget - self._unsent, unrecorded_most - self._unsent - self._unrecorded)
+        wanted = max(0, min(self.budget - self._unsent, unrecorded_most - self._unsent - self._unrecorded))
         return self.breaker.allowed(wanted, now=monotonic())
 
     def _begin(self, leased: Sequence[Bundle]) -> None:

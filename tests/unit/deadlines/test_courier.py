@@ -236,15 +236,19 @@ async def test_nothing_is_taken_of_a_tick_that_failed_and_the_room_is_there_agai
     assert courier.reserve() == 4
 
 
-async def test_a_tick_is_given_no_room_while_more_may_wait_in_the_table() -> None:
-    office = Office(due(30), send_seconds=0.005)
-    courier = office.courier(budget=4)
-    running = asyncio.create_task(run_until_settled(courier, office, count=30))
-    while office.settled < 12:
-        office.news.clear()
-        await office.news.wait()
-        assert courier.reserve() == 0
+async def test_a_tick_is_given_half_of_the_room_while_more_may_wait_in_the_table() -> None:
+    office = Office(due(60), send_seconds=0.01)
+    courier = office.courier(budget=8)
+    running = asyncio.create_task(run_until_settled(courier, office, count=60))
+    await office.news.wait()
+    rooms = []
+    while len(office.waiting) > 20:
+        room = courier.reserve()
+        courier.take((), reserved=room)
+        rooms.append(room)
+        await asyncio.sleep(0.001)
     await running
+    assert max(rooms) <= 4
 
 
 async def test_a_tick_is_given_no_room_on_a_channel_that_keeps_failing_or_after_the_end() -> None:
