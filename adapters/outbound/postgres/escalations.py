@@ -193,9 +193,9 @@ class PostgresPolicyVersions(PolicyVersions):
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
         kept = self.kept.by_version
         missing = await self._read([each for each in versions if each not in kept])
-        found = {each: kept[each] for each in versions if each in kept} | missing
+        found = {each: kept[each] for each in versions if each in kept}
         self.kept.keep(missing)
-        return found
+        return {**found, **missing}
 
     async def _read(self, wanted: Sequence[tuple[PolicyId, int]]) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
         if not wanted:

@@ -12,10 +12,10 @@ from dishka import AsyncContainer
 from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
-from application.escalation.advance import AdvanceEscalations
+from application.escalation.advance import NO_ROOM, AdvanceEscalations
 from application.escalation.tell_stalled import TellStalled
 from application.incident.acknowledge import AcknowledgeIncident
-from application.notification.lease import LeaseNotifications
+from application.notification.lease import LeaseNotifications, Room
 from application.notification.send import Sent
 from application.notification.settle import SettleNotifications
 from application.ports.errors import TransientPortError
@@ -77,9 +77,9 @@ class Process:
         async with self._container() as scope:
             await (await scope.get(AcknowledgeIncident))(incident_id, actor=an_actor())
 
-    async def advance(self) -> None:
+    async def advance(self, *, room: Room = NO_ROOM) -> None:
         async with self._container() as scope:
-            await (await scope.get(AdvanceEscalations))()
+            await (await scope.get(AdvanceEscalations))(room=room)
 
     async def tell_stalled(self) -> None:
         """Some minutes later."""
@@ -297,6 +297,24 @@ async def test_an_acknowledgement_during_a_tick_cancels_the_pages_of_that_tick(
     (stored,) = await process.stored()
     assert stored.pages
     assert {page.status for page in stored.pages} == {NotificationStatus.CANCELLED}
+
+
+async def test_an_acknowledgement_during_a_tick_that_hands_pages_over_knows_that_they_are_under_way(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    room = dict.fromkeys(Channel, 9)
+    await meeting(turnstile, gated.advance(room=room), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    at_once = [page for page in stored.pages if page.created_at == NOON and page.attempts]
+    assert at_once
+    assert all(page.was_overtaken for page in at_once)
+    others = [page for page in stored.pages if page not in at_once]
+    assert {page.status for page in others} <= {NotificationStatus.CANCELLED}
 
 
 async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, new_process: NewProcess) -> None:
