@@ -11,10 +11,14 @@ from enum import StrEnum
 from itertools import batched
 from uuid import UUID
 
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent, received_in
 from application.alert.set_aside import dead_letter
+from application.heartbeat.ping import PingHeartbeat
+from application.ports.alert_requests import ReceivedRequest
 from application.ports.clock import Clock
+from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
 from application.ports.inbox import Inbox
 from application.ports.intake import DeadLetter, IntakeStore, IntakeTarget, RawEvent, ReceivedChange
@@ -42,15 +46,18 @@ class QueuedMessage:
     # What was taken over HTTP while storage was away, and is no event.
     change: ReceivedChange | None = None
     letter: DeadLetter | None = None
+    request: ReceivedRequest | None = None  # with a refusal, that it was refused is what comes of it
+    ping: ReceivedPing | None = None
 
     @property
     def traces(self) -> tuple[str | None, ...]:
         """Its own, or those of the bodies that it tells of."""
-        return (self.trace, *(raw.trace for raw in self.raw_events or () if raw is not None))
+        asked = () if self.request is None else (self.request.raw.trace,)
+        return (self.trace, *asked, *(raw.trace for raw in self.raw_events or () if raw is not None))
 
     @property
     def is_to_be_handled(self) -> bool:
-        return bool(self.events) or self.refusal is None
+        return bool(self.events) or self.request is not None or self.refusal is None
 
     @property
     def handled_key(self) -> str:
@@ -79,6 +86,8 @@ class ConsumeMessages:
     inbox: Inbox
     intake: IntakeStore
     ingest: IngestEvents
+    handle_request: HandleAlertRequest
+    ping: PingHeartbeat
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -98,6 +107,10 @@ class ConsumeMessages:
                 if message.is_to_be_handled and message.handled_key in new:
                     new.remove(message.handled_key)  # a batch may hold a message twice
                     received += self._received(message, at)
+                    if message.request is not None or message.ping is not None:
+                        await self._ingest(received)  # what came before it is done before it
+                        received = []
+                        await self._do(message)
                     changes += () if message.change is None else (message.change,)
                     letters += () if message.letter is None else (message.letter,)
                     outcome = Outcome.HANDLED
@@ -107,13 +120,22 @@ class ConsumeMessages:
                         letters.append(self._letter(message, message.refusal, at))
                     outcome = Outcome.SET_ASIDE
                 outcomes.append(outcome)
-            for batch in batched(received, INGEST_BATCH):
-                await self.ingest.apply(batch)
+            await self._ingest(received)
             if changes:
                 await self.intake.record_changes(changes)
             if letters:
                 await self.intake.set_aside(letters)
         return tuple(outcomes)
+
+    async def _ingest(self, received: Sequence[ReceivedEvent]) -> None:
+        for batch in batched(received, INGEST_BATCH):
+            await self.ingest.apply(batch)
+
+    async def _do(self, message: QueuedMessage) -> None:
+        if message.request is not None:
+            await self.handle_request.apply(message.request, refusal=message.refusal)
+        if message.ping is not None:
+            await self.ping.apply(message.ping)
 
     def _received(self, message: QueuedMessage, at: datetime) -> list[ReceivedEvent]:
         if message.target is None:

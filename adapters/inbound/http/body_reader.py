@@ -17,8 +17,7 @@ from adapters.inbound.intake.errors import FieldError, MalformedEventError
 from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE
 from adapters.inbound.intake.sent import Sent
 from application.alert.consume import RAW_FORMAT
-from application.alert.handle_request import RequestedAction
-from application.ports.alert_requests import NamedBy
+from application.ports.alert_requests import NamedBy, RequestedAction
 from application.ports.kept_bodies import BodyReader, KeptBody, Reading
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.service.integration import GroupingMode, Integration, IntegrationKind

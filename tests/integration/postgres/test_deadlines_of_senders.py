@@ -14,7 +14,8 @@ from application.heartbeat.advance import AdvanceHeartbeats
 from application.heartbeat.create import CreateHeartbeat, IssuedHeartbeat
 from application.heartbeat.draft import HeartbeatDraft
 from application.heartbeat.ping import PingHeartbeat
-from application.ports.heartbeats import HeartbeatRepository
+from application.ports.clock import Clock
+from application.ports.heartbeats import HeartbeatRepository, ReceivedPing
 from domain.heartbeat.heartbeat import HeartbeatStatus, PingKind
 from domain.identity.actor import Actor
 from domain.identity.credential import secret_hash
@@ -55,7 +56,8 @@ async def settle(container: AsyncContainer) -> IssuedHeartbeat:
 
 async def ping(container: AsyncContainer, issued: IssuedHeartbeat) -> None:
     async with container() as scope:
-        await (await scope.get(PingHeartbeat))(secret_hash(issued.key), PingKind.SUCCESS)
+        at = (await scope.get(Clock)).now()
+        await (await scope.get(PingHeartbeat))(ReceivedPing(secret_hash(issued.key), PingKind.SUCCESS, at))
 
 
 async def status(container: AsyncContainer, issued: IssuedHeartbeat) -> HeartbeatStatus:
