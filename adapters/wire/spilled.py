@@ -42,6 +42,7 @@ class SpilledBody(Struct, frozen=True):
     format: str
     body: bytes
     trace: str | None = None
+    headers: dict[str, str] = {}
 
 
 class SpilledChange(Struct, frozen=True):
@@ -102,6 +103,7 @@ class Spilled(Struct, frozen=True):
             format=body.format,
             body=body.body,
             trace=body.trace,
+            headers=body.headers,
         )
 
 
@@ -155,7 +157,7 @@ def encoded_letter(letter: DeadLetter) -> str:
 
 
 def _body_of(raw: RawEvent, *, place: int = 0) -> SpilledBody:
-    return SpilledBody(place, raw.received_at, raw.format, raw.body, raw.trace)
+    return SpilledBody(place, raw.received_at, raw.format, raw.body, raw.trace, dict(raw.headers))
 
 
 def _text_of(spilled: Spilled) -> str:

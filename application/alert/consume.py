@@ -4,8 +4,8 @@ A message that cannot be acted on is marked under another name than one that was
 whatever was wrong, such as a missing integration, has been mended, and is not taken for a repeat of its failure.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import batched
@@ -43,6 +43,7 @@ class QueuedMessage:
     raw_events: tuple[RawEvent | None, ...] | None = None
     refusal: str | None = None
     trace: str | None = None  # that the message came with
+    headers: Mapping[str, str] = field(default_factory=dict)  # by which it is read
     # What was taken over HTTP while storage was away, and is no event.
     change: ReceivedChange | None = None
     letter: DeadLetter | None = None
@@ -149,6 +150,7 @@ class ConsumeMessages:
             format=RAW_FORMAT,
             body=message.body,
             trace=message.trace,
+            headers=message.headers,
         )
         return received_in(raw, message.events, message.target)
 

@@ -38,7 +38,9 @@ from tests.support.builders import LADDER, NOON, SHOP_PROBES, a_received_change,
 TARGET = IntakeTarget(
     integration=an_integration(), policy_id=LADDER, policy_version=1, urgency_rule=UrgencyRule.BY_SEVERITY
 )
-RAW = RawEvent(id=UUID(int=7), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"raw")
+RAW = RawEvent(
+    id=UUID(int=7), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"raw", headers={"ce-id": "1"}
+)
 TRIGGER = AlertEvent(action=AlertAction.TRIGGER, dedup_key="a")
 RESOLVE = AlertEvent(action=AlertAction.RESOLVE, dedup_key="a")
 LETTER = DeadLetter(UUID(int=9), None, NOON, "http", "it is no JSON", b"{")
@@ -66,6 +68,7 @@ async def test_it_says_what_was_accepted_with_the_bodies_as_they_came() -> None:
     raw, none = message.raw_events
     assert raw is not None
     assert (raw.received_at, raw.format, raw.body, none) == (NOON, "native", b"raw", None)
+    assert raw.headers == {"ce-id": "1"}
 
 
 async def test_it_says_in_which_trace_each_body_came() -> None:
