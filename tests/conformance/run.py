@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 
@@ -35,6 +35,7 @@ headers = {{ Authorization = "Bearer {token}" }}
 
 [parameters]
 "path.integration_key" = "{key}"
+"path.heartbeat_key" = "{heartbeat_key}"
 
 [[operations]]
 include-path-regex = "^/v2/alerts"
@@ -46,13 +47,21 @@ headers = {{ Authorization = "Bearer {key}" }}
 """
 
 
-def new_integration_key(url: str, token: str) -> str:
-    """Of an integration of any service."""
+class Keys(NamedTuple):
+    integration: str
+    heartbeat: str
+
+
+def new_keys(url: str, token: str) -> Keys:
+    """Of integrations of any service, one of them with a heartbeat."""
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
         (service,) = client.get("/v1/services", params={"limit": 1}).raise_for_status().json()["items"]
-        wanted = {"service_id": service["id"], "kind": "native", "name": "conformance"}
-        made: str = client.post("/v1/integrations", json=wanted).raise_for_status().json()["key"]
-        return made
+        wanted = {"service_id": service["id"], "name": "conformance"}
+        native = client.post("/v1/integrations", json=wanted | {"kind": "native"}).raise_for_status().json()
+        jobs = client.post("/v1/integrations", json=wanted | {"kind": "heartbeat"}).raise_for_status().json()
+        heartbeat = {"integration_id": jobs["integration"]["id"], "name": "job", "period_seconds": 3600}
+        made = client.post("/v1/heartbeats", json=heartbeat | {"grace_seconds": 600}).raise_for_status().json()
+        return Keys(native["key"], made["key"].removeprefix("hb_"))
 
 
 def command(url: str, *, seconds: int, seed: int) -> Sequence[str]:
@@ -81,8 +90,9 @@ async def run(folder: Path, *, seconds: int, seed: int) -> int:
         seeding = await asyncio.create_subprocess_exec(program(), "demo", "seed", cwd=folder)
         assert await seeding.wait() == 0
         token = json.loads((folder / ".tocsin" / "cli.json").read_text())["token"]
-        key = await asyncio.to_thread(new_integration_key, process.url, token)
-        (folder / "schemathesis.toml").write_text(CONFIGURATION.format(token=token, key=key))
+        keys = await asyncio.to_thread(new_keys, process.url, token)
+        configuration = CONFIGURATION.format(token=token, key=keys.integration, heartbeat_key=keys.heartbeat)
+        (folder / "schemathesis.toml").write_text(configuration)
         asked = command(process.url, seconds=seconds, seed=seed)
         asking = await asyncio.create_subprocess_exec(*asked, cwd=folder)
         try:
