@@ -71,6 +71,14 @@ class TestHandling:
         assert OTHER_KEY.encode() not in kept
         assert json.loads(kept)["dedup_key"] == "db"
 
+    async def test_the_format_that_a_message_names_is_kept_with_it_and_no_other_attribute(self, world: World) -> None:
+        await world.send(event("db"), **with_key(tocsin_format="native", tier="1"))
+
+        await world.run_until(handled=1)
+
+        ((kept,),) = await world.rows("SELECT headers FROM raw_events")
+        assert kept == {"tocsin-format": "native"}
+
     async def test_a_resolve_ends_what_its_trigger_began(self, world: World) -> None:
         await world.send(event("db"))
         await world.run_until(handled=1)
