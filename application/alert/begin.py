@@ -73,17 +73,14 @@ class BeginAlerts:
     async def __call__(
         self, admitted: Admitted, inhibiting: Inhibiting, ledger: Ledger, at: datetime, *, is_last: bool
     ) -> None:
-        """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it.
-
-        Raises:
-            ConflictError: another incident of a group that would be reopened is opened at this very moment.
-        """
+        """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it."""
         new = admitted.new
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         turns = await self._turns_before(new)
         drafts = self._drafts_of(new.values(), at)
-        reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        reopened = await self._reopened(new, alert_ids, drafts, opened, at)
+        opened |= {(each.service_id, each.group_key): _opened_again(each) for each in reopened.values()}
         groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
         begun = _Begun(admitted.heard(at))
         for key, (first, *repeats) in new.items():  # the first report of a new alert describes it
@@ -153,25 +150,27 @@ class BeginAlerts:
         new: Mapping[AlertKey, Sequence[RoutedEvent]],
         alert_ids: Mapping[AlertKey, AlertId],
         drafts: Mapping[GroupKey, IncidentDraft],
+        opened: Mapping[GroupKey, OpenedIncident],
         at: datetime,
     ) -> Mapping[IncidentId, Incident]:
         """The incidents that are open again, because the first alert of their group has a rule that says so.
 
-        Raises:
-            ConflictError: another incident of the group is opened at this very moment, by what has no such rule.
+        Each takes the place of the one that was begun for its group, which keeps everybody else from opening it.
         """
         firsts: dict[GroupKey, AlertKey] = {}
         for key, (routed, *_) in new.items():
             firsts.setdefault(routed.group, key)
         within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
-        since = {group: at - span for group, span in within.items() if span is not None}
-        if not since:
+        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_new}
+        found = await self.incidents.reopenable(since) if since else ()
+        if not found:
             return {}
         changes = []
-        for incident in await self.incidents.reopenable(since):
+        for incident in found:
             group = incident.service_id, incident.group_key
             reason = alert_ids[firsts[group]]
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
+        await self.intake.withdraw_incidents({opened[each.service_id, each.group_key].incident_id for each in found})
         return {each.id: each for each in await self.incidents.save_all(changes)}
 
     async def _turns_before(
@@ -224,6 +223,10 @@ class BeginAlerts:
             policy_version=target.policy_version,
             at=at,
         )
+
+
+def _opened_again(incident: Incident) -> OpenedIncident:
+    return OpenedIncident(incident.id, incident.number, is_new=False, is_muted=incident.muted is not None)
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

@@ -23,7 +23,7 @@ from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
 from domain.shared.event import DomainEvent
-from domain.shared.ids import ServiceId
+from domain.shared.ids import IncidentId, ServiceId
 from domain.shared.via import Via
 
 
@@ -95,6 +95,12 @@ class MemoryIntakeStore(IntakeStore):
                 self.session.database.traces[draft.id] = draft.trace
             opened[group] = OpenedIncident(draft.id, number, is_new=True, is_muted=draft.muted is not None)
         return opened
+
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        database = self.session.database
+        for incident_id in incident_ids:
+            del database.incidents[incident_id]
+            database.traces.pop(incident_id, None)
 
     async def record(
         self,

@@ -16,7 +16,7 @@ from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
 _FIRING = """
 SELECT a.* FROM alerts a
 JOIN unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key) USING (integration_id, dedup_key)
-WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
+WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key COLLATE "C" FOR UPDATE OF a
 """
 # As far as the limit and no further: what is asked for is whether it has been reached.
 _COUNT_FIRING = """
@@ -28,11 +28,12 @@ CROSS JOIN LATERAL (
 ) AS counted
 """
 _FIRING_OF_INCIDENT = """
-SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing' ORDER BY integration_id, dedup_key FOR UPDATE
+SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing'
+ORDER BY integration_id, dedup_key COLLATE "C" FOR UPDATE
 """
 _FIRING_OF_INCIDENTS = """
 SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'
-ORDER BY integration_id, dedup_key FOR UPDATE
+ORDER BY integration_id, dedup_key COLLATE "C" FOR UPDATE
 """
 _LOOK_UP_FIRING = """
 SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing' ORDER BY integration_id, dedup_key

@@ -107,6 +107,7 @@ FROM json_to_recordset($1::json) AS d (id uuid, service_id uuid, team_id uuid, g
 ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
 RETURNING i.id, i.number, i.service_id, i.group_key, i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted
 """
+_WITHDRAW = "DELETE FROM incidents WHERE id = ANY($1::uuid[])"
 # The braces hold constants of this package, never a value. A row that was there has an xmax, for it was locked; what is
 # told of it is where the others' reports are counted.
 _RECORD = f"""
@@ -254,6 +255,9 @@ class PostgresIntakeStore(IntakeStore):
             )
             for row in rows
         }
+
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        await self.session.connection.execute(_WITHDRAW, list(incident_ids))
 
     async def record(
         self,
