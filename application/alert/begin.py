@@ -8,6 +8,7 @@ from application.alert.admit import Admitted
 from application.alert.ledger import Ledger
 from application.alert.routed import RoutedEvent, least_muted
 from application.alert.verdict import VerdictOutcome, matched_labels
+from application.errors import ConflictError
 from application.escalation.start import StartEscalations
 from application.ports.alerts import AlertRepository
 from application.ports.ids import IdFactory
@@ -57,6 +58,7 @@ class _Begun:
     runs: list[EscalationRun] = field(default_factory=list)
     events: list[DomainEvent] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    reasons: list[AlertId] = field(default_factory=list)  # why incidents were opened or reopened
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,11 @@ class BeginAlerts:
     async def __call__(
         self, admitted: Admitted, inhibiting: Inhibiting, ledger: Ledger, at: datetime, *, is_last: bool
     ) -> None:
-        """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it."""
+        """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it.
+
+        Raises:
+            ConflictError: an alert for which an incident is opened or reopened begins in another group meanwhile.
+        """
         new = admitted.new
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         turns = await self._turns_before(new)
@@ -106,6 +112,8 @@ class BeginAlerts:
     ) -> None:
         """The first alert of a group opens its incident, or reopens it; the others join."""
         begun.alerts.append(alert)
+        if outcome in {VerdictOutcome.OPENED, VerdictOutcome.REOPENED}:
+            begun.reasons.append(alert.id)
         if outcome is VerdictOutcome.OPENED and draft is not None:
             begun.events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
             begun.events += first.suspected(incident.incident_id, at)
@@ -125,25 +133,27 @@ class BeginAlerts:
         if begun.alerts or raw:
             stored = await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
             if stored:
-                sources = await self._overtaken(stored, begun.alerts, sources, ledger, is_stored=bool(raw))
+                sources = await self._overtaken(stored, begun, ledger, is_stored=bool(raw))
         if sources:
             await self.inhibition_sources.add(sources)
 
     async def _overtaken(
-        self,
-        stored: Mapping[AlertKey, Touched],
-        alerts: Sequence[Alert],
-        sources: Sequence[Source],
-        ledger: Ledger,
-        *,
-        is_stored: bool,
+        self, stored: Mapping[AlertKey, Touched], begun: _Begun, ledger: Ledger, *, is_stored: bool
     ) -> list[Source]:
-        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute."""
-        lost = {alert.id: stored[key] for alert in alerts if (key := (alert.integration_id, alert.dedup_key)) in stored}
+        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute.
+
+        Raises:
+            ConflictError: one of them is the reason why an incident of another group was opened or reopened.
+        """
+        keyed = (((alert.integration_id, alert.dedup_key), alert) for alert in begun.alerts)
+        lost = {alert.id: stored[key] for key, alert in keyed if key in stored}
+        if alert_id := next((each for each in begun.reasons if each in lost), None):
+            raise ConflictError("alert", alert_id, "was begun in another group at this very moment")
         ledger.overtaken(lost)
+        await self.intake.withdraw_events(lost)
         if is_stored:
             await self.intake.correct_verdicts(ledger.raw_events())
-        return [each for each in sources if each.alert_id not in lost]
+        return [each for each in begun.sources if each.alert_id not in lost]
 
     async def _reopened(
         self,

@@ -165,6 +165,10 @@ class IntakeStore(Protocol):
         """
 
     @abstractmethod
+    async def withdraw_events(self, alert_ids: Collection[AlertId]) -> None:
+        """Take back what was told in this transaction of alerts that were not stored: that they joined, or flap."""
+
+    @abstractmethod
     async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
         """Say otherwise what became of what raw events hold that are stored."""
 

@@ -20,10 +20,11 @@ from application.ports.intake import (
 from application.ports.routings import Drops
 from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import ChangeEvent
+from domain.alert.events import AlertFlapped, AlertJoined
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId, ServiceId
+from domain.shared.ids import AlertId, IncidentId, ServiceId
 from domain.shared.via import Via
 
 
@@ -130,6 +131,14 @@ class MemoryIntakeStore(IntakeStore):
         append_events(self.session, events)
         database.raw_events += tuple(raw_events)
         return overtaken
+
+    async def withdraw_events(self, alert_ids: Collection[AlertId]) -> None:
+        database = self.session.database
+        database.log = tuple(
+            logged
+            for logged in database.log
+            if not isinstance(logged.event, AlertJoined | AlertFlapped) or logged.event.alert_id not in alert_ids
+        )
 
     async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
         database, corrected = self.session.database, {each.id: each.verdicts for each in raw_events}

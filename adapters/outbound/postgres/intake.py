@@ -27,6 +27,7 @@ from application.ports.intake import (
     Touched,
 )
 from domain.alert.alert import Alert, Expiry
+from domain.alert.events import AlertFlapped, AlertJoined
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
@@ -172,6 +173,11 @@ _ALERT_COLUMNS: Final = (
     "settles_in",
 )
 _members = attrgetter(*_ALERT_COLUMNS)
+# Nobody has read them: what a transaction writes is seen when it has ended.
+_WITHDRAW_EVENTS = """
+DELETE FROM domain_events
+WHERE transaction = pg_current_xact_id() AND kind = ANY($2::text[]) AND body ->> 'alert_id' = ANY($1::text[])
+"""
 _CORRECT = """
 UPDATE raw_events r SET verdicts = n.verdicts
 FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
@@ -287,6 +293,10 @@ class PostgresIntakeStore(IntakeStore):
             for row in rows
             if row["id"] is not None
         }
+
+    async def withdraw_events(self, alert_ids: Collection[AlertId]) -> None:
+        ids = [str(each) for each in alert_ids]
+        await self.session.connection.execute(_WITHDRAW_EVENTS, ids, [AlertJoined.kind, AlertFlapped.kind])
 
     async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
         await self.session.connection.execute(
