@@ -48,7 +48,7 @@ UPDATE alerts a SET status = 'cleared', cleared_at = c.at, next_deadline = NULL
 FROM unnest($1::uuid[], $2::timestamptz[]) AS c (id, at) WHERE a.id = c.id AND a.status = 'firing'
 """
 _CLAIM = """
-SELECT a.*, g.when_silent FROM alerts a JOIN integrations g ON g.id = a.integration_id
+SELECT a.*, g.when_silent, g.open_alerts FROM alerts a JOIN integrations g ON g.id = a.integration_id
 WHERE a.next_deadline <= $1 ORDER BY a.next_deadline, a.id LIMIT $2 FOR UPDATE OF a SKIP LOCKED
 """
 _SILENCE = """
@@ -124,7 +124,7 @@ class PostgresAlertRepository(AlertRepository):
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueAlert, ...]:
         rows = await self.session.fetch(_CLAIM, at, limit)
-        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"])) for row in rows)
+        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"]), row["open_alerts"]) for row in rows)
 
     async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
         silent = [change for change in changes if change.events]
