@@ -139,10 +139,10 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
-        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
-        group.create_task(heartbeat_loop(container, clock, signs).run(draining), name="heartbeats")
+        group.create_task(signs(alert_loop(container, clock)).run(draining), name="alerts")
+        group.create_task(signs(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
-        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
+        group.create_task(signs(quiet_loop(container, clock, listener)).run(draining), name="quiet")
         for channel in Channel:
             courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
             group.create_task(courier.run(draining), name=f"courier-{channel}")
@@ -203,39 +203,33 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
 
 
 @contextlib.asynccontextmanager
-async def _spilled_signs(container: AsyncContainer) -> AsyncIterator[SpilledSigns | None]:
-    """None: there is no spill."""
+async def _spilled_signs(container: AsyncContainer) -> AsyncIterator[Callable[[DeadlineLoop], DeadlineLoop]]:
+    """Holds back loops that miss something, while it may wait in the spill. Without a spill nothing is held back."""
     if not (await container.get(Settings)).spill_queue_url:
-        yield None
+        yield _as_it_is
         return
     from entrypoints.spill import open_spill  # aiobotocore takes a second to import
 
     async with open_spill(container) as opened:
-        yield SpilledSigns(opened.spill, await container.get(Clock))
+        yield SpilledSigns(opened.spill, await container.get(Clock)).holding_back
 
 
-def heartbeat_loop(container: AsyncContainer, clock: Clock, signs: SpilledSigns | None = None) -> DeadlineLoop:
-    """Misses signs of life of others, unless they may be among `signs`; `heartbeat` gives our own."""
+def _as_it_is(loop: DeadlineLoop) -> DeadlineLoop:
+    return loop
+
+
+def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Misses signs of life of others; `heartbeat` gives our own."""
 
     async def tick() -> bool:
-        if signs is not None and await is_due() and await signs.may_wait():
-            return False
         with tracing.span("advance heartbeats"):
             async with container() as request:
                 return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
 
-    async def is_due() -> bool:
-        due = await earliest_of_all()
-        return due is not None and due <= clock.now()
-
-    async def earliest_of_all() -> datetime | None:
+    async def earliest() -> datetime | None:
         async with container() as request:
             heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
             return await heartbeats.earliest_deadline()
-
-    async def earliest() -> datetime | None:
-        # What is held back is looked at by the next poll, not at once.
-        return None if signs is not None and await is_due() else await earliest_of_all()
 
     return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
 
@@ -313,7 +307,7 @@ def _courier(
         settle=settle,
         earliest=earliest,
         observe=metrics.observe,
-        wakeup=listener.subscribe(Topic.NOTIFICATIONS),
+        wakeup=listener.subscribe(Topic.NOTIFICATIONS, channel),
         clock=clock,
         budget=budget,
     )

@@ -86,6 +86,21 @@ def mute_of(quiet: Quiet) -> Mute:
     return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
 
 
+def suppressed_by(decision: Decision) -> Mute:
+    rule = _last_applied(decision)
+    return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
+
+
+def delayed_by(decision: Decision, *, until: datetime) -> Mute:
+    rule = _last_applied(decision)
+    reason = f"it pages if it lasts for {decision.effect.delay}, says the rule {rule!r}"
+    return Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=until)
+
+
+def _last_applied(decision: Decision) -> str:
+    return next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
+
+
 class RoutedEvent(NamedTuple):
     """A received event and what the rules say of it. Its target is the service that they lead to.
 
@@ -163,19 +178,13 @@ class RoutedEvent(NamedTuple):
         """What holds its pages back: of a delay and a silence, the one that ends later."""
         effect = self.decision.effect
         if effect.is_suppressed:
-            return Mute(kind=MuteKind.SUPPRESSED, by=self._rule, reason=f"the rule {self._rule!r} suppresses it")
+            return suppressed_by(self.decision)
         if self.inhibited is not None:
             return self.inhibited
         if effect.delay is None:
             return self.silenced
-        reason = f"it pages if it lasts for {effect.delay}, says the rule {self._rule!r}"
-        delayed = Mute(kind=MuteKind.DELAYED, by=self._rule, reason=reason, until=at + effect.delay)
+        delayed = delayed_by(self.decision, until=at + effect.delay)
         return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
-
-    @property
-    def _rule(self) -> str:
-        """The last that applied."""
-        return next(step.rule for step in reversed(self.decision.steps) if step.outcome is StepOutcome.APPLIED)
 
     def verdict(
         self,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
+from application.errors import ConflictError
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -23,7 +24,7 @@ from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
 from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
 from domain.shared.event import DomainEvent
-from domain.shared.ids import ServiceId
+from domain.shared.ids import IncidentId, ServiceId
 from domain.shared.via import Via
 
 
@@ -96,6 +97,12 @@ class MemoryIntakeStore(IntakeStore):
             opened[group] = OpenedIncident(draft.id, number, is_new=True, is_muted=draft.muted is not None)
         return opened
 
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        database = self.session.database
+        for incident_id in incident_ids:
+            del database.incidents[incident_id]
+            database.traces.pop(incident_id, None)
+
     async def record(
         self,
         *,
@@ -103,33 +110,21 @@ class MemoryIntakeStore(IntakeStore):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         database = self.session.database
         firing = {
-            (each.integration_id, each.dedup_key): each
+            (each.integration_id, each.dedup_key)
             for each in database.alerts.values()
             if each.status is AlertStatus.FIRING
         }
-        overtaken: dict[AlertKey, Touched] = {}
         for alert in alerts:
-            already = firing.get((alert.integration_id, alert.dedup_key))
-            if already is None:
-                database.alerts[alert.id] = alert
-            else:
-                expiry = None if alert.expires_at is None else Expiry(alert.expires_at, alert.ends_by_silence)
-                database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at, expiry)
-                overtaken[alert.integration_id, alert.dedup_key] = Touched(already.id, already.incident_id)
+            if (alert.integration_id, alert.dedup_key) in firing:
+                raise ConflictError("alert", alert.dedup_key, "fires already")
+            database.alerts[alert.id] = alert
         for run in runs:
             database.runs[run.id] = replace(run, version=1)
         append_events(self.session, events)
         database.raw_events += tuple(raw_events)
-        return overtaken
-
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        database, corrected = self.session.database, {each.id: each.verdicts for each in raw_events}
-        database.raw_events = tuple(
-            replace(each, verdicts=corrected.get(each.id, each.verdicts)) for each in database.raw_events
-        )
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         stored = self.session.database.route_drops

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from adapters.inbound.sqs import consumer
 from adapters.inbound.sqs.spilled import SpillReader
 from adapters.wire.spilled import encoded_ping
 from application.alert.consume import Outcome, QueuedMessage
@@ -112,6 +114,22 @@ class TestHandling:
         (line,) = [entry for entry in logs if entry["event"] == "sqs_message"]
         assert (line["outcome"], line["trace_id"], line["receives"]) == ("handled", trace_id, 1)
         assert line["message_id"]
+
+    async def test_what_went_well_is_one_line_a_batch_and_what_did_not_has_its_own(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        logger = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+        monkeypatch.setattr(consumer, "_log", logger)
+        await world.send(event("a"), event("b"), "no event")
+
+        with capture_logs(processors=[_with_context]) as logs:
+            await world.run_until(handled=2, poison=1)
+
+        batches = [entry for entry in logs if entry["event"] == "sqs_batch"]
+        assert sum(entry.get("handled", 0) for entry in batches) == 2
+        assert sum(entry.get("set_aside", 0) for entry in batches) == 1
+        (line,) = [entry for entry in logs if entry["event"] == "sqs_message"]
+        assert (line["outcome"], line["log_level"]) == ("set_aside", "info")
 
 
 def _with_context(logger: Any, name: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -410,11 +428,11 @@ class TestOrder:
             return await world.consume(messages)
 
         world.registry = CollectorRegistry()
-        consumer = world.consumer(most_receives=1)
-        consumer.read, consumer.consume = SpillReader(look_up=nobodys, clock=CLOCK), refusing
-        work = asyncio.create_task(consumer.run())
+        draining = world.consumer(most_receives=1)
+        draining.read, draining.consume = SpillReader(look_up=nobodys, clock=CLOCK), refusing
+        work = asyncio.create_task(draining.run())
         await world.reach(handled=1, poison=1)
-        consumer.stop()
+        draining.stop()
         await work
 
 
