@@ -92,7 +92,8 @@ class BeginAlerts:
             outcome = groups.outcome(incident, alert, is_first=draft is not None)
             self._gather(begun, first, alert, incident, draft, outcome, at)
             begun.sources += _sources_of(first, alert.id, inhibiting)
-            ledger.note_new(first, repeats, alert, outcome, at)
+            follows = incident.follows if outcome is VerdictOutcome.OPENED else None
+            ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
         admitted.note_beyond(begun.alerts, ledger, at)
         await self._record(begun, ledger, is_last=is_last)
         await self._page_anew(begun.heard, groups, at)
@@ -110,7 +111,7 @@ class BeginAlerts:
         """The first alert of a group opens its incident, or reopens it; the others join."""
         begun.alerts.append(alert)
         if outcome is VerdictOutcome.OPENED and draft is not None:
-            begun.events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+            begun.events += _beginning_of(draft, incident, alert.id)
             begun.events += first.suspected(incident.incident_id, at)
             if draft.muted is None:
                 begun.runs.append(self._run_for(first.target, incident.incident_id, at))
@@ -168,7 +169,7 @@ class BeginAlerts:
         if not since:
             return {}
         changes = []
-        for incident in await self.incidents.reopenable(since):
+        for incident in await self.incidents.reopenable(since, at=at):
             group = incident.service_id, incident.group_key
             reason = alert_ids[firsts[group]]
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
@@ -224,6 +225,15 @@ class BeginAlerts:
             policy_version=target.policy_version,
             at=at,
         )
+
+
+def _beginning_of(draft: IncidentDraft, opened: OpenedIncident, alert_id: AlertId) -> list[DomainEvent]:
+    """That it began; and what its group's incident is told of it that was open until then."""
+    follows = opened.follows
+    begun = draft.triggered(number=opened.number, via=Via.SENDER, alert_id=alert_id, follows=follows)
+    if follows is None:
+        return [begun]
+    return [follows.by(draft.id, number=opened.number, at=draft.triggered_at), begun]
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

@@ -12,6 +12,7 @@ from application.alert.tally import Outcomes
 from application.alert.verdict import Verdict, VerdictOutcome
 from application.ports.intake import RawEvent, Touched
 from domain.alert.alert import Alert
+from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.shared.ids import AlertId, IncidentId
 
@@ -37,6 +38,7 @@ class Ledger:
         alert_id: AlertId | None = None,
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
+        follows: Followed | None = None,
     ) -> None:
         """Once for each event; what counts others is none."""
         if routed.counts_others:
@@ -44,14 +46,22 @@ class Ledger:
         self.outcomes[routed.received.target.integration.kind, outcome] += 1
         if self._is_kept:
             self._verdicts[routed.place] = routed.verdict(
-                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
+                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted, follows=follows
             )
 
     def note_new(
-        self, first: RoutedEvent, repeats: Sequence[RoutedEvent], alert: Alert, outcome: VerdictOutcome, at: datetime
+        self,
+        first: RoutedEvent,
+        repeats: Sequence[RoutedEvent],
+        alert: Alert,
+        outcome: VerdictOutcome,
+        at: datetime,
+        *,
+        follows: Followed | None = None,
     ) -> None:
         """An alert began with the first of its reports."""
-        self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=first.muted(at))
+        muted = first.muted(at)
+        self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted, follows=follows)
         for repeat in repeats:
             self.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
 
@@ -62,7 +72,12 @@ class Ledger:
             if stored is not None:
                 outcome = VerdictOutcome.REPEATED if verdict.outcome in _BEGUN else verdict.outcome
                 self._verdicts[place] = replace(
-                    verdict, outcome=outcome, alert_id=stored.alert_id, incident_id=stored.incident_id, muted=None
+                    verdict,
+                    outcome=outcome,
+                    alert_id=stored.alert_id,
+                    incident_id=stored.incident_id,
+                    muted=None,
+                    follows=None,
                 )
                 kind = self._batch[place].target.integration.kind
                 self.outcomes[kind, verdict.outcome] -= 1

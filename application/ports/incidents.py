@@ -43,8 +43,12 @@ class IncidentRepository(Protocol):
         """Those that nobody has and whose pages one of these rules or silences holds back, held, by id."""
 
     @abstractmethod
-    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+    async def reopenable(
+        self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
+    ) -> tuple[Incident, ...]:
         """Of each service and group key that has none open: the one resolved last, if not before then; held.
+
+        One that is followed, or whose window is over now, is none of them.
 
         Whoever is just resolving one is waited for. In the order of services and keys.
         """
@@ -59,4 +63,4 @@ class IncidentRepository(Protocol):
 
     @abstractmethod
     async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
-        """The incident that is open for this service and group key, not held."""
+        """The incident that is open for this service and group key, and followed by none; not held."""

@@ -11,7 +11,7 @@ from application.alert.verdict import Verdict
 from domain.alert.alert import Alert, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.service.integration import Integration
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
@@ -88,6 +88,7 @@ class OpenedIncident(NamedTuple):
     number: int
     is_new: bool
     is_muted: bool = False
+    follows: Followed | None = None  # what was open until now, and is no more the one to join
 
 
 class ReceivedChange(NamedTuple):
@@ -131,7 +132,11 @@ class IntakeStore(Protocol):
 
     @abstractmethod
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        """For each service and group key: the incident that is open, or a new one from the draft."""
+        """For each service and group key: the incident that is open, or a new one from the draft.
+
+        One whose window is over when the draft begins is followed by the new one. A window that rolls is longer for
+        the draft, which joins.
+        """
 
     @abstractmethod
     async def record(
