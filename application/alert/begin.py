@@ -57,6 +57,20 @@ class _Begun:
     runs: list[EscalationRun] = field(default_factory=list)
     events: list[DomainEvent] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    joined: dict[IncidentId, list[Alert]] = field(default_factory=dict)
+
+    def joins(self, at: datetime) -> list[AlertJoined]:
+        """One of each incident, which says of a storm once what happened."""
+        return [
+            AlertJoined(
+                incident_id=incident_id,
+                alert_id=first.id,
+                summary=first.summary,
+                others=tuple([each.id for each in others]),
+                at=at,
+            )
+            for incident_id, (first, *others) in self.joined.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ class BeginAlerts:
             begun.sources += _sources_of(first, alert.id, inhibiting)
             follows = incident.follows if outcome is VerdictOutcome.OPENED else None
             ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
+        begun.events += begun.joins(at)
         admitted.note_beyond(begun.alerts, ledger, at)
         await self._record(begun, ledger, is_last=is_last)
         await self._page_anew(begun.heard, groups, at)
@@ -116,9 +131,7 @@ class BeginAlerts:
             if draft.muted is None:
                 begun.runs.append(self._run_for(first.target, incident.incident_id, at))
         elif outcome is not VerdictOutcome.REOPENED:
-            begun.events.append(
-                AlertJoined(incident_id=incident.incident_id, alert_id=alert.id, summary=first.event.summary, at=at)
-            )
+            begun.joined.setdefault(incident.incident_id, []).append(alert)
             if incident.is_muted and not incident.is_new and first.muted(at) is None:
                 begun.heard.add(incident.incident_id)
         if alert.is_flapping:

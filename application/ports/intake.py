@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 from uuid import UUID
@@ -67,6 +67,7 @@ class RawEvent:
     body: bytes
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
     trace: str | None = None  # that it came with, kept with the incident that it opens
+    headers: Mapping[str, str] = field(default_factory=dict)  # by which it is read, and no other
 
 
 class DropCount(NamedTuple):

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0028_window"
-down_revision = "0026_alert_ends"
+down_revision = "0028_headers"
 branch_labels = None
 depends_on = None
 

@@ -115,6 +115,7 @@ class EventExplanationBody(msgspec.Struct):
     received_at: datetime
     format: str
     events: list[VerdictBody]
+    headers: dict[str, str] = {}  # by which the body is read
 
     @classmethod
     def of(cls, explanation: Explanation) -> Self:
@@ -125,6 +126,7 @@ class EventExplanationBody(msgspec.Struct):
             received_at=raw.received_at,
             format=raw.format,
             events=[VerdictBody.of(verdict, explanation) for verdict in raw.verdicts],
+            headers=dict(raw.headers),
         )
 
 
