@@ -107,7 +107,8 @@ class BeginAlerts:
             outcome = groups.outcome(incident, alert, is_first=draft is not None)
             self._gather(begun, first, alert, incident, draft, outcome, at)
             begun.sources += _sources_of(first, alert.id, inhibiting)
-            ledger.note_new(first, repeats, alert, outcome, at)
+            follows = incident.follows if outcome is VerdictOutcome.OPENED else None
+            ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
         begun.events += begun.joins(at)
         admitted.note_beyond(begun.alerts, ledger, at)
         await self._record(begun, ledger, is_last=is_last)
@@ -126,7 +127,7 @@ class BeginAlerts:
         """The first alert of a group opens its incident, or reopens it; the others join."""
         begun.alerts.append(alert)
         if outcome is VerdictOutcome.OPENED and draft is not None:
-            begun.events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+            begun.events += _beginning_of(draft, incident, alert.id)
             begun.events += first.suspected(incident.incident_id, at)
             if draft.muted is None:
                 begun.runs.append(self._run_for(first.target, incident.incident_id, at))
@@ -160,8 +161,8 @@ class BeginAlerts:
         for key, (routed, *_) in new.items():
             firsts.setdefault(routed.group, key)
         within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
-        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_new}
-        found = await self.incidents.reopenable(since) if since else ()
+        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_alone}
+        found = await self.incidents.reopenable(since, at=at) if since else ()
         if not found:
             return {}
         changes = []
@@ -226,6 +227,15 @@ class BeginAlerts:
 
 def _opened_again(incident: Incident) -> OpenedIncident:
     return OpenedIncident(incident.id, incident.number, is_new=False, is_muted=incident.muted is not None)
+
+
+def _beginning_of(draft: IncidentDraft, opened: OpenedIncident, alert_id: AlertId) -> list[DomainEvent]:
+    """That it began; and what its group's incident is told of it that was open until then."""
+    follows = opened.follows
+    begun = draft.triggered(number=opened.number, via=Via.SENDER, alert_id=alert_id, follows=follows)
+    if follows is None:
+        return [begun]
+    return [follows.by(draft.id, number=opened.number, at=draft.triggered_at), begun]
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

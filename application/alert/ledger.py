@@ -11,6 +11,7 @@ from application.alert.tally import Outcomes
 from application.alert.verdict import Verdict, VerdictOutcome
 from application.ports.intake import RawEvent
 from domain.alert.alert import Alert
+from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.shared.ids import AlertId, IncidentId
 
@@ -32,6 +33,7 @@ class Ledger:
         alert_id: AlertId | None = None,
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
+        follows: Followed | None = None,
     ) -> None:
         """Once for each event; what counts others is none."""
         if routed.counts_others:
@@ -39,14 +41,22 @@ class Ledger:
         self.outcomes[routed.received.target.integration.kind, outcome] += 1
         if self._is_kept:
             self._verdicts[routed.place] = routed.verdict(
-                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
+                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted, follows=follows
             )
 
     def note_new(
-        self, first: RoutedEvent, repeats: Sequence[RoutedEvent], alert: Alert, outcome: VerdictOutcome, at: datetime
+        self,
+        first: RoutedEvent,
+        repeats: Sequence[RoutedEvent],
+        alert: Alert,
+        outcome: VerdictOutcome,
+        at: datetime,
+        *,
+        follows: Followed | None = None,
     ) -> None:
         """An alert began with the first of its reports."""
-        self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=first.muted(at))
+        muted = first.muted(at)
+        self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted, follows=follows)
         for repeat in repeats:
             self.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
 

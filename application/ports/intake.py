@@ -11,7 +11,7 @@ from application.alert.verdict import Verdict
 from domain.alert.alert import Alert, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.service.integration import Integration
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
@@ -89,6 +89,12 @@ class OpenedIncident(NamedTuple):
     number: int
     is_new: bool
     is_muted: bool = False
+    follows: Followed | None = None  # what was open until now, and is no more the one to join
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its group had none that was open."""
+        return self.is_new and self.follows is None
 
 
 class ReceivedChange(NamedTuple):
@@ -144,7 +150,11 @@ class IntakeStore(Protocol):
 
     @abstractmethod
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        """For each service and group key: the incident that is open, or a new one from the draft."""
+        """For each service and group key: the incident that is open, or a new one from the draft.
+
+        One whose window is over when the draft begins is followed by the new one. A window that rolls is longer for
+        the draft, which joins.
+        """
 
     @abstractmethod
     async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:

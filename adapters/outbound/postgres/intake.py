@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from adapters import tracing
-from adapters.outbound.postgres import event_log
+from adapters.outbound.postgres import event_log, group_keys
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.wire import events as wire
@@ -28,12 +28,13 @@ from application.ports.intake import (
 )
 from domain.alert.alert import Alert, Expiry
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId, TeamId
 
 _TARGET = """
@@ -92,21 +93,37 @@ UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = grea
   {_heard_again("held")}
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
 """  # noqa: S608
+
+
+def _after(instant: str, of: str) -> str:
+    """When the window of a row would end that begins at an instant: `GroupWindow.end_from` as SQL."""
+    return f"{instant} + make_interval(secs => ({of}.group_window ->> 'seconds')::int)"
+
+
 # Rows that are made of our own objects come as one JSON array of them: the driver looks at every element of an array of
 # parameters several times, which for all columns together costs more than all else that a new alert costs here.
-# DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
-_OPEN = """
+# DO UPDATE, which changes nothing of an incident without a window, so that the open one's row is held and returned. One
+# whose window is over gives its key up, under its lock: whoever else waits for the row finds what follows it.
+_IS_OVER = "i.joins_until <= excluded.triggered_at"
+_OPEN = f"""
 INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version,
-  acknowledgements_required, rises_at, muted, trace, next_deadline)
+  acknowledgements_required, rises_at, muted, trace, group_window, joins_until, next_deadline)
 SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1,
-  d.acknowledgements_required, d.rises_at, d.muted, d.trace,
+  d.acknowledgements_required, d.rises_at, d.muted, d.trace, d.group_window, {_after("d.triggered_at", "d")},
   CASE WHEN d.muted IS NULL THEN d.rises_at ELSE (d.muted ->> 'until')::timestamptz END
 FROM json_to_recordset($1::json) AS d (id uuid, service_id uuid, team_id uuid, group_key text, title text,
   severity text, urgency text, triggered_at timestamptz, acknowledgements_required int, rises_at timestamptz,
-  muted jsonb, trace text)
-ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
-RETURNING i.id, i.number, i.service_id, i.group_key, i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted
-"""
+  muted jsonb, trace text, group_window jsonb)
+ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET
+  group_key = CASE WHEN {_IS_OVER} THEN {group_keys.given_up("i.group_key", "excluded.id")} ELSE i.group_key END,
+  followed_by = CASE WHEN {_IS_OVER} THEN excluded.id END,
+  version = CASE WHEN {_IS_OVER} THEN i.version + 1 ELSE i.version END,
+  joins_until = CASE WHEN i.group_window ->> 'kind' = '{WindowKind.ROLLING}' AND NOT {_IS_OVER}
+    THEN greatest(i.joins_until, {_after("excluded.triggered_at", "i")}) ELSE i.joins_until END
+RETURNING i.id, i.number, i.service_id, {group_keys.shown("i")} AS group_key,
+  i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted,
+  CASE WHEN i.followed_by IS NOT NULL THEN i.group_window END AS window_over
+"""  # noqa: S608
 _WITHDRAW = "DELETE FROM incidents WHERE id = ANY($1::uuid[])"
 # The braces hold constants of this package, never a value.
 _RECORD = f"""
@@ -233,15 +250,23 @@ class PostgresIntakeStore(IntakeStore):
         }
 
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        ordered = sorted(drafts, key=lambda draft: (draft.service_id, draft.group_key))
+        ordered = _traced(sorted(drafts, key=lambda draft: (draft.service_id, draft.group_key)))
         ours = {draft.id for draft in ordered}
-        rows = await self.session.fetch(_OPEN, _encode(_traced(ordered)))
-        return {
-            (ServiceId(row["service_id"]), row["group_key"]): OpenedIncident(
-                IncidentId(row["id"]), row["number"], row["id"] in ours, row["is_muted"]
-            )
-            for row in rows
-        }
+        opened: dict[GroupKey, OpenedIncident] = {}
+        followed: dict[GroupKey, Followed] = {}
+        for row in await self.session.fetch(_OPEN, _encode(ordered)):
+            group = ServiceId(row["service_id"]), row["group_key"]
+            if row["window_over"] is None:
+                opened[group] = _opened(row, ours)
+            else:
+                followed[group] = _followed(row)
+        if followed:
+            # Nobody else can have opened these: whoever wants their keys waits for the rows that gave them up.
+            drafts = [draft for draft in ordered if (draft.service_id, draft.group_key) in followed]
+            for row in await self.session.fetch(_OPEN, _encode(drafts)):
+                group = ServiceId(row["service_id"]), row["group_key"]
+                opened[group] = _opened(row, ours)._replace(follows=followed[group])
+        return opened
 
     async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
         await self.session.connection.execute(_WITHDRAW, list(incident_ids))
@@ -304,6 +329,15 @@ class PostgresIntakeStore(IntakeStore):
         )
 
 
+def _opened(row: Row, ours: Collection[IncidentId]) -> OpenedIncident:
+    return OpenedIncident(IncidentId(row["id"]), row["number"], row["id"] in ours, row["is_muted"])
+
+
+def _followed(row: Row) -> Followed:
+    window = msgspec.convert(row["window_over"], GroupWindow)
+    return Followed(incident_id=IncidentId(row["id"]), number=row["number"], group_window=window)
+
+
 def _traced(drafts: Sequence[IncidentDraft]) -> Sequence[IncidentDraft]:
     """What came with no trace belongs to the work under way, if that belongs to one."""
     here = tracing.here()
@@ -352,6 +386,7 @@ def _target_of(row: Row) -> IntakeTarget:
             previous_key_hash=row["previous_key_hash"],
             previous_key_expires_at=row["previous_key_expires_at"],
             grouping=GroupingMode(row["grouping"]),
+            group_window=msgspec.convert(row["group_window"], GroupWindow | None),
             is_strict=row["is_strict"],
             signing_secret_sealed=row["signing_secret_sealed"],
             previous_signing_secret_sealed=row["previous_signing_secret_sealed"],

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 
 from application.errors import ConflictError
-from application.ports.intake import IntakeTarget, Touched
+from application.ports.intake import IntakeTarget, OpenedIncident, Touched
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent, Link
-from domain.incident.incident import IncidentStatus
+from domain.incident.incident import Followed, IncidentStatus
 from domain.service.service import UrgencyRule
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident, firing, held
@@ -113,6 +114,48 @@ async def test_a_group_has_one_open_incident_however_often_it_is_asked_for(ports
     assert (joined.incident_id, joined.number, joined.is_new) == (first.id, first.number, False)
     assert (new.incident_id, new.is_new) == (a_draft(2).id, True)
     assert new.number > first.number
+
+
+async def opened(ports: Ports, number: int, minute: float, window: GroupWindow | None) -> OpenedIncident:
+    """Of one group, by a draft of that minute."""
+    draft = replace(a_draft(number, at=NOON + minute * MINUTE), group_key="rack", group_window=window)
+    other = a_draft(100 + number)
+    async with ports.transaction:
+        return (await ports.intake.open_incidents([other, draft]))[draft.service_id, "rack"]
+
+
+async def test_after_its_window_an_open_incident_is_followed_by_another(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.FIXED, seconds=600)
+    first = await opened(ports, 1, 0, window)
+    joined = await opened(ports, 2, 9.9, None)
+    second = await opened(ports, 3, 10, None)
+    beside = await opened(ports, 4, 1000, window)
+
+    followed = Followed(incident_id=first.incident_id, number=first.number, group_window=window)
+    assert (joined.incident_id, joined.is_new, joined.follows) == (first.incident_id, False, None)
+    assert (second.is_new, second.follows, second.number > first.number) == (True, followed, True)
+    assert (beside.incident_id, beside.follows) == (second.incident_id, None)  # which began without a window
+    before, after = await held(ports, first.incident_id), await held(ports, second.incident_id)
+    assert (before.is_open, before.followed_by, before.group_key) == (True, second.incident_id, "rack")
+    assert (after.followed_by, after.group_window, after.group_key) == (None, None, "rack")
+
+
+async def test_a_window_that_rolls_ends_so_long_after_the_last_that_joined(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.ROLLING, seconds=600)
+    found = [await opened(ports, number, minute, window) for number, minute in enumerate((0, 9, 5, 18.9, 28.9))]
+
+    assert [each.is_new for each in found] == [True, False, False, False, True]
+
+
+async def test_an_incident_that_was_followed_once_is_not_followed_twice(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.FIXED, seconds=600)
+    first, second, third = [await opened(ports, number, number * 10, window) for number in range(3)]
+
+    assert [each.follows and each.follows.incident_id for each in (second, third)] == [
+        first.incident_id,
+        second.incident_id,
+    ]
+    assert (await held(ports, first.incident_id)).followed_by == second.incident_id
 
 
 async def test_a_change_that_is_there_by_its_id_stays_as_it_is(ports: Ports) -> None:
