@@ -19,6 +19,7 @@ from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import GRACE, CountStalled
 from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.clock import Clock
+from application.ports.destination_proofs import RefusingDestination
 from application.ports.directory import Directory
 from application.ports.errors import PortError
 from application.ports.notifications import NotificationRepository
@@ -248,12 +249,19 @@ async def check_reachability(request: AsyncContainer) -> Finding:
 
 async def check_destinations(request: AsyncContainer) -> Finding:
     """Channels and servers that policies may tell beside people take what is sent to them."""
-    refusing = await (await request.get(FindRefusingDestinations))()
+    refusing = await (await request.get(FindRefusingDestinations)).with_policies()
     if not refusing:
         return Finding("destinations", "ok", "none refuses what it is sent")
-    told = _some([f"{each.destination.name} ({each.proof.refusal[:ANSWER_CHARACTERS]})" for each in refusing])
+    told = _some([_refusing(each, policies) for each, policies in refusing])
     hint = "`tocsin destination edit NAME --address …`, or take them out of policies; people are paged as before"
     return Finding("destinations", "warn", f"take no messages: {told}", hint)
+
+
+def _refusing(refusing: RefusingDestination, policies: Sequence[str]) -> str:
+    told = f"{refusing.destination.name} ({refusing.proof.refusal[:ANSWER_CHARACTERS]})"
+    if not policies:
+        return told
+    return f"{told}, told by the {'policy' if len(policies) == 1 else 'policies'} {_some(policies)}"
 
 
 async def check_calendars(request: AsyncContainer) -> Finding:

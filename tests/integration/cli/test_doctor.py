@@ -114,9 +114,15 @@ async def test_a_channel_that_takes_no_messages_is_named(clean_database: str) ->
         tried = TriedDestination(ops.id, ops.address, TRIED_AT, Outcome.REJECTED, "Slack refused: is_archived")
         async with await request.get(Transaction):
             await (await request.get(DestinationProofs)).record([tried])
+        finding = (await _findings(settings))["destinations"]
+        assert (finding.verdict, finding.detail) == ("warn", "take no messages: Ops (Slack refused: is_archived)")
+
+        target = Target(kind=TargetKind.CHANNEL, id=ops.id)
+        steps = (Step(targets=(target,), delay=timedelta(minutes=5)),)
+        await (await request.get(CreatePolicy))(team_id=team.id, name="Page", steps=steps, actor=actor)
     await container.close()
     finding = (await _findings(settings))["destinations"]
-    assert (finding.verdict, finding.detail) == ("warn", "take no messages: Ops (Slack refused: is_archived)")
+    assert finding.detail == "take no messages: Ops (Slack refused: is_archived), told by the policy Page"
 
 
 async def test_a_calendar_that_cannot_be_read_is_named(clean_database: str) -> None:
