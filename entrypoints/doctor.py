@@ -28,7 +28,6 @@ from application.ports.policies import PolicyRepository
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader
 from application.ports.schedules import ScheduleRepository
 from domain.escalation.policy import EscalationPolicy, TargetKind
-from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
 from domain.notification.fall_back import ANSWER_CHARACTERS
 from domain.oncall.override import OverrideKind
@@ -208,10 +207,7 @@ async def check_stalled(request: AsyncContainer) -> Finding:
     reader = await request.get(IncidentReader)
     at = (await request.get(Clock)).now() - GRACE
     query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=_NAMES_SHOWN)
-    named = [
-        f"INC-{each.number} ({stall_reason(each.escalation, own_deadline=each.next_deadline, at=at).sentence})"
-        for each in (await reader.list(query)).items
-    ]
+    named = [f"INC-{each.number} ({each.stall_reason(at).sentence})" for each in (await reader.list(query)).items]
     more = f": {', '.join(named)}" if named else ""
     hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident stalled`"
     return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to{more}", hint)

@@ -164,7 +164,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 16
     spill_queue_url: Annotated[
         str,
-        Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
+        Meta(
+            description="FIFO queue that takes accepted events while PostgreSQL is away, for the HTTP server and the "
+            "worker. Empty: they are refused."
+        ),
     ] = ""
     raw_events_kept_days: Annotated[
         int, Meta(ge=1, le=3650, description="Bodies as senders sent them, for replay; up to a month more.")

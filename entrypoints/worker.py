@@ -1,7 +1,8 @@
 """The worker: escalations, couriers, upkeep. Any number of them may run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from adapters import tracing
 from adapters.inbound.deadlines.courier import Courier
 from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
+from adapters.inbound.deadlines.spilled_signs import SpilledSigns
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
@@ -133,12 +135,12 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
     pulse = Pulse()
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
-    async with container() as sends, asyncio.TaskGroup() as group:
+    async with container() as sends, _spilled_signs(container) as signs, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
         group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
         group.create_task(alert_loop(container, clock).run(draining), name="alerts")
-        group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
+        group.create_task(heartbeat_loop(container, clock, signs).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
         for channel in Channel:
@@ -200,18 +202,40 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
 
 
-def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
-    """Misses signs of life of others; `heartbeat` gives our own."""
+@contextlib.asynccontextmanager
+async def _spilled_signs(container: AsyncContainer) -> AsyncIterator[SpilledSigns | None]:
+    """None: there is no spill."""
+    if not (await container.get(Settings)).spill_queue_url:
+        yield None
+        return
+    from entrypoints.spill import open_spill  # aiobotocore takes a second to import
+
+    async with open_spill(container) as opened:
+        yield SpilledSigns(opened.spill, await container.get(Clock))
+
+
+def heartbeat_loop(container: AsyncContainer, clock: Clock, signs: SpilledSigns | None = None) -> DeadlineLoop:
+    """Misses signs of life of others, unless they may be among `signs`; `heartbeat` gives our own."""
 
     async def tick() -> bool:
+        if signs is not None and await is_due() and await signs.may_wait():
+            return False
         with tracing.span("advance heartbeats"):
             async with container() as request:
                 return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
 
-    async def earliest() -> datetime | None:
+    async def is_due() -> bool:
+        due = await earliest_of_all()
+        return due is not None and due <= clock.now()
+
+    async def earliest_of_all() -> datetime | None:
         async with container() as request:
             heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
             return await heartbeats.earliest_deadline()
+
+    async def earliest() -> datetime | None:
+        # What is held back is looked at by the next poll, not at once.
+        return None if signs is not None and await is_due() else await earliest_of_all()
 
     return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
 
@@ -289,7 +313,7 @@ def _courier(
         settle=settle,
         earliest=earliest,
         observe=metrics.observe,
-        wakeup=listener.subscribe(Topic.NOTIFICATIONS),
+        wakeup=listener.subscribe(Topic.NOTIFICATIONS, channel),
         clock=clock,
         budget=budget,
     )

@@ -59,6 +59,23 @@ class _Begun:
     events: list[DomainEvent] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     reasons: list[AlertId] = field(default_factory=list)  # why incidents were opened or reopened
+    joined: dict[IncidentId, list[Alert]] = field(default_factory=dict)
+
+    def joins(self, at: datetime, *, lost: Collection[AlertId] = ()) -> list[AlertJoined]:
+        """One of each incident, which says of a storm once what happened.
+
+        With what was lost, those alone that named any of it, without it.
+        """
+        told = []
+        for incident_id, alerts in self.joined.items():
+            left = [each for each in alerts if each.id not in lost]
+            if left and (not lost or len(left) < len(alerts)):
+                first, *others = left
+                ids = tuple([each.id for each in others])
+                told.append(
+                    AlertJoined(incident_id=incident_id, alert_id=first.id, summary=first.summary, others=ids, at=at)
+                )
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +113,9 @@ class BeginAlerts:
             self._gather(begun, first, alert, incident, draft, outcome, at)
             begun.sources += _sources_of(first, alert.id, inhibiting)
             ledger.note_new(first, repeats, alert, outcome, at)
+        begun.events += begun.joins(at)
         admitted.note_beyond(begun.alerts, ledger, at)
-        await self._record(begun, ledger, is_last=is_last)
+        await self._record(begun, ledger, at, is_last=is_last)
         await self._page_anew(begun.heard, groups, at)
 
     def _gather(
@@ -120,25 +138,23 @@ class BeginAlerts:
             if draft.muted is None:
                 begun.runs.append(self._run_for(first.target, incident.incident_id, at))
         elif outcome is not VerdictOutcome.REOPENED:
-            begun.events.append(
-                AlertJoined(incident_id=incident.incident_id, alert_id=alert.id, summary=first.event.summary, at=at)
-            )
+            begun.joined.setdefault(incident.incident_id, []).append(alert)
             if incident.is_muted and not incident.is_new and first.muted(at) is None:
                 begun.heard.add(incident.incident_id)
         if alert.is_flapping:
             begun.events.append(alert.flapped(at=at))
 
-    async def _record(self, begun: _Begun, ledger: Ledger, *, is_last: bool) -> None:
+    async def _record(self, begun: _Begun, ledger: Ledger, at: datetime, *, is_last: bool) -> None:
         raw, sources = ledger.raw_events() if is_last else [], begun.sources
         if begun.alerts or raw:
             stored = await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
             if stored:
-                sources = await self._overtaken(stored, begun, ledger, is_stored=bool(raw))
+                sources = await self._overtaken(stored, begun, ledger, at, is_stored=bool(raw))
         if sources:
             await self.inhibition_sources.add(sources)
 
     async def _overtaken(
-        self, stored: Mapping[AlertKey, Touched], begun: _Begun, ledger: Ledger, *, is_stored: bool
+        self, stored: Mapping[AlertKey, Touched], begun: _Begun, ledger: Ledger, at: datetime, *, is_stored: bool
     ) -> list[Source]:
         """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute.
 
@@ -150,7 +166,9 @@ class BeginAlerts:
         if alert_id := next((each for each in begun.reasons if each in lost), None):
             raise ConflictError("alert", alert_id, "was begun in another group at this very moment")
         ledger.overtaken(lost)
-        await self.intake.withdraw_events(lost)
+        await self.intake.withdraw_events(lost.keys())
+        if told := begun.joins(at, lost=lost):
+            await self.intake.record(alerts=(), runs=(), events=told, raw_events=())
         if is_stored:
             await self.intake.correct_verdicts(ledger.raw_events())
         return [each for each in begun.sources if each.alert_id not in lost]

@@ -1,8 +1,8 @@
 """The hot path's storage: a few set-based statements for as many events as have gathered."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 from uuid import UUID
@@ -67,6 +67,7 @@ class RawEvent:
     body: bytes
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
     trace: str | None = None  # that it came with, kept with the incident that it opens
+    headers: Mapping[str, str] = field(default_factory=dict)  # by which it is read, and no other
 
 
 class DropCount(NamedTuple):
@@ -165,7 +166,7 @@ class IntakeStore(Protocol):
         """
 
     @abstractmethod
-    async def withdraw_events(self, alert_ids: Collection[AlertId]) -> None:
+    async def withdraw_events(self, alert_ids: Set[AlertId]) -> None:
         """Take back what was told in this transaction of alerts that were not stored: that they joined, or flap."""
 
     @abstractmethod

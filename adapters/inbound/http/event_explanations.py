@@ -98,6 +98,7 @@ class EventExplanationBody(msgspec.Struct):
     received_at: datetime
     format: str
     events: list[VerdictBody]
+    headers: dict[str, str] = {}  # by which the body is read
 
     @classmethod
     def of(cls, explanation: Explanation) -> Self:
@@ -108,6 +109,7 @@ class EventExplanationBody(msgspec.Struct):
             received_at=raw.received_at,
             format=raw.format,
             events=[VerdictBody.of(verdict, explanation) for verdict in raw.verdicts],
+            headers=dict(raw.headers),
         )
 
 

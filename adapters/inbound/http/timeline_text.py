@@ -85,8 +85,10 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return "That alert is of a kind that it had not had: it pages again"
         case IncidentAct():
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
-        case AlertJoined():
+        case AlertJoined(others=()):
             return f"Another alert joined: {one_line(event.summary)}"
+        case AlertJoined():
+            return f"{1 + len(event.others)} more alerts joined, the first of them: {one_line(event.summary)}"
         case AlertFlapped():
             quiet = timedelta(seconds=event.quiet_seconds)
             often = f"it began {event.turns} times within {quiet}, and is over when it has been quiet for as long"

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -132,13 +132,9 @@ class MemoryIntakeStore(IntakeStore):
         database.raw_events += tuple(raw_events)
         return overtaken
 
-    async def withdraw_events(self, alert_ids: Collection[AlertId]) -> None:
+    async def withdraw_events(self, alert_ids: Set[AlertId]) -> None:
         database = self.session.database
-        database.log = tuple(
-            logged
-            for logged in database.log
-            if not isinstance(logged.event, AlertJoined | AlertFlapped) or logged.event.alert_id not in alert_ids
-        )
+        database.log = tuple(each for each in database.log if alert_ids.isdisjoint(_joined_or_flapping(each.event)))
 
     async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
         database, corrected = self.session.database, {each.id: each.verdicts for each in raw_events}
@@ -173,3 +169,14 @@ class MemoryIntakeStore(IntakeStore):
 
 def _dated(received: ReceivedChange) -> ChangeEvent:
     return replace(received.change, occurred_at=received.change.occurred_at or received.received_at)
+
+
+def _joined_or_flapping(event: DomainEvent) -> tuple[AlertId, ...]:
+    """The alerts of which it says one or the other."""
+    match event:
+        case AlertJoined():
+            return event.alert_id, *event.others
+        case AlertFlapped():
+            return (event.alert_id,)
+        case _:
+            return ()

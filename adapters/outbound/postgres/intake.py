@@ -1,6 +1,6 @@
 """The hot path: three statements for a batch of new alerts, two for a batch of repeats."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -136,8 +136,8 @@ WITH alert_rows AS (
   FROM json_to_recordset($3::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
-  INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
-  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[])
+  INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
+  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[], $10::json[])
 ), event_rows AS ({event_log.APPEND})
 SELECT r.id, r.integration_id, r.dedup_key, r.incident_id
 FROM (
@@ -176,16 +176,19 @@ _members = attrgetter(*_ALERT_COLUMNS)
 # Nobody has read them: what a transaction writes is seen when it has ended.
 _WITHDRAW_EVENTS = """
 DELETE FROM domain_events
-WHERE transaction = pg_current_xact_id() AND kind = ANY($2::text[]) AND body ->> 'alert_id' = ANY($1::text[])
+WHERE transaction = pg_current_xact_id() AND kind = ANY($2::text[])
+  AND (body ->> 'alert_id' = ANY($1::text[]) OR body -> 'others' ?| $1::text[])
 """
+_SAVEPOINT: Final = "SAVEPOINT alerts_copied"
+_UNDO: Final = "ROLLBACK TO SAVEPOINT alerts_copied"
 _CORRECT = """
 UPDATE raw_events r SET verdicts = n.verdicts
 FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
 WHERE r.id = n.id AND r.received_at = n.received_at
 """
 _RECORD_RAW = """
-INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[])
+INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[], $7::json[])
 """
 # In the order of their keys, so that two batches which count for the same rules never wait for each other in a circle.
 _COUNT_DROPS = """
@@ -294,7 +297,7 @@ class PostgresIntakeStore(IntakeStore):
             if row["id"] is not None
         }
 
-    async def withdraw_events(self, alert_ids: Collection[AlertId]) -> None:
+    async def withdraw_events(self, alert_ids: Set[AlertId]) -> None:
         ids = [str(each) for each in alert_ids]
         await self.session.connection.execute(_WITHDRAW_EVENTS, ids, [AlertJoined.kind, AlertFlapped.kind])
 
@@ -309,14 +312,15 @@ class PostgresIntakeStore(IntakeStore):
     async def _copied(self, alerts: Sequence[Alert]) -> bool:
         """Whether they are stored. COPY costs half of INSERT, and refuses all when one fires already."""
         connection = self.session.connection
+        await connection.execute(_SAVEPOINT)
         try:
-            async with connection.transaction():  # which alone is undone
-                await connection.copy_records_to_table(
-                    "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
-                )
+            await connection.copy_records_to_table(
+                "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
+            )
         except asyncpg.UniqueViolationError:
+            await connection.execute(_UNDO)
             return False
-        return True
+        return True  # the commit releases the savepoint
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         await self.session.connection.execute(
@@ -373,6 +377,7 @@ def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:
         [raw.format for raw in raw_events],
         [raw.body for raw in raw_events],
         [_encode(raw.verdicts) if raw.verdicts else None for raw in raw_events],
+        [_encode(raw.headers) if raw.headers else None for raw in raw_events],
     )
 
 

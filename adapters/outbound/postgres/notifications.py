@@ -25,7 +25,7 @@ from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, 
 
 # Between two pages that leave as one message: the first of them has waited, and maybe been tried, for less.
 _LONGEST_TRIED: Final = timedelta(days=1)
-# With the hint, in one way there and back. The braces hold constants of this package.
+# With a hint for the courier of each channel, in one way there and back. The braces hold constants of this package.
 _ADD = f"""
 WITH added AS (
   INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
@@ -37,7 +37,8 @@ WITH added AS (
     $15::jsonb[], $16::text[], $17::uuid[]) AS n
   ON CONFLICT DO NOTHING
 )
-SELECT pg_notify('{CHANNEL}', '{Topic.NOTIFICATIONS}')
+SELECT pg_notify('{CHANNEL}', '{Topic.NOTIFICATIONS} ' || channel)
+FROM (SELECT DISTINCT channel FROM unnest($9::text[]) AS channel) AS woken
 """  # noqa: S608
 _LEASE = """
 WITH first AS (

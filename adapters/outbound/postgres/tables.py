@@ -1153,6 +1153,7 @@ raw_events = Table(
     _text("format"),
     Column("body", LargeBinary, nullable=False),
     Column("verdicts", JSON, nullable=True),  # what became of each event in it, read as a whole and never asked
+    Column("headers", JSON, nullable=True),  # by which its body is read
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )

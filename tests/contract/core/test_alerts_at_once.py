@@ -1,7 +1,7 @@
 """Two batches that begin one alert in the same moment: it is one, and whatever is told of it names it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import pytest
@@ -40,12 +40,15 @@ async def processes(clean_database: str) -> AsyncIterator[tuple[AsyncContainer, 
         yield new_container(turnstile), second, turnstile
 
 
-async def receive(container: AsyncContainer, number: int, *, group_key: str = "rack") -> None:
-    """The same report, in a body of its own."""
+async def receive(container: AsyncContainer, number: int, *, group_key: str = "rack", more: Sequence[str] = ()) -> None:
+    """The same report, in a body of its own, and more after it."""
     raw = RawEvent(id=UUID(int=number), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"{}")
     async with container() as scope:
-        plain = await received(await scope.get(Ports), SHOP_PROBES, an_event("down", labels=DOWN, group_key=group_key))
-        await (await scope.get(IngestEvents))([ReceivedEvent(plain.target, plain.event, raw, raw.id)])
+        ports = await scope.get(Ports)
+        plain = await received(ports, SHOP_PROBES, an_event("down", labels=DOWN, group_key=group_key))
+        others = [await received(ports, SHOP_PROBES, an_event(each, group_key=group_key)) for each in more]
+        batch = [ReceivedEvent(plain.target, plain.event, raw, raw.id), *others]
+        await (await scope.get(IngestEvents))(batch)
 
 
 async def verdict(container: AsyncContainer, number: int) -> Verdict:
@@ -77,8 +80,9 @@ async def told_of(container: AsyncContainer, of: Verdict) -> set[AlertId]:
     assert of.incident_id is not None
     async with container() as scope:
         logged = await (await scope.get(Ports)).events.of_incident(of.incident_id, limit=100)
-    named = (getattr(each.event, "alert_id", None) for each in logged)
-    return {each for each in named if each is not None}
+    named = {getattr(each.event, "alert_id", None) for each in logged}
+    named |= {other for each in logged for other in getattr(each.event, "others", ())}
+    return named - {None}
 
 
 async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one_that_is_stored(
@@ -109,6 +113,23 @@ async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one
     assert loser.incident_id == winner.incident_id
     assert await inhibited_by(second, rule.key_of(DOWN), alert.id) == (True, False)
     assert await told_of(second, winner) == {alert.id}
+
+
+async def test_of_alerts_that_joined_together_those_that_another_batch_began_are_not_told_of(
+    processes: tuple[AsyncContainer, AsyncContainer, Turnstile],
+) -> None:
+    first, second, turnstile = processes
+    begun = asyncio.create_task(receive(first, 1))
+    await turnstile.reached.wait()
+    together = asyncio.create_task(receive(second, 2, more=("load", "disk")))
+    await asyncio.wait([together], timeout=SOON)
+    turnstile.opened.set()
+    await asyncio.gather(begun, together)
+
+    winner = await verdict(second, 1)
+    stored = await alerts(second, winner)
+    assert sorted(each.dedup_key for each in stored) == ["disk", "down", "load"]
+    assert await told_of(second, winner) == {each.id for each in stored}
 
 
 async def test_a_batch_that_would_begin_an_alert_in_another_group_is_to_be_sent_again_and_only_repeats_it(

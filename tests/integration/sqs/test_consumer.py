@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import MutableMapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from adapters.inbound.sqs import consumer
 from tests.integration.sqs.world import OTHER_KEY, World, event, refusal, until, with_key
 from tests.support import payloads
 
@@ -69,6 +71,14 @@ class TestHandling:
         assert OTHER_KEY.encode() not in kept
         assert json.loads(kept)["dedup_key"] == "db"
 
+    async def test_the_format_that_a_message_names_is_kept_with_it_and_no_other_attribute(self, world: World) -> None:
+        await world.send(event("db"), **with_key(tocsin_format="native", tier="1"))
+
+        await world.run_until(handled=1)
+
+        ((kept,),) = await world.rows("SELECT headers FROM raw_events")
+        assert kept == {"tocsin-format": "native"}
+
     async def test_a_resolve_ends_what_its_trigger_began(self, world: World) -> None:
         await world.send(event("db"))
         await world.run_until(handled=1)
@@ -96,6 +106,22 @@ class TestHandling:
         (line,) = [entry for entry in logs if entry["event"] == "sqs_message"]
         assert (line["outcome"], line["trace_id"], line["receives"]) == ("handled", trace_id, 1)
         assert line["message_id"]
+
+    async def test_what_went_well_is_one_line_a_batch_and_what_did_not_has_its_own(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        logger = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+        monkeypatch.setattr(consumer, "_log", logger)
+        await world.send(event("a"), event("b"), "no event")
+
+        with capture_logs(processors=[_with_context]) as logs:
+            await world.run_until(handled=2, poison=1)
+
+        batches = [entry for entry in logs if entry["event"] == "sqs_batch"]
+        assert sum(entry.get("handled", 0) for entry in batches) == 2
+        assert sum(entry.get("set_aside", 0) for entry in batches) == 1
+        (line,) = [entry for entry in logs if entry["event"] == "sqs_message"]
+        assert (line["outcome"], line["log_level"]) == ("set_aside", "info")
 
 
 def _with_context(logger: Any, name: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
