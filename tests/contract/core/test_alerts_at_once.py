@@ -80,9 +80,9 @@ async def told_of(container: AsyncContainer, of: Verdict) -> set[AlertId]:
     assert of.incident_id is not None
     async with container() as scope:
         logged = await (await scope.get(Ports)).events.of_incident(of.incident_id, limit=100)
-    named = {getattr(each.event, "alert_id", None) for each in logged}
+    named: set[AlertId | None] = {getattr(each.event, "alert_id", None) for each in logged}
     named |= {other for each in logged for other in getattr(each.event, "others", ())}
-    return named - {None}
+    return {each for each in named if each is not None}
 
 
 async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one_that_is_stored(

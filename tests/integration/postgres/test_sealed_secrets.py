@@ -221,6 +221,7 @@ async def test_what_senders_sign_with_is_sealed_anew_too(town: Ports, clean_data
     await SealedSecrets(PostgresSession(pool), ROTATING).renew(lambda _: None)
     row = await pool.fetchrow("SELECT * FROM integrations WHERE id = $1", owner)
     await close_pool(pool)
+    assert row is not None
     alone = SealedVault(NEXT, SystemRandomness())
     read = [alone.open(row[f"{name}signing_secret_sealed"], owner=owner) for name in ("", "previous_")]
     assert read == ["whsec_sender", "whsec_before"]
