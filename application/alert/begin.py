@@ -8,13 +8,12 @@ from application.alert.admit import Admitted
 from application.alert.ledger import Ledger
 from application.alert.routed import RoutedEvent, least_muted
 from application.alert.verdict import VerdictOutcome, matched_labels
-from application.errors import ConflictError
 from application.escalation.start import StartEscalations
 from application.ports.alerts import AlertRepository
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionSources, Source
-from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, Touched
+from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident
 from domain.alert.alert import Alert
 from domain.alert.events import AlertJoined
 from domain.escalation.run import EscalationRun
@@ -58,24 +57,20 @@ class _Begun:
     runs: list[EscalationRun] = field(default_factory=list)
     events: list[DomainEvent] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    reasons: list[AlertId] = field(default_factory=list)  # why incidents were opened or reopened
     joined: dict[IncidentId, list[Alert]] = field(default_factory=dict)
 
-    def joins(self, at: datetime, *, lost: Collection[AlertId] = ()) -> list[AlertJoined]:
-        """One of each incident, which says of a storm once what happened.
-
-        With what was lost, those alone that named any of it, without it.
-        """
-        told = []
-        for incident_id, alerts in self.joined.items():
-            left = [each for each in alerts if each.id not in lost]
-            if left and (not lost or len(left) < len(alerts)):
-                first, *others = left
-                ids = tuple([each.id for each in others])
-                told.append(
-                    AlertJoined(incident_id=incident_id, alert_id=first.id, summary=first.summary, others=ids, at=at)
-                )
-        return told
+    def joins(self, at: datetime) -> list[AlertJoined]:
+        """One of each incident, which says of a storm once what happened."""
+        return [
+            AlertJoined(
+                incident_id=incident_id,
+                alert_id=first.id,
+                summary=first.summary,
+                others=tuple([each.id for each in others]),
+                at=at,
+            )
+            for incident_id, (first, *others) in self.joined.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,7 @@ class BeginAlerts:
         """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it.
 
         Raises:
-            ConflictError: an alert for which an incident is opened or reopened begins in another group meanwhile.
+            ConflictError: another batch begins some of these alerts meanwhile.
         """
         new = admitted.new
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
@@ -112,10 +107,11 @@ class BeginAlerts:
             outcome = groups.outcome(incident, alert, is_first=draft is not None)
             self._gather(begun, first, alert, incident, draft, outcome, at)
             begun.sources += _sources_of(first, alert.id, inhibiting)
-            ledger.note_new(first, repeats, alert, outcome, at)
+            follows = incident.follows if outcome is VerdictOutcome.OPENED else None
+            ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
         begun.events += begun.joins(at)
         admitted.note_beyond(begun.alerts, ledger, at)
-        await self._record(begun, ledger, at, is_last=is_last)
+        await self._record(begun, ledger, is_last=is_last)
         await self._page_anew(begun.heard, groups, at)
 
     def _gather(
@@ -130,10 +126,8 @@ class BeginAlerts:
     ) -> None:
         """The first alert of a group opens its incident, or reopens it; the others join."""
         begun.alerts.append(alert)
-        if outcome in {VerdictOutcome.OPENED, VerdictOutcome.REOPENED}:
-            begun.reasons.append(alert.id)
         if outcome is VerdictOutcome.OPENED and draft is not None:
-            begun.events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+            begun.events += _beginning_of(draft, incident, alert.id)
             begun.events += first.suspected(incident.incident_id, at)
             if draft.muted is None:
                 begun.runs.append(self._run_for(first.target, incident.incident_id, at))
@@ -144,34 +138,12 @@ class BeginAlerts:
         if alert.is_flapping:
             begun.events.append(alert.flapped(at=at))
 
-    async def _record(self, begun: _Begun, ledger: Ledger, at: datetime, *, is_last: bool) -> None:
-        raw, sources = ledger.raw_events() if is_last else [], begun.sources
+    async def _record(self, begun: _Begun, ledger: Ledger, *, is_last: bool) -> None:
+        raw = ledger.raw_events() if is_last else []
         if begun.alerts or raw:
-            stored = await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
-            if stored:
-                sources = await self._overtaken(stored, begun, ledger, at, is_stored=bool(raw))
-        if sources:
-            await self.inhibition_sources.add(sources)
-
-    async def _overtaken(
-        self, stored: Mapping[AlertKey, Touched], begun: _Begun, ledger: Ledger, at: datetime, *, is_stored: bool
-    ) -> list[Source]:
-        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute.
-
-        Raises:
-            ConflictError: one of them is the reason why an incident of another group was opened or reopened.
-        """
-        keyed = (((alert.integration_id, alert.dedup_key), alert) for alert in begun.alerts)
-        lost = {alert.id: stored[key] for key, alert in keyed if key in stored}
-        if alert_id := next((each for each in begun.reasons if each in lost), None):
-            raise ConflictError("alert", alert_id, "was begun in another group at this very moment")
-        ledger.overtaken(lost)
-        await self.intake.withdraw_events(lost.keys())
-        if told := begun.joins(at, lost=lost):
-            await self.intake.record(alerts=(), runs=(), events=told, raw_events=())
-        if is_stored:
-            await self.intake.correct_verdicts(ledger.raw_events())
-        return [each for each in begun.sources if each.alert_id not in lost]
+            await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
+        if begun.sources:
+            await self.inhibition_sources.add(begun.sources)
 
     async def _reopened(
         self,
@@ -189,8 +161,8 @@ class BeginAlerts:
         for key, (routed, *_) in new.items():
             firsts.setdefault(routed.group, key)
         within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
-        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_new}
-        found = await self.incidents.reopenable(since) if since else ()
+        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_alone}
+        found = await self.incidents.reopenable(since, at=at) if since else ()
         if not found:
             return {}
         changes = []
@@ -255,6 +227,15 @@ class BeginAlerts:
 
 def _opened_again(incident: Incident) -> OpenedIncident:
     return OpenedIncident(incident.id, incident.number, is_new=False, is_muted=incident.muted is not None)
+
+
+def _beginning_of(draft: IncidentDraft, opened: OpenedIncident, alert_id: AlertId) -> list[DomainEvent]:
+    """That it began; and what its group's incident is told of it that was open until then."""
+    follows = opened.follows
+    begun = draft.triggered(number=opened.number, via=Via.SENDER, alert_id=alert_id, follows=follows)
+    if follows is None:
+        return [begun]
+    return [follows.by(draft.id, number=opened.number, at=draft.triggered_at), begun]
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

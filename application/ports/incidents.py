@@ -43,11 +43,13 @@ class IncidentRepository(Protocol):
         """Those that nobody has and whose pages one of these rules or silences holds back, held, likewise."""
 
     @abstractmethod
-    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+    async def reopenable(
+        self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
+    ) -> tuple[Incident, ...]:
         """Of each service and group key: the incident that was resolved last, if not before then; held.
 
-        Asked by whoever has opened the group (`IntakeStore.open_incidents`), so that nobody else reopens one of it. In
-        the order of services and keys.
+        One that is followed, or whose window is over now, is none of them. Asked by whoever has opened the group
+        (`IntakeStore.open_incidents`), so that nobody else reopens one of it. In the order of services and keys.
         """
 
     @abstractmethod
@@ -60,4 +62,4 @@ class IncidentRepository(Protocol):
 
     @abstractmethod
     async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
-        """The incident that is open for this service and group key, not held."""
+        """The incident that is open for this service and group key, and followed by none; not held."""

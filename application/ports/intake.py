@@ -1,7 +1,7 @@
 """The hot path's storage: a few set-based statements for as many events as have gathered."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
@@ -11,7 +11,7 @@ from application.alert.verdict import Verdict
 from domain.alert.alert import Alert, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.service.integration import Integration
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
@@ -89,6 +89,12 @@ class OpenedIncident(NamedTuple):
     number: int
     is_new: bool
     is_muted: bool = False
+    follows: Followed | None = None  # what was open until now, and is no more the one to join
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its group had none that was open."""
+        return self.is_new and self.follows is None
 
 
 class ReceivedChange(NamedTuple):
@@ -144,7 +150,11 @@ class IntakeStore(Protocol):
 
     @abstractmethod
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        """For each service and group key: the incident that is open, or a new one from the draft."""
+        """For each service and group key: the incident that is open, or a new one from the draft.
+
+        One whose window is over when the draft begins is followed by the new one. A window that rolls is longer for
+        the draft, which joins.
+        """
 
     @abstractmethod
     async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
@@ -158,20 +168,12 @@ class IntakeStore(Protocol):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         """Store new alerts, runs, domain events and raw events, and wake whoever waits for them.
 
-        An alert that has begun to fire meanwhile counts as one more occurrence; returned are those that did so, as
-        they are stored.
+        Raises:
+            ConflictError: an alert has begun to fire meanwhile. The transaction is to be done anew.
         """
-
-    @abstractmethod
-    async def withdraw_events(self, alert_ids: Set[AlertId]) -> None:
-        """Take back what was told in this transaction of alerts that were not stored: that they joined, or flap."""
-
-    @abstractmethod
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        """Say otherwise what became of what raw events hold that are stored."""
 
     @abstractmethod
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:

@@ -19,6 +19,7 @@ from domain.incident.incident import IncidentStatus
 from domain.incident.mute import Mute
 from domain.incident.responder import ResponderAnswer
 from domain.notification.notification import Notification
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
 from domain.shared.limits import PAGE_DEFAULT
 from domain.shared.priority import Priority
@@ -150,6 +151,13 @@ class PossibleCause(NamedTuple):
     way: tuple[str, ...]  # from the service that suffers, both ends named
 
 
+class Follower(NamedTuple):
+    """The incident that takes the alerts of a group instead of another one."""
+
+    incident_id: IncidentId
+    number: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentDetail:
     """A summary and what is only of interest when one looks at one incident."""
@@ -160,6 +168,9 @@ class IncidentDetail:
     runbook_url: str | None
     may_be_caused_by: tuple[PossibleCause, ...] = ()  # the nearest that are open now; of one that is resolved none
     trace: str | None = None  # that it began with
+    group_window: GroupWindow | None = None
+    takes_alerts_until: datetime | None = None  # of its group; None: as long as it is open
+    followed_by: Follower | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

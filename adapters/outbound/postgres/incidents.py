@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic, append_events
+from adapters.outbound.postgres.group_keys import group_key_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import incidents
@@ -18,6 +19,7 @@ from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.mute import Mute
 from domain.incident.responder import Responder
 from domain.shared.change import Change
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IncidentId, PolicyId, ServiceId, TeamId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -40,7 +42,7 @@ CROSS JOIN LATERAL (
   WHERE r.service_id = k.service_id AND r.group_key = k.group_key AND r.status = 'resolved' AND r.resolved_at >= k.since
   ORDER BY r.resolved_at DESC LIMIT 1
 ) AS last
-JOIN incidents i ON i.id = last.id AND i.status = 'resolved'
+JOIN incidents i ON i.id = last.id AND i.status = 'resolved' AND (i.joins_until IS NULL OR i.joins_until > $4)
 ORDER BY i.service_id, i.group_key COLLATE "C" FOR NO KEY UPDATE OF i
 """
 # What an act can change, and the types that they have in storage.
@@ -125,12 +127,14 @@ class PostgresIncidentRepository(IncidentRepository):
     async def muted_by(self, *by: str) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
 
-    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+    async def reopenable(
+        self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
+    ) -> tuple[Incident, ...]:
         if not since:
             return ()
         groups = sorted(since)
         services, keys = [service_id for service_id, _ in groups], [key for _, key in groups]
-        rows = await self.session.fetch(_REOPENABLE, services, keys, [since[group] for group in groups])
+        rows = await self.session.fetch(_REOPENABLE, services, keys, [since[group] for group in groups], at)
         return tuple(incident_of(row) for row in rows)
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
@@ -158,7 +162,7 @@ def incident_of(row: Row) -> Incident:
         number=row["number"],
         service_id=ServiceId(row["service_id"]),
         team_id=TeamId(row["team_id"]),
-        group_key=row["group_key"],
+        group_key=group_key_of(row),
         title=row["title"],
         severity=Severity(row["severity"]),
         urgency=Urgency(row["urgency"]),
@@ -172,6 +176,8 @@ def incident_of(row: Row) -> Incident:
         snoozed_until=row["snoozed_until"],
         rises_at=row["rises_at"],
         policy_id=None if row["policy_id"] is None else PolicyId(row["policy_id"]),
+        group_window=msgspec.convert(row["group_window"], GroupWindow | None),
+        followed_by=None if row["followed_by"] is None else IncidentId(row["followed_by"]),
         responders=msgspec.convert(row["responders"], tuple[Responder, ...]),
         muted=msgspec.convert(row["muted"], Mute | None),
         resolved_at=row["resolved_at"],

@@ -1,7 +1,7 @@
 """Two batches that begin one alert in the same moment: it is one, and whatever is told of it names it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -12,7 +12,6 @@ from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
 from application.alert.verdict import Verdict, VerdictOutcome
 from application.inhibition.create import CreateInhibition
-from application.ports.errors import TransientPortError
 from application.ports.intake import RawEvent
 from application.ports.readers import IncidentQuery, OldestFirst
 from domain.alert.alert import Alert
@@ -40,15 +39,12 @@ async def processes(clean_database: str) -> AsyncIterator[tuple[AsyncContainer, 
         yield new_container(turnstile), second, turnstile
 
 
-async def receive(container: AsyncContainer, number: int, *, group_key: str = "rack", more: Sequence[str] = ()) -> None:
-    """The same report, in a body of its own, and more after it."""
+async def receive(container: AsyncContainer, number: int, *, group_key: str = "rack") -> None:
+    """The same report, in a body of its own."""
     raw = RawEvent(id=UUID(int=number), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"{}")
     async with container() as scope:
-        ports = await scope.get(Ports)
-        plain = await received(ports, SHOP_PROBES, an_event("down", labels=DOWN, group_key=group_key))
-        others = [await received(ports, SHOP_PROBES, an_event(each, group_key=group_key)) for each in more]
-        batch = [ReceivedEvent(plain.target, plain.event, raw, raw.id), *others]
-        await (await scope.get(IngestEvents))(batch)
+        plain = await received(await scope.get(Ports), SHOP_PROBES, an_event("down", labels=DOWN, group_key=group_key))
+        await (await scope.get(IngestEvents))([ReceivedEvent(plain.target, plain.event, raw, raw.id)])
 
 
 async def verdict(container: AsyncContainer, number: int) -> Verdict:
@@ -80,8 +76,7 @@ async def told_of(container: AsyncContainer, of: Verdict) -> set[AlertId]:
     assert of.incident_id is not None
     async with container() as scope:
         logged = await (await scope.get(Ports)).events.of_incident(of.incident_id, limit=100)
-    named: set[AlertId | None] = {getattr(each.event, "alert_id", None) for each in logged}
-    named |= {other for each in logged for other in getattr(each.event, "others", ())}
+    named = (getattr(each.event, "alert_id", None) for each in logged)
     return {each for each in named if each is not None}
 
 
@@ -115,24 +110,7 @@ async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one
     assert await told_of(second, winner) == {alert.id}
 
 
-async def test_of_alerts_that_joined_together_those_that_another_batch_began_are_not_told_of(
-    processes: tuple[AsyncContainer, AsyncContainer, Turnstile],
-) -> None:
-    first, second, turnstile = processes
-    begun = asyncio.create_task(receive(first, 1))
-    await turnstile.reached.wait()
-    together = asyncio.create_task(receive(second, 2, more=("load", "disk")))
-    await asyncio.wait([together], timeout=SOON)
-    turnstile.opened.set()
-    await asyncio.gather(begun, together)
-
-    winner = await verdict(second, 1)
-    stored = await alerts(second, winner)
-    assert sorted(each.dedup_key for each in stored) == ["disk", "down", "load"]
-    assert await told_of(second, winner) == {each.id for each in stored}
-
-
-async def test_a_batch_that_would_begin_an_alert_in_another_group_is_to_be_sent_again_and_only_repeats_it(
+async def test_a_batch_that_would_begin_an_alert_in_another_group_only_repeats_it(
     processes: tuple[AsyncContainer, AsyncContainer, Turnstile],
 ) -> None:
     first, second, turnstile = processes
@@ -141,10 +119,7 @@ async def test_a_batch_that_would_begin_an_alert_in_another_group_is_to_be_sent_
     elsewhere = asyncio.create_task(receive(second, 2, group_key="row"))
     await asyncio.wait([elsewhere], timeout=SOON)
     turnstile.opened.set()
-    await begun
-    with pytest.raises(TransientPortError):
-        await elsewhere
-    await receive(second, 2, group_key="row")
+    await asyncio.gather(begun, elsewhere)
 
     winner, again = await verdict(second, 1), await verdict(second, 2)
     assert (again.outcome, again.incident_id) == (VerdictOutcome.REPEATED, winner.incident_id)

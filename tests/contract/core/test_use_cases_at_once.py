@@ -35,6 +35,7 @@ from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.routing.matcher import parse_matchers
 from domain.routing.route import Effect, Rule
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.ids import IncidentId
 from domain.shared.severity import Severity
 from tests.support.at_once import SOON, Turnstile, containers_over
@@ -427,3 +428,20 @@ async def test_two_workers_that_see_a_stalled_incident_at_once_tell_of_it_once(
 
     (notices, sounded), (_, also_sounded) = await process.told(), await gated.told()
     assert (notices, sounded + also_sounded) == (1, 1)
+
+
+async def test_alerts_that_come_at_once_after_a_window_open_one_incident_more(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.rule(Effect(group_window=GroupWindow(kind=WindowKind.FIXED, seconds=120)))
+    await process.receive(report("disk"))
+    await process.pass_time(2 * MINUTE)
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await gated.pass_time(2 * MINUTE)
+    await meeting(turnstile, gated.receive(report("load")), process.receive(report("fan")))
+
+    before, after = await process.stored()
+    assert (before.incident.is_open, before.incident.followed_by) == (True, after.incident.id)
+    assert {alert.dedup_key for alert in after.alerts} == {"load", "fan"}
+    assert [sum(isinstance(event, AlertJoined) for event in each.events) for each in (before, after)] == [0, 1]
