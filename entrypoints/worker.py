@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters import tracing
-from adapters.inbound.deadlines.courier import Courier
+from adapters.inbound.deadlines.courier import Courier, handing_over
 from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
 from adapters.inbound.deadlines.spilled_signs import SpilledSigns
 from adapters.outbound.postgres.clock import DatabaseClock
@@ -137,14 +137,18 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
     async with container() as sends, _spilled_signs(container) as signs, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
-        group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
+        couriers = {
+            channel: _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
+            for channel in Channel
+        }
+        escalations = _escalations(container, clock, listener, pulse, couriers)
+        group.create_task(escalations.run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
         group.create_task(signs(alert_loop(container, clock)).run(draining), name="alerts")
         group.create_task(signs(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
         group.create_task(signs(quiet_loop(container, clock, listener)).run(draining), name="quiet")
-        for channel in Channel:
-            courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
+        for channel, courier in couriers.items():
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
@@ -156,13 +160,21 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(every(interval, beat, draining, name="heartbeat"), name="heartbeat")
 
 
-def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener, pulse: Pulse) -> DeadlineLoop:
+def _escalations(
+    container: AsyncContainer,
+    clock: Clock,
+    listener: PostgresListener,
+    pulse: Pulse,
+    couriers: Mapping[Channel, Courier],
+) -> DeadlineLoop:
     async def tick() -> bool:
-        with tracing.span("advance escalations"):
+        with handing_over(couriers) as hands, tracing.span("advance escalations"):
             async with container() as request:
-                is_full = await (await request.get(AdvanceEscalations))() == BATCH
+                advance: AdvanceEscalations = await request.get(AdvanceEscalations)
+                advanced = await advance(room=hands.room)
+                hands.leased = advanced.leased
         pulse.ticked_at = clock.now()
-        return is_full
+        return advanced.runs == BATCH
 
     async def earliest() -> datetime | None:
         async with container() as request:
