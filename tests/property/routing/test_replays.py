@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from application.alert.explain import ExplainEvent
 from application.alert.ingest import IngestEvents
 from application.alert.replay import Effects, ReplayBodies, Replayed
 from application.alert.routed import received_in
@@ -114,7 +115,10 @@ def test_what_came_signed_is_read_by_its_headers_and_believed_because_it_was_tak
 
         for expected in (Effects(alerts=1), Effects(repeated=1)):
             assert replayed(world).effects == expected
-        assert [alert.summary for stored in world.stored() for alert in stored.alerts] == ["it is full"]
+        ((alert,),) = (stored.alerts for stored in world.stored())
+        assert alert.summary == "it is full"
+        assert alert.event_id is not None
+        assert world.call(ExplainEvent, alert.event_id, actor=ADMIN).stored.raw.headers == headers
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(lab: Lab) -> None:
