@@ -135,7 +135,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
     pulse = Pulse()
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
-    async with container() as sends, _spilled_signs(container) as signs, asyncio.TaskGroup() as group:
+    async with container() as sends, _waiting_for_spill(container) as held_back, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
         couriers = {
             channel: _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
@@ -144,10 +144,10 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         escalations = _escalations(container, clock, listener, pulse, couriers)
         group.create_task(escalations.run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
-        group.create_task(signs(alert_loop(container, clock)).run(draining), name="alerts")
-        group.create_task(signs(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
+        group.create_task(held_back(alert_loop(container, clock)).run(draining), name="alerts")
+        group.create_task(held_back(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
-        group.create_task(signs(quiet_loop(container, clock, listener)).run(draining), name="quiet")
+        group.create_task(held_back(quiet_loop(container, clock, listener)).run(draining), name="quiet")
         for channel, courier in couriers.items():
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
@@ -215,7 +215,7 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
 
 
 @contextlib.asynccontextmanager
-async def _spilled_signs(container: AsyncContainer) -> AsyncIterator[Callable[[DeadlineLoop], DeadlineLoop]]:
+async def _waiting_for_spill(container: AsyncContainer) -> AsyncIterator[Callable[[DeadlineLoop], DeadlineLoop]]:
     """Holds back loops that miss something, while it may wait in the spill. Without a spill nothing is held back."""
     if not (await container.get(Settings)).spill_queue_url:
         yield _as_it_is
