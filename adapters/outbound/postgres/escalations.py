@@ -192,10 +192,10 @@ class PostgresPolicyVersions(PolicyVersions):
         self, versions: Collection[tuple[PolicyId, int]]
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
         kept = self.kept.by_version
-        missing = await self._read([each for each in versions if each not in kept])
-        found = {each: kept[each] for each in versions if each in kept} | missing
+        found = {each: kept[each] for each in versions if each in kept}  # before others make room
+        missing = await self._read([each for each in versions if each not in found])
         self.kept.keep(missing)
-        return found
+        return {**found, **missing}
 
     async def _read(self, wanted: Sequence[tuple[PolicyId, int]]) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
         if not wanted:
