@@ -1,7 +1,8 @@
 """The worker: escalations, couriers, upkeep. Any number of them may run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from adapters import tracing
 from adapters.inbound.deadlines.courier import Courier, handing_over
 from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
+from adapters.inbound.deadlines.spilled_signs import SpilledSigns
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
@@ -133,7 +135,7 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
     pulse = Pulse()
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
-    async with container() as sends, asyncio.TaskGroup() as group:
+    async with container() as sends, _waiting_for_spill(container) as held_back, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
         couriers = {
             channel: _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
@@ -142,10 +144,10 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         escalations = _escalations(container, clock, listener, pulse, couriers)
         group.create_task(escalations.run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
-        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
-        group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
+        group.create_task(held_back(alert_loop(container, clock)).run(draining), name="alerts")
+        group.create_task(held_back(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
-        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
+        group.create_task(held_back(quiet_loop(container, clock, listener)).run(draining), name="quiet")
         for channel, courier in couriers.items():
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
@@ -210,6 +212,22 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
             return await alerts.earliest_deadline()
 
     return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
+
+
+@contextlib.asynccontextmanager
+async def _waiting_for_spill(container: AsyncContainer) -> AsyncIterator[Callable[[DeadlineLoop], DeadlineLoop]]:
+    """Holds back loops that miss something, while it may wait in the spill. Without a spill nothing is held back."""
+    if not (await container.get(Settings)).spill_queue_url:
+        yield _as_it_is
+        return
+    from entrypoints.spill import open_spill  # aiobotocore takes a second to import
+
+    async with open_spill(container) as opened:
+        yield SpilledSigns(opened.spill, await container.get(Clock)).holding_back
+
+
+def _as_it_is(loop: DeadlineLoop) -> DeadlineLoop:
+    return loop
 
 
 def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:

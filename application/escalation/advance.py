@@ -127,7 +127,8 @@ class AdvanceEscalations:
         tellings = [_telling(each, responders, made[each.ticked.run.id], at) for each in told]
         pages = [page for of_run in made.values() for page in of_run]
         subjects = {each.due.run.incident_id: each.due.subject for each in left}
-        leased = leased_at_once(pages, subjects, room=room, at=at)
+        # What is resolved is resolved after this transaction, which may fail: nothing leased must wait for that.
+        leased = leased_at_once(pages, subjects, room=room if len(left) == len(ticked) else NO_ROOM, at=at)
         as_leased = {each.notification.id: each.notification for each in _each_of(leased)}
         added = await self.runs.record(
             [each.run for each in left],

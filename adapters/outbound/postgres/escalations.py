@@ -192,8 +192,8 @@ class PostgresPolicyVersions(PolicyVersions):
         self, versions: Collection[tuple[PolicyId, int]]
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
         kept = self.kept.by_version
-        missing = await self._read([each for each in versions if each not in kept])
-        found = {each: kept[each] for each in versions if each in kept}
+        found = {each: kept[each] for each in versions if each in kept}  # before others make room
+        missing = await self._read([each for each in versions if each not in found])
         self.kept.keep(missing)
         return {**found, **missing}
 

@@ -77,7 +77,7 @@ SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
   i.acknowledgements, i.acknowledgement_times, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at,
   i.snoozed_until, i.rises_at, i.muted, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version,
-  i.trace
+  i.trace, i.group_window, i.followed_by
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id

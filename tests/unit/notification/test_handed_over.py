@@ -8,10 +8,23 @@ from application.escalation.advance import AdvanceEscalations
 from application.notification.deliver import DeliverNotification
 from application.notification.lease import LEASE, Bundle, LeaseNotifications, Room
 from application.ports.notifier import Outcome
+from domain.escalation.policy import WhenExhausted
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, NotificationStatus, Purpose
 from domain.notification.throttle import MESSAGES_PER_WINDOW, WINDOW
-from tests.support.builders import ADA, LOOP, MINUTE, a_contact, a_policy, a_rule, a_step, a_town, to_user
+from tests.support.builders import (
+    ADA,
+    LOOP,
+    MINUTE,
+    a_contact,
+    a_policy,
+    a_rule,
+    a_service,
+    a_step,
+    a_town,
+    an_integration,
+    to_user,
+)
 from tests.support.world import BUDGET, World
 
 EMAIL: Room = {Channel.EMAIL: BUDGET}
@@ -72,6 +85,26 @@ def test_a_page_that_leaves_later_waits_in_the_table() -> None:
     assert leased(world) == ()
     (page,) = pages(world)
     assert (page.status, page.next_deadline) == (NotificationStatus.PENDING, world.clock.now() + MINUTE)
+    world.close()
+
+
+def test_while_incidents_are_resolved_which_may_fail_nothing_is_handed_over() -> None:
+    policy = a_policy(a_step(to_user(), delay=5 * MINUTE), when_exhausted=WhenExhausted.RESOLVE)
+    world = World(
+        town=a_town(
+            contacts=(a_contact(),),
+            rules={},
+            policies=(policy,),
+            services=(a_service(),),
+            integrations=(an_integration(),),
+        )
+    )
+    world.trigger("disk")
+    assert len(leased(world)) == 1
+    world.clock.move_to(world.clock.now() + 5 * MINUTE)
+    world.trigger("load")
+    assert leased(world) == ()
+    assert [page.status for page in pages(world)].count(NotificationStatus.PENDING) == 1
     world.close()
 
 
