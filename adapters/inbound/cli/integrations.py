@@ -160,7 +160,7 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     if output == "json":
         show_json(shown | {"health": health})
         return
-    names = {member: names_of(api, place) for member, place in INTEGRATION.references.items()}
+    names = {member: names_of(api, place, (shown.get(member),)) for member, place in INTEGRATION.references.items()}
     fields = {name: value for name, value in shown.items() if name != "snippets"}
     fields |= {name: by_id.get(shown[name], shown[name]) for name, by_id in names.items() if name in shown}
     show_fields((name.replace("_", " "), value) for name, value in fields.items())

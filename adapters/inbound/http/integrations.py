@@ -17,7 +17,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -213,12 +215,14 @@ class IntegrationController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         service_id: ServiceFilter = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[IntegrationBody]]:
         """Integrations by name."""
         found = await list_integrations(
-            page_request(request, cursors, limit=limit, cursor=cursor),
+            page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids),
             service_id=None if service_id is None else ServiceId(service_id),
             team_id=None if team_id is None else TeamId(team_id),
             actor=actor,

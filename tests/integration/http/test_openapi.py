@@ -177,9 +177,10 @@ async def test_a_list_describes_its_rows(description: Json) -> None:
     page = description["paths"]["/v1/services"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     schema = description["components"]["schemas"][page["$ref"].rpartition("/")[2]]
     assert schema["properties"]["items"]["items"] == {"$ref": "#/components/schemas/ServiceBody"}
-    limit, cursor, team = description["paths"]["/v1/services"]["get"]["parameters"]
-    assert (limit["schema"]["maximum"], limit["schema"]["default"]) == (200, 50)
-    assert (cursor["schema"]["type"], team["schema"]["format"]) == ("string", "uuid")
+    found = {each["name"]: each["schema"] for each in description["paths"]["/v1/services"]["get"]["parameters"]}
+    assert set(found) == {"limit", "cursor", "name", "id", "team_id"}
+    assert (found["limit"]["maximum"], found["limit"]["default"]) == (200, 50)
+    assert (found["cursor"]["type"], found["team_id"]["format"], found["name"]["type"]) == ("string", "uuid", "string")
 
 
 async def test_the_page_loads_its_own_files_and_runs_nothing_inline(api: World) -> None:
