@@ -230,6 +230,7 @@ class ReplayBodies:
                 received_at=at,
                 format=kept.format if kept.refusal is None else target.integration.kind,
                 body=kept.body,
+                headers=kept.headers,
             )
             yield from received_in(raw, [each.event for each in of_body], target)
 

@@ -14,13 +14,14 @@ from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.grouping import group_key_of
 from domain.alert.overflow import overflow_event
 from domain.incident.events import IncidentCauseSuspected
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.decision import Decision, StepOutcome
 from domain.routing.grouping import grouped_by
 from domain.routing.rulebook import Quiet
 from domain.routing.silence import Silence
 from domain.service.integration import IntakeLimits
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import AlertId, IncidentId, ServiceId
 from domain.shared.limits import LINKS
 from domain.shared.severity import Severity
@@ -86,6 +87,21 @@ def mute_of(quiet: Quiet) -> Mute:
     return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
 
 
+def suppressed_by(decision: Decision) -> Mute:
+    rule = _last_applied(decision)
+    return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
+
+
+def delayed_by(decision: Decision, *, until: datetime) -> Mute:
+    rule = _last_applied(decision)
+    reason = f"it pages if it lasts for {decision.effect.delay}, says the rule {rule!r}"
+    return Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=until)
+
+
+def _last_applied(decision: Decision) -> str:
+    return next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
+
+
 class RoutedEvent(NamedTuple):
     """A received event and what the rules say of it. Its target is the service that they lead to.
 
@@ -127,6 +143,13 @@ class RoutedEvent(NamedTuple):
         return self.service_id, self.group_key
 
     @property
+    def group_window(self) -> GroupWindow | None:
+        """Of the incident that it would open: as a rule says, or else its integration. What counts others has none."""
+        if self.counts_others:
+            return None
+        return self.decision.effect.group_window or self.target.integration.group_window
+
+    @property
     def severity(self) -> Severity:
         """Of the incident that it would open."""
         return self.decision.effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
@@ -163,19 +186,13 @@ class RoutedEvent(NamedTuple):
         """What holds its pages back: of a delay and a silence, the one that ends later."""
         effect = self.decision.effect
         if effect.is_suppressed:
-            return Mute(kind=MuteKind.SUPPRESSED, by=self._rule, reason=f"the rule {self._rule!r} suppresses it")
+            return suppressed_by(self.decision)
         if self.inhibited is not None:
             return self.inhibited
         if effect.delay is None:
             return self.silenced
-        reason = f"it pages if it lasts for {effect.delay}, says the rule {self._rule!r}"
-        delayed = Mute(kind=MuteKind.DELAYED, by=self._rule, reason=reason, until=at + effect.delay)
+        delayed = delayed_by(self.decision, until=at + effect.delay)
         return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
-
-    @property
-    def _rule(self) -> str:
-        """The last that applied."""
-        return next(step.rule for step in reversed(self.decision.steps) if step.outcome is StepOutcome.APPLIED)
 
     def verdict(
         self,
@@ -184,6 +201,7 @@ class RoutedEvent(NamedTuple):
         alert_id: AlertId | None = None,
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
+        follows: Followed | None = None,
     ) -> Verdict:
         return Verdict(
             dedup_key=self.event.dedup_key,
@@ -195,6 +213,7 @@ class RoutedEvent(NamedTuple):
             incident_id=incident_id,
             decision=self.decision if self.decision.steps else None,
             muted=muted,
+            follows=follows,
             sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
             labels=matched_labels(self.event) if outcome in _UNTOLD else None,
         )
@@ -220,6 +239,7 @@ class RoutedEvent(NamedTuple):
             acknowledgements_required=target.acknowledgements_required,
             rises_at=rises_at,
             muted=muted,
+            group_window=self.group_window,
             trace=self.received.trace,
         )
 

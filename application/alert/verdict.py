@@ -7,6 +7,7 @@ from typing import Final
 
 from domain.alert.alert import DEFAULT_SEVERITY, Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.routing.decision import Decision
 from domain.shared.ids import AlertId, IncidentId, ServiceId
@@ -41,6 +42,7 @@ class Verdict:
     decision: Decision | None = None  # of the rules that said something
     muted: Mute | None = None
     sent_group_key: str | None = None  # the sender's, where rules made another one
+    follows: Followed | None = None  # the open incident of its group that takes no more alerts
     labels: Mapping[str, str] | None = None  # what the rules were asked about, where no alert has it
 
 

@@ -43,6 +43,7 @@ from entrypoints.embedded.directory import (
     socket_directory,
 )
 from entrypoints.embedded.errors import EmbeddedStartError
+from entrypoints.embedded.memory import memory_bytes, shared_buffers
 
 USER: Final = "tocsin"
 DATABASE: Final = "tocsin"
@@ -60,7 +61,8 @@ SETTINGS: Final = {
     "log_checkpoints": "off",
     "cluster_name": "tocsin",
 }
-NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off"}  # a commit still outlives the server
+# A commit still outlives the server. Tests run several at once, so each keeps to PostgreSQL's own default of memory.
+NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 STILL_STOPPING: Final = "PostgreSQL is writing its last checkpoint"
 
 
@@ -222,7 +224,8 @@ class EmbeddedPostgres:
 
     async def _run_server(self, programs: Path, owner: Owner) -> bool:
         """Whether it came up; it did not if sessions of an earlier run, which will end soon, are still there."""
-        settings = SETTINGS | {"unix_socket_directories": str(self._sockets).replace("\\", "\\\\")}
+        settings = SETTINGS | {"shared_buffers": shared_buffers(memory_bytes())}
+        settings |= {"unix_socket_directories": str(self._sockets).replace("\\", "\\\\")}
         settings["unix_socket_directories"] = '"' + settings["unix_socket_directories"].replace('"', '""') + '"'
         if has_library(programs, "pg_stat_statements"):
             settings["shared_preload_libraries"] = "pg_stat_statements"

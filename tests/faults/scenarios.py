@@ -17,10 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import aiohttp
 
+from adapters.outbound.system.clock import SystemClock
 from application.ports.dead_letter_queue import MESSAGE_ID_ATTRIBUTE
 from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
@@ -283,7 +284,7 @@ async def f5_postgres_killed_with_a_spill(_: str, directory: Path, seed: int, si
         await migrate_async(dsn)
         async with ground(dsn, directory, seed=seed, steps=1) as place:
             server = await place.start("http", **spill).ready()
-            await place.start("worker").ready()
+            await place.start("worker", **spill).ready()
             load = place.load(server)
             keys = [new_dedup_key("f5s") for _ in range(size.events)]
             sending = asyncio.create_task(load.send(keys))
@@ -374,22 +375,32 @@ async def f7_network_fails(dsn: str, directory: Path, seed: int, size: Size) -> 
 
 
 async def f7_network_cut_with_a_spill(dsn: str, directory: Path, seed: int, size: Size) -> Report:
-    """The way to PostgreSQL is cut: events, changes and bodies that cannot be read are accepted, and stored later."""
+    """The way to PostgreSQL is cut: whatever senders send is accepted, and stored later."""
     sqs = Sqs(engines.obtain("sqs")["endpoint"])
     queue = sqs.create_queue("spill", FifoQueue="true")
     async with ground(dsn, directory, seed=seed, steps=1) as place, _proxy_to(dsn) as proxy:
         behind = {"database_url": _through(dsn, proxy)}
-        server = await place.start("http", **behind, **_spill_settings(sqs, queue)).ready()
+        behind |= _spill_settings(sqs, queue)
+        server = await place.start("http", **behind).ready()
         await place.start("worker", **behind).ready()
         load = place.load(server)
         await load.send([new_dedup_key("f7s-before") for _ in range(size.events // 10)])
+        ping = await _new_heartbeat(server, place)
+        before_it = await _ask_opsgenie(server, place, "before it was cut")  # a key is let in that the server has met
         proxy.cut()
         place.kills += 1
         before = len(load.accepted_at)
         await load.send([new_dedup_key("f7s") for _ in range(size.events)])
         accepted_meanwhile = len(load.accepted_at) - before
         others = await _send_what_is_no_event(server, place)
+        requests = [
+            await _ask_opsgenie(server, place, "while it was cut"),
+            await _ask_opsgenie(server, place, "while it was cut", close=True),
+        ]
+        pinged = await _ping(ping)
+        unknown = await _status_of(server, place, requests[0])
         refused = load.answers["503"]
+        cut_until = SystemClock().now()
         proxy.mend()
         mended = time.monotonic()
         await _until_empty(sqs, queue)
@@ -417,6 +428,13 @@ async def f7_network_cut_with_a_spill(dsn: str, directory: Path, seed: int, size
         report.must(hold=changes == 1, what=f"{changes} changes are stored, one was accepted")
         letters = await place.ask("SELECT string_agg(convert_from(body, 'UTF8'), ',') FROM dead_letters")
         report.must(hold=letters == "{ no JSON", what=f"kept for people is {letters!r}")
+        statuses = [await _status_of(server, place, each) for each in (before_it, *requests)]
+        wanted = ["Created alert", "Created alert", "Alert closed"]
+        report.must(hold=unknown == "404", what=f"a request that waits is said to be {unknown!r}")
+        report.must(hold=statuses == wanted, what=f"what was asked of Opsgenie's API became {statuses}")
+        heard = await place.ask("SELECT last_success_at FROM heartbeats WHERE status = 'up'")
+        report.must(hold=pinged == 200, what=f"a ping was answered with {pinged}")
+        report.must(hold=heard is not None and heard < cut_until, what=f"a ping that waited counts as of {heard}")
         return report
 
 
@@ -429,6 +447,53 @@ async def _send_what_is_no_event(server: Process, place: Ground) -> list[int]:
             statuses = [answer.status]
         async with client.post(unreadable, data=b"{ no JSON") as answer:
             return [*statuses, answer.status]
+
+
+async def _ask_opsgenie(server: Process, place: Ground, alias: str, *, close: bool = False) -> str:
+    """The id of a request that was accepted: to create an alert, or to close it."""
+    path = f"/{quote(alias)}/close?identifierType=alias" if close else ""
+    body = {} if close else {"message": alias, "alias": alias}
+    async with (
+        aiohttp.ClientSession(headers=_genie(place)) as client,
+        client.post(f"{server.url}/v2/alerts{path}", json=body) as answer,
+    ):
+        assert answer.status == 202, await answer.text()
+        request_id: str = (await answer.json())["requestId"]
+        return request_id
+
+
+async def _status_of(server: Process, place: Ground, request_id: str) -> str:
+    """What a request has come to, or the status of an answer that does not say."""
+    async with (
+        aiohttp.ClientSession(headers=_genie(place)) as client,
+        client.get(f"{server.url}/v2/alerts/requests/{request_id}") as answer,
+    ):
+        return str((await answer.json())["data"]["status"]) if answer.status == 200 else str(answer.status)
+
+
+def _genie(place: Ground) -> dict[str, str]:
+    return {"Authorization": f"GenieKey {place.crew.opsgenie_key}"}
+
+
+async def _new_heartbeat(server: Process, place: Ground) -> str:
+    """Where it is pinged. Nobody has."""
+    integration = {"kind": "heartbeat", "name": "jobs", "service_id": str(place.crew.service_id)}
+    async with aiohttp.ClientSession(server.url, headers=place.crew.authorization) as client:
+        async with client.post("/v1/integrations", json=integration) as answer:
+            made = await answer.json()
+        heartbeat = {
+            "integration_id": made["integration"]["id"],
+            "name": "nightly",
+            "period_seconds": 3600,
+            "grace_seconds": 600,
+        }
+        async with client.post("/v1/heartbeats", json=heartbeat) as answer:
+            return f"{server.url}/v1/heartbeats/{(await answer.json())['key']}"
+
+
+async def _ping(url: str) -> int:
+    async with aiohttp.ClientSession() as client, client.post(url) as answer:
+        return answer.status
 
 
 def _proxy_to(dsn: str) -> Proxy:

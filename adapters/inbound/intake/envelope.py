@@ -37,11 +37,15 @@ class _Notification(msgspec.Struct):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Notification)
+# Without one of these in it a text is neither: by the last of them JSON can spell the others differently.
+_SIGNS: Final = (b'"Notification"', b'"detail-type"', b"\\u")
 
 
 def unwrap(body: str) -> Envelope:
     """The published text, unwrapped once at most: an envelope in an envelope is somebody's payload. Never raises."""
     bare = body.encode("utf-8", "replace")
+    if not any(sign in bare for sign in _SIGNS):  # as of most, which are read once less then
+        return Envelope(bare)
     try:
         found = read(_DECODER, bare)
     except MalformedEventError:
@@ -52,7 +56,7 @@ def unwrap(body: str) -> Envelope:
         body=found.Message.encode("utf-8", "replace"),
         published_id=clean.scalar(found.MessageId) or None,
         topic_arn=clean.text(found.TopicArn),
-        attributes=_attributes(found.MessageAttributes),
+        attributes=attributes_of(found.MessageAttributes),
     )
 
 
@@ -62,7 +66,8 @@ def _eventbridge_id(found: _Notification) -> str | None:
     return clean.text(str(found.id)) or None if is_event else None
 
 
-def _attributes(values: object) -> dict[str, str]:
+def attributes_of(values: object) -> dict[str, str]:
+    """The `MessageAttributes` of SNS that have text for a value, whatever else is there."""
     if not isinstance(values, dict):
         return {}
     return {

@@ -6,7 +6,9 @@ Amazon SQS developer guide, "best practices".
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+import collections
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,6 +35,7 @@ MOST_PAUSE_SECONDS: Final = 30.0
 EXTENDED_AFTER: Final = 1 / 3
 # The dead-letter queue will never take such a message: it is too long with its reason, or has what SQS no longer takes.
 _NEVER_TAKEN: Final = frozenset({"InvalidMessageContents", "InvalidParameterValue", "BatchRequestTooLong"})
+_WENT_WELL: Final = frozenset({Outcome.HANDLED, Outcome.REPEATED})
 _FAULTS: Final = (ClientError, BotoCoreError, OSError)  # a time-out is an OSError too
 
 type Read = Callable[[Delivery], Awaitable[QueuedMessage]]
@@ -91,6 +94,17 @@ class ConsumerMetrics:
             registry=registry,
             buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
         )
+        self._of: Final[Mapping[Outcome | None, Counter]] = {
+            None: self.failed,
+            Outcome.HANDLED: self.handled,
+            Outcome.REPEATED: self.repeated,
+            Outcome.SET_ASIDE: self.poison,
+        }
+
+    def count(self, outcomes: Mapping[Outcome | None, int]) -> None:
+        """What became of so many deliveries. None: they are left to be delivered again."""
+        for outcome, count in outcomes.items():
+            self._of[outcome].inc(count)
 
 
 class _Settled(NamedTuple):
@@ -194,8 +208,8 @@ class SqsConsumer:
             settled = [await self._set_aside(each) for each in await batch.settle()]
         await self._delete([each.delivery for each in settled if each.outcome is not None])
         await self._leave([each for each in settled if each.outcome is None])
-        for each in settled:
-            self._record(each, timedelta(seconds=perf_counter() - started))
+        if settled:
+            self._record(settled, timedelta(seconds=perf_counter() - started))
         return batch.is_storage_away
 
     @asynccontextmanager
@@ -281,28 +295,28 @@ class SqsConsumer:
             message_id = deliveries[int(each["Id"])].message_id
             _log.warning("sqs_visibility_not_changed", message_id=message_id, error=each["Code"])
 
-    def _record(self, settled: _Settled, duration: timedelta) -> None:
-        delivery = settled.delivery
-        age_seconds = max(0.0, (self.clock.now() - delivery.sent_at).total_seconds())
-        match settled.outcome:
-            case None:
-                self.metrics.failed.inc()
-            case Outcome.HANDLED:
-                self.metrics.handled.inc()
+    def _record(self, settled: Sequence[_Settled], duration: timedelta) -> None:
+        """Count a batch, and say what became of it: one line for all, and one for each that may need a person.
+
+        At thousands a second a line for each that went well would be a fifth of its cost; `debug` has those too.
+        """
+        now = self.clock.now()
+        ages = [max(0.0, (now - each.delivery.sent_at).total_seconds()) for each in settled]
+        counts = collections.Counter(each.outcome for each in settled)
+        self.metrics.count(counts)
+        for each, age_seconds in zip(settled, ages, strict=True):
+            if each.outcome is Outcome.HANDLED:
                 self.metrics.age.observe(age_seconds)
-            case Outcome.REPEATED:
-                self.metrics.repeated.inc()
-            case Outcome.SET_ASIDE:
-                self.metrics.poison.inc()
-        with _known(delivery):
-            _log.info(
-                "sqs_message",
-                outcome=settled.outcome or "failed",
-                reason=settled.reason,
-                receives=delivery.receives,
-                age_seconds=round(age_seconds, 3),
-                duration_ms=round(duration / timedelta(milliseconds=1), 3),
-            )
+        _log.info(
+            "sqs_batch",
+            **{outcome or "failed": count for outcome, count in counts.items()},
+            oldest_seconds=round(max(ages, default=0.0), 3),
+            duration_ms=_milliseconds(duration),
+        )
+        shows_all = _log.is_enabled_for(logging.DEBUG)
+        for each, age_seconds in zip(settled, ages, strict=True):
+            if shows_all or each.outcome not in _WENT_WELL:
+                _say(each, age_seconds, duration)
 
 
 @dataclass(slots=True)
@@ -338,10 +352,10 @@ class _Batch:
         if self._must_wait(place):
             return None
         delivery = self.deliveries[place]
-        with _known(delivery):
-            try:
-                return await self.consumer.read(delivery)
-            except Exception as error:  # noqa: BLE001  # one message's fault must not cost its neighbours theirs
+        try:
+            return await self.consumer.read(delivery)
+        except Exception as error:  # noqa: BLE001  # one message's fault must not cost its neighbours theirs
+            with _known(delivery):
                 return self._given_up(place, error)
 
     async def _consume_alone(self, place: int, message: QueuedMessage) -> None:
@@ -352,7 +366,7 @@ class _Batch:
                 (outcome,) = await self.consumer.consume([message])
             except Exception as error:  # noqa: BLE001  # as above
                 given_up = self._given_up(place, error, message)
-                if given_up is not None and not message.events:  # it was no more than a dead letter already
+                if given_up is not None and not message.is_to_be_handled:  # it was no more than a dead letter already
                     self._fail(place, f"could not be set aside: {reason_of(error)}")
                 elif given_up is not None:
                     await self._consume_alone(place, given_up)
@@ -396,6 +410,23 @@ class _Batch:
 
 def _group_of(delivery: Delivery) -> str:
     return f"group/{delivery.group_id}" if delivery.group_id is not None else f"message/{delivery.message_id}"
+
+
+def _say(settled: _Settled, age_seconds: float, duration: timedelta) -> None:
+    write = _log.debug if settled.outcome in _WENT_WELL else _log.info
+    with _known(settled.delivery):
+        write(
+            "sqs_message",
+            outcome=settled.outcome or "failed",
+            reason=settled.reason,
+            receives=settled.delivery.receives,
+            age_seconds=round(age_seconds, 3),
+            duration_ms=_milliseconds(duration),
+        )
+
+
+def _milliseconds(duration: timedelta) -> float:
+    return round(duration / timedelta(milliseconds=1), 3)
 
 
 def _known(delivery: Delivery) -> AbstractContextManager[None]:

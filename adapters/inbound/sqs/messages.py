@@ -18,7 +18,8 @@ from adapters.inbound.intake.alertmanager import REPLICA_LABELS, Mode
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.envelope import Envelope, unwrap
 from adapters.inbound.intake.errors import MalformedEventError
-from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE, Translated
+from adapters.inbound.intake.kept_headers import kept_headers
+from adapters.inbound.intake.message import FORMAT_ATTRIBUTE, INTEGRATION_KEY_ATTRIBUTE, Translated
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.targets import Targets
 from application.alert.consume import QueuedMessage
@@ -35,7 +36,11 @@ REASON_CHARACTERS: Final = 256
 
 # SQS API reference, SendMessage, MessageBody: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF
 _NOT_ALLOWED: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_KEY_MEMBER: Final = re.compile(rb'"(?:routing_key|integration_key|service_key)"\s*:\s*"((?:[^"\\]|\\.)+)"')
+# What the names end in comes first: a search for several characters is the quicker one, and every message is searched.
+_KEY_MEMBER: Final = re.compile(
+    rb'_key"(?:(?<="routing_key")|(?<="integration_key")|(?<="service_key"))\s*:\s*"((?:[^"\\]|\\.)+)"'
+)
+_MILLISECONDS: Final = re.compile(r"[0-9]{1,14}")
 # A trigger that has waited longer pages nobody: what it tells of is over, or has been seen by other means. Such
 # triggers come from a queue that was blocked, or were set aside and are sent back. Resolves are done at any age.
 OLDEST_TRIGGER: Final = timedelta(hours=24)
@@ -95,7 +100,7 @@ def delivery_of(received: Mapping[str, Any]) -> Delivery:
 
 
 def _time(milliseconds: str | None) -> datetime | None:
-    if milliseconds is None or re.fullmatch(r"[0-9]{1,14}", milliseconds) is None:
+    if milliseconds is None or _MILLISECONDS.fullmatch(milliseconds) is None:
         return None
     return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
@@ -140,6 +145,7 @@ class MessageReader:
             events=events,
             refusal=refusal,
             trace=delivery.trace,
+            headers=kept_headers(delivery.attributes, (FORMAT_ATTRIBUTE,), key=key),
         )
 
     async def _translate(self, delivery: Delivery, *, mode: Mode = "alert") -> Translated:

@@ -5,8 +5,9 @@ from datetime import datetime
 from adapters.outbound.postgres.session import PostgresSession
 from application.ports.inbox import Inbox
 
+# As one JSON array: the driver looks at every element of an array of parameters several times.
 _TAKE = """
-INSERT INTO inbox (consumer, message_key, handled_at) SELECT $1, key, $3 FROM unnest($2::text[]) AS key
+INSERT INTO inbox (consumer, message_key, handled_at) SELECT $1, key, $3 FROM json_array_elements_text($2::json) AS key
 ON CONFLICT DO NOTHING RETURNING message_key
 """
 

@@ -77,4 +77,5 @@ def _raw_of(row: Row) -> RawEvent:
         format=row["format"],
         body=row["body"],
         verdicts=msgspec.convert(row["verdicts"] or (), tuple[Verdict, ...]),
+        headers=row["headers"] or {},
     )

@@ -19,6 +19,7 @@ import pytest
 from entrypoints.embedded.child import command_of, is_zombie
 from entrypoints.embedded.directory import SOCKET_PATH_BYTES, owner_for
 from entrypoints.embedded.errors import EmbeddedStartError
+from entrypoints.embedded.memory import MEBIBYTE, memory_bytes, shared_buffers
 from entrypoints.embedded.postgres import EmbeddedPostgres, find_programs, reason
 
 pytestmark = pytest.mark.process
@@ -266,6 +267,14 @@ def test_a_full_disk_is_what_the_message_says() -> None:
         'initdb: removing contents of data directory "/d"\n'
     )
     assert reason(said, 1) == 'could not write to file "pg_wal/xlogtemp.7": No space left on device'
+
+
+async def test_a_durable_one_keeps_pages_in_its_part_of_the_memory(engine_directory: Path) -> None:
+    postgres = EmbeddedPostgres(engine_directory)
+    dsn = await postgres.start()
+    pages = await ask(dsn, "SELECT setting FROM pg_settings WHERE name = 'shared_buffers'")
+    await postgres.stop()
+    assert f"{int(str(pages)) * 8192 // MEBIBYTE}MB" == shared_buffers(memory_bytes())
 
 
 async def test_stopping_is_fast_while_sessions_are_open(engine_directory: Path) -> None:

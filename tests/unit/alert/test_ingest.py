@@ -141,6 +141,15 @@ def test_an_alert_of_the_same_group_joins_the_open_incident(world: World) -> Non
     assert {alert.dedup_key for alert in stored.alerts} == {"disk", "load"}
 
 
+def test_alerts_that_join_together_are_told_of_once(world: World) -> None:
+    world.receive(*(an_event(key, group_key="rack") for key in ("disk", "load", "fan")))
+
+    (stored,) = world.stored()
+    ids = {alert.dedup_key: alert.id for alert in stored.alerts}
+    (joined,) = [event for event in stored.events if isinstance(event, AlertJoined)]
+    assert (joined.alert_id, joined.others) == (ids["load"], (ids["fan"],))
+
+
 def test_two_senders_of_one_service_can_share_an_incident_but_not_an_alert(world: World) -> None:
     world.trigger("disk", by=SHOP_PROBES, group_key="rack")
     world.trigger("disk", by=SHOP_LOGS, group_key="rack")

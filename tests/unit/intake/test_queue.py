@@ -45,6 +45,11 @@ class TestEnvelope:
 
         assert unwrap(json.dumps(outer)).body == payloads.SNS_NOTIFICATION
 
+    def test_an_envelope_is_one_however_its_json_is_spelled(self) -> None:
+        spelled = payloads.SNS_NOTIFICATION.decode().replace('"Notification"', '"\\u004eotification"')
+        assert spelled != payloads.SNS_NOTIFICATION.decode()
+        assert unwrap(spelled) == unwrap(payloads.SNS_NOTIFICATION.decode())
+
     @pytest.mark.parametrize(
         "body",
         [
