@@ -44,7 +44,11 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        """Runs whose deadline has come, earliest first, held; those that another worker holds are passed over."""
+        """Runs whose deadline has come, earliest first, held; those that another worker holds are passed over.
+
+        Of more than `limit`, half are those that have waited longest and half those that have become due last: behind
+        thousands of one service's runs another's is taken at once, and none waits for ever.
+        """
 
     @abstractmethod
     async def save(self, runs: Sequence[EscalationRun]) -> None:

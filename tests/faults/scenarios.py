@@ -11,10 +11,11 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -44,8 +45,10 @@ LEASE_SECONDS: Final = 20.0
 RECOVERS_SECONDS: Final = 10.0
 
 
-# What a page takes beside noise that is no more than a busy machine's own.
-FAIR_SECONDS: Final = 0.5
+# measures.md, F22: beside a hundred times as much of one integration, others' pages take at most twice as long (p99).
+FAIR_RATIO: Final = 2.0
+FAIR_ROUNDS: Final = 5
+FAIR_PAGES: Final = 20  # of each half of a round, at least
 _PAGED_AT: Final = """
 SELECT i.group_key, extract(epoch FROM min(a.started_at))::float FROM delivery_attempts a
 JOIN notifications n ON n.id = a.notification_id JOIN incidents i ON i.id = n.incident_id
@@ -757,39 +760,41 @@ async def f18_many_workers(dsn: str, directory: Path, seed: int, size: Size) -> 
 
 
 async def f22_noisy_integration(dsn: str, directory: Path, seed: int, size: Size) -> Report:
-    """One integration sends a hundred times as much as another, whose pages leave as if it did not."""
-    quiet, pause = size.incidents, 0.1
+    """One integration sends a hundred times as much as another, whose pages leave as if it did not.
+
+    Both are measured in turn, and a round's ratio is one of the same moment of the machine. The median of them is what
+    is promised: what else the machine did for a moment is in one round, and what is unfair is in all of them.
+    """
+    quiet, pause = max(FAIR_PAGES, size.incidents // FAIR_ROUNDS), 0.05
     async with ground(dsn, directory, seed=seed, steps=1) as place:
         server = await place.start("http").ready()
         await place.start("worker").ready()
-        await _paged_after(place, server, [new_dedup_key("f22-warm")], pause_seconds=pause)
-        alone = await _paged_after(place, server, [new_dedup_key("f22-a") for _ in range(quiet)], pause_seconds=pause)
-        noise = asyncio.create_task(_make_noise(place, server, events=100, pause_seconds=pause))
-        try:
-            beside = await _paged_after(
-                place, server, [new_dedup_key("f22-b") for _ in range(quiet)], pause_seconds=pause
-            )
-        finally:
-            noise.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await noise
-        await place.until_quiet(within=60)
+        p99: dict[bool, list[float]] = {False: [], True: []}
+        for number in range(-1, FAIR_ROUNDS):  # what comes before the first round makes pools, plans and connections
+            for is_beside in (False, True) if number % 2 else (True, False):
+                noise = _noise(place, server, f"noise-{number}", pause) if is_beside else contextlib.nullcontext()
+                keys = [new_dedup_key(f"f22-{number}") for _ in range(quiet)]
+                async with noise:
+                    took = await _paged_after(place, server, keys, pause_seconds=pause)
+                if number >= 0:
+                    p99[is_beside].append(percentile(sorted(took), 0.99))
+                await place.until_quiet(within=60)
         history = await place.history(with_providers=False)
-        before, after = percentile(sorted(alone), 0.99), percentile(sorted(beside), 0.99)
+        ratio = median(beside / alone for beside, alone in zip(p99[True], p99[False], strict=True))
         noisy = await place.ask("SELECT sum(occurrences)::bigint FROM alerts WHERE dedup_key LIKE 'noise-%'")
         report = Report.of(
             "F22 noisy integration",
             seed,
             place,
             history,
-            page_p99_s_alone=before,
-            page_p99_s_beside=after,
-            ratio=after / before,
+            page_p99_s_alone=median(p99[False]),
+            page_p99_s_beside=median(p99[True]),
+            ratio=ratio,
             noise=noisy,
         )
-        bound = max(2 * before, FAIR_SECONDS)
-        report.must(hold=after <= bound, what=f"P12: others' pages took {after:.3f} s, {before:.3f} s alone")
-        report.must(hold=noisy >= 50 * quiet, what=f"only {noisy} events were noise beside {quiet}")
+        report.must(hold=ratio <= FAIR_RATIO, what=f"P12: others' pages took {ratio:.2f} times as long beside noise")
+        sent = quiet * (FAIR_ROUNDS + 1)
+        report.must(hold=noisy >= 50 * sent, what=f"only {noisy} events were noise beside {sent}")
         return report
 
 
@@ -812,13 +817,21 @@ async def _paged_after(
     return [paged_at[dedup_key] - at for dedup_key, at in sent_at.items()]
 
 
-async def _make_noise(place: Ground, server: Process, *, events: int, pause_seconds: float) -> None:
-    """Until cancelled, so many events at a time of fifty conditions that go on."""
+@contextlib.asynccontextmanager
+async def _noise(place: Ground, server: Process, name: str, pause_seconds: float) -> AsyncIterator[None]:
+    """Meanwhile another integration sends a hundred events at a time, of fifty conditions that begin with it."""
+    sending = asyncio.create_task(_make_noise(place, server, name, pause_seconds))
+    try:
+        yield
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
+
+
+async def _make_noise(place: Ground, server: Process, name: str, pause_seconds: float) -> None:
     headers = {"Authorization": f"Bearer {place.crew.alertmanager_key}"}
-    batch = [
-        {"action": "trigger", "dedup_key": f"noise-{number % 50}", "summary": f"noise {number % 50}"}
-        for number in range(events)
-    ]
+    batch = [{"action": "trigger", "dedup_key": f"{name}-{number % 50}", "summary": name} for number in range(100)]
     async with aiohttp.ClientSession(headers=headers) as client:
         while True:
             async with client.post(f"{server.url}/v1/events", json={"events": batch}) as answer:

@@ -3,8 +3,10 @@
 import argparse
 import random
 import resource
+import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -15,6 +17,7 @@ BATCH: Final = 100  # cases that share what they are checked with
 # More than a run needs by far; a body that would fill the machine fails instead.
 ADDRESS_SPACE_BYTES: Final = 6 * 1024**3
 GROWTH_MEBIBYTES: Final = 512.0
+GUIDED_PART: Final = 0.25  # so much longer where Atheris is installed, which then has its turn
 
 
 def run_batch(target: Target, number: int, cases: int = BATCH) -> float:
@@ -61,6 +64,10 @@ def main() -> int:
     for target in chosen:
         if not _fuzz(target, first, given_arguments.seconds / len(chosen)):
             return 1
+    if given_arguments.only is None and find_spec("atheris") is not None:
+        seconds = max(1, round(given_arguments.seconds * GUIDED_PART))
+        guided = [sys.executable, "-m", "tests.fuzz.guided", "--seconds", str(seconds)]
+        return subprocess.run(guided, check=False).returncode
     return 0
 
 

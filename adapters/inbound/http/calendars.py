@@ -14,7 +14,6 @@ from litestar.params import FromPath, JSONBody
 
 from adapters.inbound.http.auth import PUBLIC
 from adapters.inbound.http.etag import created, tagged
-from adapters.inbound.http.icalendar_text import calendar_text
 from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.list_calendar_feeds import ListCalendarFeeds
 from application.oncall.read_calendar import ReadCalendar
@@ -111,6 +110,9 @@ class CalendarController(Controller):
         self, request: Request[Any, Any, Any], file_name: FromPath[str], read_calendar: FromDishka[ReadCalendar]
     ) -> Response[bytes]:
         """The calendar of a feed. What nobody changed is not sent again."""
+        # The library is not kept in the memory of servers that are asked for no calendar.
+        from adapters.inbound.http.icalendar_text import calendar_text
+
         calendar = await read_calendar(file_name.removesuffix(_SUFFIX))
         content = await to_thread(calendar_text, calendar)  # a year of shifts takes longer than others should wait
         response = tagged(request, content, tag=f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -22,7 +22,9 @@ class MemoryRunRepository(RunRepository):
         database = self.session.database
         due = [(run.next_deadline, run.id, run) for run in database.runs.values() if run.next_deadline is not None]
         ordered = sorted((deadline, run_id, run) for deadline, run_id, run in due if deadline <= at)
-        incidents = ((run, database.incidents[run.incident_id]) for _, _, run in ordered[:limit])
+        oldest, later = ordered[: (limit + 1) // 2], ordered[(limit + 1) // 2 :]
+        newest = later[max(0, len(later) - limit // 2) :]
+        incidents = ((run, database.incidents[run.incident_id]) for _, _, run in oldest + newest)
         return tuple(
             DueRun(run, subject_of(database, incident), database.services[incident.service_id].tier)
             for run, incident in incidents

@@ -1,6 +1,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -23,8 +24,16 @@ from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
 from domain.shared.ids import IncidentId, NotificationId, PolicyId, RunId
 
+# Both scans begin at an end of what is due, so neither reads more than it takes.
 CLAIM = """
-SELECT * FROM escalation_runs WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH oldest AS (
+  SELECT * FROM escalation_runs WHERE next_deadline <= $1
+  ORDER BY next_deadline, id LIMIT ($2::int + 1) / 2 FOR UPDATE SKIP LOCKED
+), newest AS (
+  SELECT * FROM escalation_runs WHERE next_deadline <= $1 AND id NOT IN (SELECT id FROM oldest)
+  ORDER BY next_deadline DESC, id DESC LIMIT $2::int / 2 FOR UPDATE SKIP LOCKED
+)
+SELECT * FROM oldest UNION ALL SELECT * FROM newest
 """
 # Read once the runs are held: who acknowledges holds them too, so whatever was said before is seen (P3). In the
 # statement that claims them the incidents would be as they were when it began.
@@ -105,9 +114,10 @@ class PostgresRunRepository(RunRepository):
     session: PostgresSession
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        runs = [_run_of(row) for row in await self.session.fetch(CLAIM, at, limit)]
-        if not runs:
+        claimed = await self.session.fetch(CLAIM, at, limit)
+        if not claimed:
             return ()
+        runs = [_run_of(row) for row in sorted(claimed, key=itemgetter("next_deadline", "id"))]
         rows = await self.session.fetch(OF_INCIDENTS, [run.incident_id for run in runs])
         by_id = {row["id"]: row for row in rows}
         return tuple(_due(run, by_id[run.incident_id]) for run in runs)

@@ -43,6 +43,17 @@ async def test_what_is_due_comes_earliest_first_and_at_most_as_many_as_wanted(po
         assert len(await ports.runs.claim_due(at=NOON + 2 * MINUTE, limit=2)) == 2
 
 
+async def test_of_more_than_a_tick_takes_half_are_the_oldest_and_half_the_newest(ports: Ports) -> None:
+    for number in range(1, 8):
+        await an_open_incident(ports, number, at=NOON + number * MINUTE)
+
+    async with ports.transaction:
+        due = await ports.runs.claim_due(at=NOON + 7 * MINUTE, limit=5)
+        assert [each.run.id for each in due] == [a_run(number).id for number in (1, 2, 3, 6, 7)]
+        (oldest,) = await ports.runs.claim_due(at=NOON + 7 * MINUTE, limit=1)
+        assert oldest.run.id == a_run(1).id
+
+
 async def test_a_run_is_due_at_its_deadline_and_not_before(ports: Ports) -> None:
     await an_open_incident(ports)
     async with ports.transaction:
