@@ -58,7 +58,7 @@ class LocalOperations(Operations):
         return processes.run_consumer(settings)
 
     def migrate(self) -> None:
-        from entrypoints.database import migrate_async
+        from entrypoints.migrate import migrate_async
 
         _finish(migrate_async(_local_settings().database_url))
 

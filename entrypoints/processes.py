@@ -20,7 +20,6 @@ from entrypoints.memory import settle
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.telemetry import set_up_logging
 from entrypoints.time_zones import use_packaged_zones
-from entrypoints.worker import work
 
 type Role = Callable[[AsyncContainer, asyncio.Event], Awaitable[None]]
 
@@ -38,6 +37,8 @@ def run_http(settings: Settings) -> int:
 
 
 def run_worker(settings: Settings) -> int:
+    from entrypoints.worker import work  # what it imports, no other role keeps
+
     return _exit_code(lambda given: run_role(given, work, name="worker"), settings)
 
 

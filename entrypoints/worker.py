@@ -61,7 +61,6 @@ from domain.shared.ids import NotificationId
 from domain.shared.limits import PAGE_LIMIT
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
-from entrypoints.socket_mode import socket_mode
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
@@ -153,6 +152,8 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
         group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
         if settings.slack_app_token:
+            from entrypoints.socket_mode import socket_mode  # Slack's client is 3 MB
+
             group.create_task(socket_mode(container, draining), name="slack socket")
         if settings.heartbeat_url:
             interval = timedelta(seconds=settings.heartbeat_seconds)

@@ -36,7 +36,7 @@ class WatchProvider(Provider):
 
     @provide
     def calendar_reader(self) -> CalendarReader:
-        from adapters.inbound.calendar.reading import IcalendarReader  # whose library only the worker needs
+        from adapters.inbound.calendar.reading import IcalendarReader  # the worker's alone, as long as it refreshes any
 
         return IcalendarReader()
 

@@ -23,9 +23,9 @@ import aiohttp
 
 from adapters.outbound.system.clock import SystemClock
 from application.ports.dead_letter_queue import MESSAGE_ID_ATTRIBUTE
-from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
 from entrypoints.embedded.valkey import EmbeddedValkey
+from entrypoints.migrate import migrate_async
 from tests.faults.crew import new_dedup_key
 from tests.faults.ground import Ground, ground
 from tests.faults.history import History, percentile
