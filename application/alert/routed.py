@@ -87,6 +87,29 @@ def mute_of(quiet: Quiet) -> Mute:
     return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
 
 
+def held_back(decision: Decision, *, silenced: Mute | None, inhibited: Mute | None, at: datetime) -> Mute | None:
+    """What mutes an alert that begins now, of all that would."""
+    effect = decision.effect
+    if effect.is_suppressed:
+        return suppressed_by(decision)
+    if inhibited is not None or effect.delay is None:
+        return inhibited or silenced
+    rule = _last_applied(decision)
+    reason = f"it pages if it lasts for {effect.delay}, says the rule {rule!r}"
+    delayed = Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=at + effect.delay)
+    return delayed if silenced is None else max(delayed, silenced, key=end_of)
+
+
+def suppressed_by(decision: Decision) -> Mute:
+    """Of a decision that suppresses."""
+    rule = _last_applied(decision)
+    return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
+
+
+def _last_applied(decision: Decision) -> str:
+    return next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
+
+
 class RoutedEvent(NamedTuple):
     """A received event and what the rules say of it. Its target is the service that they lead to.
 
@@ -169,21 +192,7 @@ class RoutedEvent(NamedTuple):
 
     def muted(self, at: datetime) -> Mute | None:
         """What holds its pages back: of a delay and a silence, the one that ends later."""
-        effect = self.decision.effect
-        if effect.is_suppressed:
-            return Mute(kind=MuteKind.SUPPRESSED, by=self._rule, reason=f"the rule {self._rule!r} suppresses it")
-        if self.inhibited is not None:
-            return self.inhibited
-        if effect.delay is None:
-            return self.silenced
-        reason = f"it pages if it lasts for {effect.delay}, says the rule {self._rule!r}"
-        delayed = Mute(kind=MuteKind.DELAYED, by=self._rule, reason=reason, until=at + effect.delay)
-        return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
-
-    @property
-    def _rule(self) -> str:
-        """The last that applied."""
-        return next(step.rule for step in reversed(self.decision.steps) if step.outcome is StepOutcome.APPLIED)
+        return held_back(self.decision, silenced=self.silenced, inhibited=self.inhibited, at=at)
 
     def verdict(
         self,

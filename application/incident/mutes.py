@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.alert.routed import least_muted, mute_of
+from application.alert.routed import least_muted, mute_of, suppressed_by
 from application.alert.verdict import matched_labels_of
 from application.dependency.upstream import FindSuffering, Suffering
 from application.inhibition.inhibited import Candidate, FindInhibited
@@ -13,10 +13,9 @@ from application.routing.rules import CurrentRules
 from domain.alert.alert import Alert
 from domain.alert.overflow import OVERFLOW_KEY
 from domain.incident.incident import Incident, IncidentStatus
-from domain.incident.mute import Mute, MuteKind
-from domain.routing.decision import Decision, StepOutcome
+from domain.incident.mute import Mute
 from domain.routing.rulebook import Rulebook
-from domain.shared.ids import IncidentId, ServiceId
+from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,29 @@ def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -
     What counts others is asked for silences and maintenance alone: what rules say of its own labels they have not said
     of what it counts.
     """
-    labels = matched_labels_of(alert)
-    decision = Decision()
+    labels, team_id = matched_labels_of(alert), incident.team_id
     if not _counts_others(alert):
-        decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
+        return mute_by_rules(
+            rules, labels, integration_id=alert.integration_id, team_id=team_id, service_id=alert.service_id, at=at
+        )
+    quiet = rules.quieted(labels, team_id=team_id, service_id=alert.service_id, at=at)
+    return None if quiet is None else mute_of(quiet)
+
+
+def mute_by_rules(
+    rules: Rulebook,
+    labels: Mapping[str, str],
+    *,
+    integration_id: IntegrationId,
+    team_id: TeamId,
+    service_id: ServiceId,
+    at: datetime,
+) -> Mute | None:
+    """What mutes an alert that has been firing: a delay is over by now."""
+    decision = rules.decide(labels, integration_id=integration_id, team_id=team_id, at=at)
     if decision.effect.is_suppressed:
-        rule = next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
-        return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
-    quiet = rules.quieted(labels, team_id=incident.team_id, service_id=alert.service_id, at=at)
+        return suppressed_by(decision)
+    quiet = rules.quieted(labels, team_id=team_id, service_id=service_id, at=at)
     return None if quiet is None else mute_of(quiet)
 
 
