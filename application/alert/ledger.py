@@ -9,7 +9,7 @@ from uuid import UUID
 
 from application.alert.routed import ReceivedEvent, RoutedEvent
 from application.alert.tally import Outcomes
-from application.alert.verdict import Verdict, VerdictOutcome
+from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
 from application.ports.intake import RawEvent, Touched
 from domain.alert.alert import Alert
 from domain.incident.incident import Followed
@@ -71,8 +71,11 @@ class Ledger:
             stored = None if verdict.alert_id is None else alerts.get(verdict.alert_id)
             if stored is not None:
                 outcome = VerdictOutcome.REPEATED if verdict.outcome in _BEGUN else verdict.outcome
+                event = self._batch[place].event
                 self._verdicts[place] = replace(
                     verdict,
+                    labels=matched_labels(event),
+                    severity=event.severity,
                     outcome=outcome,
                     alert_id=stored.alert_id,
                     incident_id=stored.incident_id,

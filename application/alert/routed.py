@@ -34,7 +34,8 @@ INCIDENT_SEVERITY: Final = {
 }
 _UNDECIDED: Final = Decision()
 _NOWHERE: Final = -1  # the place of what no sender sent
-_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED})  # no alert has their labels
+# No alert has their labels, or it has those of its first report.
+_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED, VerdictOutcome.REPEATED})
 
 
 class ReceivedEvent(NamedTuple):
@@ -216,6 +217,7 @@ class RoutedEvent(NamedTuple):
             follows=follows,
             sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
             labels=matched_labels(self.event) if outcome in _UNTOLD else None,
+            severity=self.event.severity if outcome in _UNTOLD else None,
         )
 
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:
