@@ -67,6 +67,11 @@ class LocalOperations(Operations):
 
         _finish(check(_local_settings().database_url))
 
+    def seal(self, told: Callable[[int], None]) -> Record:
+        from entrypoints.secrets import seal
+
+        return _finish(seal(_local_settings(), told))
+
     def create_first_admin(self, *, email: str, name: str) -> Record:
         from entrypoints import local_identity
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters import tracing
-from adapters.inbound.deadlines.courier import Courier
+from adapters.inbound.deadlines.courier import Courier, handing_over
 from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
 from adapters.inbound.deadlines.spilled_signs import SpilledSigns
 from adapters.outbound.postgres.clock import DatabaseClock
@@ -135,16 +135,20 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
     pulse = Pulse()
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
-    async with container() as sends, _spilled_signs(container) as signs, asyncio.TaskGroup() as group:
+    async with container() as sends, _waiting_for_spill(container) as held_back, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
-        group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
+        couriers = {
+            channel: _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
+            for channel in Channel
+        }
+        escalations = _escalations(container, clock, listener, pulse, couriers)
+        group.create_task(escalations.run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
-        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
-        group.create_task(heartbeat_loop(container, clock, signs).run(draining), name="heartbeats")
+        group.create_task(held_back(alert_loop(container, clock)).run(draining), name="alerts")
+        group.create_task(held_back(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
-        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
-        for channel in Channel:
-            courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
+        group.create_task(held_back(quiet_loop(container, clock, listener)).run(draining), name="quiet")
+        for channel, courier in couriers.items():
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
@@ -156,13 +160,21 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(every(interval, beat, draining, name="heartbeat"), name="heartbeat")
 
 
-def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener, pulse: Pulse) -> DeadlineLoop:
+def _escalations(
+    container: AsyncContainer,
+    clock: Clock,
+    listener: PostgresListener,
+    pulse: Pulse,
+    couriers: Mapping[Channel, Courier],
+) -> DeadlineLoop:
     async def tick() -> bool:
-        with tracing.span("advance escalations"):
+        with handing_over(couriers) as hands, tracing.span("advance escalations"):
             async with container() as request:
-                is_full = await (await request.get(AdvanceEscalations))() == BATCH
+                advance: AdvanceEscalations = await request.get(AdvanceEscalations)
+                advanced = await advance(room=hands.room)
+                hands.leased = advanced.leased
         pulse.ticked_at = clock.now()
-        return is_full
+        return advanced.runs == BATCH
 
     async def earliest() -> datetime | None:
         async with container() as request:
@@ -203,39 +215,33 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
 
 
 @contextlib.asynccontextmanager
-async def _spilled_signs(container: AsyncContainer) -> AsyncIterator[SpilledSigns | None]:
-    """None: there is no spill."""
+async def _waiting_for_spill(container: AsyncContainer) -> AsyncIterator[Callable[[DeadlineLoop], DeadlineLoop]]:
+    """Holds back loops that miss something, while it may wait in the spill. Without a spill nothing is held back."""
     if not (await container.get(Settings)).spill_queue_url:
-        yield None
+        yield _as_it_is
         return
     from entrypoints.spill import open_spill  # aiobotocore takes a second to import
 
     async with open_spill(container) as opened:
-        yield SpilledSigns(opened.spill, await container.get(Clock))
+        yield SpilledSigns(opened.spill, await container.get(Clock)).holding_back
 
 
-def heartbeat_loop(container: AsyncContainer, clock: Clock, signs: SpilledSigns | None = None) -> DeadlineLoop:
-    """Misses signs of life of others, unless they may be among `signs`; `heartbeat` gives our own."""
+def _as_it_is(loop: DeadlineLoop) -> DeadlineLoop:
+    return loop
+
+
+def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
+    """Misses signs of life of others; `heartbeat` gives our own."""
 
     async def tick() -> bool:
-        if signs is not None and await is_due() and await signs.may_wait():
-            return False
         with tracing.span("advance heartbeats"):
             async with container() as request:
                 return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
 
-    async def is_due() -> bool:
-        due = await earliest_of_all()
-        return due is not None and due <= clock.now()
-
-    async def earliest_of_all() -> datetime | None:
+    async def earliest() -> datetime | None:
         async with container() as request:
             heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
             return await heartbeats.earliest_deadline()
-
-    async def earliest() -> datetime | None:
-        # What is held back is looked at by the next poll, not at once.
-        return None if signs is not None and await is_due() else await earliest_of_all()
 
     return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
 

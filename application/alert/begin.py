@@ -13,7 +13,7 @@ from application.ports.alerts import AlertRepository
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionSources, Source
-from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, Touched
+from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident
 from domain.alert.alert import Alert
 from domain.alert.events import AlertJoined
 from domain.escalation.run import EscalationRun
@@ -90,14 +90,15 @@ class BeginAlerts:
         """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it.
 
         Raises:
-            ConflictError: another incident of a group that would be reopened is opened at this very moment.
+            ConflictError: another batch begins some of these alerts meanwhile.
         """
         new = admitted.new
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         turns = await self._turns_before(new)
         drafts = self._drafts_of(new.values(), at)
-        reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        reopened = await self._reopened(new, alert_ids, drafts, opened, at)
+        opened |= {(each.service_id, each.group_key): _opened_again(each) for each in reopened.values()}
         groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
         begun = _Begun(admitted.heard(at))
         for key, (first, *repeats) in new.items():  # the first report of a new alert describes it
@@ -138,54 +139,38 @@ class BeginAlerts:
             begun.events.append(alert.flapped(at=at))
 
     async def _record(self, begun: _Begun, ledger: Ledger, *, is_last: bool) -> None:
-        raw, sources = ledger.raw_events() if is_last else [], begun.sources
+        raw = ledger.raw_events() if is_last else []
         if begun.alerts or raw:
-            stored = await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
-            if stored:
-                sources = await self._overtaken(stored, begun.alerts, sources, ledger, is_stored=bool(raw))
-        if sources:
-            await self.inhibition_sources.add(sources)
-
-    async def _overtaken(
-        self,
-        stored: Mapping[AlertKey, Touched],
-        alerts: Sequence[Alert],
-        sources: Sequence[Source],
-        ledger: Ledger,
-        *,
-        is_stored: bool,
-    ) -> list[Source]:
-        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute."""
-        lost = {alert.id: stored[key] for alert in alerts if (key := (alert.integration_id, alert.dedup_key)) in stored}
-        ledger.overtaken(lost)
-        if is_stored:
-            await self.intake.correct_verdicts(ledger.raw_events())
-        return [each for each in sources if each.alert_id not in lost]
+            await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
+        if begun.sources:
+            await self.inhibition_sources.add(begun.sources)
 
     async def _reopened(
         self,
         new: Mapping[AlertKey, Sequence[RoutedEvent]],
         alert_ids: Mapping[AlertKey, AlertId],
         drafts: Mapping[GroupKey, IncidentDraft],
+        opened: Mapping[GroupKey, OpenedIncident],
         at: datetime,
     ) -> Mapping[IncidentId, Incident]:
         """The incidents that are open again, because the first alert of their group has a rule that says so.
 
-        Raises:
-            ConflictError: another incident of the group is opened at this very moment, by what has no such rule.
+        Each takes the place of the one that was begun for its group, which keeps everybody else from opening it.
         """
         firsts: dict[GroupKey, AlertKey] = {}
         for key, (routed, *_) in new.items():
             firsts.setdefault(routed.group, key)
         within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
-        since = {group: at - span for group, span in within.items() if span is not None}
-        if not since:
+        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_alone}
+        found = await self.incidents.reopenable(since, at=at) if since else ()
+        if not found:
             return {}
         changes = []
-        for incident in await self.incidents.reopenable(since, at=at):
+        for incident in found:
             group = incident.service_id, incident.group_key
             reason = alert_ids[firsts[group]]
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
+        await self.intake.withdraw_incidents({opened[each.service_id, each.group_key].incident_id for each in found})
         return {each.id: each for each in await self.incidents.save_all(changes)}
 
     async def _turns_before(
@@ -238,6 +223,10 @@ class BeginAlerts:
             policy_version=target.policy_version,
             at=at,
         )
+
+
+def _opened_again(incident: Incident) -> OpenedIncident:
+    return OpenedIncident(incident.id, incident.number, is_new=False, is_muted=incident.muted is not None)
 
 
 def _beginning_of(draft: IncidentDraft, opened: OpenedIncident, alert_id: AlertId) -> list[DomainEvent]:

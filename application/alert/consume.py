@@ -15,6 +15,7 @@ from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent, received_in
 from application.alert.set_aside import dead_letter
+from application.anew import anew
 from application.heartbeat.ping import PingHeartbeat
 from application.ports.alert_requests import ReceivedRequest
 from application.ports.clock import Clock
@@ -98,35 +99,42 @@ class ConsumeMessages:
 
         Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
         """
+
+        async def in_one_transaction() -> tuple[Outcome, ...]:
+            async with self.transaction:
+                return await self._handle(messages)
+
+        return await anew(in_one_transaction)
+
+    async def _handle(self, messages: Sequence[QueuedMessage]) -> tuple[Outcome, ...]:
         at = self.clock.now()
-        async with self.transaction:
-            handled_keys = [message.handled_key if message.is_to_be_handled else None for message in messages]
-            new = set(await self.inbox.take(CONSUMER, _keys(messages, handled_keys), at=at))
-            outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
-            changes: list[ReceivedChange] = []
-            for message, handled_key in zip(messages, handled_keys, strict=True):
-                outcome = Outcome.REPEATED
-                if handled_key in new:
-                    new.remove(handled_key)  # a batch may hold a message twice
-                    received += self._received(message, at)
-                    if message.request is not None or message.ping is not None:
-                        await self._ingest(received)  # what came before it is done before it
-                        received = []
-                        await self._do(message)
-                    changes += () if message.change is None else (message.change,)
-                    letters += () if message.letter is None else (message.letter,)
-                    outcome = Outcome.HANDLED
-                if message.refusal is not None:
-                    if message.set_aside_key in new:
-                        new.remove(message.set_aside_key)
-                        letters.append(self._letter(message, message.refusal, at))
-                    outcome = Outcome.SET_ASIDE
-                outcomes.append(outcome)
-            await self._ingest(received)
-            if changes:
-                await self.intake.record_changes(changes)
-            if letters:
-                await self.intake.set_aside(letters)
+        handled_keys = [message.handled_key if message.is_to_be_handled else None for message in messages]
+        new = set(await self.inbox.take(CONSUMER, _keys(messages, handled_keys), at=at))
+        outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
+        changes: list[ReceivedChange] = []
+        for message, handled_key in zip(messages, handled_keys, strict=True):
+            outcome = Outcome.REPEATED
+            if handled_key in new:
+                new.remove(handled_key)  # a batch may hold a message twice
+                received += self._received(message, at)
+                if message.request is not None or message.ping is not None:
+                    await self._ingest(received)  # what came before it is done before it
+                    received = []
+                    await self._do(message)
+                changes += () if message.change is None else (message.change,)
+                letters += () if message.letter is None else (message.letter,)
+                outcome = Outcome.HANDLED
+            if message.refusal is not None:
+                if message.set_aside_key in new:
+                    new.remove(message.set_aside_key)
+                    letters.append(self._letter(message, message.refusal, at))
+                outcome = Outcome.SET_ASIDE
+            outcomes.append(outcome)
+        await self._ingest(received)
+        if changes:
+            await self.intake.record_changes(changes)
+        if letters:
+            await self.intake.set_aside(letters)
         return tuple(outcomes)
 
     async def _ingest(self, received: Sequence[ReceivedEvent]) -> None:

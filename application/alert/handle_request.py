@@ -4,6 +4,7 @@ from datetime import datetime
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
 from application.alert.verdict import VerdictOutcome
+from application.anew import anew
 from application.ports.alert_requests import AlertRequest, AlertRequests, NamedBy, ReceivedRequest, RequestedAction
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
@@ -45,8 +46,12 @@ class HandleAlertRequest:
 
         Raises `TransientPortError` when storage is away: nothing of it is stored then.
         """
-        async with self.transaction:
-            return await self.apply(received)
+
+        async def in_one_transaction() -> AlertRequest:
+            async with self.transaction:
+                return await self.apply(received)
+
+        return await anew(in_one_transaction)
 
     async def apply(self, received: ReceivedRequest, *, refusal: str | None = None) -> AlertRequest:
         """The same inside a transaction that is already open, for a request that was accepted before.

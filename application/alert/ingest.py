@@ -21,9 +21,8 @@ from application.alert.routed import ReceivedEvent, RoutedEvent, expiry_of
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import VerdictOutcome
 from application.alert.waves import waves
-from application.errors import ConflictError
+from application.anew import anew
 from application.ports.clock import Clock
-from application.ports.errors import TransientPortError
 from application.ports.intake import AlertKey, DropCount, IntakeStore
 from application.ports.transaction import Transaction
 from application.routing.rules import CurrentRules
@@ -51,19 +50,22 @@ class IngestEvents:
         """All of it, or nothing.
 
         Raises:
-            TransientPortError: storage is away, or others changed the same incidents.
+            TransientPortError: storage is away, or others change the same alerts and incidents again and again.
         """
-        try:
+
+        async def in_one_transaction() -> Outcomes:
             async with self.transaction:
-                outcomes = await self._apply(batch)
-        except ConflictError as error:  # the sender has done nothing wrong, and another try sees what is there then
-            raise TransientPortError("others changed the same incidents") from error
-        self.tally.add(outcomes)
+                return await self._apply(batch)
+
+        self.tally.add(await anew(in_one_transaction))
 
     async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
         """The same inside a transaction that is already open, for a consumer that has more to store with it.
 
         What became of the events, which is counted at once, also if the caller's commit fails then.
+
+        Raises:
+            ConflictError: another batch begins some of these alerts meanwhile; the transaction is to be done anew.
         """
         outcomes = await self._apply(batch)
         self.tally.add(outcomes)

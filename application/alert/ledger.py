@@ -1,24 +1,19 @@
 """What becomes of each event of a batch, while it is being decided."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from application.alert.routed import ReceivedEvent, RoutedEvent
 from application.alert.tally import Outcomes
-from application.alert.verdict import Verdict, VerdictOutcome, matched_labels
-from application.ports.intake import RawEvent, Touched
+from application.alert.verdict import Verdict, VerdictOutcome
+from application.ports.intake import RawEvent
 from domain.alert.alert import Alert
 from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.shared.ids import AlertId, IncidentId
-
-_BEGUN: Final = frozenset(
-    {VerdictOutcome.OPENED, VerdictOutcome.REOPENED, VerdictOutcome.JOINED, VerdictOutcome.PAGED_AGAIN}
-)
 
 
 class Ledger:
@@ -64,27 +59,6 @@ class Ledger:
         self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted, follows=follows)
         for repeat in repeats:
             self.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
-
-    def overtaken(self, alerts: Mapping[AlertId, Touched]) -> None:
-        """What would have begun these alerts only repeated those that another batch had begun meanwhile."""
-        for place, verdict in self._verdicts.items():
-            stored = None if verdict.alert_id is None else alerts.get(verdict.alert_id)
-            if stored is not None:
-                outcome = VerdictOutcome.REPEATED if verdict.outcome in _BEGUN else verdict.outcome
-                event = self._batch[place].event
-                self._verdicts[place] = replace(
-                    verdict,
-                    labels=matched_labels(event),
-                    severity=event.severity,
-                    outcome=outcome,
-                    alert_id=stored.alert_id,
-                    incident_id=stored.incident_id,
-                    muted=None,
-                    follows=None,
-                )
-                kind = self._batch[place].target.integration.kind
-                self.outcomes[kind, verdict.outcome] -= 1
-                self.outcomes[kind, outcome] += 1
 
     def raw_events(self) -> list[RawEvent]:
         """Each with the verdicts on the events in it, in their order."""

@@ -24,20 +24,20 @@ class MuteNewAlerts:
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], rules: Rulebook, at: datetime
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         """The same reports of each, the first one with what mutes it."""
-        return await self._suffering(await self._inhibited(new, rules.inhibiting), rules, at)
+        return await self._suffering(await self._inhibited(new, rules.inhibiting, at), rules, at)
 
     async def _inhibited(
-        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting, at: datetime
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         """The first report of each with what others mute it by. What counts others is neither asked nor mutes any."""
         if not new or not inhibiting:
             return new
         candidates = {
-            key: Candidate(matched_labels(first.event), first.target.integration.team_id)
+            key: Candidate(matched_labels(first.event), first.target.integration.team_id, at)
             for key, (first, *_) in new.items()
             if not first.counts_others
         }
-        muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
+        muted = await self.find_inhibited(inhibiting, candidates, beginning=True, at=at)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
 
     async def _suffering(

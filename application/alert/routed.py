@@ -89,22 +89,25 @@ def mute_of(quiet: Quiet) -> Mute:
 
 
 def held_back(decision: Decision, *, silenced: Mute | None, inhibited: Mute | None, at: datetime) -> Mute | None:
-    """What mutes an alert that begins now, of all that would."""
+    """What mutes an alert that begins now, of all that would: of a delay and a silence, the one that ends later."""
     effect = decision.effect
     if effect.is_suppressed:
         return suppressed_by(decision)
     if inhibited is not None or effect.delay is None:
         return inhibited or silenced
-    rule = _last_applied(decision)
-    reason = f"it pages if it lasts for {effect.delay}, says the rule {rule!r}"
-    delayed = Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=at + effect.delay)
+    delayed = delayed_by(decision, until=at + effect.delay)
     return delayed if silenced is None else max(delayed, silenced, key=end_of)
 
 
 def suppressed_by(decision: Decision) -> Mute:
-    """Of a decision that suppresses."""
     rule = _last_applied(decision)
     return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
+
+
+def delayed_by(decision: Decision, *, until: datetime) -> Mute:
+    rule = _last_applied(decision)
+    reason = f"it pages if it lasts for {decision.effect.delay}, says the rule {rule!r}"
+    return Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=until)
 
 
 def _last_applied(decision: Decision) -> str:

@@ -10,7 +10,8 @@ from application.ports.dependencies import Asked, Broken, DependencyRepository
 from application.ports.incidents import IncidentRepository
 from application.routing.rules import CurrentRules
 from domain.incident.mute import Mute, MuteKind, is_heard
-from domain.routing.dependency import Dependencies, Dependency, next_look
+from domain.routing.dependency import Dependencies, Dependency
+from domain.routing.looks import next_look
 from domain.shared.ids import ServiceId
 from domain.shared.severity import Severity
 

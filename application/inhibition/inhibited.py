@@ -11,6 +11,7 @@ from application.ports.inhibitions import InhibitionSources
 from application.routing.rules import CurrentRules
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.inhibition import Inhibiting, Inhibition, InhibitionKey
+from domain.routing.looks import next_look
 from domain.shared.ids import AlertId, TeamId
 
 
@@ -19,6 +20,7 @@ class Candidate(NamedTuple):
 
     labels: Mapping[str, str]
     team_id: TeamId
+    since: datetime  # when its incident was triggered
 
 
 def targeting[K](inhibiting: Inhibiting, candidates: Mapping[K, Candidate]) -> Mapping[K, tuple[Inhibition, ...]]:
@@ -36,13 +38,15 @@ def muted_by_sources[K](
     wanted: Mapping[K, tuple[Inhibition, ...]],
     candidates: Mapping[K, Candidate],
     active: Collection[InhibitionKey],
+    *,
+    at: datetime,
 ) -> Mapping[K, Mute]:
     """What mutes each of those that something does, when these have a source that fires."""
     muted = {}
     for key, rules in wanted.items():
         rule = next((each for each in rules if each.key_of(candidates[key].labels) in active), None)
         if rule is not None:
-            muted[key] = _mute(rule, candidates[key].labels)
+            muted[key] = _mute(rule, candidates[key], at)
     return muted
 
 
@@ -53,7 +57,7 @@ class FindInhibited:
     sources: InhibitionSources
 
     async def __call__[K](
-        self, inhibiting: Inhibiting, candidates: Mapping[K, Candidate], *, beginning: bool
+        self, inhibiting: Inhibiting, candidates: Mapping[K, Candidate], *, beginning: bool, at: datetime
     ) -> Mapping[K, Mute]:
         """One question to the storage for all of them, and none where no rule is about them.
 
@@ -67,7 +71,7 @@ class FindInhibited:
         if beginning:
             for each in candidates.values():
                 active |= sources_by(inhibiting, each)
-        return muted_by_sources(wanted, candidates, active)
+        return muted_by_sources(wanted, candidates, active, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ class EndInhibitions:
             await end_mutes(self.incidents, str(key), until=at, at=at)
 
 
-def _mute(rule: Inhibition, labels: Mapping[str, str]) -> Mute:
-    equal = ", ".join(f"{name}={labels.get(name, '')}" for name in rule.equal)
+def _mute(rule: Inhibition, muted: Candidate, at: datetime) -> Mute:
+    """Until it is looked at again, or the last source clears if that is sooner."""
+    equal = ", ".join(f"{name}={muted.labels.get(name, '')}" for name in rule.equal)
     reason = f"inhibited by {rule.name}" + (f" ({equal})" if equal else "")
-    return Mute(kind=MuteKind.INHIBITED, by=str(rule.key_of(labels)), reason=reason)
+    until = next_look(muted.since, at=at)
+    return Mute(kind=MuteKind.INHIBITED, by=str(rule.key_of(muted.labels)), reason=reason, until=until)

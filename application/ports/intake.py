@@ -91,6 +91,11 @@ class OpenedIncident(NamedTuple):
     is_muted: bool = False
     follows: Followed | None = None  # what was open until now, and is no more the one to join
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether its group had none that was open."""
+        return self.is_new and self.follows is None
+
 
 class ReceivedChange(NamedTuple):
     """A change event of a sender that was recognised, under the id that it was told."""
@@ -111,7 +116,19 @@ class DeadLetter(NamedTuple):
 
 
 class IntakeStore(Protocol):
-    """Inside the current transaction. Sequences are sorted by the adapter, so that two batches never deadlock."""
+    """Inside the current transaction.
+
+    What several transactions may want is held in one order by all of them, so that none waits for another in a circle:
+
+    1. alerts that fire, by integration and dedup key, with the one that counts others after all the rest;
+    2. groups, by service and group key: the incident that is open, or the one that is begun in its place;
+    3. incidents that are resolved already, in the same order, by whoever has their group;
+    4. runs, then notifications, each by id;
+    5. what rules have dropped, by owner and rule, last of all.
+
+    Keys are compared as Python compares them, by code point, also where the storage sorts. The order is one of each
+    wave of a batch; who claims what is due passes over what others hold, and so waits for nobody.
+    """
 
     @abstractmethod
     async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
@@ -140,6 +157,10 @@ class IntakeStore(Protocol):
         """
 
     @abstractmethod
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        """Take back incidents that were begun in this transaction and have nothing yet: another takes their place."""
+
+    @abstractmethod
     async def record(
         self,
         *,
@@ -147,16 +168,12 @@ class IntakeStore(Protocol):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         """Store new alerts, runs, domain events and raw events, and wake whoever waits for them.
 
-        An alert that has begun to fire meanwhile counts as one more occurrence; returned are those that did so, as
-        they are stored.
+        Raises:
+            ConflictError: an alert has begun to fire meanwhile. The transaction is to be done anew.
         """
-
-    @abstractmethod
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        """Say otherwise what became of what raw events hold that are stored."""
 
     @abstractmethod
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:

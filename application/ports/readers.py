@@ -14,6 +14,7 @@ from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
+from domain.escalation.stall import StallReason, stall_reason
 from domain.incident.incident import IncidentStatus
 from domain.incident.mute import Mute
 from domain.incident.responder import ResponderAnswer
@@ -132,6 +133,11 @@ class IncidentSummary:
     next_deadline: datetime | None  # of its own: the end of a snooze, of an acknowledgement or of low urgency
     version: int
     muted: Mute | None = None  # what holds its pages back, or did when it was resolved
+
+    def stall_reason(self, at: datetime) -> StallReason:
+        """Of one that is known to have stalled by the instant."""
+        is_muted = self.muted is not None and self.status is IncidentStatus.TRIGGERED
+        return stall_reason(self.escalation, own_deadline=self.next_deadline, is_muted=is_muted, at=at)
 
 
 class PossibleCause(NamedTuple):

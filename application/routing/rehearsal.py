@@ -107,6 +107,11 @@ class _Judged(NamedTuple):
         return grouped_by(names, self.labels) if names else None
 
 
+class _Firing(NamedTuple):
+    labels: Mapping[str, str]
+    since: datetime
+
+
 @dataclass(slots=True, eq=False)
 class _Incident:
     """One that is open, or was the last of its group."""
@@ -117,7 +122,7 @@ class _Incident:
     began_at: datetime
     window: GroupWindow | None
     joins_until: datetime | None
-    alerts: dict[AlertKey, Mapping[str, str]] = field(default_factory=dict)
+    alerts: dict[AlertKey, _Firing] = field(default_factory=dict)
     muted: Mute | None = None
     kinds: set[str] = field(default_factory=set)
     over_at: datetime | None = None
@@ -222,15 +227,15 @@ class Rehearsal:
         for group, firsts in of_group.items():
             self._begin(group, firsts, mutes, fates, at)
         for key, first in new.items():
-            self._source_of[key] = sources_by(self._book.inhibiting, _candidate(first))
+            self._source_of[key] = sources_by(self._book.inhibiting, _candidate(first, at))
             for source in self._source_of[key]:
                 self._sources[source].add(key)
 
     def _mutes_of(self, new: Mapping[AlertKey, _Judged], at: datetime) -> Mapping[AlertKey, Mute | None]:
         """What mutes alerts that begin together."""
-        candidates = {key: _candidate(first) for key, first in new.items()}
+        candidates = {key: _candidate(first, at) for key, first in new.items()}
         beginning = (sources_by(self._book.inhibiting, each) for each in candidates.values())
-        inhibited = dict(self._inhibited(candidates, set().union(*beginning)))
+        inhibited = dict(self._inhibited(candidates, set().union(*beginning), at))
         silenced = {key: self._silenced(first, at) for key, first in new.items()}
 
         def muted(key: AlertKey) -> Mute | None:
@@ -249,12 +254,12 @@ class Rehearsal:
         return None if quiet is None else mute_of(quiet)
 
     def _inhibited[K](
-        self, candidates: Mapping[K, Candidate], beginning: set[InhibitionKey] | None = None
+        self, candidates: Mapping[K, Candidate], beginning: set[InhibitionKey], at: datetime
     ) -> Mapping[K, Mute]:
         wanted = targeting(self._book.inhibiting, candidates)
         asked = {rule.key_of(candidates[key].labels) for key, rules in wanted.items() for rule in rules}
-        active = {key for key in asked if self._sources.get(key)} | (beginning or set())
-        return muted_by_sources(wanted, candidates, active)
+        active = {key for key in asked if self._sources.get(key)} | beginning
+        return muted_by_sources(wanted, candidates, active, at=at)
 
     def _suffering(
         self, service_ids: Iterable[ServiceId], beginning: Mapping[ServiceId, Severity]
@@ -298,7 +303,7 @@ class Rehearsal:
             if muted is None:
                 self._calling[incident] = None
         for each in firsts:
-            incident.alerts[each.key] = each.labels
+            incident.alerts[each.key] = _Firing(each.labels, at)
             self._incident_of[each.key] = incident
             if mutes[each.key] is None and each.kind is not None:
                 incident.kinds.add(each.kind)
@@ -380,24 +385,27 @@ class Rehearsal:
 
     def _still_muted(self, incident: _Incident, at: datetime) -> Mute | None:
         """While each of its alerts is."""
-        candidates = {key: Candidate(labels, incident.team_id) for key, labels in incident.alerts.items()}
-        inhibited = self._inhibited(candidates)
+        candidates = {
+            key: Candidate(each.labels, incident.team_id, incident.began_at) for key, each in incident.alerts.items()
+        }
+        inhibited = self._inhibited(candidates, set(), at)
         suffering = self._suffering([incident.service_id], {}).get(incident.service_id)
         muting = None if suffering is None or suffering.muting is None else suffering.muting
-        suffers = None if muting is None else muting.mute(incident.began_at, at=at)
+        suffers = None if muting is None else muting.mute(began_at, at=at)
         return least_muted(
             [
                 inhibited.get(key)
                 or suffers
                 or mute_by_rules(
                     self._book,
-                    labels,
+                    each.labels,
                     integration_id=key[0],
-                    team_id=incident.team_id,
+                    team_id=team_id,
                     service_id=incident.service_id,
+                    since=each.since,
                     at=at,
                 )
-                for key, labels in incident.alerts.items()
+                for key, each in incident.alerts.items()
             ]
         )
 
@@ -446,8 +454,8 @@ class Rehearsal:
             self._over[incident.group] = self._open.pop(incident.group)
 
 
-def _candidate(judged: _Judged) -> Candidate:
-    return Candidate(judged.labels, judged.past.team_id)
+def _candidate(judged: _Judged, at: datetime) -> Candidate:
+    return Candidate(judged.labels, judged.past.team_id, at)
 
 
 def _new_incident(group: GroupKey, first: _Judged, at: datetime) -> _Incident:

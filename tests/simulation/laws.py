@@ -228,7 +228,8 @@ class Watch:
                 self._held_back(page)
                 continue
             assert page.next_deadline is not None
-            self.due_at[page.id] = page.next_deadline
+            is_handed_over = page.status is NotificationStatus.SENDING  # leased by the tick that made it, for at once
+            self.due_at[page.id] = page.created_at if is_handed_over else page.next_deadline
             if page.purpose is not Purpose.PAGE:
                 continue
             assert page.incident_id is not None

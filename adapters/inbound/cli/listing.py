@@ -42,7 +42,7 @@ def noun_app(noun: Noun, *, with_show: bool = True) -> App:
         names = _names(api, noun, page["items"])
         columns = [column.removesuffix("_id").replace("_", " ").upper() for column in noun.columns]
         show_table(columns, ([_shown(row, column, names) for column in noun.columns] for row in page["items"]))
-        _say_warnings(page["items"])
+        say_warnings(page["items"])
         say_more(page)
 
     if not with_show:
@@ -58,7 +58,7 @@ def noun_app(noun: Noun, *, with_show: bool = True) -> App:
         names = _names(api, noun, [found])
         shown = [member for member in found if member != "warnings"]
         show_fields((member.replace("_", " "), _shown(found, member, names)) for member in shown)
-        _say_warnings([found])
+        say_warnings([found])
 
     return app
 
@@ -111,7 +111,7 @@ def say_more(page: Record) -> None:
         say(f"there are more: add --cursor {page['next_cursor']}")
 
 
-def _say_warnings(rows: Iterable[Record]) -> None:
+def say_warnings(rows: Iterable[Record]) -> None:
     """What is told beside a thing that is read: it is there, and may not do what it was made for."""
     for row in rows:
         for warning in row.get("warnings", ()):

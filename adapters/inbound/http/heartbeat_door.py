@@ -30,7 +30,7 @@ AT_ONCE: Final = 4  # each is a transaction of its own
 DOOR: Final = "heartbeat"
 
 _PATH: Final = re.compile(r"/v1/heartbeats/(hb_[0-9a-f]{32})(?:/([a-z]+|[0-9]{1,3}))?/?")
-_METHODS: Final = ("GET", "HEAD", "POST")
+METHODS: Final = ("GET", "HEAD", "POST")
 _EXIT_STATUS_MAX: Final = 255
 _TEXT: Final = b"text/plain; charset=utf-8"
 
@@ -80,9 +80,9 @@ class HeartbeatDoor:
 
     async def _answer(self, signal: _Signal | None, scope: Scope, receive: Receive) -> Answer:
         received_at, method = self.clock.now(), scope["method"]
-        if method not in _METHODS:
-            refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"ping with {', '.join(_METHODS)}")
-            raise Refused(refusal._replace(headers=((b"allow", ", ".join(_METHODS).encode()),)))
+        if method not in METHODS:
+            refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"ping with {', '.join(METHODS)}")
+            raise Refused(refusal._replace(headers=((b"allow", ", ".join(METHODS).encode()),)))
         if signal is None:
             reason = "say nothing, start, success, fail, log, or an exit status from 0 to 255"
             raise Refused(self.refusal(HTTPStatus.BAD_REQUEST, reason))

@@ -165,7 +165,7 @@ def _event(body: EventBody, new_key: Callable[[], str]) -> AlertEvent:
         severity=body.severity,
         occurred_at=timestamps.parse(body.occurred_at),
         group_key=clean.text(body.group_key) if body.group_key is not None else None,
-        labels={clean.text(name): clean.text(value) for name, value in body.labels.items()},
+        labels=clean.texts(body.labels),
         details=_details(body.details),
         links=tuple(Link(href=clean.text(link.href), text=clean.text(link.text)) for link in body.links),
     )

@@ -27,7 +27,7 @@ class MemoryIncidentRepository(IncidentRepository):
 
     async def get_many(self, incident_ids: Collection[IncidentId]) -> tuple[Incident, ...]:
         stored = self.session.database.incidents
-        return tuple(stored[incident_id] for incident_id in sorted(incident_ids) if incident_id in stored)
+        return tuple(sorted((stored[each] for each in incident_ids if each in stored), key=_place))
 
     async def id_of_number(self, number: int) -> IncidentId:
         for incident in self.session.database.incidents.values():
@@ -58,7 +58,7 @@ class MemoryIncidentRepository(IncidentRepository):
             for each in self.session.database.incidents.values()
             if each.status is IncidentStatus.TRIGGERED and each.muted is not None and each.muted.by in by
         )
-        return tuple(sorted(found, key=lambda each: each.id))
+        return tuple(sorted(found, key=_place))
 
     async def reopenable(
         self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
@@ -71,9 +71,8 @@ class MemoryIncidentRepository(IncidentRepository):
             and each.resolved_at >= since.get((each.service_id, each.group_key), _NEVER)
         )
         last = {(each.service_id, each.group_key): each for each in sorted(found, key=_resolved_at)}
-        closed = [last[group] for group in sorted(last) if await self.open_one(*group) is None]
         until = self.session.database.joins_until
-        return tuple(each for each in closed if takes_alerts(until.get(each.id), at=at))
+        return tuple([last[group] for group in sorted(last) if takes_alerts(until.get(last[group].id), at=at)])
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         stored = self.session.database.incidents.values()
@@ -97,3 +96,8 @@ class MemoryIncidentRepository(IncidentRepository):
 
 def _resolved_at(incident: Incident) -> datetime:
     return incident.resolved_at or _NEVER
+
+
+def _place(incident: Incident) -> tuple[ServiceId, str, IncidentId]:
+    """In the order that incidents are held in."""
+    return incident.service_id, incident.group_key, incident.id

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
+from application.errors import ConflictError
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -24,7 +25,7 @@ from domain.escalation.run import EscalationRun
 from domain.incident.incident import Followed, Incident, IncidentDraft, IncidentStatus
 from domain.shared.event import DomainEvent
 from domain.shared.group_window import takes_alerts
-from domain.shared.ids import ServiceId
+from domain.shared.ids import IncidentId, ServiceId
 from domain.shared.via import Via
 
 
@@ -107,6 +108,13 @@ class MemoryIntakeStore(IntakeStore):
             )
         return opened
 
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        database = self.session.database
+        for incident_id in incident_ids:
+            del database.incidents[incident_id]
+            database.traces.pop(incident_id, None)
+            database.joins_until.pop(incident_id, None)
+
     def _follow(self, incident: Incident, draft: IncidentDraft) -> Followed:
         assert incident.group_window is not None, "only what has a window takes no more alerts"
         self.session.database.incidents[incident.id] = replace(
@@ -121,33 +129,21 @@ class MemoryIntakeStore(IntakeStore):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         database = self.session.database
         firing = {
-            (each.integration_id, each.dedup_key): each
+            (each.integration_id, each.dedup_key)
             for each in database.alerts.values()
             if each.status is AlertStatus.FIRING
         }
-        overtaken: dict[AlertKey, Touched] = {}
         for alert in alerts:
-            already = firing.get((alert.integration_id, alert.dedup_key))
-            if already is None:
-                database.alerts[alert.id] = alert
-            else:
-                expiry = None if alert.expires_at is None else Expiry(alert.expires_at, alert.ends_by_silence)
-                database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at, expiry)
-                overtaken[alert.integration_id, alert.dedup_key] = Touched(already.id, already.incident_id)
+            if (alert.integration_id, alert.dedup_key) in firing:
+                raise ConflictError("alert", alert.dedup_key, "fires already")
+            database.alerts[alert.id] = alert
         for run in runs:
             database.runs[run.id] = replace(run, version=1)
         append_events(self.session, events)
         database.raw_events += tuple(raw_events)
-        return overtaken
-
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        database, corrected = self.session.database, {each.id: each.verdicts for each in raw_events}
-        database.raw_events = tuple(
-            replace(each, verdicts=corrected.get(each.id, each.verdicts)) for each in database.raw_events
-        )
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         stored = self.session.database.route_drops

@@ -30,18 +30,11 @@ _GET = Statement(select(incidents).where(incidents.c.id == bindparam("incident_i
 _GET_MANY = Statement(
     select(incidents)
     .where(incidents.c.id == bindparam("incident_ids", type_=ARRAY(UUID(as_uuid=True))).any_())
-    .order_by(incidents.c.id)
+    .order_by(incidents.c.service_id, incidents.c.group_key.collate("C"), incidents.c.id)
     .with_for_update(key_share=True)
 )
 _OF_NUMBER = Statement(select(incidents.c.id).where(incidents.c.number == bindparam("number_")))
 _OPEN_ONE = "SELECT * FROM incidents WHERE service_id = $1 AND group_key = $2 AND status <> 'resolved'"
-# Whoever is just resolving one of these holds it: the question that follows must see what came of that.
-_WAIT_FOR_OPEN = """
-SELECT FROM incidents i JOIN unnest($1::uuid[], $2::text[]) AS k (service_id, group_key) USING (service_id, group_key)
-WHERE i.status <> 'resolved' ORDER BY service_id, group_key FOR NO KEY UPDATE OF i
-"""
-# The last one is found first and held then: one that somebody else reopens meanwhile must not give way to the one
-# before it.
 _REOPENABLE = """
 SELECT i.* FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS k (service_id, group_key, since)
 CROSS JOIN LATERAL (
@@ -50,11 +43,7 @@ CROSS JOIN LATERAL (
   ORDER BY r.resolved_at DESC LIMIT 1
 ) AS last
 JOIN incidents i ON i.id = last.id AND i.status = 'resolved' AND (i.joins_until IS NULL OR i.joins_until > $4)
-WHERE NOT EXISTS (
-  SELECT FROM incidents o
-  WHERE o.service_id = k.service_id AND o.group_key = k.group_key AND o.status <> 'resolved'
-)
-ORDER BY i.service_id, i.group_key FOR NO KEY UPDATE OF i
+ORDER BY i.service_id, i.group_key COLLATE "C" FOR NO KEY UPDATE OF i
 """
 # What an act can change, and the types that they have in storage.
 _MUTABLE = {
@@ -89,7 +78,7 @@ FOR NO KEY UPDATE SKIP LOCKED
 """
 _MUTED_BY = """
 SELECT * FROM incidents WHERE muted ->> 'by' = ANY($1::text[]) AND muted IS NOT NULL AND status = 'triggered'
-ORDER BY id FOR NO KEY UPDATE
+ORDER BY service_id, group_key COLLATE "C", id FOR NO KEY UPDATE
 """
 EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
 
@@ -145,7 +134,6 @@ class PostgresIncidentRepository(IncidentRepository):
             return ()
         groups = sorted(since)
         services, keys = [service_id for service_id, _ in groups], [key for _, key in groups]
-        await self.session.fetch(_WAIT_FOR_OPEN, services, keys)
         rows = await self.session.fetch(_REOPENABLE, services, keys, [since[group] for group in groups], at)
         return tuple(incident_of(row) for row in rows)
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
-import asyncpg
 import msgspec
 
 from adapters import tracing
 from adapters.outbound.postgres import event_log, group_keys
+from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.wire import events as wire
 from application.ports.intake import (
@@ -124,11 +124,11 @@ RETURNING i.id, i.number, i.service_id, {group_keys.shown("i")} AS group_key,
   i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted,
   CASE WHEN i.followed_by IS NOT NULL THEN i.group_window END AS window_over
 """  # noqa: S608
-# The braces hold constants of this package, never a value. A row that was there has an xmax, for it was locked; what is
-# told of it is where the others' reports are counted.
+_WITHDRAW = "DELETE FROM incidents WHERE id = ANY($1::uuid[])"
+# The braces hold constants of this package, never a value.
 _RECORD = f"""
 WITH alert_rows AS (
-  INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
+  INSERT INTO alerts (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
     severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
     event_id, kind_key, ends_by_silence, turns, settles_in)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
@@ -140,10 +140,6 @@ WITH alert_rows AS (
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
     expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool, turns timestamptz[],
     settles_in interval)
-  ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
-    DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
-      {_heard_again("excluded")}
-  RETURNING a.id, a.integration_id, a.dedup_key, a.incident_id, a.xmax = 0 AS is_new
 ), run_rows AS (
   INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
     started_at, version)
@@ -154,13 +150,10 @@ WITH alert_rows AS (
   INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
   SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[], $10::json[])
 ), event_rows AS ({event_log.APPEND})
-SELECT r.id, r.integration_id, r.dedup_key, r.incident_id
-FROM (
-  SELECT CASE WHEN jsonb_array_length($1::jsonb) > 0 THEN pg_notify('{event_log.CHANNEL}',
-    CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}' ELSE '{event_log.Topic.EVENTS}' END) END
-) AS hint LEFT JOIN alert_rows r ON NOT r.is_new
+SELECT CASE WHEN jsonb_array_length($1::jsonb) > 0 THEN pg_notify('{event_log.CHANNEL}',
+  CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}' ELSE '{event_log.Topic.EVENTS}' END) END
 """  # noqa: S608
-# Beginning with so many alerts, what COPY saves is more than its way there and back costs.
+# Beginning with so many alerts, what COPY saves is more than its way there and back costs: it takes half of INSERT.
 COPIED_FROM: Final = 32
 _ALERT_COLUMNS: Final = (
     "id",
@@ -188,13 +181,6 @@ _ALERT_COLUMNS: Final = (
     "settles_in",
 )
 _members = attrgetter(*_ALERT_COLUMNS)
-_SAVEPOINT: Final = "SAVEPOINT alerts_copied"
-_UNDO: Final = "ROLLBACK TO SAVEPOINT alerts_copied"
-_CORRECT = """
-UPDATE raw_events r SET verdicts = n.verdicts
-FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
-WHERE r.id = n.id AND r.received_at = n.received_at
-"""
 _RECORD_RAW = """
 INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[], $7::json[])
@@ -282,6 +268,9 @@ class PostgresIntakeStore(IntakeStore):
                 opened[group] = _opened(row, ours)._replace(follows=followed[group])
         return opened
 
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        await self.session.connection.execute(_WITHDRAW, list(incident_ids))
+
     async def record(
         self,
         *,
@@ -289,48 +278,20 @@ class PostgresIntakeStore(IntakeStore):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         if not alerts and not runs and not events:
             await self.session.connection.execute(_RECORD_RAW, *_raw_columns(raw_events))
-            return {}
+            return
         ordered = sorted(alerts, key=lambda alert: (alert.integration_id, alert.dedup_key))
-        if len(ordered) >= COPIED_FROM and await self._copied(ordered):
-            ordered = []
-        rows = await self.session.fetch(
-            _RECORD,
-            wire.encode_many(events),
-            _encode(ordered),
-            _encode(runs),
-            *_raw_columns(raw_events),
-        )
-        return {
-            (IntegrationId(row["integration_id"]), row["dedup_key"]): Touched(
-                AlertId(row["id"]), IncidentId(row["incident_id"])
+        with translating():
+            if len(ordered) >= COPIED_FROM:
+                await self.session.connection.copy_records_to_table(
+                    "alerts", records=map(_alert_row, ordered), columns=(*_ALERT_COLUMNS, "turns")
+                )
+                ordered = []
+            await self.session.connection.execute(
+                _RECORD, wire.encode_many(events), _encode(ordered), _encode(runs), *_raw_columns(raw_events)
             )
-            for row in rows
-            if row["id"] is not None
-        }
-
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        await self.session.connection.execute(
-            _CORRECT,
-            [raw.id for raw in raw_events],
-            [raw.received_at for raw in raw_events],
-            [_encode(raw.verdicts) for raw in raw_events],
-        )
-
-    async def _copied(self, alerts: Sequence[Alert]) -> bool:
-        """Whether they are stored. COPY costs half of INSERT, and refuses all when one fires already."""
-        connection = self.session.connection
-        await connection.execute(_SAVEPOINT)
-        try:
-            await connection.copy_records_to_table(
-                "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
-            )
-        except asyncpg.UniqueViolationError:
-            await connection.execute(_UNDO)
-            return False
-        return True  # the commit releases the savepoint
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         await self.session.connection.execute(

@@ -226,8 +226,8 @@ async def reopenable(ports: Ports, *, since: int) -> list[Incident]:
     return list(found)
 
 
-async def test_of_a_group_that_has_none_open_the_incident_that_was_resolved_last_can_be_reopened(ports: Ports) -> None:
-    await an_over(ports, 1, minute=4)
+async def test_of_each_group_the_incident_that_was_resolved_last_can_be_reopened(ports: Ports) -> None:
+    before = await an_over(ports, 1, minute=4)
     last = await an_over(ports, 2, minute=6)
     await an_open_incident(ports, 3)
 
@@ -235,7 +235,19 @@ async def test_of_a_group_that_has_none_open_the_incident_that_was_resolved_last
     async with ports.transaction:
         assert await ports.incidents.reopenable({}, at=NOON) == ()
         await ports.incidents.save(last.reopen(by=None, via=Via.SYSTEM, at=NOON + 7 * MINUTE))
-    assert await reopenable(ports, since=3) == []
+    assert await reopenable(ports, since=3) == [before]
+
+
+async def test_an_incident_that_was_begun_is_taken_back_and_its_group_is_free_for_the_one_before(ports: Ports) -> None:
+    over = await an_over(ports, 1, minute=4)
+    begun, kept = replace(a_draft(2), group_key="rack"), a_draft(3)
+    async with ports.transaction:
+        opened = await ports.intake.open_incidents((begun, kept))
+        await ports.intake.withdraw_incidents([opened[begun.service_id, "rack"].incident_id])
+        await ports.incidents.save(over.reopen(by=None, via=Via.SYSTEM, at=NOON + 5 * MINUTE))
+    async with ports.transaction:
+        found = await ports.incidents.get_many([over.id, begun.id, kept.id])
+    assert [each.id for each in found] == [kept.id, over.id]
 
 
 async def test_what_is_followed_or_past_its_window_is_reopened_by_no_alert(ports: Ports) -> None:

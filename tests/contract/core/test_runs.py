@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.escalations import DueRun, StepKey
+from application.ports.escalations import StepKey
 from application.ports.readers import IncidentFilter, IncidentQuery
 from domain.escalation.plan import Position
 from domain.escalation.run import EscalationRun, RunStatus
@@ -51,7 +51,8 @@ async def test_a_due_run_comes_with_the_urgency_and_the_severity_of_its_incident
     async with ports.transaction:
         (due,) = await ports.runs.claim_due(at=NOON, limit=5)
 
-    assert due == DueRun(replace(a_run(), version=1), Urgency.HIGH, Severity.SEV1)
+    assert due.run == replace(a_run(), version=1)
+    assert (due.urgency, due.severity) == (Urgency.HIGH, Severity.SEV1)
 
 
 async def test_a_run_is_read_as_it_was_saved(ports: Ports) -> None:

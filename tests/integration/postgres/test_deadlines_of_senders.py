@@ -125,7 +125,7 @@ async def test_a_worker_misses_none_whose_sign_may_wait_in_the_spill(
 
     async with asyncio.TaskGroup() as group:
         with capture_logs():
-            group.create_task(heartbeat_loop(container, clock, SpilledSigns(spill, clock)).run(draining))
+            group.create_task(SpilledSigns(spill, clock).holding_back(heartbeat_loop(container, clock)).run(draining))
             clock.move_to(DEADLINE)
             await asyncio.sleep(0.2)
             assert not await is_down()

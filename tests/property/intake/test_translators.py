@@ -262,7 +262,7 @@ def test_our_own_events_are_the_same_at_first_sight_as_field_by_field(body: byte
         assert isinstance(again, MalformedEventError)
         assert first.errors == again.errors
     else:
-        assert first == tuple(again)
+        assert first == again
 
 
 @settings(deadline=None)

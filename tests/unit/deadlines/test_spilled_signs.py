@@ -1,11 +1,13 @@
-"""For how long nothing is missed that may wait in the spill."""
+"""While something may wait in the spill nothing is missed, and not for ever."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted
 from adapters.inbound.deadlines.spilled_signs import FORGOTTEN_AFTER, MOST, SpilledSigns
 from adapters.outbound.memory.spill import MemorySpill
 from adapters.outbound.system.clock import ManualClock
@@ -64,3 +66,37 @@ async def test_each_outage_has_its_own_time(clock: ManualClock) -> None:
     clock.move_to(clock.now() + FORGOTTEN_AFTER)  # nothing was due meanwhile
 
     assert await signs.may_wait()
+
+
+@dataclass
+class Missing:
+    """A loop that has missed something once its deadline came."""
+
+    clock: ManualClock
+    ticks: int = 0
+    deadline: datetime | None = NOON + 30 * SECOND
+
+    async def tick(self) -> bool:
+        self.ticks += 1
+        return False
+
+    async def earliest(self) -> datetime | None:
+        return self.deadline
+
+    @property
+    def loop(self) -> DeadlineLoop:
+        return DeadlineLoop("missing", self.tick, self.earliest, Unhinted(), self.clock)
+
+
+async def test_a_loop_is_held_back_only_from_what_is_due_and_does_not_spin_meanwhile(clock: ManualClock) -> None:
+    spill, missing = MemorySpill(pings=[PING]), Missing(clock)
+    held = SpilledSigns(spill, clock).holding_back(missing.loop)
+
+    await held.tick()
+    assert (missing.ticks, await held.earliest()) == (1, missing.deadline)
+    clock.move_to(NOON + 30 * SECOND)
+    assert not await held.tick()
+    assert (missing.ticks, await held.earliest()) == (1, None)
+    spill.pings.clear()
+    await held.tick()
+    assert missing.ticks == 2
