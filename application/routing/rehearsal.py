@@ -385,9 +385,8 @@ class Rehearsal:
 
     def _still_muted(self, incident: _Incident, at: datetime) -> Mute | None:
         """While each of its alerts is."""
-        candidates = {
-            key: Candidate(each.labels, incident.team_id, incident.began_at) for key, each in incident.alerts.items()
-        }
+        team_id, began_at = incident.team_id, incident.began_at
+        candidates = {key: Candidate(each.labels, team_id, began_at) for key, each in incident.alerts.items()}
         inhibited = self._inhibited(candidates, set(), at)
         suffering = self._suffering([incident.service_id], {}).get(incident.service_id)
         muting = None if suffering is None or suffering.muting is None else suffering.muting
