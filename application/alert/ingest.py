@@ -6,7 +6,7 @@ are asked in memory, before the first wave.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +20,7 @@ from application.alert.mute_new import MuteNewAlerts
 from application.alert.routed import ReceivedEvent, RoutedEvent, expiry_of
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import VerdictOutcome
+from application.alert.waves import waves
 from application.anew import anew
 from application.ports.clock import Clock
 from application.ports.intake import AlertKey, DropCount, IntakeStore
@@ -107,26 +108,6 @@ class IngestEvents:
         admitted = await self.admit(reports, ledger, at)
         new = await self.mute(admitted.new, rules, at)
         await self.begin(admitted._replace(new=new), rules.inhibiting, ledger, at, is_last=is_last)
-
-
-def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
-    """Cut a batch so that each wave has one kind of action, and every alert's events keep their order.
-
-    An event joins the earliest wave of its kind that does not come before an event of the same alert.
-    """
-    cut: list[list[RoutedEvent]] = []
-    last_wave_of: dict[AlertKey, int] = {}
-    for routed in batch:
-        action = routed.event.action
-        key = routed.key
-        index = last_wave_of.get(key, 0)
-        while index < len(cut) and cut[index][0].event.action is not action:
-            index += 1
-        if index == len(cut):
-            cut.append([])
-        cut[index].append(routed)
-        last_wave_of[key] = index
-    yield from cut
 
 
 def _drop_counts(dropped: Iterable[RoutedEvent]) -> list[DropCount]:

@@ -237,8 +237,7 @@ class ReplayBodies:
     async def _shadow(self, bodies: Sequence[ReadBody], integration: Integration, *, until: datetime) -> Tally:
         rehearsal = Rehearsal(await self.current_rules())
         for kept, events in bodies:
-            for event in events:
-                rehearsal.feed(_past(kept, event, integration))
+            rehearsal.feed([_past(kept, event, integration) for event in events])
         rehearsal.pass_until(until)
         return rehearsal.tally
 
@@ -282,4 +281,6 @@ def _past(kept: KeptBody, event: AlertEvent, integration: Integration) -> PastEv
             group_key=group_key_of(event),
         ),
         labels=matched_labels(event) if is_trigger else None,
+        severity=event.severity,
+        group_window=integration.group_window,
     )

@@ -34,7 +34,8 @@ INCIDENT_SEVERITY: Final = {
 }
 _UNDECIDED: Final = Decision()
 _NOWHERE: Final = -1  # the place of what no sender sent
-_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED})  # no alert has their labels
+# No alert has their labels, or it has those of its first report.
+_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED, VerdictOutcome.REPEATED})
 
 
 class ReceivedEvent(NamedTuple):
@@ -85,6 +86,17 @@ def least_muted(mutes: Sequence[Mute | None]) -> Mute | None:
 def mute_of(quiet: Quiet) -> Mute:
     kind = MuteKind.SILENCED if isinstance(quiet.by, Silence) else MuteKind.MAINTENANCE
     return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
+
+
+def held_back(decision: Decision, *, silenced: Mute | None, inhibited: Mute | None, at: datetime) -> Mute | None:
+    """What mutes an alert that begins now, of all that would: of a delay and a silence, the one that ends later."""
+    effect = decision.effect
+    if effect.is_suppressed:
+        return suppressed_by(decision)
+    if inhibited is not None or effect.delay is None:
+        return inhibited or silenced
+    delayed = delayed_by(decision, until=at + effect.delay)
+    return delayed if silenced is None else max(delayed, silenced, key=end_of)
 
 
 def suppressed_by(decision: Decision) -> Mute:
@@ -184,15 +196,7 @@ class RoutedEvent(NamedTuple):
 
     def muted(self, at: datetime) -> Mute | None:
         """What holds its pages back: of a delay and a silence, the one that ends later."""
-        effect = self.decision.effect
-        if effect.is_suppressed:
-            return suppressed_by(self.decision)
-        if self.inhibited is not None:
-            return self.inhibited
-        if effect.delay is None:
-            return self.silenced
-        delayed = delayed_by(self.decision, until=at + effect.delay)
-        return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
+        return held_back(self.decision, silenced=self.silenced, inhibited=self.inhibited, at=at)
 
     def verdict(
         self,
@@ -216,6 +220,7 @@ class RoutedEvent(NamedTuple):
             follows=follows,
             sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
             labels=matched_labels(self.event) if outcome in _UNTOLD else None,
+            severity=self.event.severity if outcome in _UNTOLD else None,
         )
 
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:

@@ -14,9 +14,8 @@ from domain.alert.alert import Alert
 from domain.alert.overflow import OVERFLOW_KEY
 from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.mute import Mute
-from domain.routing.decision import Decision
 from domain.routing.rulebook import Rulebook
-from domain.shared.ids import IncidentId, ServiceId
+from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +69,41 @@ def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -
     What counts others is asked for silences and maintenance alone: what rules say of its own labels they have not said
     of what it counts.
     """
-    labels = matched_labels_of(alert)
-    decision = Decision()
+    labels, team_id = matched_labels_of(alert), incident.team_id
     if not _counts_others(alert):
-        decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
+        return mute_by_rules(
+            rules,
+            labels,
+            integration_id=alert.integration_id,
+            team_id=team_id,
+            service_id=alert.service_id,
+            since=alert.first_seen_at,
+            at=at,
+        )
+    quiet = rules.quieted(labels, team_id=team_id, service_id=alert.service_id, at=at)
+    return None if quiet is None else mute_of(quiet)
+
+
+def mute_by_rules(
+    rules: Rulebook,
+    labels: Mapping[str, str],
+    *,
+    integration_id: IntegrationId,
+    team_id: TeamId,
+    service_id: ServiceId,
+    since: datetime,
+    at: datetime,
+) -> Mute | None:
+    """What mutes an alert that has been firing since then: a delay counts from there."""
+    decision = rules.decide(labels, integration_id=integration_id, team_id=team_id, at=at)
     if decision.effect.is_suppressed:
         return suppressed_by(decision)
-    quiet = rules.quieted(labels, team_id=incident.team_id, service_id=alert.service_id, at=at)
+    quiet = rules.quieted(labels, team_id=team_id, service_id=service_id, at=at)
     silenced = None if quiet is None else mute_of(quiet)
     delay = decision.effect.delay
-    if delay is None or alert.first_seen_at + delay <= at:
+    if delay is None or since + delay <= at:
         return silenced
-    delayed = delayed_by(decision, until=alert.first_seen_at + delay)
+    delayed = delayed_by(decision, until=since + delay)
     return delayed if silenced is None else max(delayed, silenced, key=end_of)
 
 

@@ -10,7 +10,7 @@ from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionSources
 from application.routing.rules import CurrentRules
 from domain.incident.mute import Mute, MuteKind
-from domain.routing.inhibition import Inhibiting, Inhibition
+from domain.routing.inhibition import Inhibiting, Inhibition, InhibitionKey
 from domain.routing.looks import next_look
 from domain.shared.ids import AlertId, TeamId
 
@@ -21,6 +21,33 @@ class Candidate(NamedTuple):
     labels: Mapping[str, str]
     team_id: TeamId
     since: datetime  # when its incident was triggered
+
+
+def targeting[K](inhibiting: Inhibiting, candidates: Mapping[K, Candidate]) -> Mapping[K, tuple[Inhibition, ...]]:
+    """By which rules others may mute each of these."""
+    return {key: inhibiting.as_target(each.labels, team_id=each.team_id) for key, each in candidates.items()}
+
+
+def sources_by(inhibiting: Inhibiting, candidate: Candidate) -> set[InhibitionKey]:
+    """What an alert is a source of while it fires."""
+    rules = inhibiting.as_source(candidate.labels, team_id=candidate.team_id)
+    return {rule.key_of(candidate.labels) for rule in rules}
+
+
+def muted_by_sources[K](
+    wanted: Mapping[K, tuple[Inhibition, ...]],
+    candidates: Mapping[K, Candidate],
+    active: Collection[InhibitionKey],
+    *,
+    at: datetime,
+) -> Mapping[K, Mute]:
+    """What mutes each of those that something does, when these have a source that fires."""
+    muted = {}
+    for key, rules in wanted.items():
+        rule = next((each for each in rules if each.key_of(candidates[key].labels) in active), None)
+        if rule is not None:
+            muted[key] = _mute(rule, candidates[key], at)
+    return muted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +63,15 @@ class FindInhibited:
 
         `beginning`: they begin to fire together, so that one of them mutes the others too.
         """
-        wanted = {key: inhibiting.as_target(each.labels, team_id=each.team_id) for key, each in candidates.items()}
+        wanted = targeting(inhibiting, candidates)
         keys = {rule.key_of(candidates[key].labels) for key, rules in wanted.items() for rule in rules}
         if not keys:
             return {}
         active = set(await self.sources.active(keys))
         if beginning:
             for each in candidates.values():
-                active |= {rule.key_of(each.labels) for rule in inhibiting.as_source(each.labels, team_id=each.team_id)}
-        muted = {}
-        for key, rules in wanted.items():
-            rule = next((each for each in rules if each.key_of(candidates[key].labels) in active), None)
-            if rule is not None:
-                muted[key] = _mute(rule, candidates[key], at)
-        return muted
+                active |= sources_by(inhibiting, each)
+        return muted_by_sources(wanted, candidates, active, at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.alert.ingest import waves
 from application.alert.routed import ReceivedEvent, RoutedEvent, unrouted
+from application.alert.waves import waves
 from application.ports.intake import IntakeTarget
 from application.ports.notifier import Outcome
 from application.service.urgency import urgency_of
