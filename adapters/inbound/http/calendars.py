@@ -111,7 +111,6 @@ class CalendarController(Controller):
     ) -> Response[bytes]:
         """The calendar of a feed. What nobody changed is not sent again."""
         # The library is not kept in the memory of servers that are asked for no calendar.
-        from adapters.inbound.http.icalendar_text import calendar_text
 
         calendar = await read_calendar(file_name.removesuffix(_SUFFIX))
         content = await to_thread(_text, calendar)  # a year of shifts takes longer than others should wait
