@@ -110,8 +110,6 @@ class CalendarController(Controller):
         self, request: Request[Any, Any, Any], file_name: FromPath[str], read_calendar: FromDishka[ReadCalendar]
     ) -> Response[bytes]:
         """The calendar of a feed. What nobody changed is not sent again."""
-        # The library is not kept in the memory of servers that are asked for no calendar.
-
         calendar = await read_calendar(file_name.removesuffix(_SUFFIX))
         content = await to_thread(_text, calendar)  # a year of shifts takes longer than others should wait
         response = tagged(request, content, tag=f'"{hashlib.sha256(content).hexdigest()[:32]}"')
