@@ -6,6 +6,7 @@ PYTHON := $(BIN)/python
 INSTALLED := .venv/.installed
 INSTALLED_TO_MEASURE := .venv/.installed-perf
 INSTALLED_TO_MUTATE := .venv/.installed-mutation
+INSTALLED_TO_FUZZ := .venv/.installed-fuzz
 STEPS ?= 2000
 SECONDS ?= 60
 
@@ -24,7 +25,8 @@ install: $(INSTALLED) ## install what is missing, into .venv
 # here, once, where a start would make it anew each time when the environment forbids Python to write any.
 $(INSTALLED_TO_MEASURE): GROUPS := --group perf
 $(INSTALLED_TO_MUTATE): GROUPS := --group mutation
-$(INSTALLED) $(INSTALLED_TO_MEASURE) $(INSTALLED_TO_MUTATE): uv.lock pyproject.toml .python-version
+$(INSTALLED_TO_FUZZ): GROUPS := --group fuzz
+$(INSTALLED) $(INSTALLED_TO_MEASURE) $(INSTALLED_TO_MUTATE) $(INSTALLED_TO_FUZZ): uv.lock pyproject.toml .python-version
 	@set -eu; \
 	uv=uv; \
 	if ! uv --version >/dev/null 2>&1; then \
@@ -108,7 +110,7 @@ simulate: $(INSTALLED) ## the whole system in virtual time: SEED= STEPS=
 	$(PYTHON) -m tests.simulation.run $(if $(SEED),--seed $(SEED)) --steps $(STEPS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## nearly real bodies at every translator and every door: SECONDS= (ARGS=)
+fuzz: $(INSTALLED_TO_FUZZ) ## nearly real bodies at every translator and every door: SECONDS= (ARGS=)
 	$(PYTHON) -m tests.fuzz.run --seconds $(SECONDS) $(ARGS)
 
 .PHONY: conformance

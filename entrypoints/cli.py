@@ -58,7 +58,7 @@ class LocalOperations(Operations):
         return processes.run_consumer(settings)
 
     def migrate(self) -> None:
-        from entrypoints.database import migrate_async
+        from entrypoints.migrate import migrate_async
 
         _finish(migrate_async(_local_settings().database_url))
 
@@ -66,6 +66,11 @@ class LocalOperations(Operations):
         from entrypoints.database import check
 
         _finish(check(_local_settings().database_url))
+
+    def seal(self, told: Callable[[int], None]) -> Record:
+        from entrypoints.secrets import seal
+
+        return _finish(seal(_local_settings(), told))
 
     def create_first_admin(self, *, email: str, name: str) -> Record:
         from entrypoints import local_identity

@@ -1,24 +1,20 @@
-"""The schema and its upkeep, from outside the running service."""
+"""Whether the schema of the database is the one that this version works with.
 
-import asyncio
-from datetime import UTC
+Servers ask that again and again, so it takes nothing of what makes the schema (`entrypoints.migrate`): Alembic, the
+migrations and SQLAlchemy's engine would be a twentieth of their memory.
+"""
+
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import asyncpg
 import asyncpg.pool
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-
-from adapters.outbound.postgres.partitions import wanted
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
-# One migration at a time, whoever starts it: "tocsin" in a telephone keypad's digits.
-ADVISORY_LOCK: Final = 862746
+_NAMES_OF_REVISIONS: Final = re.compile(r'^((?:down_)?revision) = "(\w+)"$', re.MULTILINE)
 
 
 type Connectionlike = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -28,55 +24,12 @@ class SchemaError(Exception):
     """The schema is not the one this version works with. The message says what to do."""
 
 
-def sqlalchemy_url(dsn: str) -> str:
-    """SQLAlchemy takes `postgresql://` for another driver than ours."""
-    for prefix in ("postgresql://", "postgres://"):
-        if dsn.startswith(prefix):
-            return "postgresql+asyncpg://" + dsn.removeprefix(prefix)
-    return dsn
-
-
-def alembic_config() -> Config:
-    config = Config(toml_file=PROJECT / "pyproject.toml")
-    config.set_main_option("script_location", str(PROJECT / "migrations"))
-    return config
-
-
 @cache
 def head() -> str:
-    """The revision that this version works with."""
-    revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    assert revision is not None
+    """The revision that this version works with: the one that no other follows."""
+    revisions = known_revisions()
+    (revision,) = revisions.keys() - revisions.values()
     return revision
-
-
-def migrate(dsn: str, *, revision: str = "head") -> None:
-    """Bring the schema to a revision, alone, and make the months' partitions."""
-    asyncio.run(migrate_async(dsn, revision=revision))
-
-
-async def migrate_async(dsn: str, *, revision: str = "head") -> None:
-    """Bring the schema to a revision, alone, and make the months' partitions.
-
-    Raises:
-        SchemaError: a newer version of the product has already changed the schema.
-    """
-    engine = create_async_engine(sqlalchemy_url(dsn))
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-            await connection.commit()
-            try:
-                await _refuse_newer(connection)
-                await connection.run_sync(_upgrade, revision)
-                await connection.commit()
-                await _make_partitions(connection)
-            finally:
-                await connection.rollback()
-                await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})
-                await connection.commit()
-    finally:
-        await engine.dispose()
 
 
 async def check(dsn: str) -> None:
@@ -95,14 +48,17 @@ async def check_on(connection: Connectionlike) -> None:
         return
     if current is None:
         raise SchemaError("the database has no Tocsin schema yet: run `tocsin db migrate`")
-    if current not in _known_revisions():
+    if current not in known_revisions():
         raise SchemaError(f"the schema ({current}) is newer than this version: install the version that migrated it")
     raise SchemaError(f"the schema ({current}) is older than this version ({head()}): run `tocsin db migrate`")
 
 
 @cache
-def _known_revisions() -> frozenset[str]:
-    return frozenset(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+def known_revisions() -> Mapping[str, str | None]:
+    """Each revision and the one before it, as the migrations say at their beginning."""
+    texts = (path.read_text() for path in (PROJECT / "migrations" / "versions").glob("[0-9]*.py"))
+    names = (dict(_NAMES_OF_REVISIONS.findall(text)) for text in texts)
+    return {each["revision"]: each.get("down_revision") for each in names}
 
 
 async def _revision(connection: Connectionlike) -> str | None:
@@ -110,30 +66,3 @@ async def _revision(connection: Connectionlike) -> str | None:
         return None
     value = await connection.fetchval("SELECT version_num FROM alembic_version")
     return None if value is None else str(value)
-
-
-async def _refuse_newer(connection: AsyncConnection) -> None:
-    exists = await connection.scalar(text("SELECT to_regclass('alembic_version')"))
-    current = None if exists is None else await connection.scalar(text("SELECT version_num FROM alembic_version"))
-    await connection.rollback()
-    if current is not None and current not in _known_revisions():
-        raise SchemaError(f"the schema ({current}) is newer than this version: install the version that migrated it")
-
-
-def _upgrade(connection: Connection, revision: str) -> None:
-    config = alembic_config()
-    config.attributes["connection"] = connection
-    if revision == "base" or revision.startswith("-"):
-        command.downgrade(config, revision)
-    else:
-        command.upgrade(config, revision)
-
-
-async def _make_partitions(connection: AsyncConnection) -> None:
-    if await connection.scalar(text("SELECT to_regclass('domain_events')")) is None:
-        return
-    now = await connection.scalar(text("SELECT now()"))
-    assert now is not None
-    for partition in wanted(now.astimezone(UTC)):
-        await connection.execute(text(partition.sql))
-    await connection.commit()

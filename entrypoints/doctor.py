@@ -13,12 +13,15 @@ from dishka import AsyncContainer
 
 from adapters.inbound.cli.operations import Finding
 from adapters.outbound.postgres.partitions import wanted
+from adapters.outbound.postgres.sealed import SealedSecrets, Sealing
+from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.system.clock import SystemClock
 from application.destination.find_refusing import FindRefusingDestinations
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.watch import GRACE, CountStalled
 from application.ports.calendar_imports import CalendarImportRepository
 from application.ports.clock import Clock
+from application.ports.destination_proofs import RefusingDestination
 from application.ports.directory import Directory
 from application.ports.errors import PortError
 from application.ports.notifications import NotificationRepository
@@ -26,8 +29,8 @@ from application.ports.page import PageRequest
 from application.ports.policies import PolicyRepository
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader
 from application.ports.schedules import ScheduleRepository
+from application.ports.vault import Vault
 from domain.escalation.policy import EscalationPolicy, TargetKind
-from domain.escalation.stall import stall_reason
 from domain.notification.contact import Channel
 from domain.notification.fall_back import ANSWER_CHARACTERS
 from domain.oncall.override import OverrideKind
@@ -187,6 +190,7 @@ async def _examine_incidents(settings: Settings, report: Report) -> None:
         ("reachability", check_reachability),
         ("destinations", check_destinations),
         ("calendars", check_calendars),
+        ("secrets", check_secrets),
     )
     try:
         for name, check in checks:
@@ -207,10 +211,7 @@ async def check_stalled(request: AsyncContainer) -> Finding:
     reader = await request.get(IncidentReader)
     at = (await request.get(Clock)).now() - GRACE
     query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=_NAMES_SHOWN)
-    named = [
-        f"INC-{each.number} ({stall_reason(each.escalation, own_deadline=each.next_deadline, at=at).sentence})"
-        for each in (await reader.list(query)).items
-    ]
+    named = [f"INC-{each.number} ({each.stall_reason(at).sentence})" for each in (await reader.list(query)).items]
     more = f": {', '.join(named)}" if named else ""
     hint = "start `tocsin worker`; if one runs, look at its log, and acknowledge by hand: `tocsin incident stalled`"
     return Finding("stalled incidents", "fail", f"{stalled} open incidents that nothing will happen to{more}", hint)
@@ -248,12 +249,39 @@ async def check_reachability(request: AsyncContainer) -> Finding:
 
 async def check_destinations(request: AsyncContainer) -> Finding:
     """Channels and servers that policies may tell beside people take what is sent to them."""
-    refusing = await (await request.get(FindRefusingDestinations))()
+    refusing = await (await request.get(FindRefusingDestinations)).with_policies()
     if not refusing:
         return Finding("destinations", "ok", "none refuses what it is sent")
-    told = _some([f"{each.destination.name} ({each.proof.refusal[:ANSWER_CHARACTERS]})" for each in refusing])
+    told = _some([_refusing(each, policies) for each, policies in refusing])
     hint = "`tocsin destination edit NAME --address …`, or take them out of policies; people are paged as before"
     return Finding("destinations", "warn", f"take no messages: {told}", hint)
+
+
+def _refusing(refusing: RefusingDestination, policies: Sequence[str]) -> str:
+    told = f"{refusing.destination.name} ({refusing.proof.refusal[:ANSWER_CHARACTERS]})"
+    if not policies:
+        return told
+    return f"{told}, told by the {'policy' if len(policies) == 1 else 'policies'} {_some(policies)}"
+
+
+async def check_secrets(request: AsyncContainer) -> Finding:
+    """Secrets that messages are signed with: none lies clear, and each is sealed under the present secret key."""
+    secrets = SealedSecrets(PostgresSession(await request.get(Pool)), await request.get(Vault))
+    return sealing_finding(await secrets.look())
+
+
+def sealing_finding(found: Sealing) -> Finding:
+    """What it means that so many secrets are not as they should be."""
+    if found.unreadable:
+        hint = "set TOCSIN_SECRET_KEY_PREVIOUS to the key that sealed them, or replace them"
+        return Finding("secrets", "fail", f"{found.unreadable} stored secrets cannot be read", hint)
+    if found.outdated:
+        hint = "run `tocsin db seal`, and do without TOCSIN_SECRET_KEY_PREVIOUS after it"
+        return Finding("secrets", "warn", f"{found.outdated} are sealed under the secret key before", hint)
+    if found.clear:
+        hint = "a worker seals them an hour after its start, and `tocsin db seal` at once"
+        return Finding("secrets", "warn", f"{found.clear} lie clear, as versions before stored them", hint)
+    return Finding("secrets", "ok", "none lies clear, and each is sealed under the present secret key")
 
 
 async def check_calendars(request: AsyncContainer) -> Finding:

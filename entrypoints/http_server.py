@@ -47,24 +47,26 @@ from adapters.inbound.http.twilio import TwilioController
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.metrics import IntakeMetrics
+from adapters.inbound.intake.pings import Pings
 from adapters.inbound.smtp.certificate import Certificate
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.outbound.postgres.session import Pool
 from application.alert.find_reported import FindReported
-from application.alert.handle_request import AlertOrder, HandleAlertRequest
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside, dead_letter
 from application.heartbeat.ping import PingHeartbeat
-from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAlert
+from application.ports.alert_requests import AlertRef, AlertRequest, ReceivedRequest, ReportedAlert
 from application.ports.clock import Clock
+from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeTarget, RawEvent, ReceivedChange
+from application.ports.intake import IntakeTarget, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from application.routing.rules import RulebookCache
 from domain.alert.alert_event import ChangeEvent
-from domain.heartbeat.heartbeat import Heartbeat, PingKind
+from domain.heartbeat.heartbeat import Heartbeat
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
 from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
@@ -299,14 +301,12 @@ async def all_doors(container: AsyncContainer, doors: IntakeDoors) -> App:
 def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> HeartbeatDoor:
     """In front of `app`."""
 
-    async def ping(
-        key_hash: bytes, kind: PingKind, *, exit_status: int | None, output: str, is_post: bool
-    ) -> Heartbeat | None:
+    async def ping(received: ReceivedPing) -> Heartbeat | None:
         async with container() as request:
-            ping_heartbeat: PingHeartbeat = await request.get(PingHeartbeat)
-            return await ping_heartbeat(key_hash, kind, exit_status=exit_status, output=output, is_post=is_post)
+            return await (await request.get(PingHeartbeat))(received)
 
-    return HeartbeatDoor(app=app, allowances=doors.allowances, ping=ping, metrics=doors.metrics)
+    pings = Pings(ping=ping, commits=doors.commits, allowances=doors.allowances)
+    return HeartbeatDoor(app=app, allowances=doors.allowances, pings=pings, clock=doors.clock, metrics=doors.metrics)
 
 
 def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
@@ -327,9 +327,9 @@ def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
 async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> OpsgenieDoor:
     """In front of `app`."""
 
-    async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+    async def handle(received: ReceivedRequest) -> AlertRequest:
         async with container() as request:
-            return await (await request.get(HandleAlertRequest))(target, order, raw)
+            return await (await request.get(HandleAlertRequest))(received)
 
     async def find_alert(integration_id: IntegrationId, ref: AlertRef) -> ReportedAlert | None:
         async with container() as request:
@@ -343,6 +343,7 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App)
         app=app,
         targets=doors.targets,
         allowances=doors.allowances,
+        commits=doors.commits,
         handle=handle,
         find_alert=find_alert,
         find_request=find_request,

@@ -16,10 +16,10 @@ from application.ports.errors import PortError
 from entrypoints.container import production_container
 from entrypoints.database import SchemaError, check
 from entrypoints.http_server import AddressTakenError, listen, listen_for_mail, serve
+from entrypoints.memory import settle
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.telemetry import set_up_logging
 from entrypoints.time_zones import use_packaged_zones
-from entrypoints.worker import work
 
 type Role = Callable[[AsyncContainer, asyncio.Event], Awaitable[None]]
 
@@ -37,6 +37,8 @@ def run_http(settings: Settings) -> int:
 
 
 def run_worker(settings: Settings) -> int:
+    from entrypoints.worker import work  # what it imports, no other role keeps
+
     return _exit_code(lambda given: run_role(given, work, name="worker"), settings)
 
 
@@ -47,10 +49,17 @@ def run_consumer(settings: Settings) -> int:
 async def _run_http(settings: Settings) -> None:
     listener = listen(settings)
     mail = listen_for_mail(settings)
+    listening = asyncio.Event()
+
+    async def serve_settled(container: AsyncContainer, draining: asyncio.Event) -> None:
+        settling = asyncio.create_task(_settle_once(listening))
+        try:
+            await serve(container, listener, draining, listening, mail=mail)
+        finally:
+            settling.cancel()
+
     with listener, mail or nullcontext():
-        await run_role(
-            settings, lambda container, draining: serve(container, listener, draining, mail=mail), name="http"
-        )
+        await run_role(settings, serve_settled, name="http")
 
 
 async def _run_consumer(settings: Settings) -> None:
@@ -72,11 +81,17 @@ async def run_role(settings: Settings, role: Role, *, name: str) -> None:
     try:
         if name != "http":  # which has a route for them
             await _show_metrics(container, settings)
+        settle()
         _log.info("started", role=name)
         await role(container, draining)
     finally:
         await container.close()
     _log.info("stopped", role=name)
+
+
+async def _settle_once(ready: asyncio.Event) -> None:
+    await ready.wait()
+    settle()
 
 
 async def _show_metrics(container: AsyncContainer, settings: Settings) -> None:

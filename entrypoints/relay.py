@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from dishka import AsyncContainer
 from opentelemetry.trace import SpanKind
@@ -10,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from adapters import tracing
 from adapters.inbound.deadlines.event_courier import EventCourier
-from adapters.inbound.deadlines.loop import DeadlineLoop
+from adapters.inbound.deadlines.loop import DeadlineLoop, wait_for
 from adapters.outbound.postgres.event_log import Topic
 from adapters.outbound.postgres.listener import PostgresListener
 from adapters.wire.published import trace_of
@@ -24,6 +25,9 @@ from application.subscription.settle_events import SettleEvents
 from domain.shared.ids import SubscriptionId
 from domain.subscription.delivery import Verdict
 from domain.subscription.subscription import SubscriptionKind
+
+# Receivers do not notice so short a time. In it gathers what a busy minute logs, instead of a look for each page.
+GATHER: Final = timedelta(milliseconds=20)
 
 
 async def relay(container: AsyncContainer, draining: asyncio.Event) -> None:
@@ -44,17 +48,22 @@ async def relay(container: AsyncContainer, draining: asyncio.Event) -> None:
     async with container() as sends, asyncio.TaskGroup() as group:
         send: SendEvents = await sends.get(SendEvents)
         senders: EventSenders = await sends.get(EventSenders)
-        group.create_task(_relay_loop(container, clock, listener).run(draining), name="relay")
+        group.create_task(_relay_loop(container, clock, listener, draining).run(draining), name="relay")
         courier = event_courier(container, send, senders, clock, listener)
         courier.observe = observe
         group.create_task(courier.run(draining), name="event-courier")
 
 
-def _relay_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
+def _relay_loop(
+    container: AsyncContainer, clock: Clock, listener: PostgresListener, draining: asyncio.Event
+) -> DeadlineLoop:
     async def tick() -> bool:
         with tracing.span("relay events"):
             async with container() as request:
-                return await (await request.get(RelayEvents))()
+                has_more = await (await request.get(RelayEvents))()
+        if not has_more:
+            await wait_for(draining, GATHER)
+        return has_more
 
     async def never() -> None:
         """Only a new event makes something to do."""

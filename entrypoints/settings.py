@@ -35,6 +35,7 @@ SECRETS: Final = frozenset(
         "database_url",
         "redis_url",
         "secret_key",
+        "secret_key_previous",
         "smtp_password",
         "slack_token",
         "slack_signing_secrets",
@@ -70,6 +71,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     secret_key: Annotated[
         str,
         Meta(description="At least 32 characters; keys derived from it sign tokens and links. `tocsin up` makes one."),
+    ] = ""
+    secret_key_previous: Annotated[
+        str,
+        Meta(description="The secret key before, while `tocsin db seal` has not sealed anew what it sealed."),
     ] = ""
     http_address: Annotated[str, Meta(description="Where the HTTP server listens, `host:port`.")] = "127.0.0.1:8080"
     public_url: Annotated[
@@ -164,7 +169,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sqs_pollers: Annotated[int, Meta(ge=1, le=64, description="Long polls at once.")] = 16
     spill_queue_url: Annotated[
         str,
-        Meta(description="FIFO queue that takes accepted events while PostgreSQL is away. Empty: they are refused."),
+        Meta(
+            description="FIFO queue that takes accepted events while PostgreSQL is away, for the HTTP server and the "
+            "worker. Empty: they are refused."
+        ),
     ] = ""
     raw_events_kept_days: Annotated[
         int, Meta(ge=1, le=3650, description="Bodies as senders sent them, for replay; up to a month more.")
@@ -197,7 +205,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 24
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
-    ] = 16
+    ] = 32
     contact_messages_per_minute: Annotated[
         int, Meta(ge=1, le=10_000, description="Pages one contact gets as messages of their own; more go as one.")
     ] = MESSAGES_PER_WINDOW
@@ -276,6 +284,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()}: {reason[0].lower()}{reason[1:]}") from None
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("TOCSIN_SECRET_KEY has fewer than 32 characters; make one with `openssl rand -hex 32`")
+    if settings.secret_key_previous and len(settings.secret_key_previous) < 32:
+        raise SettingsError("TOCSIN_SECRET_KEY_PREVIOUS has fewer than 32 characters: it is not what the key was")
     _ = settings.host_and_port, settings.metrics_host_and_port, settings.inbound_mail_host_and_port
     try:
         DrillTime.read(settings.drill_weekly)

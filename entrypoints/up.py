@@ -21,7 +21,6 @@ from application.identity.create_first_admin import CreateFirstAdmin, FirstAdmin
 from domain.identity.role import Permission
 from entrypoints.channels import channels
 from entrypoints.container import production_container
-from entrypoints.database import migrate_async
 from entrypoints.demo import seed_into
 from entrypoints.embedded.directory import create_directory
 from entrypoints.embedded.errors import EmbeddedStartError
@@ -30,6 +29,8 @@ from entrypoints.embedded.valkey import EmbeddedValkey
 from entrypoints.example import Example, example_of
 from entrypoints.http_server import listen, listen_for_mail, serve
 from entrypoints.local import SECRET, local_admin, secret_key, write_profile
+from entrypoints.memory import settle
+from entrypoints.migrate import migrate_async
 from entrypoints.processes import StartError, check_schema, drained_by_signals, exit_code
 from entrypoints.settings import Settings
 from entrypoints.worker import work
@@ -81,6 +82,7 @@ async def _up(settings: Settings, directory: Path, *, demo: bool) -> None:
 
                 group.create_task(consume(container, draining), name="consumer")
             await listening.wait()
+            settle()
             keepers = [group.create_task(_keep(engine, name), name=name) for name, engine in engines.items()]
             _welcome(settings, first_admin, example)
             await draining.wait()

@@ -1,7 +1,8 @@
 """The worker: escalations, couriers, upkeep. Any number of them may run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,8 +12,9 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters import tracing
-from adapters.inbound.deadlines.courier import Courier
+from adapters.inbound.deadlines.courier import Courier, handing_over
 from adapters.inbound.deadlines.loop import DeadlineLoop, Unhinted, every
+from adapters.inbound.deadlines.spilled_signs import SpilledSigns
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.event_log import Topic
@@ -59,7 +61,6 @@ from domain.shared.ids import NotificationId
 from domain.shared.limits import PAGE_LIMIT
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
-from entrypoints.socket_mode import socket_mode
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
@@ -133,20 +134,26 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
     metrics = WorkerMetrics(await container.get(CollectorRegistry))
     pulse = Pulse()
     # One scope for all sends: they open no transaction, so there is nothing of one for another to see.
-    async with container() as sends, asyncio.TaskGroup() as group:
+    async with container() as sends, _waiting_for_spill(container) as held_back, asyncio.TaskGroup() as group:
         send: SendNotification = await sends.get(SendNotification)
-        group.create_task(_escalations(container, clock, listener, pulse).run(draining), name="escalations")
+        couriers = {
+            channel: _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
+            for channel in Channel
+        }
+        escalations = _escalations(container, clock, listener, pulse, couriers)
+        group.create_task(escalations.run(draining), name="escalations")
         group.create_task(_incidents(container, clock, listener).run(draining), name="incidents")
-        group.create_task(alert_loop(container, clock).run(draining), name="alerts")
-        group.create_task(heartbeat_loop(container, clock).run(draining), name="heartbeats")
+        group.create_task(held_back(alert_loop(container, clock)).run(draining), name="alerts")
+        group.create_task(held_back(heartbeat_loop(container, clock)).run(draining), name="heartbeats")
         group.create_task(cover_loop(container, clock, listener).run(draining), name="covers")
-        group.create_task(quiet_loop(container, clock, listener).run(draining), name="quiet")
-        for channel in Channel:
-            courier = _courier(container, channel, send, clock, listener, metrics, settings.channel_budget)
+        group.create_task(held_back(quiet_loop(container, clock, listener)).run(draining), name="quiet")
+        for channel, courier in couriers.items():
             group.create_task(courier.run(draining), name=f"courier-{channel}")
         group.create_task(relay(container, draining), name="relay")
         group.create_task(_upkeep(container, metrics, draining), name="upkeep")
         if settings.slack_app_token:
+            from entrypoints.socket_mode import socket_mode  # Slack's client is 3 MB
+
             group.create_task(socket_mode(container, draining), name="slack socket")
         if settings.heartbeat_url:
             interval = timedelta(seconds=settings.heartbeat_seconds)
@@ -154,13 +161,21 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(every(interval, beat, draining, name="heartbeat"), name="heartbeat")
 
 
-def _escalations(container: AsyncContainer, clock: Clock, listener: PostgresListener, pulse: Pulse) -> DeadlineLoop:
+def _escalations(
+    container: AsyncContainer,
+    clock: Clock,
+    listener: PostgresListener,
+    pulse: Pulse,
+    couriers: Mapping[Channel, Courier],
+) -> DeadlineLoop:
     async def tick() -> bool:
-        with tracing.span("advance escalations"):
+        with handing_over(couriers) as hands, tracing.span("advance escalations"):
             async with container() as request:
-                is_full = await (await request.get(AdvanceEscalations))() == BATCH
+                advance: AdvanceEscalations = await request.get(AdvanceEscalations)
+                advanced = await advance(room=hands.room)
+                hands.leased = advanced.leased
         pulse.ticked_at = clock.now()
-        return is_full
+        return advanced.runs == BATCH
 
     async def earliest() -> datetime | None:
         async with container() as request:
@@ -198,6 +213,22 @@ def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
             return await alerts.earliest_deadline()
 
     return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
+
+
+@contextlib.asynccontextmanager
+async def _waiting_for_spill(container: AsyncContainer) -> AsyncIterator[Callable[[DeadlineLoop], DeadlineLoop]]:
+    """Holds back loops that miss something, while it may wait in the spill. Without a spill nothing is held back."""
+    if not (await container.get(Settings)).spill_queue_url:
+        yield _as_it_is
+        return
+    from entrypoints.spill import open_spill  # aiobotocore takes a second to import
+
+    async with open_spill(container) as opened:
+        yield SpilledSigns(opened.spill, await container.get(Clock)).holding_back
+
+
+def _as_it_is(loop: DeadlineLoop) -> DeadlineLoop:
+    return loop
 
 
 def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
@@ -289,7 +320,7 @@ def _courier(
         settle=settle,
         earliest=earliest,
         observe=metrics.observe,
-        wakeup=listener.subscribe(Topic.NOTIFICATIONS),
+        wakeup=listener.subscribe(Topic.NOTIFICATIONS, channel),
         clock=clock,
         budget=budget,
     )

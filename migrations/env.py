@@ -1,4 +1,4 @@
-"""Runs migrations: over the connection that `entrypoints.database` hands in, or offline as SQL for the linter."""
+"""Runs migrations: over the connection that `entrypoints.migrate` hands in, or offline as SQL for the linter."""
 
 from alembic import context
 from sqlalchemy import Connection, MetaData, text

@@ -1,9 +1,9 @@
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from application.alert.clear import ClearAlerts
+from application.alert.find_ended_overflows import FindEndedOverflows
 from application.alert.ledger import Ledger
 from application.alert.routed import RoutedEvent
 from application.alert.verdict import VerdictOutcome
@@ -13,7 +13,6 @@ from application.ports.escalations import PolicyVersions
 from application.ports.incidents import IncidentRepository
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction
-from domain.alert.overflow import OVERFLOW_KEY, has_room_again
 from domain.service.integration import IntakeLimits
 from domain.shared.via import Via
 
@@ -25,6 +24,7 @@ class AnswerAlerts:
     alerts: AlertRepository
     incidents: IncidentRepository
     policies: PolicyVersions
+    find_ended_overflows: FindEndedOverflows
     clear_alerts: ClearAlerts
     stop_escalations: StopEscalations
     limits: IntakeLimits
@@ -37,7 +37,8 @@ class AnswerAlerts:
             return
         if wave[0].event.action is AlertAction.RESOLVE:
             over = [alert for alert in firing if alert.is_settled(at=at)]
-            await self.clear_alerts([*firing, *await self._ended_overflows(wave, over)], via=Via.SENDER, at=at)
+            limits = {routed.key[0]: routed.most_open_alerts(self.limits) for routed in wave}
+            await self.clear_alerts([*firing, *await self.find_ended_overflows(over, limits)], via=Via.SENDER, at=at)
         else:
             await self._acknowledge(firing, at)
 
@@ -51,24 +52,6 @@ class AnswerAlerts:
         ]
         await self.incidents.save_all(changes)
         await self.stop_escalations({state.id for state, events in changes if events}, at=at)
-
-    async def _ended_overflows(self, wave: Sequence[RoutedEvent], clearing: Sequence[Alert]) -> tuple[Alert, ...]:
-        """The overflow alerts of integrations that have room again once these are cleared."""
-        gone = Counter(alert.integration_id for alert in clearing)
-        overflows = await self.alerts.firing({(integration_id, OVERFLOW_KEY) for integration_id in gone})
-        if not overflows:
-            return ()
-        limit_of = {routed.key[0]: routed.most_open_alerts(self.limits) for routed in wave}
-        limits = {alert.integration_id: limit_of[alert.integration_id] for alert in overflows}
-        left = await self.alerts.count_firing(limits)
-        return tuple(
-            alert
-            for alert in overflows
-            if alert not in clearing
-            and has_room_again(
-                left[alert.integration_id] - gone[alert.integration_id], limit=limits[alert.integration_id]
-            )
-        )
 
 
 def _note_answers(wave: Sequence[RoutedEvent], firing: Sequence[Alert], ledger: Ledger, at: datetime) -> None:

@@ -13,7 +13,7 @@ from application.ports.alerts import AlertRepository
 from application.ports.ids import IdFactory
 from application.ports.incidents import IncidentRepository
 from application.ports.inhibitions import InhibitionSources, Source
-from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident, Touched
+from application.ports.intake import AlertKey, GroupKey, IntakeStore, IntakeTarget, OpenedIncident
 from domain.alert.alert import Alert
 from domain.alert.events import AlertJoined
 from domain.escalation.run import EscalationRun
@@ -57,6 +57,20 @@ class _Begun:
     runs: list[EscalationRun] = field(default_factory=list)
     events: list[DomainEvent] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    joined: dict[IncidentId, list[Alert]] = field(default_factory=dict)
+
+    def joins(self, at: datetime) -> list[AlertJoined]:
+        """One of each incident, which says of a storm once what happened."""
+        return [
+            AlertJoined(
+                incident_id=incident_id,
+                alert_id=first.id,
+                summary=first.summary,
+                others=tuple([each.id for each in others]),
+                at=at,
+            )
+            for incident_id, (first, *others) in self.joined.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +90,15 @@ class BeginAlerts:
         """`is_last`: nothing of the batch follows, so that the bodies which it came in are stored with it.
 
         Raises:
-            ConflictError: another incident of a group that would be reopened is opened at this very moment.
+            ConflictError: another batch begins some of these alerts meanwhile.
         """
         new = admitted.new
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         turns = await self._turns_before(new)
         drafts = self._drafts_of(new.values(), at)
-        reopened = await self._reopened(new, alert_ids, drafts, at)
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
+        reopened = await self._reopened(new, alert_ids, drafts, opened, at)
+        opened |= {(each.service_id, each.group_key): _opened_again(each) for each in reopened.values()}
         groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
         begun = _Begun(admitted.heard(at))
         for key, (first, *repeats) in new.items():  # the first report of a new alert describes it
@@ -92,7 +107,9 @@ class BeginAlerts:
             outcome = groups.outcome(incident, alert, is_first=draft is not None)
             self._gather(begun, first, alert, incident, draft, outcome, at)
             begun.sources += _sources_of(first, alert.id, inhibiting)
-            ledger.note_new(first, repeats, alert, outcome, at)
+            follows = incident.follows if outcome is VerdictOutcome.OPENED else None
+            ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
+        begun.events += begun.joins(at)
         admitted.note_beyond(begun.alerts, ledger, at)
         await self._record(begun, ledger, is_last=is_last)
         await self._page_anew(begun.heard, groups, at)
@@ -110,68 +127,50 @@ class BeginAlerts:
         """The first alert of a group opens its incident, or reopens it; the others join."""
         begun.alerts.append(alert)
         if outcome is VerdictOutcome.OPENED and draft is not None:
-            begun.events.append(draft.triggered(number=incident.number, via=Via.SENDER, alert_id=alert.id))
+            begun.events += _beginning_of(draft, incident, alert.id)
             begun.events += first.suspected(incident.incident_id, at)
             if draft.muted is None:
                 begun.runs.append(self._run_for(first.target, incident.incident_id, at))
         elif outcome is not VerdictOutcome.REOPENED:
-            begun.events.append(
-                AlertJoined(incident_id=incident.incident_id, alert_id=alert.id, summary=first.event.summary, at=at)
-            )
+            begun.joined.setdefault(incident.incident_id, []).append(alert)
             if incident.is_muted and not incident.is_new and first.muted(at) is None:
                 begun.heard.add(incident.incident_id)
         if alert.is_flapping:
             begun.events.append(alert.flapped(at=at))
 
     async def _record(self, begun: _Begun, ledger: Ledger, *, is_last: bool) -> None:
-        raw, sources = ledger.raw_events() if is_last else [], begun.sources
+        raw = ledger.raw_events() if is_last else []
         if begun.alerts or raw:
-            stored = await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
-            if stored:
-                sources = await self._overtaken(stored, begun.alerts, sources, ledger, is_stored=bool(raw))
-        if sources:
-            await self.inhibition_sources.add(sources)
-
-    async def _overtaken(
-        self,
-        stored: Mapping[AlertKey, Touched],
-        alerts: Sequence[Alert],
-        sources: Sequence[Source],
-        ledger: Ledger,
-        *,
-        is_stored: bool,
-    ) -> list[Source]:
-        """Another batch began some of these alerts meanwhile: theirs are told of, and mute what they mute."""
-        lost = {alert.id: stored[key] for alert in alerts if (key := (alert.integration_id, alert.dedup_key)) in stored}
-        ledger.overtaken(lost)
-        if is_stored:
-            await self.intake.correct_verdicts(ledger.raw_events())
-        return [each for each in sources if each.alert_id not in lost]
+            await self.intake.record(alerts=begun.alerts, runs=begun.runs, events=begun.events, raw_events=raw)
+        if begun.sources:
+            await self.inhibition_sources.add(begun.sources)
 
     async def _reopened(
         self,
         new: Mapping[AlertKey, Sequence[RoutedEvent]],
         alert_ids: Mapping[AlertKey, AlertId],
         drafts: Mapping[GroupKey, IncidentDraft],
+        opened: Mapping[GroupKey, OpenedIncident],
         at: datetime,
     ) -> Mapping[IncidentId, Incident]:
         """The incidents that are open again, because the first alert of their group has a rule that says so.
 
-        Raises:
-            ConflictError: another incident of the group is opened at this very moment, by what has no such rule.
+        Each takes the place of the one that was begun for its group, which keeps everybody else from opening it.
         """
         firsts: dict[GroupKey, AlertKey] = {}
         for key, (routed, *_) in new.items():
             firsts.setdefault(routed.group, key)
         within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
-        since = {group: at - span for group, span in within.items() if span is not None}
-        if not since:
+        since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_alone}
+        found = await self.incidents.reopenable(since, at=at) if since else ()
+        if not found:
             return {}
         changes = []
-        for incident in await self.incidents.reopenable(since):
+        for incident in found:
             group = incident.service_id, incident.group_key
             reason = alert_ids[firsts[group]]
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
+        await self.intake.withdraw_incidents({opened[each.service_id, each.group_key].incident_id for each in found})
         return {each.id: each for each in await self.incidents.save_all(changes)}
 
     async def _turns_before(
@@ -224,6 +223,19 @@ class BeginAlerts:
             policy_version=target.policy_version,
             at=at,
         )
+
+
+def _opened_again(incident: Incident) -> OpenedIncident:
+    return OpenedIncident(incident.id, incident.number, is_new=False, is_muted=incident.muted is not None)
+
+
+def _beginning_of(draft: IncidentDraft, opened: OpenedIncident, alert_id: AlertId) -> list[DomainEvent]:
+    """That it began; and what its group's incident is told of it that was open until then."""
+    follows = opened.follows
+    begun = draft.triggered(number=opened.number, via=Via.SENDER, alert_id=alert_id, follows=follows)
+    if follows is None:
+        return [begun]
+    return [follows.by(draft.id, number=opened.number, at=draft.triggered_at), begun]
 
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:

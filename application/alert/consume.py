@@ -4,17 +4,22 @@ A message that cannot be acted on is marked under another name than one that was
 whatever was wrong, such as a missing integration, has been mended, and is not taken for a repeat of its failure.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import batched
 from uuid import UUID
 
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent, received_in
 from application.alert.set_aside import dead_letter
+from application.anew import anew
+from application.heartbeat.ping import PingHeartbeat
+from application.ports.alert_requests import ReceivedRequest
 from application.ports.clock import Clock
+from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
 from application.ports.inbox import Inbox
 from application.ports.intake import DeadLetter, IntakeStore, IntakeTarget, RawEvent, ReceivedChange
@@ -39,18 +44,22 @@ class QueuedMessage:
     raw_events: tuple[RawEvent | None, ...] | None = None
     refusal: str | None = None
     trace: str | None = None  # that the message came with
+    headers: Mapping[str, str] = field(default_factory=dict)  # by which it is read
     # What was taken over HTTP while storage was away, and is no event.
     change: ReceivedChange | None = None
     letter: DeadLetter | None = None
+    request: ReceivedRequest | None = None  # with a refusal, that it was refused is what comes of it
+    ping: ReceivedPing | None = None
 
     @property
     def traces(self) -> tuple[str | None, ...]:
         """Its own, or those of the bodies that it tells of."""
-        return (self.trace, *(raw.trace for raw in self.raw_events or () if raw is not None))
+        asked = () if self.request is None else (self.request.raw.trace,)
+        return (self.trace, *asked, *(raw.trace for raw in self.raw_events or () if raw is not None))
 
     @property
     def is_to_be_handled(self) -> bool:
-        return bool(self.events) or self.refusal is None
+        return bool(self.events) or self.request is not None or self.refusal is None
 
     @property
     def handled_key(self) -> str:
@@ -79,6 +88,8 @@ class ConsumeMessages:
     inbox: Inbox
     intake: IntakeStore
     ingest: IngestEvents
+    handle_request: HandleAlertRequest
+    ping: PingHeartbeat
     transaction: Transaction
     clock: Clock
     ids: IdFactory
@@ -88,33 +99,53 @@ class ConsumeMessages:
 
         Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
         """
+
+        async def in_one_transaction() -> tuple[Outcome, ...]:
+            async with self.transaction:
+                return await self._handle(messages)
+
+        return await anew(in_one_transaction)
+
+    async def _handle(self, messages: Sequence[QueuedMessage]) -> tuple[Outcome, ...]:
         at = self.clock.now()
-        async with self.transaction:
-            handled_keys = [message.handled_key if message.is_to_be_handled else None for message in messages]
-            new = set(await self.inbox.take(CONSUMER, _keys(messages, handled_keys), at=at))
-            outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
-            changes: list[ReceivedChange] = []
-            for message, handled_key in zip(messages, handled_keys, strict=True):
-                outcome = Outcome.REPEATED
-                if handled_key in new:
-                    new.remove(handled_key)  # a batch may hold a message twice
-                    received += self._received(message, at)
-                    changes += () if message.change is None else (message.change,)
-                    letters += () if message.letter is None else (message.letter,)
-                    outcome = Outcome.HANDLED
-                if message.refusal is not None:
-                    if message.set_aside_key in new:
-                        new.remove(message.set_aside_key)
-                        letters.append(self._letter(message, message.refusal, at))
-                    outcome = Outcome.SET_ASIDE
-                outcomes.append(outcome)
-            for batch in batched(received, INGEST_BATCH):
-                await self.ingest.apply(batch)
-            if changes:
-                await self.intake.record_changes(changes)
-            if letters:
-                await self.intake.set_aside(letters)
+        handled_keys = [message.handled_key if message.is_to_be_handled else None for message in messages]
+        new = set(await self.inbox.take(CONSUMER, _keys(messages, handled_keys), at=at))
+        outcomes, received, letters = [], list[ReceivedEvent](), list[DeadLetter]()
+        changes: list[ReceivedChange] = []
+        for message, handled_key in zip(messages, handled_keys, strict=True):
+            outcome = Outcome.REPEATED
+            if handled_key in new:
+                new.remove(handled_key)  # a batch may hold a message twice
+                received += self._received(message, at)
+                if message.request is not None or message.ping is not None:
+                    await self._ingest(received)  # what came before it is done before it
+                    received = []
+                    await self._do(message)
+                changes += () if message.change is None else (message.change,)
+                letters += () if message.letter is None else (message.letter,)
+                outcome = Outcome.HANDLED
+            if message.refusal is not None:
+                if message.set_aside_key in new:
+                    new.remove(message.set_aside_key)
+                    letters.append(self._letter(message, message.refusal, at))
+                outcome = Outcome.SET_ASIDE
+            outcomes.append(outcome)
+        await self._ingest(received)
+        if changes:
+            await self.intake.record_changes(changes)
+        if letters:
+            await self.intake.set_aside(letters)
         return tuple(outcomes)
+
+    async def _ingest(self, received: Sequence[ReceivedEvent]) -> None:
+        for batch in batched(received, INGEST_BATCH):
+            await self.ingest.apply(batch)
+
+    async def _do(self, message: QueuedMessage) -> None:
+        if message.request is not None:
+            await self.handle_request.apply(message.request, refusal=message.refusal)
+        if message.ping is not None:
+            await self.ping.apply(message.ping)
 
     def _received(self, message: QueuedMessage, at: datetime) -> list[ReceivedEvent]:
         if message.target is None:
@@ -128,6 +159,7 @@ class ConsumeMessages:
             format=RAW_FORMAT,
             body=message.body,
             trace=message.trace,
+            headers=message.headers,
         )
         return received_in(raw, message.events, message.target)
 

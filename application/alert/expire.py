@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from application.alert.clear import ClearAlerts
+from application.alert.find_ended_overflows import FindEndedOverflows
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.transaction import Transaction
+from domain.service.integration import IntakeLimits
 from domain.shared.via import Via
 
 BATCH: Final = 100
@@ -17,7 +19,9 @@ class ExpireAlerts:
     """Marks alerts whose sender fell silent, or ends them where their rule or integration says so."""
 
     alerts: AlertRepository
+    find_ended_overflows: FindEndedOverflows
     clear_alerts: ClearAlerts
+    limits: IntakeLimits
     transaction: Transaction
     clock: Clock
 
@@ -28,7 +32,9 @@ class ExpireAlerts:
             due = await self.alerts.claim_due(at=at, limit=limit)
             kept = [each.alert for each in due if not each.is_over]
             await self.alerts.save_silent([alert.tick(at=at) for alert in kept])
-            over = [each.alert for each in due if each.is_over]
-            if over:
-                await self.clear_alerts(over, via=Via.SYSTEM, at=at)
+            ended = [each for each in due if each.is_over]
+            if ended:
+                over = [each.alert for each in ended]
+                limits = {each.alert.integration_id: each.most_open_alerts(self.limits) for each in ended}
+                await self.clear_alerts([*over, *await self.find_ended_overflows(over, limits)], via=Via.SYSTEM, at=at)
             return len(due)

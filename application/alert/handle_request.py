@@ -1,31 +1,19 @@
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from uuid import UUID
 
 from application.alert.ingest import IngestEvents
 from application.alert.routed import ReceivedEvent
 from application.alert.verdict import VerdictOutcome
-from application.ports.alert_requests import AlertRef, AlertRequest, AlertRequests, NamedBy
+from application.anew import anew
+from application.ports.alert_requests import AlertRequest, AlertRequests, NamedBy, ReceivedRequest, RequestedAction
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.incidents import IncidentRepository
-from application.ports.intake import IntakeStore, IntakeTarget, RawEvent
+from application.ports.intake import IntakeStore, IntakeTarget
 from application.ports.transaction import Transaction
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.shared.via import Via
-
-
-class RequestedAction(StrEnum):
-    """As Opsgenie names them in the status of a request."""
-
-    CREATE = "Create"
-    ACKNOWLEDGE = "Acknowledge"
-    CLOSE = "Close"
-    ADD_NOTE = "AddNote"
-    UPDATE = "Update"  # of what stays as the first report described it
-
 
 _DONE = {
     RequestedAction.CREATE: "Created alert",
@@ -41,16 +29,6 @@ _NOT_CREATED = {
 _EVENTS = {RequestedAction.ACKNOWLEDGE: AlertAction.ACKNOWLEDGE, RequestedAction.CLOSE: AlertAction.RESOLVE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertOrder:
-    """What a sender asks for. `event` is set to create, and then names the alert."""
-
-    action: RequestedAction
-    ref: AlertRef
-    event: AlertEvent | None = None
-    note: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class HandleAlertRequest:
     """Does what a sender asks of one of its alerts, and keeps what came of it. When it returns, both are committed."""
@@ -63,25 +41,41 @@ class HandleAlertRequest:
     transaction: Transaction
     clock: Clock
 
-    async def __call__(self, target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
-        """The request is known by the id of its raw event. What cannot be done is no error, but its outcome.
+    async def __call__(self, received: ReceivedRequest) -> AlertRequest:
+        """What cannot be done is no error, but its outcome.
 
         Raises `TransientPortError` when storage is away: nothing of it is stored then.
         """
-        async with self.transaction:
-            at = self.clock.now()
-            alert, refusal = await self._carry_out(target, order, raw)
-            if alert is not None and order.note and refusal is None:
-                incident = await self.incidents.get(alert.incident_id)
-                await self.incidents.save(incident.annotate(order.note, by=None, via=Via.SENDER, at=at))
-            request = self._request(raw.id, target, order, alert, refusal, at)
-            await self.requests.add(request)
-            return request
 
-    async def _carry_out(
-        self, target: IntakeTarget, order: AlertOrder, raw: RawEvent
-    ) -> tuple[Alert | None, str | None]:
+        async def in_one_transaction() -> AlertRequest:
+            async with self.transaction:
+                return await self.apply(received)
+
+        return await anew(in_one_transaction)
+
+    async def apply(self, received: ReceivedRequest, *, refusal: str | None = None) -> AlertRequest:
+        """The same inside a transaction that is already open, for a request that was accepted before.
+
+        One that is done stays done. With a `refusal`, that it is not done, and why, is all that comes of it.
+        """
+        known = await self.requests.get(received.target.integration.id, received.raw.id)
+        return known or await self._new(received, refusal)
+
+    async def _new(self, received: ReceivedRequest, refusal: str | None) -> AlertRequest:
+        at, order = self.clock.now(), received.order
+        alert: Alert | None = None
+        if refusal is None:
+            alert, refusal = await self._carry_out(received)
+        if alert is not None and order.note and refusal is None:
+            incident = await self.incidents.get(alert.incident_id)
+            await self.incidents.save(incident.annotate(order.note, by=None, via=Via.SENDER, at=at))
+        request = _request(received, alert, refusal, at)
+        await self.requests.add(request)
+        return request
+
+    async def _carry_out(self, received: ReceivedRequest) -> tuple[Alert | None, str | None]:
         """The alert that it is about, if there is one, and why nothing was done, if nothing was."""
+        target, order, raw = received
         if order.event is not None:
             outcomes = await self.ingest.apply([ReceivedEvent(target, order.event, raw, trace=raw.trace)])
             refusal = next((_NOT_CREATED[outcome] for _, outcome in outcomes if outcome in _NOT_CREATED), None)
@@ -106,23 +100,17 @@ class HandleAlertRequest:
         firing = await self.alerts.firing({(target.integration.id, dedup_key)})
         return firing[0] if firing else None
 
-    @staticmethod
-    def _request(
-        request_id: UUID,
-        target: IntakeTarget,
-        order: AlertOrder,
-        alert: Alert | None,
-        refusal: str | None,
-        at: datetime,
-    ) -> AlertRequest:
-        named = order.ref.name if order.ref.by is NamedBy.ALIAS else None
-        return AlertRequest(
-            id=request_id,
-            integration_id=target.integration.id,
-            requested_at=at,
-            action=order.action,
-            alias=named if alert is None else alert.dedup_key,
-            alert_id=None if alert is None else alert.id,
-            is_success=refusal is None,
-            outcome=refusal or _DONE[order.action],
-        )
+
+def _request(received: ReceivedRequest, alert: Alert | None, refusal: str | None, at: datetime) -> AlertRequest:
+    order = received.order
+    named = order.ref.name if order.ref.by is NamedBy.ALIAS else None
+    return AlertRequest(
+        id=received.raw.id,
+        integration_id=received.target.integration.id,
+        requested_at=at,
+        action=order.action,
+        alias=named if alert is None else alert.dedup_key,
+        alert_id=None if alert is None else alert.id,
+        is_success=refusal is None,
+        outcome=refusal or _DONE[order.action],
+    )

@@ -6,7 +6,7 @@ are asked in memory, before the first wave.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,9 +20,9 @@ from application.alert.mute_new import MuteNewAlerts
 from application.alert.routed import ReceivedEvent, RoutedEvent, expiry_of
 from application.alert.tally import Outcomes, VerdictTally
 from application.alert.verdict import VerdictOutcome
-from application.errors import ConflictError
+from application.alert.waves import waves
+from application.anew import anew
 from application.ports.clock import Clock
-from application.ports.errors import TransientPortError
 from application.ports.intake import AlertKey, DropCount, IntakeStore
 from application.ports.transaction import Transaction
 from application.routing.rules import CurrentRules
@@ -50,19 +50,22 @@ class IngestEvents:
         """All of it, or nothing.
 
         Raises:
-            TransientPortError: storage is away, or others changed the same incidents.
+            TransientPortError: storage is away, or others change the same alerts and incidents again and again.
         """
-        try:
+
+        async def in_one_transaction() -> Outcomes:
             async with self.transaction:
-                outcomes = await self._apply(batch)
-        except ConflictError as error:  # the sender has done nothing wrong, and another try sees what is there then
-            raise TransientPortError("others changed the same incidents") from error
-        self.tally.add(outcomes)
+                return await self._apply(batch)
+
+        self.tally.add(await anew(in_one_transaction))
 
     async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
         """The same inside a transaction that is already open, for a consumer that has more to store with it.
 
         What became of the events, which is counted at once, also if the caller's commit fails then.
+
+        Raises:
+            ConflictError: another batch begins some of these alerts meanwhile; the transaction is to be done anew.
         """
         outcomes = await self._apply(batch)
         self.tally.add(outcomes)
@@ -105,26 +108,6 @@ class IngestEvents:
         admitted = await self.admit(reports, ledger, at)
         new = await self.mute(admitted.new, rules, at)
         await self.begin(admitted._replace(new=new), rules.inhibiting, ledger, at, is_last=is_last)
-
-
-def waves(batch: Sequence[RoutedEvent]) -> Iterator[Sequence[RoutedEvent]]:
-    """Cut a batch so that each wave has one kind of action, and every alert's events keep their order.
-
-    An event joins the earliest wave of its kind that does not come before an event of the same alert.
-    """
-    cut: list[list[RoutedEvent]] = []
-    last_wave_of: dict[AlertKey, int] = {}
-    for routed in batch:
-        action = routed.event.action
-        key = routed.key
-        index = last_wave_of.get(key, 0)
-        while index < len(cut) and cut[index][0].event.action is not action:
-            index += 1
-        if index == len(cut):
-            cut.append([])
-        cut[index].append(routed)
-        last_wave_of[key] = index
-    yield from cut
 
 
 def _drop_counts(dropped: Iterable[RoutedEvent]) -> list[DropCount]:

@@ -1,23 +1,19 @@
 """What becomes of each event of a batch, while it is being decided."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from application.alert.routed import ReceivedEvent, RoutedEvent
 from application.alert.tally import Outcomes
 from application.alert.verdict import Verdict, VerdictOutcome
-from application.ports.intake import RawEvent, Touched
+from application.ports.intake import RawEvent
 from domain.alert.alert import Alert
+from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.shared.ids import AlertId, IncidentId
-
-_BEGUN: Final = frozenset(
-    {VerdictOutcome.OPENED, VerdictOutcome.REOPENED, VerdictOutcome.JOINED, VerdictOutcome.PAGED_AGAIN}
-)
 
 
 class Ledger:
@@ -37,6 +33,7 @@ class Ledger:
         alert_id: AlertId | None = None,
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
+        follows: Followed | None = None,
     ) -> None:
         """Once for each event; what counts others is none."""
         if routed.counts_others:
@@ -44,29 +41,24 @@ class Ledger:
         self.outcomes[routed.received.target.integration.kind, outcome] += 1
         if self._is_kept:
             self._verdicts[routed.place] = routed.verdict(
-                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted
+                outcome, alert_id=alert_id, incident_id=incident_id, muted=muted, follows=follows
             )
 
     def note_new(
-        self, first: RoutedEvent, repeats: Sequence[RoutedEvent], alert: Alert, outcome: VerdictOutcome, at: datetime
+        self,
+        first: RoutedEvent,
+        repeats: Sequence[RoutedEvent],
+        alert: Alert,
+        outcome: VerdictOutcome,
+        at: datetime,
+        *,
+        follows: Followed | None = None,
     ) -> None:
         """An alert began with the first of its reports."""
-        self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=first.muted(at))
+        muted = first.muted(at)
+        self.note(first, outcome, alert_id=alert.id, incident_id=alert.incident_id, muted=muted, follows=follows)
         for repeat in repeats:
             self.note(repeat, VerdictOutcome.REPEATED, alert_id=alert.id, incident_id=alert.incident_id)
-
-    def overtaken(self, alerts: Mapping[AlertId, Touched]) -> None:
-        """What would have begun these alerts only repeated those that another batch had begun meanwhile."""
-        for place, verdict in self._verdicts.items():
-            stored = None if verdict.alert_id is None else alerts.get(verdict.alert_id)
-            if stored is not None:
-                outcome = VerdictOutcome.REPEATED if verdict.outcome in _BEGUN else verdict.outcome
-                self._verdicts[place] = replace(
-                    verdict, outcome=outcome, alert_id=stored.alert_id, incident_id=stored.incident_id, muted=None
-                )
-                kind = self._batch[place].target.integration.kind
-                self.outcomes[kind, verdict.outcome] -= 1
-                self.outcomes[kind, outcome] += 1
 
     def raw_events(self) -> list[RawEvent]:
         """Each with the verdicts on the events in it, in their order."""

@@ -6,14 +6,11 @@ from datetime import datetime
 
 from application.alert.routed import RoutedEvent
 from application.alert.verdict import matched_labels
-from application.dependency.upstream import FindSuffering
+from application.dependency.upstream import FindSuffering, worst_beginning
 from application.inhibition.inhibited import Candidate, FindInhibited
 from application.ports.intake import AlertKey
-from domain.incident.mute import is_heard
 from domain.routing.inhibition import Inhibiting
 from domain.routing.rulebook import Rulebook
-from domain.shared.ids import ServiceId
-from domain.shared.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +24,20 @@ class MuteNewAlerts:
         self, new: Mapping[AlertKey, Sequence[RoutedEvent]], rules: Rulebook, at: datetime
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         """The same reports of each, the first one with what mutes it."""
-        return await self._suffering(await self._inhibited(new, rules.inhibiting), rules, at)
+        return await self._suffering(await self._inhibited(new, rules.inhibiting, at), rules, at)
 
     async def _inhibited(
-        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting
+        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], inhibiting: Inhibiting, at: datetime
     ) -> Mapping[AlertKey, Sequence[RoutedEvent]]:
         """The first report of each with what others mute it by. What counts others is neither asked nor mutes any."""
         if not new or not inhibiting:
             return new
         candidates = {
-            key: Candidate(matched_labels(first.event), first.target.integration.team_id)
+            key: Candidate(matched_labels(first.event), first.target.integration.team_id, at)
             for key, (first, *_) in new.items()
             if not first.counts_others
         }
-        muted = await self.find_inhibited(inhibiting, candidates, beginning=True)
+        muted = await self.find_inhibited(inhibiting, candidates, beginning=True, at=at)
         return {key: (first._replace(inhibited=muted.get(key)), *repeats) for key, (first, *repeats) in new.items()}
 
     async def _suffering(
@@ -54,10 +51,7 @@ class MuteNewAlerts:
         if not new or not rules.dependencies:
             return new
         firsts = [first for first, *_ in new.values()]
-        begin: dict[ServiceId, Severity] = {}
-        for each in firsts:
-            if is_heard(each.muted(at)):
-                begin[each.service_id] = min(each.severity, begin.get(each.service_id, each.severity))
+        begin = worst_beginning((each.service_id, each.severity, each.muted(at)) for each in firsts)
         asked = (each.service_id for each in firsts if not each.counts_others)
         found = await self.find_suffering(rules.dependencies, asked, beginning=begin)
         return {

@@ -230,14 +230,14 @@ class ReplayBodies:
                 received_at=at,
                 format=kept.format if kept.refusal is None else target.integration.kind,
                 body=kept.body,
+                headers=kept.headers,
             )
             yield from received_in(raw, [each.event for each in of_body], target)
 
     async def _shadow(self, bodies: Sequence[ReadBody], integration: Integration, *, until: datetime) -> Tally:
         rehearsal = Rehearsal(await self.current_rules())
         for kept, events in bodies:
-            for event in events:
-                rehearsal.feed(_past(kept, event, integration))
+            rehearsal.feed([_past(kept, event, integration) for event in events])
         rehearsal.pass_until(until)
         return rehearsal.tally
 
@@ -281,4 +281,6 @@ def _past(kept: KeptBody, event: AlertEvent, integration: Integration) -> PastEv
             group_key=group_key_of(event),
         ),
         labels=matched_labels(event) if is_trigger else None,
+        severity=event.severity,
+        group_window=integration.group_window,
     )

@@ -14,13 +14,14 @@ from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.grouping import group_key_of
 from domain.alert.overflow import overflow_event
 from domain.incident.events import IncidentCauseSuspected
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.incident.mute import Mute, MuteKind
 from domain.routing.decision import Decision, StepOutcome
 from domain.routing.grouping import grouped_by
 from domain.routing.rulebook import Quiet
 from domain.routing.silence import Silence
 from domain.service.integration import IntakeLimits
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import AlertId, IncidentId, ServiceId
 from domain.shared.limits import LINKS
 from domain.shared.severity import Severity
@@ -33,7 +34,8 @@ INCIDENT_SEVERITY: Final = {
 }
 _UNDECIDED: Final = Decision()
 _NOWHERE: Final = -1  # the place of what no sender sent
-_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED})  # no alert has their labels
+# No alert has their labels, or it has those of its first report.
+_UNTOLD: Final = frozenset({VerdictOutcome.DROPPED, VerdictOutcome.OVERFLOWED, VerdictOutcome.REPEATED})
 
 
 class ReceivedEvent(NamedTuple):
@@ -86,6 +88,32 @@ def mute_of(quiet: Quiet) -> Mute:
     return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
 
 
+def held_back(decision: Decision, *, silenced: Mute | None, inhibited: Mute | None, at: datetime) -> Mute | None:
+    """What mutes an alert that begins now, of all that would: of a delay and a silence, the one that ends later."""
+    effect = decision.effect
+    if effect.is_suppressed:
+        return suppressed_by(decision)
+    if inhibited is not None or effect.delay is None:
+        return inhibited or silenced
+    delayed = delayed_by(decision, until=at + effect.delay)
+    return delayed if silenced is None else max(delayed, silenced, key=end_of)
+
+
+def suppressed_by(decision: Decision) -> Mute:
+    rule = _last_applied(decision)
+    return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
+
+
+def delayed_by(decision: Decision, *, until: datetime) -> Mute:
+    rule = _last_applied(decision)
+    reason = f"it pages if it lasts for {decision.effect.delay}, says the rule {rule!r}"
+    return Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=until)
+
+
+def _last_applied(decision: Decision) -> str:
+    return next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
+
+
 class RoutedEvent(NamedTuple):
     """A received event and what the rules say of it. Its target is the service that they lead to.
 
@@ -127,6 +155,13 @@ class RoutedEvent(NamedTuple):
         return self.service_id, self.group_key
 
     @property
+    def group_window(self) -> GroupWindow | None:
+        """Of the incident that it would open: as a rule says, or else its integration. What counts others has none."""
+        if self.counts_others:
+            return None
+        return self.decision.effect.group_window or self.target.integration.group_window
+
+    @property
     def severity(self) -> Severity:
         """Of the incident that it would open."""
         return self.decision.effect.severity or INCIDENT_SEVERITY[self.event.severity or DEFAULT_SEVERITY]
@@ -161,21 +196,7 @@ class RoutedEvent(NamedTuple):
 
     def muted(self, at: datetime) -> Mute | None:
         """What holds its pages back: of a delay and a silence, the one that ends later."""
-        effect = self.decision.effect
-        if effect.is_suppressed:
-            return Mute(kind=MuteKind.SUPPRESSED, by=self._rule, reason=f"the rule {self._rule!r} suppresses it")
-        if self.inhibited is not None:
-            return self.inhibited
-        if effect.delay is None:
-            return self.silenced
-        reason = f"it pages if it lasts for {effect.delay}, says the rule {self._rule!r}"
-        delayed = Mute(kind=MuteKind.DELAYED, by=self._rule, reason=reason, until=at + effect.delay)
-        return delayed if self.silenced is None else max(delayed, self.silenced, key=end_of)
-
-    @property
-    def _rule(self) -> str:
-        """The last that applied."""
-        return next(step.rule for step in reversed(self.decision.steps) if step.outcome is StepOutcome.APPLIED)
+        return held_back(self.decision, silenced=self.silenced, inhibited=self.inhibited, at=at)
 
     def verdict(
         self,
@@ -184,6 +205,7 @@ class RoutedEvent(NamedTuple):
         alert_id: AlertId | None = None,
         incident_id: IncidentId | None = None,
         muted: Mute | None = None,
+        follows: Followed | None = None,
     ) -> Verdict:
         return Verdict(
             dedup_key=self.event.dedup_key,
@@ -195,8 +217,10 @@ class RoutedEvent(NamedTuple):
             incident_id=incident_id,
             decision=self.decision if self.decision.steps else None,
             muted=muted,
+            follows=follows,
             sent_group_key=group_key_of(self.event) if self.decision.effect.group_by else None,
             labels=matched_labels(self.event) if outcome in _UNTOLD else None,
+            severity=self.event.severity if outcome in _UNTOLD else None,
         )
 
     def draft(self, incident_id: IncidentId, at: datetime, muted: Mute | None) -> IncidentDraft:
@@ -220,6 +244,7 @@ class RoutedEvent(NamedTuple):
             acknowledgements_required=target.acknowledgements_required,
             rises_at=rises_at,
             muted=muted,
+            group_window=self.group_window,
             trace=self.received.trace,
         )
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from domain.alert.alert import DEFAULT_SEVERITY, Alert
-from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
+from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.routing.decision import Decision
 from domain.shared.ids import AlertId, IncidentId, ServiceId
@@ -41,7 +42,9 @@ class Verdict:
     decision: Decision | None = None  # of the rules that said something
     muted: Mute | None = None
     sent_group_key: str | None = None  # the sender's, where rules made another one
-    labels: Mapping[str, str] | None = None  # what the rules were asked about, where no alert has it
+    follows: Followed | None = None  # the open incident of its group that takes no more alerts
+    labels: Mapping[str, str] | None = None  # what the rules were asked about, where it may be no alert's
+    severity: AlertSeverity | None = None  # as it was sent, beside these labels
 
 
 def matched_labels(event: AlertEvent) -> Mapping[str, str]:
@@ -52,6 +55,13 @@ def matched_labels(event: AlertEvent) -> Mapping[str, str]:
 def matched_labels_of(alert: Alert) -> Mapping[str, str]:
     """The same of an alert that is stored."""
     return _matched(alert.labels, alert.summary, alert.source, alert.severity, alert.dedup_key)
+
+
+def told_of(verdict: Verdict, alert: Alert | None) -> tuple[Mapping[str, str] | None, AlertSeverity | None]:
+    """What an event said, and how severe: as its verdict has it, or else its alert, if that is still there."""
+    if verdict.labels is not None:
+        return verdict.labels, verdict.severity
+    return (None, None) if alert is None else (matched_labels_of(alert), alert.severity)
 
 
 def annotations_of(event: AlertEvent) -> Mapping[str, str]:

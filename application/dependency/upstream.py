@@ -1,16 +1,17 @@
 """Which services suffer from an incident of one that they need, and what happens when that is over."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from application.incident.end_mutes import end_mutes
-from application.ports.dependencies import Broken, DependencyRepository
+from application.ports.dependencies import Asked, Broken, DependencyRepository
 from application.ports.incidents import IncidentRepository
 from application.routing.rules import CurrentRules
-from domain.incident.mute import Mute, MuteKind
-from domain.routing.dependency import Dependencies, Dependency, next_look
+from domain.incident.mute import Mute, MuteKind, is_heard
+from domain.routing.dependency import Dependencies, Dependency
+from domain.routing.looks import next_look
 from domain.shared.ids import ServiceId
 from domain.shared.severity import Severity
 
@@ -40,6 +41,42 @@ class Suffering(NamedTuple):
     muting: Upstream | None
 
 
+def asked_about(needs: Mapping[ServiceId, Sequence[Dependency]]) -> set[Asked]:
+    """What is to be known of services that others need."""
+    return {(each.upstream_id, each.least_severity) for of in needs.values() for each in of}
+
+
+def worst_beginning(
+    beginning: Iterable[tuple[ServiceId, Severity, Mute | None]],
+) -> Mapping[ServiceId, Severity]:
+    """Of each service, the worst severity of what begins there and is heard of; each with its mute."""
+    worst: dict[ServiceId, Severity] = {}
+    for service_id, severity, muted in beginning:
+        if is_heard(muted):
+            worst[service_id] = min(severity, worst.get(service_id, severity))
+    return worst
+
+
+def suffering_of(
+    needs: Mapping[ServiceId, Sequence[Dependency]],
+    broken: Mapping[Asked, Broken],
+    names: Mapping[ServiceId, str],
+    beginning: Mapping[ServiceId, Severity],
+) -> Mapping[ServiceId, Suffering]:
+    """Of services with what they need, those of which something is broken, or breaks now."""
+    found = {}
+    for service_id, of in needs.items():
+        upstream = [
+            Upstream(each, names[each.upstream_id], broken.get((each.upstream_id, each.least_severity)))
+            for each in of
+            if (each.upstream_id, each.least_severity) in broken or _begins(each, beginning)
+        ]
+        if upstream:
+            muting = next((each for each in upstream if each.dependency.mutes), None)
+            found[service_id] = Suffering(upstream[0], muting)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class FindSuffering:
     """Of some services, those that need one which has an incident. Direct dependencies alone."""
@@ -58,22 +95,12 @@ class FindSuffering:
         `beginning`: the worst severity of incidents that begin with what is asked about, as far as they page.
         """
         needs = {each: dependencies.of(each) for each in dict.fromkeys(service_ids)}
-        asked = {(each.upstream_id, each.least_severity) for of in needs.values() for each in of}
+        asked = asked_about(needs)
         if not asked:
             return {}
         broken = await self.repository.broken(asked)
         names = await self._names({upstream_id for upstream_id, _ in asked} & beginning.keys(), broken.values())
-        found = {}
-        for service_id, of in needs.items():
-            upstream = [
-                Upstream(each, names[each.upstream_id], broken.get((each.upstream_id, each.least_severity)))
-                for each in of
-                if (each.upstream_id, each.least_severity) in broken or _begins(each, beginning)
-            ]
-            if upstream:
-                muting = next((each for each in upstream if each.dependency.mutes), None)
-                found[service_id] = Suffering(upstream[0], muting)
-        return found
+        return suffering_of(needs, broken, names, beginning)
 
     async def _names(self, beginning: Collection[ServiceId], broken: Collection[Broken]) -> Mapping[ServiceId, str]:
         known = {each.service_id: each.service_name for each in broken}

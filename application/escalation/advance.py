@@ -1,21 +1,21 @@
 """One tick of every escalation that is due."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from application.escalation.resolve_unanswered import ResolveUnanswered, Unanswered
 from application.escalation.responders import FindResponders, Responders
+from application.notification.lease import Bundle, Leased, LeaseNotifications, Room, leased_at_once
 from application.notification.pages_to import page_at, pages_to
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
-from application.ports.event_log import EventLog
 from application.ports.fall_backs import FallBackRepository
 from application.ports.ids import IdFactory
-from application.ports.notifications import NotificationRepository
+from application.ports.notifications import DueNotification
 from application.ports.transaction import Transaction
 from domain.escalation.asked import Asked, asked
 from domain.escalation.condition import Circumstances
@@ -30,10 +30,18 @@ from domain.escalation.policy import EscalationPolicy, Target, WhenExhausted
 from domain.escalation.run import EscalationRun
 from domain.notification.notification import Notification
 from domain.shared.event import DomainEvent
-from domain.shared.ids import IncidentId
+from domain.shared.ids import IncidentId, NotificationId
 from domain.shared.priority import priority_of
 
 BATCH: Final = 100
+NO_ROOM: Final[Room] = {}  # all pages wait in the table for whichever courier comes first
+
+
+class Advanced(NamedTuple):
+    """What a tick came to."""
+
+    runs: int  # that moved; a full batch means that there may be more
+    leased: Leased  # for the couriers that had room
 
 
 class _Ticked(NamedTuple):
@@ -76,6 +84,9 @@ class AdvanceEscalations:
     Everything is looked up at now, not at the deadline: after an outage the person on call is the one of this moment.
     A batch costs the same few statements however many runs are in it, and asks for labels, turns and fall-backs only
     when some run of it needs them.
+
+    Pages that leave at once are leased in the same transaction, as long as couriers of this process have room: it is
+    theirs to send them once it has committed. If it ends before, the leases run out, and other couriers send them.
     """
 
     runs: RunRepository
@@ -84,37 +95,54 @@ class AdvanceEscalations:
     turns: StepTurns
     fall_backs: FallBackRepository
     find_responders: FindResponders
-    notifications: NotificationRepository
-    events: EventLog
+    lease: LeaseNotifications
     resolve_unanswered: ResolveUnanswered
     transaction: Transaction
     clock: Clock
     ids: IdFactory
 
-    async def __call__(self, *, limit: int = BATCH) -> int:
-        """How many runs moved. A full batch means that there may be more."""
+    async def __call__(self, *, limit: int = BATCH, room: Room = NO_ROOM) -> Advanced:
+        """Raises `TransientPortError`; what it had leased then is nobody's until the leases run out."""
         async with self.transaction:
             at = self.clock.now()
             due = await self.runs.claim_due(at=at, limit=limit)
-            unanswered = await self._advance(due, at) if due else ()
+            ticked = await self._ticked(due, at) if due else []
+            leased = await self._page(ticked, room, at) if due else {}
         # An incident is held before its runs are, so this takes a transaction of its own. Until then they stay due.
-        await self.resolve_unanswered(unanswered)
-        return len(due)
+        await self.resolve_unanswered(
+            [
+                Unanswered(each.run, tuple(_facts(each, at)))
+                for each in ticked
+                if each.exhausted is WhenExhausted.RESOLVE
+            ]
+        )
+        return Advanced(len(due), leased)
 
-    async def _advance(self, due: Sequence[DueRun], at: datetime) -> Sequence[Unanswered]:
-        ticked = await self._ticked(due, at)
+    async def _page(self, ticked: Sequence[_Ticked], room: Room, at: datetime) -> Leased:
         left = [each for each in ticked if each.exhausted is not WhenExhausted.RESOLVE]
         told = await self._told(left)
         responders = await self.find_responders({target for each in told for target in each.targets}, at=at)
-        pages = {each.ticked.run.id: self._pages(each, responders, at) for each in told}
+        made = {each.ticked.run.id: self._pages(each, responders, at) for each in told}
         facts = [fact for each in left for fact in _facts(each, at)]
-        tellings = [_telling(each, responders, pages[each.ticked.run.id], at) for each in told]
-        await self.runs.save([each.run for each in left])
-        await self.notifications.add([page for made in pages.values() for page in made])
-        await self.events.append(facts + tellings)
-        return [
-            Unanswered(each.run, tuple(_facts(each, at))) for each in ticked if each.exhausted is WhenExhausted.RESOLVE
-        ]
+        tellings = [_telling(each, responders, made[each.ticked.run.id], at) for each in told]
+        pages = [page for of_run in made.values() for page in of_run]
+        subjects = {each.due.run.incident_id: each.due.subject for each in left}
+        # What is resolved is resolved after this transaction, which may fail: nothing leased must wait for that.
+        leased = leased_at_once(pages, subjects, room=room if len(left) == len(ticked) else NO_ROOM, at=at)
+        as_leased = {each.notification.id: each.notification for each in _each_of(leased)}
+        added = await self.runs.record(
+            [each.run for each in left],
+            pages=[as_leased.get(page.id, page) for page in pages],
+            events=facts + tellings,
+        )
+        return await self._admitted(leased, added, at)
+
+    async def _admitted(self, leased: Leased, added: Set[NotificationId], at: datetime) -> Leased:
+        """Without pages that were there already (P4), and without those that are more than a contact takes."""
+        return {
+            channel: await self.lease.within_throttle(channel, _only(bundles, added), at=at)
+            for channel, bundles in leased.items()
+        }
 
     async def _ticked(self, due: Sequence[DueRun], at: datetime) -> list[_Ticked]:
         versions = await self.policies.get_many({(each.run.policy_id, each.run.policy_version) for each in due})
@@ -193,6 +221,15 @@ class AdvanceEscalations:
                 ids=self.ids,
             )
         ]
+
+
+def _each_of(leased: Leased) -> Iterator[DueNotification]:
+    return (each for bundles in leased.values() for bundle in bundles for each in bundle)
+
+
+def _only(bundles: Sequence[Bundle], added: Set[NotificationId]) -> list[Bundle]:
+    kept = (tuple(each for each in bundle if each.notification.id in added) for bundle in bundles)
+    return [bundle for bundle in kept if bundle]
 
 
 def _facts(ticked: _Ticked, at: datetime) -> Iterator[DomainEvent]:

@@ -11,7 +11,7 @@ from application.ports.inbox import Inbox
 from application.ports.links import Links
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader, IncidentSummary
 from application.ports.transaction import Transaction
-from domain.escalation.stall import StallReason, stall_reason
+from domain.escalation.stall import StallReason
 from domain.notification.notice import Notice, NoticeKind
 from domain.shared.ids import UserId
 
@@ -103,7 +103,7 @@ class TellStalled:
 
 
 def _reason(incident: IncidentSummary, at: datetime) -> StallReason:
-    return stall_reason(incident.escalation, own_deadline=incident.next_deadline, at=at - STALLED_FOR)
+    return incident.stall_reason(at - STALLED_FOR)
 
 
 def _key(incident: IncidentSummary, at: datetime) -> str:

@@ -6,7 +6,7 @@ from application.escalation.watch import GRACE
 from application.ports.clock import Clock
 from application.ports.page import Page
 from application.ports.readers import IncidentFilter, IncidentQuery, IncidentReader, IncidentSummary, TimeKey
-from domain.escalation.stall import StallReason, stall_reason
+from domain.escalation.stall import StallReason
 from domain.identity.actor import Actor
 from domain.identity.role import Permission
 
@@ -29,10 +29,4 @@ class ListStalled:
         at = self.clock.now() - GRACE
         query = IncidentQuery(filter=IncidentFilter(stalled_at=at), oldest_first=True, limit=limit, after=after)
         page = await self.incidents.list(query)
-        return Page(
-            tuple(
-                StalledIncident(each, stall_reason(each.escalation, own_deadline=each.next_deadline, at=at))
-                for each in page.items
-            ),
-            page.has_more,
-        )
+        return Page(tuple(StalledIncident(each, each.stall_reason(at)) for each in page.items), page.has_more)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.alert.routed import least_muted, mute_of
+from application.alert.routed import delayed_by, end_of, least_muted, mute_of, suppressed_by
 from application.alert.verdict import matched_labels_of
 from application.dependency.upstream import FindSuffering, Suffering
 from application.inhibition.inhibited import Candidate, FindInhibited
@@ -13,10 +13,9 @@ from application.routing.rules import CurrentRules
 from domain.alert.alert import Alert
 from domain.alert.overflow import OVERFLOW_KEY
 from domain.incident.incident import Incident, IncidentStatus
-from domain.incident.mute import Mute, MuteKind
-from domain.routing.decision import Decision, StepOutcome
+from domain.incident.mute import Mute
 from domain.routing.rulebook import Rulebook
-from domain.shared.ids import IncidentId, ServiceId
+from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,9 @@ class LookAtMutes:
             return {}
         firing = await self.alerts.look_up_firing(muted)
         candidates = {
-            alert.id: Candidate(matched_labels_of(alert), muted[alert.incident_id].team_id)
-            for alert in firing
-            if not _counts_others(alert)
+            alert.id: _candidate(alert, muted[alert.incident_id]) for alert in firing if not _counts_others(alert)
         }
-        inhibited = await self.find_inhibited(rules.inhibiting, candidates, beginning=False)
+        inhibited = await self.find_inhibited(rules.inhibiting, candidates, beginning=False, at=at)
         service_ids = (alert.service_id for alert in firing if not _counts_others(alert))
         suffering = await self.find_suffering(rules.dependencies, service_ids, beginning={})
         of_incident: dict[IncidentId, list[Mute | None]] = {}
@@ -55,6 +52,10 @@ class LookAtMutes:
         return {incident_id: mute for incident_id, mute in found if mute is not None}
 
 
+def _candidate(alert: Alert, incident: Incident) -> Candidate:
+    return Candidate(matched_labels_of(alert), incident.team_id, incident.triggered_at)
+
+
 def _suffers(alert: Alert, incident: Incident, found: Mapping[ServiceId, Suffering], at: datetime) -> Mute | None:
     suffering = None if _counts_others(alert) else found.get(alert.service_id)
     if suffering is None or suffering.muting is None:
@@ -63,20 +64,47 @@ def _suffers(alert: Alert, incident: Incident, found: Mapping[ServiceId, Sufferi
 
 
 def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -> Mute | None:
-    """A delay is over by now; a rule that suppresses still does.
+    """A delay is over when the alert has lasted so long; a rule that suppresses still does.
 
     What counts others is asked for silences and maintenance alone: what rules say of its own labels they have not said
     of what it counts.
     """
-    labels = matched_labels_of(alert)
-    decision = Decision()
+    labels, team_id = matched_labels_of(alert), incident.team_id
     if not _counts_others(alert):
-        decision = rules.decide(labels, integration_id=alert.integration_id, team_id=incident.team_id, at=at)
-    if decision.effect.is_suppressed:
-        rule = next(step.rule for step in reversed(decision.steps) if step.outcome is StepOutcome.APPLIED)
-        return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
-    quiet = rules.quieted(labels, team_id=incident.team_id, service_id=alert.service_id, at=at)
+        return mute_by_rules(
+            rules,
+            labels,
+            integration_id=alert.integration_id,
+            team_id=team_id,
+            service_id=alert.service_id,
+            since=alert.first_seen_at,
+            at=at,
+        )
+    quiet = rules.quieted(labels, team_id=team_id, service_id=alert.service_id, at=at)
     return None if quiet is None else mute_of(quiet)
+
+
+def mute_by_rules(
+    rules: Rulebook,
+    labels: Mapping[str, str],
+    *,
+    integration_id: IntegrationId,
+    team_id: TeamId,
+    service_id: ServiceId,
+    since: datetime,
+    at: datetime,
+) -> Mute | None:
+    """What mutes an alert that has been firing since then: a delay counts from there."""
+    decision = rules.decide(labels, integration_id=integration_id, team_id=team_id, at=at)
+    if decision.effect.is_suppressed:
+        return suppressed_by(decision)
+    quiet = rules.quieted(labels, team_id=team_id, service_id=service_id, at=at)
+    silenced = None if quiet is None else mute_of(quiet)
+    delay = decision.effect.delay
+    if delay is None or since + delay <= at:
+        return silenced
+    delayed = delayed_by(decision, until=since + delay)
+    return delayed if silenced is None else max(delayed, silenced, key=end_of)
 
 
 def _counts_others(alert: Alert) -> bool:

@@ -37,6 +37,8 @@ class ReopenIncident:
 
     async def _require_none_open(self, incident: Incident) -> None:
         """One that is opened at this very moment storage refuses all the same, without its number."""
+        if incident.followed_by is not None:
+            return  # its group is the other one's, whatever becomes of this one
         other = await self.incidents.open_one(incident.service_id, incident.group_key)
         if other is not None:
             reason = f"cannot be reopened, since INC-{other.number} is open for the same service and group"

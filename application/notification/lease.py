@@ -1,17 +1,18 @@
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.clock import Clock
-from application.ports.notifications import Attempt, DueNotification, NotificationRepository, Settlement
+from application.ports.notifications import Attempt, DueNotification, NotificationRepository, Settlement, Subject
 from application.ports.notifier import Outcome
 from application.ports.transaction import Transaction
 from domain.notification.bundle import DuePage, bundles
 from domain.notification.contact import Channel
 from domain.notification.notification import Notification, Purpose
 from domain.notification.throttle import WINDOW, Throttle, ThrottleLimit, admitted
+from domain.shared.ids import IncidentId
 
 # Longer than any notifier's own time-out, or a slow send would be sent twice.
 LEASE: Final = timedelta(seconds=20)
@@ -20,6 +21,9 @@ _LOST: Final = "the courier was lost before it could tell"
 
 # Leased notifications that leave as one message: usually one; several only of pages, for one user and address.
 type Bundle = tuple[DueNotification, ...]
+# So many messages couriers may take at once, by channel; and what they were given.
+type Room = Mapping[Channel, int]
+type Leased = Mapping[Channel, tuple[Bundle, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class LeaseNotifications:
                 ]
             )
             left = [each for each in due if not await self._is_given_up(each.notification, at)]
-            return await self._within_throttle(channel, _bundled(left, at), at)
+            return await self.within_throttle(channel, _bundled(left, at), at=at)
 
     async def _is_given_up(self, leased: Notification, at: datetime) -> bool:
         """One that takes its courier down every time must fail where it is seen, not be tried for ever."""
@@ -60,8 +64,11 @@ class LeaseNotifications:
         await self.notifications.settle([Settlement(change, attempt)])
         return True
 
-    async def _within_throttle(self, channel: Channel, leased: Sequence[Bundle], at: datetime) -> tuple[Bundle, ...]:
-        """What is more than a contact takes waits until its window ends, and then goes as one message."""
+    async def within_throttle(self, channel: Channel, leased: Sequence[Bundle], *, at: datetime) -> tuple[Bundle, ...]:
+        """What may leave of what the caller's transaction has leased.
+
+        What is more than a contact takes waits until its window ends, and then goes as one message.
+        """
         asked = Counter(_address(bundle) for bundle in leased if _is_counted(bundle))
         if not asked:
             return tuple(leased)
@@ -98,6 +105,22 @@ class LeaseNotifications:
                 for page, until in pages
             ]
         )
+
+
+def leased_at_once(
+    pages: Iterable[Notification], subjects: Mapping[IncidentId, Subject], *, room: Room, at: datetime
+) -> Leased:
+    """Of pages that are just being made those that leave now, leased, for couriers that have room for them.
+
+    Only those that are made together are bundled: what waits in the table is its couriers', who come in a moment.
+    """
+    due: defaultdict[Channel, list[DueNotification]] = defaultdict(list)
+    for page in pages:
+        if page.channel in room and page.next_deadline is not None and page.next_deadline <= at:
+            assert page.incident_id is not None, "a page is about an incident"
+            leased = page.lease(until=at + LEASE)
+            due[page.channel].append(DueNotification(leased, page.next_deadline, False, subjects[page.incident_id]))
+    return {channel: _bundled(due[channel], at)[: room[channel]] for channel in sorted(due)}
 
 
 def _bundled(due: Sequence[DueNotification], at: datetime) -> tuple[Bundle, ...]:

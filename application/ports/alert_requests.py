@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert import Alert
+from domain.alert.alert_event import AlertEvent
 from domain.incident.incident import IncidentStatus
 from domain.shared.ids import AlertId, IntegrationId
 
@@ -23,6 +25,34 @@ class NamedBy(StrEnum):
 class AlertRef(NamedTuple):
     by: NamedBy
     name: str
+
+
+class RequestedAction(StrEnum):
+    """As Opsgenie names them in the status of a request."""
+
+    CREATE = "Create"
+    ACKNOWLEDGE = "Acknowledge"
+    CLOSE = "Close"
+    ADD_NOTE = "AddNote"
+    UPDATE = "Update"  # of what stays as the first report described it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertOrder:
+    """What a sender asks for. `event` is set to create, and then names the alert."""
+
+    action: RequestedAction
+    ref: AlertRef
+    event: AlertEvent | None = None
+    note: str = ""
+
+
+class ReceivedRequest(NamedTuple):
+    """An order of a sender that was recognised. The request is known by the id of its raw event."""
+
+    target: IntakeTarget
+    order: AlertOrder
+    raw: RawEvent
 
 
 class ReportedAlert(NamedTuple):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from domain.alert.alert import Alert
-from domain.service.integration import WhenSilent
+from domain.service.integration import IntakeLimits, WhenSilent
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, IntegrationId
 
@@ -14,6 +14,11 @@ class DueAlert(NamedTuple):
 
     alert: Alert
     when_silent: WhenSilent
+    open_alerts: int | None = None  # that its integration may have; None: as many as any
+
+    def most_open_alerts(self, limits: IntakeLimits) -> int:
+        """Of its integration."""
+        return limits.open_alerts if self.open_alerts is None else self.open_alerts
 
     @property
     def is_over(self) -> bool:

@@ -56,6 +56,12 @@ class DestinationRepository(Protocol):
         """The newest versions of policies and the fall-backs of last resort that name it."""
 
     @abstractmethod
+    async def policies_with(
+        self, destination_ids: Collection[DestinationId]
+    ) -> Mapping[DestinationId, tuple[str, ...]]:
+        """The names of the policies that name each in their newest version; without those that none names."""
+
+    @abstractmethod
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[Destination]:
         """By name and id, of one team or of all. Needs no transaction."""
 

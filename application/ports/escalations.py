@@ -3,19 +3,33 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from application.ports.notifications import Subject
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun
-from domain.shared.ids import IncidentId, PolicyId, UserId
+from domain.notification.notification import Notification
+from domain.shared.event import DomainEvent
+from domain.shared.ids import IncidentId, NotificationId, PolicyId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 
 
 class DueRun(NamedTuple):
     run: EscalationRun
-    urgency: Urgency  # of its incident, now
-    severity: Severity
-    answered_by: tuple[UserId, ...] = ()  # who has acknowledged, while others are still required
+    subject: Subject  # its incident, now
     tier: int | None = None  # of its service, now
+
+    @property
+    def urgency(self) -> Urgency:
+        return self.subject.incident.urgency
+
+    @property
+    def severity(self) -> Severity:
+        return self.subject.incident.severity
+
+    @property
+    def answered_by(self) -> tuple[UserId, ...]:
+        """Who has acknowledged, while others are still required."""
+        return self.subject.incident.answered_by
 
 
 class StepKey(NamedTuple):
@@ -30,11 +44,25 @@ class RunRepository(Protocol):
 
     @abstractmethod
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        """Runs whose deadline has come, earliest first, held; those that another worker holds are passed over."""
+        """Runs whose deadline has come, earliest first, held; those that another worker holds are passed over.
+
+        Of more than `limit`, half are those that have waited longest and half those that have become due last: behind
+        thousands of one service's runs another's is taken at once, and none waits for ever.
+        """
 
     @abstractmethod
     async def save(self, runs: Sequence[EscalationRun]) -> None:
         """Store runs that this transaction claimed or stopped."""
+
+    @abstractmethod
+    async def record(
+        self, runs: Sequence[EscalationRun], *, pages: Sequence[Notification], events: Sequence[DomainEvent]
+    ) -> frozenset[NotificationId]:
+        """Store runs that this transaction claimed with the pages of their steps, and append what happened.
+
+        Returns the pages that are there now: as with `NotificationRepository.add`, one that was there already stays the
+        only one. The couriers are woken of channels on which some of them wait, and not for those that are leased.
+        """
 
     @abstractmethod
     async def add(self, runs: Sequence[EscalationRun]) -> None:

@@ -1,11 +1,28 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol, Self
 
 from application.ports.page import Page, PageRequest
-from domain.heartbeat.heartbeat import Heartbeat
+from domain.heartbeat.heartbeat import Heartbeat, PingKind
 from domain.shared.ids import HeartbeatId, IntegrationId
+
+OUTPUT_CHARACTERS: Final = 10_000  # of a run that failed: enough to see why
+
+
+class ReceivedPing(NamedTuple):
+    """A sign of life as it was given, perhaps with nobody's key."""
+
+    key_hash: bytes
+    kind: PingKind
+    received_at: datetime
+    exit_status: int | None = None
+    output: str = ""
+    is_post: bool = True
+
+    def cut(self) -> Self:
+        """With as much of its output as is kept: the end of it."""
+        return self._replace(output=self.output[-OUTPUT_CHARACTERS:])
 
 
 class HeartbeatRepository(Protocol):

@@ -9,7 +9,7 @@ from domain.shared.ids import IncidentId, ServiceId
 
 
 class IncidentRepository(Protocol):
-    """Incidents inside the current transaction."""
+    """Incidents inside the current transaction. Several are held in the order of `application.ports.intake`."""
 
     @abstractmethod
     async def get(self, incident_id: IncidentId) -> Incident:
@@ -20,7 +20,7 @@ class IncidentRepository(Protocol):
 
     @abstractmethod
     async def get_many(self, incident_ids: Collection[IncidentId]) -> tuple[Incident, ...]:
-        """Those that exist, held, by id."""
+        """Those that exist, held, by service and group key."""
 
     @abstractmethod
     async def id_of_number(self, number: int) -> IncidentId:
@@ -40,13 +40,16 @@ class IncidentRepository(Protocol):
 
     @abstractmethod
     async def muted_by(self, *by: str) -> tuple[Incident, ...]:
-        """Those that nobody has and whose pages one of these rules or silences holds back, held, by id."""
+        """Those that nobody has and whose pages one of these rules or silences holds back, held, likewise."""
 
     @abstractmethod
-    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
-        """Of each service and group key that has none open: the one resolved last, if not before then; held.
+    async def reopenable(
+        self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
+    ) -> tuple[Incident, ...]:
+        """Of each service and group key: the incident that was resolved last, if not before then; held.
 
-        Whoever is just resolving one is waited for. In the order of services and keys.
+        One that is followed, or whose window is over now, is none of them. Asked by whoever has opened the group
+        (`IntakeStore.open_incidents`), so that nobody else reopens one of it. In the order of services and keys.
         """
 
     @abstractmethod
@@ -59,4 +62,4 @@ class IncidentRepository(Protocol):
 
     @abstractmethod
     async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
-        """The incident that is open for this service and group key, not held."""
+        """The incident that is open for this service and group key, and followed by none; not held."""

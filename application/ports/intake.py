@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 from uuid import UUID
@@ -11,7 +11,7 @@ from application.alert.verdict import Verdict
 from domain.alert.alert import Alert, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.service.integration import Integration
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
@@ -67,6 +67,7 @@ class RawEvent:
     body: bytes
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
     trace: str | None = None  # that it came with, kept with the incident that it opens
+    headers: Mapping[str, str] = field(default_factory=dict)  # by which it is read, and no other
 
 
 class DropCount(NamedTuple):
@@ -88,6 +89,12 @@ class OpenedIncident(NamedTuple):
     number: int
     is_new: bool
     is_muted: bool = False
+    follows: Followed | None = None  # what was open until now, and is no more the one to join
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its group had none that was open."""
+        return self.is_new and self.follows is None
 
 
 class ReceivedChange(NamedTuple):
@@ -109,7 +116,19 @@ class DeadLetter(NamedTuple):
 
 
 class IntakeStore(Protocol):
-    """Inside the current transaction. Sequences are sorted by the adapter, so that two batches never deadlock."""
+    """Inside the current transaction.
+
+    What several transactions may want is held in one order by all of them, so that none waits for another in a circle:
+
+    1. alerts that fire, by integration and dedup key, with the one that counts others after all the rest;
+    2. groups, by service and group key: the incident that is open, or the one that is begun in its place;
+    3. incidents that are resolved already, in the same order, by whoever has their group;
+    4. runs, then notifications, each by id;
+    5. what rules have dropped, by owner and rule, last of all.
+
+    Keys are compared as Python compares them, by code point, also where the storage sorts. The order is one of each
+    wave of a batch; who claims what is due passes over what others hold, and so waits for nobody.
+    """
 
     @abstractmethod
     async def target_of(self, key_hash: bytes, *, at: datetime) -> IntakeTarget | None:
@@ -131,7 +150,15 @@ class IntakeStore(Protocol):
 
     @abstractmethod
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        """For each service and group key: the incident that is open, or a new one from the draft."""
+        """For each service and group key: the incident that is open, or a new one from the draft.
+
+        One whose window is over when the draft begins is followed by the new one. A window that rolls is longer for
+        the draft, which joins.
+        """
+
+    @abstractmethod
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        """Take back incidents that were begun in this transaction and have nothing yet: another takes their place."""
 
     @abstractmethod
     async def record(
@@ -141,16 +168,12 @@ class IntakeStore(Protocol):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         """Store new alerts, runs, domain events and raw events, and wake whoever waits for them.
 
-        An alert that has begun to fire meanwhile counts as one more occurrence; returned are those that did so, as
-        they are stored.
+        Raises:
+            ConflictError: an alert has begun to fire meanwhile. The transaction is to be done anew.
         """
-
-    @abstractmethod
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        """Say otherwise what became of what raw events hold that are stored."""
 
     @abstractmethod
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:

@@ -1,7 +1,9 @@
 """Bodies of an integration as they came, for whoever replays them, and what each says as it is read today."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -20,6 +22,7 @@ class KeptBody(NamedTuple):
     body: bytes  # of one that was set aside perhaps only the beginning
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
     refusal: str | None = None  # why it was set aside
+    headers: Mapping[str, str] = MappingProxyType({})  # by which it is read; none of one that was set aside
 
 
 class KeptKey(NamedTuple):

@@ -60,8 +60,11 @@ class NotificationRepository(Protocol):
 
     @abstractmethod
     async def add(self, notifications: Sequence[Notification]) -> None:
-        """Store intents and wake a courier. A page that is already there for its run, round, step, recipient and rule
-        stays the only one (P4); so does a notice for its key, user, channel and address."""
+        """Store intents and wake the couriers of their channels.
+
+        A page that is already there for its run, round, step, recipient and rule stays the only one (P4); so does a
+        notice for its key, user, channel and address.
+        """
 
     @abstractmethod
     async def lease_due(

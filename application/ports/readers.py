@@ -14,10 +14,12 @@ from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
+from domain.escalation.stall import StallReason, stall_reason
 from domain.incident.incident import IncidentStatus
 from domain.incident.mute import Mute
 from domain.incident.responder import ResponderAnswer
 from domain.notification.notification import Notification
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IncidentId, IntegrationId, ServiceId, TeamId, UserId
 from domain.shared.limits import PAGE_DEFAULT
 from domain.shared.priority import Priority
@@ -132,6 +134,11 @@ class IncidentSummary:
     version: int
     muted: Mute | None = None  # what holds its pages back, or did when it was resolved
 
+    def stall_reason(self, at: datetime) -> StallReason:
+        """Of one that is known to have stalled by the instant."""
+        is_muted = self.muted is not None and self.status is IncidentStatus.TRIGGERED
+        return stall_reason(self.escalation, own_deadline=self.next_deadline, is_muted=is_muted, at=at)
+
 
 class PossibleCause(NamedTuple):
     """An open incident of a service that another one's needs, and the names of the services on the way up to it."""
@@ -144,6 +151,13 @@ class PossibleCause(NamedTuple):
     way: tuple[str, ...]  # from the service that suffers, both ends named
 
 
+class Follower(NamedTuple):
+    """The incident that takes the alerts of a group instead of another one."""
+
+    incident_id: IncidentId
+    number: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentDetail:
     """A summary and what is only of interest when one looks at one incident."""
@@ -154,6 +168,9 @@ class IncidentDetail:
     runbook_url: str | None
     may_be_caused_by: tuple[PossibleCause, ...] = ()  # the nearest that are open now; of one that is resolved none
     trace: str | None = None  # that it began with
+    group_window: GroupWindow | None = None
+    takes_alerts_until: datetime | None = None  # of its group; None: as long as it is open
+    followed_by: Follower | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

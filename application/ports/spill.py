@@ -3,6 +3,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from application.alert.routed import ReceivedEvent
+from application.ports.alert_requests import ReceivedRequest
+from application.ports.heartbeats import ReceivedPing
 from application.ports.intake import DeadLetter, ReceivedChange
 
 
@@ -19,6 +21,20 @@ class Spill(Protocol):
     @abstractmethod
     async def put_change(self, change: ReceivedChange) -> None:
         """The same for a change event, after what its integration has put before. Raises `TransientPortError`."""
+
+    @abstractmethod
+    async def put_request(self, request: ReceivedRequest) -> None:
+        """The same for what is asked about an alert, after what its integration has put before.
+
+        Raises `TransientPortError`.
+        """
+
+    @abstractmethod
+    async def put_ping(self, ping: ReceivedPing) -> None:
+        """The same for a sign of life, after those with the same key. Of what it says, as much as is ever kept.
+
+        Raises `TransientPortError`.
+        """
 
     @abstractmethod
     async def put_letter(self, letter: DeadLetter) -> None:

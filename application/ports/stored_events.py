@@ -6,6 +6,8 @@ from uuid import UUID
 
 from application.alert.verdict import Verdict
 from application.ports.intake import RawEvent
+from domain.alert.alert_event import AlertSeverity
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 
@@ -26,6 +28,8 @@ class PastEvent(NamedTuple):
     service_id: ServiceId  # the integration's, now
     verdict: Verdict
     labels: Mapping[str, str] | None  # None: an answer, or one of whose alert nothing is left
+    severity: AlertSeverity | None = None  # as it was sent
+    group_window: GroupWindow | None = None  # the integration's, now
 
 
 class PastEvents(NamedTuple):

@@ -15,4 +15,11 @@ class Vault(Protocol):
 
     @abstractmethod
     def open(self, sealed: bytes, *, owner: UUID) -> str:
-        """What was sealed. Raises `PermanentPortError`: for another owner, altered, or under another server secret."""
+        """What was sealed, under the present server secret or the one before.
+
+        Raises `PermanentPortError`: for another owner, altered, or under another server secret.
+        """
+
+    @abstractmethod
+    def renewed(self, sealed: bytes, *, owner: UUID) -> bytes | None:
+        """The same under the present server secret; None: it is already. Raises `PermanentPortError` likewise."""

@@ -1,5 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -70,14 +72,15 @@ class Rehearse:
         came_to = since
         while True:
             found = await self.events.between(since, until, after=last, limit=_BODIES)
-            for event in found.events:
-                fates = old.feed(event), new.feed(event)
-                came_to = event.received_at
-                if fates[0] is not fates[1]:
-                    different += 1
-                    if len(differences) < REHEARSED_DIFFERENCES:
-                        told = event.event_id, event.received_at, event.verdict.dedup_key
-                        differences.append(Difference(*told, *fates))
+            for _, of_body in groupby(found.events, key=attrgetter("event_id")):
+                body = tuple(of_body)
+                came_to = body[0].received_at
+                for event, *fates in zip(body, old.feed(body), new.feed(body), strict=True):
+                    if fates[0] is not fates[1]:
+                        different += 1
+                        if len(differences) < REHEARSED_DIFFERENCES:
+                            told = event.event_id, event.received_at, event.verdict.dedup_key
+                            differences.append(Difference(*told, *fates))
             examined += len(found.events)
             last = found.last_id
             if last is None or examined >= REHEARSED_EVENTS:

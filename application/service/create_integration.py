@@ -15,6 +15,7 @@ from domain.identity.credential import secret_hash
 from domain.identity.role import Permission
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId, ServiceId
 
 
@@ -37,6 +38,7 @@ class CreateIntegration:
         kind: IntegrationKind,
         name: str,
         grouping: GroupingMode = GroupingMode.PER_ALERT,
+        group_window: GroupWindow | None = None,
         is_strict: bool = False,
         when_silent: WhenSilent = WhenSilent.KEEP,
         topic_arns: tuple[str, ...] = (),
@@ -61,6 +63,7 @@ class CreateIntegration:
                     name=name.strip(),
                     key_hash=secret_hash(key),
                     grouping=grouping,
+                    group_window=group_window,
                     is_strict=is_strict,
                     when_silent=when_silent,
                     topic_arns=topic_arns,

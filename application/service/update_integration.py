@@ -11,6 +11,7 @@ from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.service.integration import GroupingMode, Integration, WhenSilent
 from domain.service.mapping import EventMapping
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId
 
 
@@ -29,6 +30,7 @@ class UpdateIntegration:
         *,
         name: str,
         grouping: GroupingMode,
+        group_window: GroupWindow | None,
         is_strict: bool,
         when_silent: WhenSilent,
         topic_arns: tuple[str, ...],
@@ -52,6 +54,7 @@ class UpdateIntegration:
                     before,
                     name=name.strip(),
                     grouping=grouping,
+                    group_window=group_window,
                     is_strict=is_strict,
                     when_silent=when_silent,
                     topic_arns=topic_arns,

@@ -7,12 +7,13 @@ from domain.shared.ids import AlertId, IncidentId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertJoined(DomainEvent):
-    """Another alert of the same group fired while the incident was open."""
+    """Another alert of the same group fired while the incident was open, or several that were reported together."""
 
     kind: ClassVar[str] = "alert.joined"
     incident_id: IncidentId
-    alert_id: AlertId
-    summary: str
+    alert_id: AlertId  # the first of them
+    summary: str  # its
+    others: tuple[AlertId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,12 +81,19 @@ class Heartbeat:
         assert self.cron is not None
         return Cron.read(self.cron).next_after(at, zone_named("time_zone", self.time_zone))
 
-    def ping(self, kind: PingKind, *, at: datetime) -> Self:
-        """What it is after a sign of life. Any success brings it up, whatever it was."""
+    def ping(self, kind: PingKind, *, at: datetime, heard_at: datetime | None = None) -> Self:
+        """What it is after a sign of life. Any success brings it up, whatever it was.
+
+        A sign that is heard of later than it was given counts as of then, and nobody is late for what passed meanwhile.
+        When one has been heard already that was given after it, it adds what that one does not say.
+        """
+        heard_at = at if heard_at is None else heard_at
+        if self.last_ping_at is not None and at < self.last_ping_at:
+            return self._overtaken(kind, at, heard_at)
         heard = replace(self, last_ping_at=at)
         match kind:
             case PingKind.SUCCESS:
-                deadline = self.expected_after(at) + self.grace
+                deadline = max(self.expected_after(at), heard_at) + self.grace
                 return replace(
                     heard, status=HeartbeatStatus.UP, last_success_at=at, started_at=None, next_deadline=deadline
                 )
@@ -95,11 +102,24 @@ class Heartbeat:
             case PingKind.START if self.is_down:
                 return replace(heard, started_at=at)
             case PingKind.START:
-                ends_by = at + self.grace
-                deadline = ends_by if self.next_deadline is None else min(self.next_deadline, ends_by)
+                ends_by, due = heard_at + self.grace, self.next_deadline
+                has_passed_meanwhile = due is not None and at < due <= heard_at
+                deadline = ends_by if due is None or has_passed_meanwhile else min(due, ends_by)
                 return replace(heard, status=HeartbeatStatus.UP, started_at=at, next_deadline=deadline)
             case PingKind.LOG:
                 return heard
+
+    def _overtaken(self, kind: PingKind, at: datetime, heard_at: datetime) -> Self:
+        """After a sign that was given before the last one that was heard."""
+        if self.last_success_at is not None and at <= self.last_success_at:
+            return self
+        match kind:
+            case PingKind.SUCCESS:
+                return replace(self, last_success_at=at).rescheduled(at=heard_at)
+            case PingKind.FAIL:
+                return replace(self, status=HeartbeatStatus.DOWN, next_deadline=None)
+            case PingKind.START | PingKind.LOG:
+                return self
 
     def tick(self, *, at: datetime) -> Self:
         """Down when the deadline has come.

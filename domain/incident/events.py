@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from domain.incident.mute import Mute
 from domain.shared.event import DomainEvent
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -39,6 +40,19 @@ class IncidentTriggered(IncidentAct):
     acknowledgements_required: int = 1
     rises_at: datetime | None = None  # when its urgency rises, if nobody took it
     muted: Mute | None = None  # why nobody is paged
+    group_window: GroupWindow | None = None  # for how long it takes further alerts
+    follows_incident_id: IncidentId | None = None  # the one of its group that is open too, and takes none any more
+    follows_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFollowed(IncidentEvent):
+    """Its window was over when the next alert of its group came, which opened another incident."""
+
+    kind: ClassVar[str] = "incident.followed"
+    by_incident_id: IncidentId
+    by_number: int
+    group_window: GroupWindow  # that was over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from domain.incident.events import (
     IncidentAnnotated,
     IncidentEscalated,
     IncidentEvent,
+    IncidentFollowed,
     IncidentMuted,
     IncidentReassigned,
     IncidentReopened,
@@ -35,6 +36,7 @@ from domain.incident.mute import Mute
 from domain.incident.responder import Responder, ResponderAnswer, answering
 from domain.shared.change import Change
 from domain.shared.errors import IllegalTransitionError, InvalidValueError
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
 from domain.shared.limits import (
     INCIDENT_RESPONDERS,
@@ -73,10 +75,17 @@ class IncidentDraft:
     acknowledgements_required: int = 1
     rises_at: datetime | None = None
     muted: Mute | None = None
+    group_window: GroupWindow | None = None
     trace: str | None = None  # whose work it came of, for whoever follows that through several systems; no rule asks it
 
     def triggered(
-        self, *, number: int, via: Via, by: UserId | None = None, alert_id: AlertId | None = None
+        self,
+        *,
+        number: int,
+        via: Via,
+        by: UserId | None = None,
+        alert_id: AlertId | None = None,
+        follows: "Followed | None" = None,
     ) -> IncidentTriggered:
         """That it was opened, under the number that storage gave it."""
         return IncidentTriggered(
@@ -95,6 +104,27 @@ class IncidentDraft:
             acknowledgements_required=self.acknowledgements_required,
             rises_at=self.rises_at,
             muted=self.muted,
+            group_window=self.group_window,
+            follows_incident_id=None if follows is None else follows.incident_id,
+            follows_number=None if follows is None else follows.number,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """An incident whose window is over, so that another one takes the alerts of its group from now on."""
+
+    incident_id: IncidentId
+    number: int
+    group_window: GroupWindow
+
+    def by(self, incident_id: IncidentId, *, number: int, at: datetime) -> IncidentFollowed:
+        return IncidentFollowed(
+            incident_id=self.incident_id,
+            by_incident_id=incident_id,
+            by_number=number,
+            group_window=self.group_window,
+            at=at,
         )
 
 
@@ -106,7 +136,7 @@ class Incident:
     number: int  # for people: INC-123
     service_id: ServiceId
     team_id: TeamId
-    group_key: str  # one open incident per service and group key
+    group_key: str  # one open incident per service and group key takes alerts
     title: str
     severity: Severity
     urgency: Urgency
@@ -122,6 +152,8 @@ class Incident:
     muted: Mute | None = None  # why nobody is paged; one that is resolved keeps what it was muted by
     policy_id: PolicyId | None = None  # another than its service's, since it was reassigned
     responders: tuple[Responder, ...] = ()  # who was asked to help
+    group_window: GroupWindow | None = None  # for how long it takes alerts; None: as long as it is open
+    followed_by: IncidentId | None = None  # which one takes them since its window was over
     resolved_at: datetime | None = None
     resolved_by: UserId | None = None
     version: int = 0  # how many times it has been saved; the optimistic lock
@@ -129,6 +161,11 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.status is not IncidentStatus.RESOLVED
+
+    @property
+    def holds_group(self) -> bool:
+        """Whether it is the one to ask whether an alert of its group may join."""
+        return self.is_open and self.followed_by is None
 
     @property
     def answered_by(self) -> tuple[UserId, ...]:
@@ -496,6 +533,7 @@ def _opened(event: IncidentTriggered) -> Incident:
         acknowledgements_required=event.acknowledgements_required,
         rises_at=event.rises_at,
         muted=event.muted,
+        group_window=event.group_window,
     )
 
 
@@ -538,6 +576,8 @@ def _after[I: Incident](state: I | None, event: IncidentEvent) -> I:  # one line
             return replace(state, urgency=Urgency.HIGH, rises_at=None, muted=None)
         case IncidentRetitled():
             return replace(state, title=event.title)
+        case IncidentFollowed():
+            return replace(state, followed_by=event.by_incident_id)
         case _:
             return state
 

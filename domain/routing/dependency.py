@@ -3,17 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
 
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ServiceId
 from domain.shared.limits import DEPENDENCIES
 from domain.shared.severity import Severity
-
-# What is muted by a dependency is looked at for the first time so soon, and then at twice its age each time: seldom
-# enough for an outage of days, and soon enough when the upstream was resolved in the very moment that it was asked.
-FIRST_LOOK: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +113,3 @@ class Dependencies:
             seen |= above.keys()
             level = list(above.values())
         return ()
-
-
-def next_look(triggered_at: datetime, *, at: datetime) -> datetime:
-    """When to see again whether the upstream of what is muted is still broken, if nobody says so before."""
-    return at + max(FIRST_LOOK, at - triggered_at)

@@ -8,6 +8,7 @@ from typing import Self
 
 from domain.service.mapping import EventMapping
 from domain.shared.errors import InvalidValueError
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import (
     INTEGRATION_EVENT_BURST,
@@ -86,6 +87,7 @@ class Integration:
     previous_key_hash: bytes | None = None  # still good until `previous_key_expires_at`
     previous_key_expires_at: datetime | None = None
     grouping: GroupingMode = GroupingMode.PER_ALERT
+    group_window: GroupWindow | None = None  # where no rule says another one; None: as long as an incident is open
     is_strict: bool = False  # refuse what the vendor would refuse instead of mending it
     signing_secret_sealed: bytes | None = None
     previous_signing_secret_sealed: bytes | None = None  # still good until `previous_signing_secret_expires_at`

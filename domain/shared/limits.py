@@ -112,6 +112,10 @@ ROUTE_DELAY_SECONDS_MAX: Final = 24 * 3600
 FLAPPING_TURNS_MAX: Final = 20  # each is kept with the alert; what turns more often within a day flaps by any measure
 FLAPPING_SECONDS_MAX: Final = 24 * 3600  # so long an incident stays open after the last turn
 ROUTE_RESOLVE_SECONDS_MAX: Final = 7 * 24 * 3600  # who repeats less often than weekly does not repeat
+# PagerDuty's time-based alert grouping: 2 minutes to 24 hours. What comes sooner came together; what comes later is
+# another day's trouble.
+GROUP_WINDOW_SECONDS_MIN: Final = 120
+GROUP_WINDOW_SECONDS_MAX: Final = 24 * 3600
 ROUTE_REOPEN_SECONDS_MAX: Final = 7 * 24 * 3600  # as long as people can reopen an incident
 
 # Of one integration. More than a million events a minute no storage takes; a burst is stored in some 30 s, as long as

@@ -108,11 +108,20 @@ class HttpProvider(Provider):
 
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
+    idle: list[IngestEvents] = []  # wired once for each writer, not for each batch
+
+    async def wired() -> IngestEvents:
+        async with container() as request:
+            return await request.get(IngestEvents)  # nothing of it ends with its scope
+
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
         traces = [each.trace for each in batch]
         with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
-            async with container() as request:
-                await (await request.get(IngestEvents))(batch)
+            ingest_events = idle.pop() if idle else await wired()
+            try:
+                await ingest_events(batch)
+            finally:
+                idle.append(ingest_events)
 
     return GroupCommit(ingest)
 

@@ -14,8 +14,6 @@ from adapters.outbound.http.session import guarded_session
 from adapters.outbound.http.sns import HttpSnsEndpoint
 from adapters.outbound.mailbox.notifier import MailboxNotifier
 from adapters.outbound.ntfy.notifier import NtfyNotifier, NtfySettings
-from adapters.outbound.slack.client import SlackSettings
-from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.slack.replies import SlackReplies
 from adapters.outbound.twilio.notifier import SmsNotifier, TwilioSettings, VoiceNotifier
 from adapters.outbound.verification.sender import NotifierVerificationSender
@@ -81,6 +79,10 @@ class NotifierProvider(Provider):
                     SmtpNotifier(smtp_settings(settings), clock)
                 )
             if settings.slack_token:
+                # Only where it is used: Slack's client is 3 MB of every process.
+                from adapters.outbound.slack.client import SlackSettings
+                from adapters.outbound.slack.notifier import SlackNotifier
+
                 session = await stack.enter_async_context(guarded_session(guard_for(settings, settings.slack_url)))
                 by_channel[Channel.SLACK] = SlackNotifier(
                     SlackSettings(token=settings.slack_token, base_url=settings.slack_url), session

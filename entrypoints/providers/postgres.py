@@ -17,7 +17,12 @@ from adapters.outbound.postgres.dependencies import PostgresDependencyRepository
 from adapters.outbound.postgres.destination_proofs import PostgresDestinationProofs
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
-from adapters.outbound.postgres.escalations import PostgresPolicyVersions, PostgresRunRepository, PostgresStepTurns
+from adapters.outbound.postgres.escalations import (
+    KeptPolicies,
+    PostgresPolicyVersions,
+    PostgresRunRepository,
+    PostgresStepTurns,
+)
 from adapters.outbound.postgres.event_deliveries import PostgresEventDeliveries
 from adapters.outbound.postgres.event_log import PostgresEventLog
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
@@ -128,6 +133,7 @@ class PostgresStorageProvider(Provider):
     destination_secrets = provide(PostgresDestinationSecrets, provides=DestinationSecrets)
     destination_proofs = provide(PostgresDestinationProofs, provides=DestinationProofs)
     directory = provide(PostgresDirectory, provides=Directory)
+    kept_policies = provide(KeptPolicies, scope=Scope.APP)
     policy_versions = provide(PostgresPolicyVersions, provides=PolicyVersions)
     runs = provide(PostgresRunRepository, provides=RunRepository)
     step_turns = provide(PostgresStepTurns, provides=StepTurns)

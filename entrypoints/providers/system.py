@@ -81,7 +81,8 @@ class SecurityProvider(Provider):
 
     @provide
     def vault(self, settings: Settings, randomness: Randomness) -> Vault:
-        return SealedVault(settings.secret_key.encode(), randomness)
+        previous = settings.secret_key_previous.encode() or None
+        return SealedVault(settings.secret_key.encode(), randomness, previous=previous)
 
     @provide
     def links(self, settings: Settings, tokens: TokenIssuer) -> Links:

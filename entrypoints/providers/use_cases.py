@@ -9,6 +9,7 @@ from application.alert.clear import ClearAlerts
 from application.alert.consume import ConsumeMessages
 from application.alert.expire import ExpireAlerts
 from application.alert.explain import ExplainEvent
+from application.alert.find_ended_overflows import FindEndedOverflows
 from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.ingest import IngestEvents
@@ -252,6 +253,7 @@ class UseCaseProvider(Provider):
         CurrentRules,
         ExpireAlerts,
         ExplainEvent,
+        FindEndedOverflows,
         FindReported,
         HandleAlertRequest,
         IngestEvents,

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from dishka import Provider, Scope, provide
 
-from adapters.inbound.calendar.reading import IcalendarReader
 from adapters.outbound.http.beacon import HttpAlarm, HttpHeartbeat
 from adapters.outbound.http.calendar_source import TOTAL_SECONDS, HttpCalendarSource
 from adapters.outbound.http.session import guarded_session
@@ -37,6 +36,8 @@ class WatchProvider(Provider):
 
     @provide
     def calendar_reader(self) -> CalendarReader:
+        from adapters.inbound.calendar.reading import IcalendarReader  # the worker's alone, as long as it refreshes any
+
         return IcalendarReader()
 
     @provide

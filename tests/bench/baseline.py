@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import joinedload
 from uuid_utils.compat import uuid7
 
-from entrypoints.database import sqlalchemy_url
+from entrypoints.migrate import sqlalchemy_url
 from entrypoints.settings import Settings
 from tests.bench.orm import Alert, DomainEvent, EscalationRun, Incident, Integration, RawEvent, Service
 

@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import json
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -104,24 +103,26 @@ async def _measure(
     events = [_native(service) for service in range(SERVICES)]
     groups = [_group(service) for service in range(SERVICES)]
     server, postgres = pids
+
+    def of_server() -> float:
+        return cpu_seconds(server)
+
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as client:
         await _posted(client, events, WARM_UP_SECONDS)
         for _ in range(rounds):
-            native.append(await _watched(lambda: _posted(client, events, seconds), server, postgres))
-            copied.append(await _watched(lambda: _copied(connections, seconds), os.getpid(), postgres))
-            grouped.append(await _watched(lambda: _posted(client, groups, seconds), server, postgres))
+            native.append(await _watched(lambda: _posted(client, events, seconds), of_server, postgres))
+            copied.append(await _watched(lambda: _copied(connections, seconds), process_time, postgres))
+            grouped.append(await _watched(lambda: _posted(client, groups, seconds), of_server, postgres))
     for connection in connections:
         await connection.close()
     return native, grouped, copied
 
 
-async def _watched(load: Callable[[], Awaitable[int]], client_pid: int, postgres_pid: int) -> Run:
-    pids = (client_pid, postgres_pid)
-    cpu_before, begun = [cpu_seconds(pid) for pid in pids], perf_counter()
+async def _watched(load: Callable[[], Awaitable[int]], client: Callable[[], float], postgres_pid: int) -> Run:
+    cpu_before, begun = (client(), cpu_seconds(postgres_pid)), perf_counter()
     rows = await load()
     elapsed = perf_counter() - begun
-    client_cpu, postgres_cpu = (cpu_seconds(pid) - cpu for pid, cpu in zip(pids, cpu_before, strict=True))
-    return Run(rows, elapsed, client_cpu, postgres_cpu)
+    return Run(rows, elapsed, client() - cpu_before[0], cpu_seconds(postgres_pid) - cpu_before[1])
 
 
 async def _posted(client: aiohttp.ClientSession, batches: Sequence[Batch], seconds: float) -> int:

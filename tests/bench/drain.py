@@ -23,9 +23,18 @@ from entrypoints.settings import load
 
 READY: Final = "ready"
 
-_USE_CASES: Final[dict[str, tuple[type[Callable[[], Awaitable[int]]], int]]] = {
-    "escalations": (AdvanceEscalations, BATCH),
-    "incidents": (AdvanceIncidents, INCIDENT_BATCH),
+
+async def _escalations(request: AsyncContainer) -> int:
+    return (await (await request.get(AdvanceEscalations))()).runs
+
+
+async def _incidents(request: AsyncContainer) -> int:
+    return await (await request.get(AdvanceIncidents))()
+
+
+_TICKS: Final[dict[str, tuple[Callable[[AsyncContainer], Awaitable[int]], int]]] = {
+    "escalations": (_escalations, BATCH),
+    "incidents": (_incidents, INCIDENT_BATCH),
 }
 
 
@@ -42,14 +51,14 @@ class Drained(Struct, frozen=True):
 
 async def drain(container: AsyncContainer, name: str, statements: list[object]) -> Drained:
     """Tick as the worker's loop does: on and on while a batch is full."""
-    use_case, batch = _USE_CASES[name]
+    tick, batch = _TICKS[name]
     moved = ticks = 0
     statements.clear()
     begun_at, cpu_then = perf_counter(), process_time()
     is_full = True
     while is_full:
         async with container() as request:
-            count = await (await request.get(use_case))()
+            count = await tick(request)
         moved, ticks, is_full = moved + count, ticks + 1, count == batch
     return Drained(moved, ticks, len(statements), begun_at, perf_counter(), process_time() - cpu_then)
 
@@ -61,7 +70,7 @@ async def main() -> None:
     pool: Pool = await container.get(Pool)
     async with pool.acquire() as connection:
         _counted(connection, statements)
-    for name in _USE_CASES:
+    for name in _TICKS:
         await drain(container, name, statements)  # nothing is due yet: makes the plans of what looks
     _say(READY)
     loop = asyncio.get_running_loop()

@@ -68,9 +68,13 @@ def server(world: World, role: str) -> Iterator[Server]:
 
 def order(number: int) -> list[Run]:
     """All runs of a round. Each round begins with another variant, so that none is always the first or the last."""
-    turned = VARIANTS[number % len(VARIANTS) :] + VARIANTS[: number % len(VARIANTS)]
-    runs = [Run(variant, connections) for connections in CONNECTIONS for variant in turned]
+    runs = [Run(variant, connections) for connections in CONNECTIONS for variant in turned(VARIANTS, number)]
     return [*runs, Run(REPEATS, CONNECTIONS[-1])]
+
+
+def turned(variants: tuple[str, ...], number: int) -> tuple[str, ...]:
+    first = number % len(variants)
+    return variants[first:] + variants[:first]
 
 
 def sent_to(servers: dict[str, Server], run: Run, world: World, seconds: float) -> Sent:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from adapters.outbound.postgres.readers import PostgresIncidentReader
 from adapters.outbound.postgres.session import PostgresSession, close_pool, create_pool
 from application.ports.readers import IncidentFilter, IncidentQuery
-from entrypoints.database import sqlalchemy_url
+from entrypoints.migrate import sqlalchemy_url
 from tests.bench.load import SERVICES
 from tests.bench.orm import Incident
 from tests.bench.report import TIMES, Figure, at_least, at_most

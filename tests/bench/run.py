@@ -30,6 +30,7 @@ from tests.bench import (
     queue,
     routing,
     storm,
+    telemetry,
 )
 from tests.bench.report import Figure, Rows, at_least, grid, table
 from tests.bench.world import World, world
@@ -71,6 +72,7 @@ def main() -> int:
 def parts_of(rounds: int, seconds: float, *, quick: bool, soak: bool) -> dict[str, Callable[[World], Part]]:
     return {
         "ingest": lambda made: Part(*ingest.measure(made, rounds=rounds, seconds=seconds)),
+        "telemetry": lambda made: Part(*telemetry.measure(made, rounds=max(rounds, 5), seconds=seconds)),
         "paging": lambda made: Part(paging.measure(made, seconds=4.0 if quick else 10.0)),
         "list": lambda made: Part(lists.measure(made, rounds=rounds, seconds=seconds / 2)),
         "memory": lambda made: Part(memory.measure(made)),

@@ -22,9 +22,9 @@ from domain.identity.role import Role
 from domain.identity.team import Team
 from domain.identity.user import User
 from domain.shared.ids import PolicyId, TeamId, UserId
-from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
 from entrypoints.embedded.valkey import EmbeddedValkey
+from entrypoints.migrate import migrate_async
 from tests.bench.load import SERVICES
 
 USER, TEAM, POLICY = (UUID(int=number) for number in range(1, 4))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -16,16 +16,36 @@ from adapters.outbound.system.ids import UuidFactory
 from adapters.wire.spilled import decoded
 from application.alert.routed import ReceivedEvent
 from application.alert.set_aside import BODY_BYTES, REASON_CHARACTERS
+from application.ports.alert_requests import AlertOrder, RequestedAction
 from application.ports.errors import TransientPortError
+from application.ports.heartbeats import OUTPUT_CHARACTERS, ReceivedPing
 from application.ports.intake import DeadLetter, IntakeTarget, RawEvent
 from application.ports.spill import Spill
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity, ChangeEvent, Link
+from domain.heartbeat.heartbeat import PingKind
 from domain.service.service import UrgencyRule
 from domain.shared.ids import IntegrationId
-from tests.support.builders import BANK_PROBES, LADDER, NOON, SHOP_LOGS, SHOP_PROBES, a_received_change, an_integration
+from tests.support.builders import (
+    BANK_PROBES,
+    LADDER,
+    NOON,
+    SHOP_LOGS,
+    SHOP_PROBES,
+    a_received_change,
+    a_received_request,
+    an_event,
+    an_integration,
+)
 from tests.support.engines import Sqs
 
-type Others = tuple[list[ChangeEvent], list[DeadLetter]]
+
+class Others(NamedTuple):
+    """What is no event."""
+
+    changes: list[ChangeEvent] = []  # noqa: RUF012  # never changed
+    letters: list[DeadLetter] = []  # noqa: RUF012
+    requests: list[tuple[UUID, AlertOrder]] = []  # noqa: RUF012
+    pings: list[ReceivedPing] = []  # noqa: RUF012
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,8 @@ async def memory() -> AsyncIterator[Way]:
         return found
 
     async def others() -> Others:
-        return [each.change for each in spill.changes], spill.letters
+        requests = [(each.raw.id, each.order) for each in spill.requests]
+        return Others([each.change for each in spill.changes], spill.letters, requests, spill.pings)
 
     yield Way(spill, MemorySpill(is_away=True), held, others)
 
@@ -73,8 +94,12 @@ async def queue(sqs: Sqs) -> AsyncIterator[Way]:
 
     async def others() -> Others:
         found = [decoded(message["Body"].encode()) for message in sqs.receive(url)]
-        letters = [each.letter for each in found if each.letter is not None]
-        return [each.change.change for each in found if each.change is not None], letters
+        return Others(
+            [each.change.change for each in found if each.change is not None],
+            [each.letter for each in found if each.letter is not None],
+            [(each.request.id, each.request.order) for each in found if each.request is not None],
+            [each.ping for each in found if each.ping is not None],
+        )
 
     async with open_client(settings) as client:
         spill = SqsSpill(client, url, UuidFactory())
@@ -151,14 +176,34 @@ async def test_changes_and_letters_are_kept_too(way: Way) -> None:
     await way.spill.put_letter(letter)
     await way.spill.put_letter(letter._replace(integration_id=None))
 
-    assert await way.others() == ([change.change], [letter, letter._replace(integration_id=None)])
+    assert await way.others() == Others([change.change], [letter, letter._replace(integration_id=None)])
+
+
+async def test_requests_are_kept_under_their_ids(way: Way) -> None:
+    asked = a_received_request(UUID(int=5), note="on it")
+    created = a_received_request(UUID(int=6), RequestedAction.CREATE, event=an_event("a", labels={"zone": "north"}))
+    await way.spill.put_request(asked)
+    await way.spill.put_request(created)
+
+    assert await way.spill.holds_any()
+    kept = (await way.others()).requests
+    assert kept == [(UUID(int=5), asked.order), (UUID(int=6), created.order)]
+
+
+async def test_signs_of_life_are_kept_with_when_they_were_given_and_the_end_of_what_they_say(way: Way) -> None:
+    ping = ReceivedPing(b"k" * 32, PingKind.FAIL, NOON, 3, "x" * OUTPUT_CHARACTERS + "disk full", is_post=False)
+    await way.spill.put_ping(ping)
+
+    assert await way.spill.holds_any()
+    (kept,) = (await way.others()).pings
+    assert kept == ping._replace(output=ping.output[-OUTPUT_CHARACTERS:])
 
 
 async def test_of_a_letter_that_no_message_can_hold_the_beginning_is_kept(sqs: Sqs) -> None:
     async with queue(sqs) as way:
         noise = Random(1).randbytes(BODY_BYTES)
         await way.spill.put_letter(DeadLetter(UUID(int=9), None, NOON, "http", "r" * REASON_CHARACTERS, noise))
-        _, (kept,) = await way.others()
+        (kept,) = (await way.others()).letters
 
     assert kept.body == noise[:LETTER_BYTES]
 
@@ -170,6 +215,10 @@ async def test_a_spill_that_does_not_answer_says_so_and_is_worth_another_try(way
         await way.away.put_change(a_received_change(ChangeEvent(summary="deploy 7")))
     with pytest.raises(TransientPortError):
         await way.away.put_letter(DeadLetter(UUID(int=9), None, NOON, "http", "it is no JSON", b"{"))
+    with pytest.raises(TransientPortError):
+        await way.away.put_request(a_received_request(UUID(int=5)))
+    with pytest.raises(TransientPortError):
+        await way.away.put_ping(ReceivedPing(b"k" * 32, PingKind.SUCCESS, NOON))
     with pytest.raises(TransientPortError):
         await way.away.holds_any()
 

@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from adapters.outbound.slack.blocks import ACKNOWLEDGE
-from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
+from entrypoints.migrate import migrate_async
 from tests.faults.crew import stock
 from tests.faults.history import read
 from tests.faults.load import trigger

@@ -11,19 +11,21 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import aiohttp
 
+from adapters.outbound.system.clock import SystemClock
 from application.ports.dead_letter_queue import MESSAGE_ID_ATTRIBUTE
-from entrypoints.database import migrate_async
 from entrypoints.embedded.postgres import EmbeddedPostgres
 from entrypoints.embedded.valkey import EmbeddedValkey
+from entrypoints.migrate import migrate_async
 from tests.faults.crew import new_dedup_key
 from tests.faults.ground import Ground, ground
 from tests.faults.history import History, percentile
@@ -43,8 +45,10 @@ LEASE_SECONDS: Final = 20.0
 RECOVERS_SECONDS: Final = 10.0
 
 
-# What a page takes beside noise that is no more than a busy machine's own.
-FAIR_SECONDS: Final = 0.5
+# measures.md, F22: beside a hundred times as much of one integration, others' pages take at most twice as long (p99).
+FAIR_RATIO: Final = 2.0
+FAIR_ROUNDS: Final = 5
+FAIR_PAGES: Final = 20  # of each half of a round, at least
 _PAGED_AT: Final = """
 SELECT i.group_key, extract(epoch FROM min(a.started_at))::float FROM delivery_attempts a
 JOIN notifications n ON n.id = a.notification_id JOIN incidents i ON i.id = n.incident_id
@@ -280,7 +284,7 @@ async def f5_postgres_killed_with_a_spill(_: str, directory: Path, seed: int, si
         await migrate_async(dsn)
         async with ground(dsn, directory, seed=seed, steps=1) as place:
             server = await place.start("http", **spill).ready()
-            await place.start("worker").ready()
+            await place.start("worker", **spill).ready()
             load = place.load(server)
             keys = [new_dedup_key("f5s") for _ in range(size.events)]
             sending = asyncio.create_task(load.send(keys))
@@ -371,22 +375,32 @@ async def f7_network_fails(dsn: str, directory: Path, seed: int, size: Size) -> 
 
 
 async def f7_network_cut_with_a_spill(dsn: str, directory: Path, seed: int, size: Size) -> Report:
-    """The way to PostgreSQL is cut: events, changes and bodies that cannot be read are accepted, and stored later."""
+    """The way to PostgreSQL is cut: whatever senders send is accepted, and stored later."""
     sqs = Sqs(engines.obtain("sqs")["endpoint"])
     queue = sqs.create_queue("spill", FifoQueue="true")
     async with ground(dsn, directory, seed=seed, steps=1) as place, _proxy_to(dsn) as proxy:
         behind = {"database_url": _through(dsn, proxy)}
-        server = await place.start("http", **behind, **_spill_settings(sqs, queue)).ready()
+        behind |= _spill_settings(sqs, queue)
+        server = await place.start("http", **behind).ready()
         await place.start("worker", **behind).ready()
         load = place.load(server)
         await load.send([new_dedup_key("f7s-before") for _ in range(size.events // 10)])
+        ping = await _new_heartbeat(server, place)
+        before_it = await _ask_opsgenie(server, place, "before it was cut")  # a key is let in that the server has met
         proxy.cut()
         place.kills += 1
         before = len(load.accepted_at)
         await load.send([new_dedup_key("f7s") for _ in range(size.events)])
         accepted_meanwhile = len(load.accepted_at) - before
         others = await _send_what_is_no_event(server, place)
+        requests = [
+            await _ask_opsgenie(server, place, "while it was cut"),
+            await _ask_opsgenie(server, place, "while it was cut", close=True),
+        ]
+        pinged = await _ping(ping)
+        unknown = await _status_of(server, place, requests[0])
         refused = load.answers["503"]
+        cut_until = SystemClock().now()
         proxy.mend()
         mended = time.monotonic()
         await _until_empty(sqs, queue)
@@ -414,6 +428,13 @@ async def f7_network_cut_with_a_spill(dsn: str, directory: Path, seed: int, size
         report.must(hold=changes == 1, what=f"{changes} changes are stored, one was accepted")
         letters = await place.ask("SELECT string_agg(convert_from(body, 'UTF8'), ',') FROM dead_letters")
         report.must(hold=letters == "{ no JSON", what=f"kept for people is {letters!r}")
+        statuses = [await _status_of(server, place, each) for each in (before_it, *requests)]
+        wanted = ["Created alert", "Created alert", "Alert closed"]
+        report.must(hold=unknown == "404", what=f"a request that waits is said to be {unknown!r}")
+        report.must(hold=statuses == wanted, what=f"what was asked of Opsgenie's API became {statuses}")
+        heard = await place.ask("SELECT last_success_at FROM heartbeats WHERE status = 'up'")
+        report.must(hold=pinged == 200, what=f"a ping was answered with {pinged}")
+        report.must(hold=heard is not None and heard < cut_until, what=f"a ping that waited counts as of {heard}")
         return report
 
 
@@ -426,6 +447,53 @@ async def _send_what_is_no_event(server: Process, place: Ground) -> list[int]:
             statuses = [answer.status]
         async with client.post(unreadable, data=b"{ no JSON") as answer:
             return [*statuses, answer.status]
+
+
+async def _ask_opsgenie(server: Process, place: Ground, alias: str, *, close: bool = False) -> str:
+    """The id of a request that was accepted: to create an alert, or to close it."""
+    path = f"/{quote(alias)}/close?identifierType=alias" if close else ""
+    body = {} if close else {"message": alias, "alias": alias}
+    async with (
+        aiohttp.ClientSession(headers=_genie(place)) as client,
+        client.post(f"{server.url}/v2/alerts{path}", json=body) as answer,
+    ):
+        assert answer.status == 202, await answer.text()
+        request_id: str = (await answer.json())["requestId"]
+        return request_id
+
+
+async def _status_of(server: Process, place: Ground, request_id: str) -> str:
+    """What a request has come to, or the status of an answer that does not say."""
+    async with (
+        aiohttp.ClientSession(headers=_genie(place)) as client,
+        client.get(f"{server.url}/v2/alerts/requests/{request_id}") as answer,
+    ):
+        return str((await answer.json())["data"]["status"]) if answer.status == 200 else str(answer.status)
+
+
+def _genie(place: Ground) -> dict[str, str]:
+    return {"Authorization": f"GenieKey {place.crew.opsgenie_key}"}
+
+
+async def _new_heartbeat(server: Process, place: Ground) -> str:
+    """Where it is pinged. Nobody has."""
+    integration = {"kind": "heartbeat", "name": "jobs", "service_id": str(place.crew.service_id)}
+    async with aiohttp.ClientSession(server.url, headers=place.crew.authorization) as client:
+        async with client.post("/v1/integrations", json=integration) as answer:
+            made = await answer.json()
+        heartbeat = {
+            "integration_id": made["integration"]["id"],
+            "name": "nightly",
+            "period_seconds": 3600,
+            "grace_seconds": 600,
+        }
+        async with client.post("/v1/heartbeats", json=heartbeat) as answer:
+            return f"{server.url}/v1/heartbeats/{(await answer.json())['key']}"
+
+
+async def _ping(url: str) -> int:
+    async with aiohttp.ClientSession() as client, client.post(url) as answer:
+        return answer.status
 
 
 def _proxy_to(dsn: str) -> Proxy:
@@ -692,39 +760,41 @@ async def f18_many_workers(dsn: str, directory: Path, seed: int, size: Size) -> 
 
 
 async def f22_noisy_integration(dsn: str, directory: Path, seed: int, size: Size) -> Report:
-    """One integration sends a hundred times as much as another, whose pages leave as if it did not."""
-    quiet, pause = size.incidents, 0.1
+    """One integration sends a hundred times as much as another, whose pages leave as if it did not.
+
+    Both are measured in turn, and a round's ratio is one of the same moment of the machine. The median of them is what
+    is promised: what else the machine did for a moment is in one round, and what is unfair is in all of them.
+    """
+    quiet, pause = max(FAIR_PAGES, size.incidents // FAIR_ROUNDS), 0.05
     async with ground(dsn, directory, seed=seed, steps=1) as place:
         server = await place.start("http").ready()
         await place.start("worker").ready()
-        await _paged_after(place, server, [new_dedup_key("f22-warm")], pause_seconds=pause)
-        alone = await _paged_after(place, server, [new_dedup_key("f22-a") for _ in range(quiet)], pause_seconds=pause)
-        noise = asyncio.create_task(_make_noise(place, server, events=100, pause_seconds=pause))
-        try:
-            beside = await _paged_after(
-                place, server, [new_dedup_key("f22-b") for _ in range(quiet)], pause_seconds=pause
-            )
-        finally:
-            noise.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await noise
-        await place.until_quiet(within=60)
+        p99: dict[bool, list[float]] = {False: [], True: []}
+        for number in range(-1, FAIR_ROUNDS):  # what comes before the first round makes pools, plans and connections
+            for is_beside in (False, True) if number % 2 else (True, False):
+                noise = _noise(place, server, f"noise-{number}", pause) if is_beside else contextlib.nullcontext()
+                keys = [new_dedup_key(f"f22-{number}") for _ in range(quiet)]
+                async with noise:
+                    took = await _paged_after(place, server, keys, pause_seconds=pause)
+                if number >= 0:
+                    p99[is_beside].append(percentile(sorted(took), 0.99))
+                await place.until_quiet(within=60)
         history = await place.history(with_providers=False)
-        before, after = percentile(sorted(alone), 0.99), percentile(sorted(beside), 0.99)
+        ratio = median(beside / alone for beside, alone in zip(p99[True], p99[False], strict=True))
         noisy = await place.ask("SELECT sum(occurrences)::bigint FROM alerts WHERE dedup_key LIKE 'noise-%'")
         report = Report.of(
             "F22 noisy integration",
             seed,
             place,
             history,
-            page_p99_s_alone=before,
-            page_p99_s_beside=after,
-            ratio=after / before,
+            page_p99_s_alone=median(p99[False]),
+            page_p99_s_beside=median(p99[True]),
+            ratio=ratio,
             noise=noisy,
         )
-        bound = max(2 * before, FAIR_SECONDS)
-        report.must(hold=after <= bound, what=f"P12: others' pages took {after:.3f} s, {before:.3f} s alone")
-        report.must(hold=noisy >= 50 * quiet, what=f"only {noisy} events were noise beside {quiet}")
+        report.must(hold=ratio <= FAIR_RATIO, what=f"P12: others' pages took {ratio:.2f} times as long beside noise")
+        sent = quiet * (FAIR_ROUNDS + 1)
+        report.must(hold=noisy >= 50 * sent, what=f"only {noisy} events were noise beside {sent}")
         return report
 
 
@@ -747,13 +817,21 @@ async def _paged_after(
     return [paged_at[dedup_key] - at for dedup_key, at in sent_at.items()]
 
 
-async def _make_noise(place: Ground, server: Process, *, events: int, pause_seconds: float) -> None:
-    """Until cancelled, so many events at a time of fifty conditions that go on."""
+@contextlib.asynccontextmanager
+async def _noise(place: Ground, server: Process, name: str, pause_seconds: float) -> AsyncIterator[None]:
+    """Meanwhile another integration sends a hundred events at a time, of fifty conditions that begin with it."""
+    sending = asyncio.create_task(_make_noise(place, server, name, pause_seconds))
+    try:
+        yield
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
+
+
+async def _make_noise(place: Ground, server: Process, name: str, pause_seconds: float) -> None:
     headers = {"Authorization": f"Bearer {place.crew.alertmanager_key}"}
-    batch = [
-        {"action": "trigger", "dedup_key": f"noise-{number % 50}", "summary": f"noise {number % 50}"}
-        for number in range(events)
-    ]
+    batch = [{"action": "trigger", "dedup_key": f"{name}-{number % 50}", "summary": name} for number in range(100)]
     async with aiohttp.ClientSession(headers=headers) as client:
         while True:
             async with client.post(f"{server.url}/v1/events", json={"events": batch}) as answer:

@@ -1,15 +1,21 @@
-"""`make fuzz`: nearly real bodies at every translator and every door for a while. A failure prints its seed."""
+"""`make fuzz`: nearly real bodies at every translator and every door for a while. A failure prints its seed.
+
+Where atheris is installed, half of the time is its own: every translator again, guided by what the bodies cover.
+"""
 
 import argparse
 import random
 import resource
+import subprocess
 import sys
 import time
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz.targets import CASE_SECONDS, HangError, Target, at_most, peak_mebibytes, targets
+from tests.fuzz import guided
+from tests.fuzz.targets import HangError, Target, at_most, peak_mebibytes, targets
+from tests.fuzz.translations import CASE_SECONDS
 
 BATCH: Final = 100  # cases that share what they are checked with
 # More than a run needs by far; a body that would fill the machine fails instead.
@@ -54,14 +60,34 @@ def main() -> int:
     parser.add_argument("--only", help="targets whose name has this in it")
     given_arguments = parser.parse_args()
     chosen = [each for each in targets() if given_arguments.only is None or given_arguments.only in each.name]
+    is_guided = given_arguments.only is None and guided.is_possible()
     if not chosen:
         parser.error(f"no target has {given_arguments.only!r} in its name")
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, resource.RLIM_INFINITY))
     first = random.SystemRandom().randrange(2**32) if given_arguments.seed is None else given_arguments.seed
+    seconds = given_arguments.seconds / 2 if is_guided else given_arguments.seconds
     for target in chosen:
-        if not _fuzz(target, first, given_arguments.seconds / len(chosen)):
+        if not _fuzz(target, first, seconds / len(chosen)):
             return 1
+    if is_guided:
+        return _fuzz_guided(first, seconds)
+    if given_arguments.only is None:
+        print("not guided by coverage: atheris is not installed here")
     return 0
+
+
+def _fuzz_guided(first: int, seconds: float) -> int:
+    length = f"{max(1, round(seconds))}"
+    command = (sys.executable, "-m", "tests.fuzz.guided", "--seconds", length, "--seed", f"{first}")
+    ended = subprocess.run(
+        command, timeout=seconds + guided.GRACE_SECONDS, check=False, stderr=subprocess.PIPE, text=True
+    )
+    if ended.returncode:
+        print(ended.stderr[-guided.SHOWN_CHARACTERS :], file=sys.stderr)
+        print(f"guided: failed; again with `python -m tests.fuzz.guided {guided.FAILED}/…`", file=sys.stderr)
+    else:
+        print(f"{'guided by coverage':<28} {guided.cases_in(ended.stderr):>7} cases")
+    return ended.returncode
 
 
 def _fuzz(target: Target, first: int, seconds: float) -> bool:

@@ -14,19 +14,11 @@ from structlog.testing import capture_logs
 from adapters.inbound.http.asgi import Message
 from adapters.inbound.intake.expressions import Budget, ExpressionError, check, evaluate
 from tests.fuzz.bodies import ANY_BODY, EXPRESSIONS, Request, requests
-from tests.property.intake.test_translators import (
-    A_MAPPING,
-    JSON,
-    TRANSLATORS,
-    Translator,
-    assert_within_limits,
-    outcome,
-)
+from tests.fuzz.translations import examine_translation
+from tests.property.intake.test_translators import A_MAPPING, JSON, TRANSLATORS, Translator
 from tests.support.doors import Doors, doors
 from tests.support.payloads import ALL
 
-# The longest body takes a fraction of it on an idle machine, and this one is shared.
-CASE_SECONDS: Final = 10
 ANSWER_BYTES: Final = 5 * 1024 * 1024
 
 type Check = Callable[[Any], None]
@@ -74,16 +66,7 @@ def targets() -> list[Target]:
 def _translating(translate: Translator) -> Callable[[], AbstractContextManager[Check]]:
     @contextmanager
     def opened() -> Iterator[Check]:
-        def examine(body: bytes) -> None:
-            """Events within the limits, or a refusal with a reason; never anything else."""
-            result = outcome(translate, body)
-            if isinstance(result, tuple):
-                for event in result:
-                    assert_within_limits(event)
-            else:
-                assert all(error.reason for error in result.errors)
-
-        yield examine
+        yield lambda body: examine_translation(translate, body)
 
     return opened
 

@@ -117,9 +117,13 @@ class Watch:
         require(not self.accepted - occurrences, "P1 what was accepted is stored", self.accepted - occurrences)
         require(max(firing.values(), default=0) <= 1, "a key fires once", firing.most_common(1))
         open_groups = Counter(
-            (each.service_id, each.group_key) for each in self.database.incidents.values() if each.is_open
+            (each.service_id, each.group_key) for each in self.database.incidents.values() if each.holds_group
         )
-        require(max(open_groups.values(), default=0) <= 1, "a group has one open incident", open_groups.most_common(1))
+        require(
+            max(open_groups.values(), default=0) <= 1,
+            "a group has one open incident that takes its alerts",
+            open_groups.most_common(1),
+        )
         for run in self.database.runs.values():
             version = self.began_with.setdefault(run.id, run.policy_version)
             require(run.policy_version == version, "P7 a run keeps its policy's version", run)
@@ -224,7 +228,8 @@ class Watch:
                 self._held_back(page)
                 continue
             assert page.next_deadline is not None
-            self.due_at[page.id] = page.next_deadline
+            is_handed_over = page.status is NotificationStatus.SENDING  # leased by the tick that made it, for at once
+            self.due_at[page.id] = page.created_at if is_handed_over else page.next_deadline
             if page.purpose is not Purpose.PAGE:
                 continue
             assert page.incident_id is not None

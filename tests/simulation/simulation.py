@@ -75,9 +75,8 @@ class HasDeadlines(Protocol):
     async def earliest_deadline(self) -> datetime | None: ...
 
 
-# A worker's loops, each with what it waits for.
+# A worker's other loops, each with what it waits for.
 LOOPS: Final[Mapping[str, tuple[type[UseCase[..., int]], Callable[[Ports], HasDeadlines]]]] = {
-    "ticks": (AdvanceEscalations, lambda ports: ports.runs),
     "incidents": (AdvanceIncidents, lambda ports: ports.incidents),
     "covers": (ExpireCoverRequests, lambda ports: ports.covers),
 }
@@ -318,6 +317,7 @@ class Simulation(Gate, Notifiers):
         delay = timedelta(seconds=self.chance.choice((0, 1, 40))) if process in self._processes else timedelta(0)
         self._processes.add(process)
         at = max(self.clock.now() + delay, self._down_until)
+        self.scheduler.start(f"{process}/escalations", self._escalations(process), process=process, at=at)
         for name, (tick, loop) in LOOPS.items():
             self.scheduler.start(f"{process}/{name}", self._ticks(tick, loop), process=process, at=at)
         for channel in Channel:
@@ -325,6 +325,27 @@ class Simulation(Gate, Notifiers):
             self.scheduler.start(f"{process}/{channel}", courier, process=process, at=at)
 
     # What processes do.
+
+    async def _escalations(self, process: str) -> None:
+        """Its couriers are handed what they have room for."""
+        while True:
+            room = {channel: self.chance.randint(1, 2) for channel in Channel if self.happens(0.5)}
+            try:
+                async with self.container() as scope:
+                    advance: AdvanceEscalations = await scope.get(AdvanceEscalations)
+                    advanced = await advance(limit=self.chance.randint(1, 4), room=room)
+            except TransientPortError:
+                await self.sleep(0.02, 5)
+                continue
+            for channel, leased in advanced.leased.items():
+                self._hand_over(leased, f"{process}/{channel}", process)
+            if not advanced.runs:
+                async with self.container() as scope:
+                    await self._wait_until(await (await scope.get(Ports)).runs.earliest_deadline())
+
+    def _hand_over(self, leased: Sequence[Bundle], courier: str, process: str) -> None:
+        for bundle in leased:
+            self.scheduler.start(f"{courier}/send", self._send(bundle), process=process)
 
     async def _ticks(self, tick: type[UseCase[..., int]], loop: Callable[[Ports], HasDeadlines]) -> None:
         """One of a worker's loops: what is due, and then a wait for what will be."""
@@ -348,8 +369,7 @@ class Simulation(Gate, Notifiers):
             except TransientPortError:
                 await self.sleep(0.02, 5)
                 continue
-            for bundle in leased:
-                self.scheduler.start(f"{process}/{channel}/send", self._send(bundle), process=process)
+            self._hand_over(leased, f"{process}/{channel}", process)
             if not leased:
                 async with self.container() as scope:
                     ports = await scope.get(Ports)

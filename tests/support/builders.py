@@ -7,7 +7,8 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from application.ports.intake import IntakeTarget, ReceivedChange
+from application.ports.alert_requests import AlertOrder, AlertRef, NamedBy, ReceivedRequest, RequestedAction
+from application.ports.intake import IntakeTarget, RawEvent, ReceivedChange
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity, ChangeEvent
 from domain.escalation.condition import Circumstances, StepCondition
@@ -199,6 +200,20 @@ def a_received_change(
         urgency_rule=UrgencyRule.BY_SEVERITY,
     )
     return ReceivedChange(change_id or UUID(int=7001), target, change, NOON)
+
+
+def a_received_request(
+    request_id: UUID,
+    action: RequestedAction = RequestedAction.ACKNOWLEDGE,
+    *,
+    alias: str = "disk",
+    event: AlertEvent | None = None,
+    note: str = "",
+) -> ReceivedRequest:
+    """What a sender asks about one of its alerts, by its alias."""
+    order = AlertOrder(action=action, ref=AlertRef(NamedBy.ALIAS, alias), event=event, note=note)
+    raw = RawEvent(id=request_id, integration_id=SHOP_PROBES, received_at=NOON, format="opsgenie", body=b"{}")
+    return ReceivedRequest(a_received_change(ChangeEvent(summary="")).target, order, raw)
 
 
 def a_draft(number: int = 1, *, service_id: ServiceId = SHOP, at: datetime = NOON, **more: Any) -> IncidentDraft:

@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from entrypoints.database import alembic_config, check, migrate, sqlalchemy_url
+from entrypoints.database import check
+from entrypoints.migrate import alembic_config, migrate, sqlalchemy_url
 from tests.support import engines
 
 

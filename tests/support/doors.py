@@ -24,21 +24,21 @@ from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.memory.spill import MemorySpill
 from adapters.outbound.system.clock import ManualClock
-from application.alert.handle_request import AlertOrder
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.routed import ReceivedEvent
 from application.alert.set_aside import SetAside, dead_letter
-from application.ports.alert_requests import AlertRequest
+from application.ports.alert_requests import AlertRequest, ReceivedRequest
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
+from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeStore, IntakeTarget, RawEvent, ReceivedChange
+from application.ports.intake import IntakeStore, IntakeTarget, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert import Alert
 from domain.alert.alert_event import ChangeEvent
-from domain.heartbeat.heartbeat import Heartbeat, PingKind
+from domain.heartbeat.heartbeat import Heartbeat
 from domain.service.integration import IntakeLimits
 from domain.shared.ids import IntegrationId
 from entrypoints.http_server import heartbeat_door, opsgenie_door, sns_door_of
@@ -150,21 +150,25 @@ class SnsOf(SnsEndpoint):
 def _heartbeats(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> HeartbeatDoor:
     door = heartbeat_door(container, inner, app)
 
-    async def ping(key_hash: bytes, kind: PingKind, **said: Any) -> Heartbeat | None:
+    async def ping(received: ReceivedPing) -> Heartbeat | None:
         storage.require_present()
-        return await door.ping(key_hash, kind, **said)
+        return await door.pings.ping(received)
 
-    return replace(door, ping=ping)
+    return replace(door, pings=replace(door.pings, ping=ping))
 
 
 async def _opsgenie(container: AsyncContainer, inner: IntakeDoors, app: App, storage: Storage) -> OpsgenieDoor:
     door = await opsgenie_door(container, inner, app)
 
-    async def handle(target: IntakeTarget, order: AlertOrder, raw: RawEvent) -> AlertRequest:
+    async def handle(received: ReceivedRequest) -> AlertRequest:
         storage.require_present()
-        return await door.handle(target, order, raw)
+        return await door.handle(received)
 
-    return replace(door, handle=handle)
+    async def find_request(integration_id: IntegrationId, request_id: UUID) -> AlertRequest | None:
+        storage.require_present()
+        return await door.find_request(integration_id, request_id)
+
+    return replace(door, handle=handle, find_request=find_request)
 
 
 async def _doors(

@@ -147,7 +147,7 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
 @contextlib.contextmanager
 def postgres_engine(directory: Path) -> Iterator[Place]:
     """A server with a database that is migrated once and is there to be copied."""
-    from entrypoints.database import migrate  # late, so that only this keeper pays for it
+    from entrypoints.migrate import migrate  # late, so that only this keeper pays for it
 
     with postgres_server(directory) as server:
         place = {"server": server, "prefix": f"tocsin_{secrets.token_hex(4)}"}

@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from entrypoints.database import alembic_config, sqlalchemy_url
+from entrypoints.migrate import alembic_config, sqlalchemy_url
 from tests.support import engines
 
 

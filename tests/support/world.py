@@ -492,7 +492,7 @@ class World:
     def work_once(self) -> bool:
         """One tick of each of a worker's loops, then one round of every courier. Whether anything was due."""
         moved = self.call(AdvanceIncidents) > 0
-        moved |= self.call(AdvanceEscalations, limit=BATCH) > 0
+        moved |= self.call(AdvanceEscalations, limit=BATCH).runs > 0
         moved |= self.call(AdvanceHeartbeats, limit=BATCH) > 0
         moved |= self.call(ExpireAlerts, limit=BATCH) > 0
         moved |= self.call(ExpireCoverRequests, limit=BATCH) > 0

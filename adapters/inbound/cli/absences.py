@@ -49,7 +49,7 @@ def add(
         say(f"{absence_id}: nothing is left uncovered")
         return
     say(f"{absence_id}: nobody covers what follows; ask with `tocsin absence ask-cover {absence_id}`")
-    schedules = names_of(api, "/v1/schedules")
+    schedules = names_of(api, "/v1/schedules", (each["schedule_id"] for each in uncovered))
     show_table(("SCHEDULE", "FROM", "TO"), (_time(each, schedules) for each in uncovered))
 
 
@@ -83,7 +83,7 @@ def list_(
     if output == "json":
         show_json(page)
         return
-    names = names_of(api, "/v1/users") if page["items"] else {}
+    names = names_of(api, "/v1/users", (each["user_id"] for each in page["items"]))
     show_table(
         ("WHO", "FROM", "TO", "REASON", "ID"),
         (
@@ -116,7 +116,8 @@ def uncovered(absence_id: str, /, *, output: Output = "table", cli: Given) -> No
         show_json(found)
         return
     proposals = found["proposals"]
-    schedules, names = (names_of(api, path) if proposals else {} for path in ("/v1/schedules", "/v1/users"))
+    schedules = names_of(api, "/v1/schedules", (each["uncovered"]["schedule_id"] for each in proposals))
+    names = names_of(api, "/v1/users", (one["user_id"] for each in proposals for one in each["candidates"]))
     show_table(
         ("SCHEDULE", "FROM", "TO", "WHO COULD"),
         (
@@ -147,7 +148,8 @@ def warnings(*, team: str, days: int = 28, output: Output = "table", cli: Given)
         show_json(found)
         return
     times = found["uncovered"]
-    schedules, names = (names_of(api, path) if times else {} for path in ("/v1/schedules", "/v1/users"))
+    schedules = names_of(api, "/v1/schedules", (each["schedule_id"] for each in times))
+    names = names_of(api, "/v1/users", (each["user_id"] for each in times))
     show_table(
         ("SCHEDULE", "FROM", "TO", "WHO", "ABSENCE"),
         ((*_time(each, schedules), names.get(each["user_id"], each["user_id"]), each["absence_id"]) for each in times),

@@ -18,7 +18,6 @@ feed_app: Final = App(name="feed", help="Shifts as a calendar to subscribe to: c
 calendar_app: Final = App(name="calendar", help="The calendar that a schedule follows: set, show, refresh, remove.")
 
 _FEEDS: Final = "/v1/calendar-feeds"
-_PEOPLE: Final = 10_000
 
 UrlFile = Annotated[
     str,
@@ -62,7 +61,8 @@ def list_feeds(*, output: Output = "table", cli: Given) -> None:
         show_json(found)
         return
     feeds = found["feeds"]
-    names = names_of(api, USER.path, most=_PEOPLE) | names_of(api, SCHEDULE.path) if feeds else {}
+    names = names_of(api, USER.path, (each["user_id"] for each in feeds))
+    names |= names_of(api, SCHEDULE.path, (each["schedule_id"] for each in feeds))
     show_table(
         ("SHIFTS OF", "CREATED", "ID"),
         (

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,7 +18,7 @@ _NOUNS: Final = {"policies": "policy", "api-keys": "token", "cover-requests": "c
 _DETAIL_CHARACTERS: Final = 600
 _NEXT: Final = re.compile(r'<(/[^>]*)>; rel="next"')  # RFC 8288, 3, as the API writes it
 
-type Query = Mapping[str, str | int | None]
+type Query = Mapping[str, str | int | Sequence[str] | None]
 type Record = dict[str, Any]
 
 
@@ -33,7 +33,7 @@ class ApiClient:
     def get(self, path: str, query: Query | None = None) -> Any:
         """The JSON of an answer. Raises `CommandError`."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
-        return self._ask("GET", path + (f"?{urlencode(given)}" if given else ""), None)
+        return self._ask("GET", path + (f"?{urlencode(given, doseq=True)}" if given else ""), None)
 
     def texts(self, path: str, query: Query) -> Iterator[str]:
         """The pages of something that is no JSON, as the header `Link` leads from one to the next.

@@ -13,6 +13,8 @@ from adapters.inbound.cli.schedules import SCHEDULE
 from adapters.inbound.cli.teams import TEAM
 from adapters.inbound.cli.users import USER
 
+_PEOPLE: Final = ("user_id", "requested_by", "accepted_by")
+
 app: Final = commands_of(
     "cover", "Requests for cover and swaps: ask, list, show, accept, decline, withdraw.", group=INCIDENTS
 )
@@ -127,7 +129,7 @@ def show(request_id: str, /, *, output: Output = "table", cli: Given) -> None:
     if output == "json":
         show_json(request)
         return
-    names = names_of(api, "/v1/users") | names_of(api, "/v1/schedules")
+    names = _names(api, (request,))
     show_fields((member.replace("_", " "), _named(value, names)) for member, value in request.items())
 
 
@@ -151,7 +153,7 @@ def withdraw(request_id: str, /, *, output: Output = "table", cli: Given) -> Non
 
 def show_requests(api: ApiClient, requests: Sequence[Record]) -> None:
     """A table of them, with names for the ids."""
-    names = names_of(api, "/v1/users") | names_of(api, "/v1/schedules") if requests else {}
+    names = _names(api, requests)
     show_table(
         ("STATUS", "WHO", "SCHEDULE", "FROM", "TO", "FOR", "ASKED", "TAKEN BY", "ID"),
         (
@@ -169,6 +171,17 @@ def show_requests(api: ApiClient, requests: Sequence[Record]) -> None:
             for each in requests
         ),
     )
+
+
+def _names(api: ApiClient, requests: Sequence[Record]) -> dict[str, str]:
+    """Of the people and the schedules in them."""
+    people = (
+        one
+        for each in requests
+        for one in (*(each[member] for member in _PEOPLE), *each["asked_of"], *each["declined_by"])
+    )
+    schedules = (each["schedule_id"] for each in requests)
+    return names_of(api, "/v1/users", people) | names_of(api, "/v1/schedules", schedules)
 
 
 def _named(value: object, names: Mapping[str, str]) -> object:

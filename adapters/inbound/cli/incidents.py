@@ -473,10 +473,21 @@ def _show_header(incident: Record, cli: Given) -> None:
             ("next escalation", _next_escalation(incident, cli)),
             ("may be caused by", "; ".join(map(_cause, incident["may_be_caused_by"]))),
             ("muted", "" if incident["muted"] is None else incident["muted"]["reason"]),
+            ("takes alerts", _takes_alerts(incident, cli)),
             ("trace", incident["trace_id"]),
             ("id", incident["id"]),
         )
     )
+
+
+def _takes_alerts(incident: Record, cli: Given) -> str:
+    """For how long, where its group has a window."""
+    if incident["followed_by"] is not None:
+        return f"no more, {incident['followed_by']['reference']} does"
+    until = incident["takes_alerts_until"]
+    if until is None or incident["status"] == "resolved":
+        return ""
+    return f"until {when(until, cli.now)}"
 
 
 def _cause(cause: Record) -> str:

@@ -8,7 +8,7 @@ from adapters.inbound.cli.exit_code import CommandError, ExitCode
 from adapters.inbound.cli.operations import Finding
 from adapters.inbound.cli.output import Output, say, show_json, show_line, show_table
 
-database_app: Final = commands_of("db", "The database's schema: migrate, check.", group=INSTALLATION)
+database_app: Final = commands_of("db", "The database: migrate, check, seal.", group=INSTALLATION)
 demo_app: Final = commands_of("demo", "Example data: seed, remove.", group=INSTALLATION)
 
 _MARKS: Final = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
@@ -52,6 +52,24 @@ def check(*, cli: Given) -> None:
     """Say whether the schema is the one that this version works with."""
     cli.operations.check_schema()
     say("the schema is the one that this version works with")
+
+
+@database_app.command
+def seal(*, output: Output = "table", cli: Given) -> int:
+    """Seal stored secrets under the present secret key: those that lie clear, and those that the key before sealed.
+
+    Everything goes on meanwhile, and whoever stops it may begin again. Exit code 1 when some can be read with neither
+    key.
+    """
+    done = cli.operations.seal(lambda count: say(f"{count} are sealed anew"))
+    if output == "json":
+        show_json(done)
+    else:
+        say(f"{done['clear']} lay clear and {done['outdated']} were sealed under the key before: all are sealed now")
+    if not done["unreadable"]:
+        return ExitCode.OK
+    say(f"{done['unreadable']} can be read with neither key: set TOCSIN_SECRET_KEY_PREVIOUS, or replace them")
+    return ExitCode.FAILURE
 
 
 @demo_app.command

@@ -9,6 +9,7 @@ from adapters.inbound.cli.client import Record
 from adapters.inbound.cli.context import Context, Given, Switch
 from adapters.inbound.cli.documents import File, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.group_windows import NO_WINDOW, GroupWindow, window_body
 from adapters.inbound.cli.listing import Noun, find, names_of, noun_app
 from adapters.inbound.cli.output import (
     NOTHING,
@@ -51,6 +52,7 @@ def create(
     service: str,
     kind: str,
     grouping: Literal["per_alert", "per_group"] = "per_alert",
+    group_window: GroupWindow = None,
     strict: Switch = False,
     when_silent: WhenSilent = "keep",
     topic_arn: Topics = (),
@@ -67,6 +69,9 @@ def create(
         What sends, such as alertmanager, cloudwatch, grafana or native.
     grouping
         Whether each alert of a group is one of ours, or the group.
+    group_window
+        For how long an open incident takes others of its group: fixed:SECONDS since it began, or rolling:SECONDS since
+        the last alert joined. Without, as long as it is open.
     strict
         Refuse what its protocol refuses, where something lenient could be made of it.
     when_silent
@@ -80,6 +85,7 @@ def create(
         "kind": kind,
         "service_id": find(api, SERVICE, service)["id"],
         "grouping": grouping,
+        "group_window": window_body(group_window),
         "is_strict": strict,
         "when_silent": when_silent,
         "topic_arns": list(topic_arn),
@@ -154,7 +160,7 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     if output == "json":
         show_json(shown | {"health": health})
         return
-    names = {member: names_of(api, place) for member, place in INTEGRATION.references.items()}
+    names = {member: names_of(api, place, (shown.get(member),)) for member, place in INTEGRATION.references.items()}
     fields = {name: value for name, value in shown.items() if name != "snippets"}
     fields |= {name: by_id.get(shown[name], shown[name]) for name, by_id in names.items() if name in shown}
     show_fields((name.replace("_", " "), value) for name, value in fields.items())
@@ -294,6 +300,7 @@ def edit(
     /,
     *,
     when_silent: WhenSilent | None = None,
+    group_window: GroupWindow = None,
     topic_arn: Topics = (),
     no_topics: Switch = False,
     output: Output = "table",
@@ -307,6 +314,8 @@ def edit(
         Its name or id.
     when_silent
         What becomes of an alert that its sender no longer repeats: keep, or resolve.
+    group_window
+        For how long an incident that begins takes others of its group; none: as long as it is open.
     topic_arn
         A topic of SNS whose signed messages are taken, for CloudWatch; once for each, in place of those before.
     no_topics
@@ -317,10 +326,12 @@ def edit(
     body: Record = {}
     if when_silent is not None:
         body["when_silent"] = when_silent
+    if group_window is not None:
+        body["group_window"] = None if group_window == NO_WINDOW else window_body(group_window)
     if topic_arn or no_topics:
         body["topic_arns"] = list(topic_arn)
     if not body:
-        raise CommandError("say --when-silent, --topic-arn or --no-topics", ExitCode.USAGE)
+        raise CommandError("say --when-silent, --group-window, --topic-arn or --no-topics", ExitCode.USAGE)
     api = cli.api()
     found = find(api, INTEGRATION, ref)
     changed = api.patch(f"{INTEGRATION.path}/{found['id']}", body, tag=f'"v{found["version"]}"')

@@ -30,7 +30,6 @@ KnownAt = Annotated[
     ),
 ]
 
-_PEOPLE: Final = 10_000
 _FINDINGS: Final = 200  # the most that the API gives at once
 _KINDS: Final = {
     "gap": "nobody on call",
@@ -93,7 +92,8 @@ def shifts(
     if output == "json":
         show_json(found)
         return
-    names = names_of(api, USER.path, most=_PEOPLE)
+    people = [each["user_id"] for each in (*found["shifts"], *found["shadows"])]
+    names = names_of(api, USER.path, (*people, *(each["follows"] for each in found["shadows"])))
     by = [(each, _source(each["source"])) for each in found["shifts"]]
     by += [(each, f"shadows {names.get(each['follows'], each['follows'])}") for each in found["shadows"]]
     rows = (

@@ -46,6 +46,13 @@ class Operations(Protocol):
     def check_schema(self) -> None: ...
 
     @abstractmethod
+    def seal(self, told: Callable[[int], None]) -> Record:
+        """Seal what lies clear (`clear`) and anew what the key before sealed (`outdated`); `unreadable` is left.
+
+        `told` how many so far, after each batch.
+        """
+
+    @abstractmethod
     def create_first_admin(self, *, email: str, name: str) -> Record:
         """As the API answers a new user, with the `password` beside it."""
 

@@ -8,7 +8,7 @@ from adapters.inbound.cli.client import Record
 from adapters.inbound.cli.context import Given, Switch
 from adapters.inbound.cli.documents import File, read_document, read_json
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.listing import Noun, find, noun_app
+from adapters.inbound.cli.listing import Noun, find, noun_app, say_warnings
 from adapters.inbound.cli.output import (
     Output,
     moment,
@@ -53,15 +53,16 @@ def show(ref: str, /, *, output: Output = "table", cli: Given) -> None:
     As JSON it can be given back to `edit` and `create`, changed.
     """
     api = cli.api()
-    policy = find(api, POLICY, ref)
+    policy = api.get(f"{POLICY.path}/{find(api, POLICY, ref)['id']}")  # with its warnings, which no list has
     if output == "json":
-        show_json(api.get(f"{POLICY.path}/{policy['id']}"))
+        show_json(policy)
         return
     document = document_of(api, policy, {})
     members = ("name", "team", "repeats", "repeat_from", "acknowledgement_timeout_seconds", "when_exhausted")
     show_fields([*((member.replace("_", " "), document[member]) for member in members), ("id", policy["id"])])
     show_line("")
     show_table(("STEP", "TELLS", "MODE", "WAITS", "ONLY"), (_step(*each) for each in enumerate(document["steps"], 1)))
+    say_warnings([policy])
 
 
 @app.command
@@ -107,6 +108,7 @@ def create(
         show_json(made)
         return
     say(f"{made['name']} is made; prove it with `tocsin policy prove {made['id']}`")
+    say_warnings([made])
 
 
 @app.command
@@ -168,6 +170,7 @@ def edit(
         show_json(changed)
         return
     say(f"{changed['name']} is version {changed['version']}; incidents that are open keep the one that they began with")
+    say_warnings([changed])
 
 
 @app.command

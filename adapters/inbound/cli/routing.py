@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import CONFIGURATION, Given, Several, Switch, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
+from adapters.inbound.cli.group_windows import GroupWindow, window_body, window_text
 from adapters.inbound.cli.integrations import INTEGRATION
 from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, show_page
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
@@ -123,6 +124,7 @@ def add(
     severity: Severity | None = None,
     urgency: Literal["high", "low"] | None = None,
     group_by: Several = (),
+    group_window: GroupWindow = None,
     title: str | None = None,
     runbook: str | None = None,
     delay: int | None = None,
@@ -152,6 +154,9 @@ def add(
         Where it leads, by name or id.
     group_by
         A label that alerts of one incident share; may come several times.
+    group_window
+        For how long an open incident takes others of its group: fixed:SECONDS since it began, or rolling:SECONDS since
+        the last alert joined.
     title
         Such as '{{labels.host}}: {{annotations.summary}}'.
     runbook
@@ -185,6 +190,7 @@ def add(
         "severity": severity,
         "urgency": urgency,
         "group_by": list(group_by),
+        "group_window": window_body(group_window),
         "title": title,
         "runbook_url": runbook,
         "delay_seconds": delay,
@@ -296,6 +302,8 @@ def _does(rule: Record) -> Iterator[str]:
             yield f"{member.removesuffix('_id').removesuffix('_url')} {rule[member]}"
     if rule["group_by"]:
         yield f"groups by {', '.join(rule['group_by'])}"
+    if rule["group_window"]:
+        yield f"groups for {window_text(rule['group_window'])}"
     if rule["flapping"]:
         yield f"flaps after {rule['flapping']['turns']} in {rule['flapping']['within_seconds']} s"
     if rule["page_again_by"]:

@@ -18,7 +18,6 @@ override_app: Final = App(name="override", help="Stand in, join those on call, o
 temporary_app: Final = App(name="temporary", help="Fixed shifts in place of the layers for a while: add, list, remove.")
 shadow_app: Final = App(name="shadow", help="Who learns beside those on call: add, list, remove.")
 
-_PEOPLE: Final = 10_000
 
 From = Annotated[
     str | None,
@@ -81,7 +80,7 @@ def list_overrides(schedule: str, /, *, output: Output = "table", cli: Given) ->
     if output == "json":
         show_json(overrides)
         return
-    names = _names(api, overrides)
+    names = names_of(api, USER.path, (each[who] for each in overrides for who in ("user_id", "replaces")))
     show_table(
         ("KIND", "WHO", "INSTEAD OF", "FROM", "TO", "ID"),
         (
@@ -135,7 +134,7 @@ def list_temporaries(schedule: str, /, *, output: Output = "table", cli: Given) 
     if output == "json":
         show_json(temporaries)
         return
-    names = _names(api, temporaries)
+    names = names_of(api, USER.path, (shift["user_id"] for each in temporaries for shift in each["shifts"]))
     show_table(
         ("FROM", "TO", "WHO", "ON CALL FROM", "UP TO", "ID"),
         (
@@ -199,7 +198,7 @@ def list_shadows(schedule: str, /, *, output: Output = "table", cli: Given) -> N
     if output == "json":
         show_json(shadows)
         return
-    names = _names(api, shadows)
+    names = names_of(api, USER.path, (each[who] for each in shadows for who in ("user_id", "follows")))
     show_table(
         ("WHO", "FOLLOWS", "FROM", "TO", "ID"),
         (
@@ -269,10 +268,6 @@ def _shift(api: ApiClient, text: str, cli: Given) -> dict[str, object]:
         "starts_at": instant_option("--shift", starts, cli),
         "ends_at": instant_option("--shift", ends, cli),
     }
-
-
-def _names(api: ApiClient, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
-    return names_of(api, USER.path, most=_PEOPLE) if rows else {}
 
 
 def _named(user_id: str | None, names: Mapping[str, str]) -> str:

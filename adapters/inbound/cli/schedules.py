@@ -22,7 +22,6 @@ app: Final = noun_app(SCHEDULE)
 app.help = "Schedules: list, show, who is on call, their versions, previews."
 
 _NOBODY: Final = "nobody: a gap"
-_PEOPLE: Final = 10_000
 
 
 @app.command(name="on-call")
@@ -124,7 +123,9 @@ def show_preview(api: ApiClient, found: Record, output: Output, cli: Given) -> N
         show_json(found)
         return
     differences, shadows = found["differences"], (*found["shadows_new"], *found["shadows_gone"])
-    names = names_of(api, "/v1/users", most=_PEOPLE) if differences or shadows else {}
+    people = [each for one in differences for each in (*one["before"], *one["after"])]
+    people += [each[member] for each in shadows for member in ("user_id", "follows")]
+    names = names_of(api, "/v1/users", people)
 
     def named(ids: Iterable[str]) -> str:
         return ", ".join(names.get(each, each) for each in ids) or _NOBODY

@@ -71,7 +71,7 @@ def list_(
     if output == "json":
         show_json(page)
         return
-    names = names_of(api, "/v1/users") if page["items"] else {}
+    names = names_of(api, "/v1/users", (each["author_id"] for each in page["items"]))
     show_table(
         ("MATCHERS", "STATE", "UNTIL", "BY", "COMMENT", "ID"),
         (

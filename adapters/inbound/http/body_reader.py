@@ -1,4 +1,7 @@
-"""Bodies that were kept, read once more: by their protocol, without the headers that they came with."""
+"""Bodies that were kept, read once more: by their protocol, and by those headers that it reads.
+
+Whether one is as signed is not asked again: it was taken because it was, and the signature is not kept.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,8 +20,7 @@ from adapters.inbound.intake.errors import FieldError, MalformedEventError
 from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE
 from adapters.inbound.intake.sent import Sent
 from application.alert.consume import RAW_FORMAT
-from application.alert.handle_request import RequestedAction
-from application.ports.alert_requests import NamedBy
+from application.ports.alert_requests import NamedBy, RequestedAction
 from application.ports.kept_bodies import BodyReader, KeptBody, Reading
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.service.integration import GroupingMode, Integration, IntegrationKind
@@ -83,7 +85,7 @@ def _events(kept: KeptBody, integration: Integration, *, salt: str) -> Events:
         case queue if queue == RAW_FORMAT:
             return message.translate(
                 kept.body,
-                attributes={INTEGRATION_KEY_ATTRIBUTE: _ANY_KEY},
+                attributes={**kept.headers, INTEGRATION_KEY_ATTRIBUTE: _ANY_KEY},
                 message_key=f"{kept.id}{salt}",
                 mode="group" if integration.grouping is GroupingMode.PER_GROUP else "alert",
                 ignore_labels=REPLICA_LABELS,
@@ -98,6 +100,7 @@ def _sent(sender: Sender, kept: KeptBody, integration: Integration) -> Events:
     sent = Sent(
         body=kept.body,
         received_at=kept.received_at,
+        headers=kept.headers,
         grouping=integration.grouping,
         ignore_labels=REPLICA_LABELS,
         mapping=integration.mapping,

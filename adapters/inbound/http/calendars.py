@@ -14,10 +14,9 @@ from litestar.params import FromPath, JSONBody
 
 from adapters.inbound.http.auth import PUBLIC
 from adapters.inbound.http.etag import created, tagged
-from adapters.inbound.http.icalendar_text import calendar_text
 from application.oncall.create_calendar_feed import CreateCalendarFeed
 from application.oncall.list_calendar_feeds import ListCalendarFeeds
-from application.oncall.read_calendar import ReadCalendar
+from application.oncall.read_calendar import Calendar, ReadCalendar
 from application.oncall.revoke_calendar_feed import RevokeCalendarFeed
 from domain.identity.actor import Actor
 from domain.oncall.feed import CalendarFeed
@@ -112,8 +111,14 @@ class CalendarController(Controller):
     ) -> Response[bytes]:
         """The calendar of a feed. What nobody changed is not sent again."""
         calendar = await read_calendar(file_name.removesuffix(_SUFFIX))
-        content = await to_thread(calendar_text, calendar)  # a year of shifts takes longer than others should wait
+        content = await to_thread(_text, calendar)  # a year of shifts takes longer than others should wait
         response = tagged(request, content, tag=f'"{hashlib.sha256(content).hexdigest()[:32]}"')
         response.media_type = "text/calendar"  # litestar adds that it is UTF-8
         response.headers.update(_HEADERS)
         return response
+
+
+def _text(calendar: Calendar) -> bytes:
+    from adapters.inbound.http.icalendar_text import calendar_text  # 3 MB, where nobody may subscribe
+
+    return calendar_text(calendar)

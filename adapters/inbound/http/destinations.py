@@ -18,7 +18,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -119,10 +121,12 @@ class DestinationController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[DestinationBody]]:
         """Destinations by name, with a warning for each that takes no messages."""
-        page = page_request(request, cursors, limit=limit, cursor=cursor)
+        page = page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids)
         found = await list_destinations(page, team_id=None if team_id is None else TeamId(team_id), actor=actor)
         refusing = await find_refusing.among([each.id for each in found.items], actor=actor)
         return page_response(

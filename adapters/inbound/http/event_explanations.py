@@ -9,11 +9,13 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Controller, get
 from litestar.params import FromPath
 
+from adapters.inbound.http.group_windows import GroupWindowBody
 from adapters.inbound.http.incident_bodies import MuteBody, NamedBody
 from adapters.inbound.http.routings import RouteRuleBody
 from application.alert.explain import ExplainEvent, Explanation
 from application.alert.verdict import Verdict, VerdictOutcome
 from domain.identity.actor import Actor
+from domain.incident.incident import Followed
 from domain.routing.decision import Step, StepOutcome
 from domain.routing.route import ORGANISATION, Routing
 
@@ -59,6 +61,19 @@ class RoutingStepBody(msgspec.Struct):
         )
 
 
+class FollowedBody(msgspec.Struct):
+    """The incident that is open for the group too, and took no more alerts, because its window was over."""
+
+    id: UUID
+    reference: str
+    group_window: GroupWindowBody
+
+    @classmethod
+    def of(cls, followed: Followed) -> Self:
+        window = GroupWindowBody(kind=followed.group_window.kind, seconds=followed.group_window.seconds)
+        return cls(followed.incident_id, f"INC-{followed.number}", window)
+
+
 class VerdictBody(msgspec.Struct):
     """What became of one event. Without steps no rule had a say: it went where its integration leads."""
 
@@ -72,6 +87,7 @@ class VerdictBody(msgspec.Struct):
     alert_id: UUID | None
     incident_id: UUID | None
     muted: MuteBody | None
+    follows: FollowedBody | None
 
     @classmethod
     def of(cls, verdict: Verdict, explanation: Explanation) -> Self:
@@ -80,13 +96,14 @@ class VerdictBody(msgspec.Struct):
             dedup_key=verdict.dedup_key,
             action=verdict.action,
             outcome=verdict.outcome,
-            text=_SENTENCES[verdict.outcome],
+            text=_text(verdict),
             steps=[RoutingStepBody.of(step, explanation) for step in steps],
             service_id=verdict.service_id,
             group_key=verdict.group_key,
             alert_id=verdict.alert_id,
             incident_id=verdict.incident_id,
             muted=None if verdict.muted is None else MuteBody.of(verdict.muted),
+            follows=None if verdict.follows is None else FollowedBody.of(verdict.follows),
         )
 
 
@@ -98,6 +115,7 @@ class EventExplanationBody(msgspec.Struct):
     received_at: datetime
     format: str
     events: list[VerdictBody]
+    headers: dict[str, str] = {}  # by which the body is read
 
     @classmethod
     def of(cls, explanation: Explanation) -> Self:
@@ -108,6 +126,7 @@ class EventExplanationBody(msgspec.Struct):
             received_at=raw.received_at,
             format=raw.format,
             events=[VerdictBody.of(verdict, explanation) for verdict in raw.verdicts],
+            headers=dict(raw.headers),
         )
 
 
@@ -121,6 +140,14 @@ class EventExplanationController(Controller):
     ) -> EventExplanationBody:
         """What became of an event, each rule that had a say, in the version of then, and where it led."""
         return EventExplanationBody.of(await explain_event(event_id, actor=actor))
+
+
+def _text(verdict: Verdict) -> str:
+    sentence, follows = _SENTENCES[verdict.outcome], verdict.follows
+    if follows is None:
+        return sentence
+    over = f"the window of INC-{follows.number}, {follows.group_window.sentence}, was over"
+    return f"{sentence}, since {over}"
 
 
 def _owner(step: Step, routing: Routing | None) -> str:

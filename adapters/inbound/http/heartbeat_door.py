@@ -6,10 +6,9 @@ what a run said. The key is all that lets in; it begins with `hb_`, by which it 
 
 import asyncio
 import re
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -20,25 +19,22 @@ from adapters.inbound.http.door import Refused, answer_or_excuse, read_body, sen
 from adapters.inbound.intake import clean
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.metrics import IntakeMetrics
+from adapters.inbound.intake.pings import Pings, Taken
 from adapters.inbound.intake.targets import hash_of
-from domain.heartbeat.heartbeat import Heartbeat, PingKind
+from application.ports.clock import Clock
+from application.ports.heartbeats import ReceivedPing
+from domain.heartbeat.heartbeat import PingKind
 
 LIMIT_BYTES: Final = 100_000  # as much as Healthchecks keeps; a longer body is let go, and the ping counts
 AT_ONCE: Final = 4  # each is a transaction of its own
 DOOR: Final = "heartbeat"
 
 _PATH: Final = re.compile(r"/v1/heartbeats/(hb_[0-9a-f]{32})(?:/([a-z]+|[0-9]{1,3}))?/?")
-_METHODS: Final = ("GET", "HEAD", "POST")
+METHODS: Final = ("GET", "HEAD", "POST")
 _EXIT_STATUS_MAX: Final = 255
 _TEXT: Final = b"text/plain; charset=utf-8"
 
 _log = structlog.get_logger()
-
-
-class Ping(Protocol):
-    def __call__(
-        self, key_hash: bytes, kind: PingKind, *, exit_status: int | None, output: str, is_post: bool
-    ) -> Awaitable[Heartbeat | None]: ...
 
 
 class _Signal(NamedTuple):
@@ -63,7 +59,8 @@ class HeartbeatDoor:
 
     app: App
     allowances: Allowances
-    ping: Ping
+    pings: Pings
+    clock: Clock
     metrics: IntakeMetrics
     name: str = DOOR
     limit_bytes: int = LIMIT_BYTES
@@ -82,10 +79,10 @@ class HeartbeatDoor:
         return Answer(status, reason.encode(), retry_after_seconds, content_type=_TEXT)
 
     async def _answer(self, signal: _Signal | None, scope: Scope, receive: Receive) -> Answer:
-        method = scope["method"]
-        if method not in _METHODS:
-            refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"ping with {', '.join(_METHODS)}")
-            raise Refused(refusal._replace(headers=((b"allow", ", ".join(_METHODS).encode()),)))
+        received_at, method = self.clock.now(), scope["method"]
+        if method not in METHODS:
+            refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"ping with {', '.join(METHODS)}")
+            raise Refused(refusal._replace(headers=((b"allow", ", ".join(METHODS).encode()),)))
         if signal is None:
             reason = "say nothing, start, success, fail, log, or an exit status from 0 to 255"
             raise Refused(self.refusal(HTTPStatus.BAD_REQUEST, reason))
@@ -95,12 +92,12 @@ class HeartbeatDoor:
         key_hash = hash_of(signal.key)
         await self.allowances.spend_ping(key_hash)
         async with self._turns:
-            heartbeat = await self.ping(
-                key_hash, kind, exit_status=signal.exit_status, output=output, is_post=method == "POST"
+            taken = await self.pings.take(
+                ReceivedPing(key_hash, kind, received_at, signal.exit_status, output, is_post=method == "POST")
             )
-        if heartbeat is None:
+        if taken is Taken.NOBODYS:
             return self.refusal(HTTPStatus.NOT_FOUND, "no heartbeat has this key")
-        if heartbeat.is_post_only and method != "POST":
+        if taken is Taken.POST_ONLY:
             refusal = self.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "this heartbeat is pinged with POST")
             return refusal._replace(headers=((b"allow", b"POST"),))
         self.metrics.stored(DOOR).inc()

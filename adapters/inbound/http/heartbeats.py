@@ -15,7 +15,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -121,11 +123,13 @@ class HeartbeatController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         integration_id: IntegrationFilter = None,
     ) -> Response[PageBody[HeartbeatBody]]:
         """Heartbeats by name."""
         found = await list_heartbeats(
-            page_request(request, cursors, limit=limit, cursor=cursor),
+            page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids),
             integration_id=None if integration_id is None else IntegrationId(integration_id),
             actor=actor,
         )

@@ -9,13 +9,21 @@ import msgspec
 from msgspec import Meta
 
 from adapters import tracing
+from adapters.inbound.http.group_windows import GroupWindowBody
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
 from application.incident.list_stalled import StalledIncident
 from application.incident.timeline import destinations_in, people_in
 from application.ports.event_log import LoggedEvent
 from application.ports.notifications import Attempt
-from application.ports.readers import ChangeRecord, DeliveryRecord, IncidentDetail, IncidentSummary, PossibleCause
+from application.ports.readers import (
+    ChangeRecord,
+    DeliveryRecord,
+    Follower,
+    IncidentDetail,
+    IncidentSummary,
+    PossibleCause,
+)
 from domain.alert.alert import Alert
 from domain.alert.alert_event import Link
 from domain.escalation.stall import StallReason
@@ -123,8 +131,22 @@ class PossibleCauseBody(msgspec.Struct):
         )
 
 
+class FollowerBody(msgspec.Struct):
+    """The incident that takes the alerts of a group once the window of the one before is over."""
+
+    id: UUID
+    reference: str
+
+    @classmethod
+    def of(cls, follower: Follower | None) -> Self | None:
+        return None if follower is None else cls(follower.incident_id, f"INC-{follower.number}")
+
+
 class IncidentDetailBody(IncidentBody):
     group_key: str
+    group_window: GroupWindowBody | None  # for how long it takes further alerts of its group; null: while it is open
+    takes_alerts_until: datetime | None  # when that ends, or did; of a rolling one later with each that joins
+    followed_by: FollowerBody | None  # what takes them since
     service_description: str
     runbook_url: str | None
     may_be_caused_by: list[PossibleCauseBody]  # the nearest that are open now
@@ -135,6 +157,9 @@ class IncidentDetailBody(IncidentBody):
         return cls(
             **_common(detail.summary),
             group_key=detail.group_key,
+            group_window=GroupWindowBody.of(detail.group_window),
+            takes_alerts_until=detail.takes_alerts_until,
+            followed_by=FollowerBody.of(detail.followed_by),
             service_description=detail.service_description,
             runbook_url=detail.runbook_url,
             may_be_caused_by=[PossibleCauseBody.of(each) for each in detail.may_be_caused_by],

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from adapters.inbound.intake.alertmanager import REPLICA_LABELS
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
 from adapters.inbound.intake.group_commit import GroupCommit
+from adapters.inbound.intake.kept_headers import kept_headers
 from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.sent import Sent, Understood
@@ -43,6 +45,8 @@ PAGERDUTY_BYTES: Final = 524_288
 NATIVE_BYTES: Final = 5 * 1024 * 1024
 # A longer body takes milliseconds to translate, which nobody else on the loop should wait for.
 QUICK_BYTES: Final = 100_000
+
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _log = structlog.get_logger()
 
@@ -151,7 +155,8 @@ class IntakeDoors:
         await self.allowances.spend(target.integration, len(understood.events))
         if understood.refused:
             await self._keep_refused(target, _kept(sent, key), str(MalformedEventError(understood.refused)))
-        await self._store(sender.name, target, understood.events, _kept(sent, key))
+        headers = kept_headers(sent.headers, sender.reads, key=key)
+        await self._store(sender.name, target, understood.events, _kept(sent, key), headers)
         return sender.accepted(understood)
 
     def _is_as_signed(self, sender: Sender, sent: Sent, target: IntakeTarget) -> bool:
@@ -190,7 +195,14 @@ class IntakeDoors:
             HTTPStatus.ACCEPTED, status="accepted", events=[{"dedup_key": event.dedup_key} for event in events]
         )
 
-    async def _store(self, door: str, target: IntakeTarget, events: tuple[AlertEvent, ...], body: bytes) -> None:
+    async def _store(
+        self,
+        door: str,
+        target: IntakeTarget,
+        events: tuple[AlertEvent, ...],
+        body: bytes,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> None:
         """Returns after the commit."""
         raw = RawEvent(
             id=self.ids.new(),
@@ -199,6 +211,7 @@ class IntakeDoors:
             format=door,
             body=body,
             trace=tracing.here(),
+            headers=headers,
         )
         if events:
             await self.commits.store(received_in(raw, events, target))

@@ -11,12 +11,15 @@ from msgspec import UNSET, Meta, UnsetType
 from adapters.inbound.http.body import at, value
 from adapters.inbound.http.etag import created, require_match, tagged, version_tag
 from adapters.inbound.http.fields import Name, ServiceFilter, TeamFilter, Version
+from adapters.inbound.http.group_windows import GroupWindowBody, OptionalGroupWindow
 from adapters.inbound.http.mappings import MappingBody
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -36,6 +39,7 @@ from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
 from domain.service.integration import TOPIC_ARNS, GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _DAY_SECONDS: Final = 24 * 3600
@@ -79,6 +83,7 @@ class IntegrationBody(msgspec.Struct):
     kind: IntegrationKind
     name: str
     grouping: GroupingMode
+    group_window: GroupWindowBody | None
     is_strict: bool
     mapping: MappingBody | None
     events_per_minute: int | None
@@ -100,6 +105,7 @@ class IntegrationBody(msgspec.Struct):
             kind=integration.kind,
             name=integration.name,
             grouping=integration.grouping,
+            group_window=GroupWindowBody.of(integration.group_window),
             is_strict=integration.is_strict,
             mapping=None if integration.mapping is None else MappingBody.of(integration.mapping),
             events_per_minute=integration.events_per_minute,
@@ -162,6 +168,7 @@ class CreateIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
     kind: IntegrationKind
     name: Name
     grouping: GroupingMode = GroupingMode.PER_ALERT
+    group_window: OptionalGroupWindow = None
     is_strict: bool = False
     when_silent: WhenSilent = WhenSilent.KEEP
     topic_arns: TopicArns = []
@@ -176,6 +183,7 @@ class PatchIntegrationBody(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     grouping: GroupingMode | UnsetType = UNSET
+    group_window: OptionalGroupWindow | UnsetType = UNSET
     is_strict: bool | UnsetType = UNSET
     when_silent: WhenSilent | UnsetType = UNSET
     topic_arns: TopicArns | UnsetType = UNSET
@@ -207,12 +215,14 @@ class IntegrationController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         service_id: ServiceFilter = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[IntegrationBody]]:
         """Integrations by name."""
         found = await list_integrations(
-            page_request(request, cursors, limit=limit, cursor=cursor),
+            page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids),
             service_id=None if service_id is None else ServiceId(service_id),
             team_id=None if team_id is None else TeamId(team_id),
             actor=actor,
@@ -233,6 +243,7 @@ class IntegrationController(Controller):
             kind=data.kind,
             name=data.name,
             grouping=data.grouping,
+            group_window=_window(data.group_window),
             is_strict=data.is_strict,
             when_silent=data.when_silent,
             topic_arns=tuple(data.topic_arns),
@@ -278,6 +289,7 @@ class IntegrationController(Controller):
             old.id,
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
+            group_window=old.group_window if isinstance(data.group_window, UnsetType) else _window(data.group_window),
             is_strict=value(data.is_strict, old.is_strict),
             when_silent=value(data.when_silent, old.when_silent),
             topic_arns=tuple(value(data.topic_arns, list(old.topic_arns))),
@@ -332,6 +344,10 @@ class IntegrationController(Controller):
     ) -> None:
         """Take what is unsigned again: the key alone lets in."""
         await set_signing_secret(IntegrationId(integration_id), None, actor=actor)
+
+
+def _window(body: GroupWindowBody | None) -> GroupWindow | None:
+    return None if body is None else body.window()
 
 
 def _mapping(body: MappingBody | None) -> EventMapping | None:

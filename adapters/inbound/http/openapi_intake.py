@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from adapters.inbound.http.openapi_door import Json, in_json, operation
+from adapters.inbound.http.openapi_heartbeats import heartbeat_paths
 from adapters.inbound.http.openapi_opsgenie import OPSGENIE_BODIES, opsgenie_paths
 from adapters.inbound.http.openapi_senders import SENDER_BODIES, AcceptedEvent, RefusedField, SchemaOf, sender_paths
 from adapters.inbound.intake.native import EventBatchBody, EventBody
@@ -120,7 +121,7 @@ INTAKE_BODIES: Final = (
 
 
 def intake_paths(schemas: Mapping[str, Json]) -> dict[str, Json]:
-    """The path items of the doors; `schemas` has one for each of `INTAKE_BODIES`, by its repr."""
+    """The path items of the doors; `schemas` has one for each of `INTAKE_BODIES` and for problems, by its repr."""
 
     def of(kind: object) -> Json:
         return schemas[repr(kind)]
@@ -143,6 +144,7 @@ def intake_paths(schemas: Mapping[str, Json]) -> dict[str, Json]:
         },
         **dict(sender_paths(of)),
         **dict(opsgenie_paths(of)),
+        **dict(heartbeat_paths(of)),
     }
 
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 from adapters.inbound.http.openapi_door import Json, in_json, operation
 from adapters.inbound.http.opsgenie import ACTIONS
 from adapters.inbound.intake.opsgenie import ALIAS_CHARACTERS
-from application.alert.handle_request import RequestedAction
+from application.ports.alert_requests import RequestedAction
 
 type SchemaOf = Callable[[object], Json]
 

@@ -224,7 +224,8 @@ def sender_paths(of: SchemaOf) -> Iterator[tuple[str, Json]]:
     for sender in SENDERS:
         methods = sorted(sender.methods)
         path = f"/integrations/{{integration_key}}/{sender.name}{sender.appended}"
-        yield path, {method.lower(): _operation(sender, method, of) for method in methods}
+        handshake = {} if sender.handshake is None else {"options": _handshake(sender)}
+        yield path, {method.lower(): _operation(sender, method, of) for method in methods} | handshake
     yield "/integrations/{integration_key}/sns", {"post": _sns(of)}
 
 
@@ -241,6 +242,25 @@ def _operation(sender: Sender, method: str, of: SchemaOf) -> Json:
         refusals=(sender.throttled,),
         parameters=[KEY_PARAMETER],
     )
+
+
+def _handshake(sender: Sender) -> Json:
+    """CloudEvents, "HTTP 1.1 Web Hooks", section 4: whoever asks may send, as far as this door can tell."""
+    told = {
+        "WebHook-Allowed-Origin": "The origin that asks, or any.",
+        "WebHook-Allowed-Rate": "Requests a minute; `*` is any number.",
+        "Allow": "How events are sent.",
+    }
+    headers = {name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in told.items()}
+    origin = {"name": "WebHook-Request-Origin", "in": "header", "required": False, "schema": {"type": "string"}}
+    return {
+        "tags": ["events"],
+        "summary": "Ask whether events may be sent here, as a sender of CloudEvents does before the first.",
+        "operationId": f"allow_{sender.name}",
+        "parameters": [KEY_PARAMETER, origin],
+        "responses": {str(int(HTTPStatus.OK)): {"description": "They may", "headers": headers}},
+        "security": [],
+    }
 
 
 def _answers(sender: Sender, of: SchemaOf) -> dict[HTTPStatus, Json]:

@@ -1,7 +1,8 @@
 """Opsgenie's Alert API at its own paths: `/v2/alerts`, and the same below `/opsgenie`.
 
 Opsgenie answers every write with 202 and a request id, by which its outcome is asked for afterwards. Here it is done
-by then: the answer comes after the commit, and what could not be done is told by the request's status.
+by then: the answer comes after the commit, and what could not be done is told by the request's status. Only while
+storage is away, and a spill keeps what is asked for, it is done later; its status is not found until then.
 """
 
 import asyncio
@@ -24,12 +25,21 @@ from adapters.inbound.http.intake import SetAside
 from adapters.inbound.intake import clean, opsgenie
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.errors import MalformedEventError
+from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.sent import form
 from adapters.inbound.intake.targets import Targets
-from application.alert.handle_request import AlertOrder, RequestedAction
-from application.ports.alert_requests import AlertRef, AlertRequest, NamedBy, ReportedAlert
+from application.ports.alert_requests import (
+    AlertOrder,
+    AlertRef,
+    AlertRequest,
+    NamedBy,
+    ReceivedRequest,
+    ReportedAlert,
+    RequestedAction,
+)
 from application.ports.clock import Clock
+from application.ports.errors import TransientPortError
 from application.ports.ids import IdFactory
 from application.ports.intake import IntakeTarget, RawEvent
 from domain.alert.alert import Alert, AlertStatus
@@ -65,7 +75,7 @@ _PRIORITIES: Final = {
     AlertSeverity.INFO: "P4",
 }
 
-type Handle = Callable[[IntakeTarget, AlertOrder, RawEvent], Awaitable[AlertRequest]]
+type Handle = Callable[[ReceivedRequest], Awaitable[AlertRequest]]
 type FindAlert = Callable[[IntegrationId, AlertRef], Awaitable[ReportedAlert | None]]
 type FindRequest = Callable[[IntegrationId, UUID], Awaitable[AlertRequest | None]]
 
@@ -79,6 +89,7 @@ class OpsgenieDoor:
     app: App
     targets: Targets
     allowances: Allowances
+    commits: GroupCommit  # whose spill takes requests while storage is away
     handle: Handle
     find_alert: FindAlert
     find_request: FindRequest
@@ -129,9 +140,17 @@ class OpsgenieDoor:
             trace=tracing.here(),
         )
         async with self._turns:
-            await self.handle(target, order, raw)
+            await self._keep(ReceivedRequest(target, order, raw))
         self.metrics.stored(DOOR).inc()
         return self._said(HTTPStatus.ACCEPTED, asked_at, request_id, result="Request will be processed")
+
+    async def _keep(self, received: ReceivedRequest) -> None:
+        """Raises `TransientPortError` when nothing takes it."""
+
+        async def store() -> None:
+            await self.handle(received)
+
+        await self.commits.keep(store, lambda spill: spill.put_request(received))
 
     async def _target(self, scope: Scope) -> IntakeTarget:
         scheme, _, key = (header(scope, b"authorization") or "").partition(" ")
@@ -164,7 +183,7 @@ class OpsgenieDoor:
 
     async def _status_of(self, target: IntakeTarget, wanted: str, asked_at: datetime, request_id: UUID) -> Answer:
         known = _uuid(wanted)
-        found = None if known is None else await self.find_request(target.integration.id, known)
+        found = None if known is None else await self._request(target, known)
         if found is None:
             message = "Request not found. It might not be processed, yet."
             return self._said(HTTPStatus.NOT_FOUND, asked_at, request_id, message=message)
@@ -179,6 +198,15 @@ class OpsgenieDoor:
             "alias": found.alias or "",
         }
         return self._said(HTTPStatus.OK, asked_at, found.id, data=data)
+
+    async def _request(self, target: IntakeTarget, request_id: UUID) -> AlertRequest | None:
+        """Raises `TransientPortError`, unless it may be one that waits for storage."""
+        try:
+            return await self.find_request(target.integration.id, request_id)
+        except TransientPortError:
+            if not self.commits.is_spilling:
+                raise
+            return None
 
     def _said(self, status: HTTPStatus, asked_at: datetime, request_id: UUID, **members: object) -> Answer:
         took = round((self.clock.now() - asked_at).total_seconds(), 3)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -17,13 +17,26 @@ from litestar.params import QueryParameter
 
 from adapters.inbound.http.problem import FieldProblem, RequestError
 from application.ports.page import Page, PageRequest
-from domain.shared.limits import PAGE_DEFAULT, PAGE_LIMIT
+from domain.shared.limits import ADDRESS_CHARACTERS, PAGE_DEFAULT, PAGE_LIMIT
 
 type Key = tuple[str, UUID]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="How many rows, at most.")]
 CursorText = Annotated[
     str | None, QueryParameter(max_length=2048, description="`next_cursor` of the page before, with the same filters.")
+]
+NameFilter = Annotated[
+    str | None,
+    QueryParameter(
+        name="name",
+        min_length=1,
+        max_length=ADDRESS_CHARACTERS,
+        description="Only what has this whole name, whatever its case; of users, an e-mail address is one too.",
+    ),
+]
+IdsFilter = Annotated[
+    list[UUID] | None,
+    QueryParameter(name="id", max_items=PAGE_LIMIT, description="Only these; may come several times."),
 ]
 LIMIT_DEFAULT: Final = PAGE_DEFAULT
 
@@ -67,10 +80,18 @@ class Cursors:
         return hmac.new(self.secret, message, hashlib.sha256).digest()[:_SEAL_BYTES]
 
 
-def page_request(request: Request[Any, Any, Any], cursors: Cursors, *, limit: int, cursor: str | None) -> PageRequest:
+def page_request(
+    request: Request[Any, Any, Any],
+    cursors: Cursors,
+    *,
+    limit: int,
+    cursor: str | None,
+    named: str | None = None,
+    ids: Collection[UUID] | None = None,
+) -> PageRequest:
     """What the query asks for. Raises `RequestError` 400 for a cursor of another list or other filters."""
     after = None if cursor is None else cursors.open(_context(request), cursor)
-    return PageRequest(limit=limit, after=after)
+    return PageRequest(limit=limit, after=after, named=named, ids=None if ids is None else frozenset(ids))
 
 
 def page_response[S, T](

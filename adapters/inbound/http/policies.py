@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -16,14 +16,17 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
 )
 from adapters.inbound.http.proof_bodies import ProofBody
-from adapters.inbound.http.warnings import WarningBody, warnings_of
+from adapters.inbound.http.warnings import WarningBody, told_in_vain, warnings_of
 from adapters.inbound.http.weekly_window import WeeklyWindowBody
+from application.destination.find_refusing import FindRefusingDestinations
 from application.escalation.create_policy import CreatePolicy
 from application.escalation.delete_policy import DeletePolicy
 from application.escalation.get_policy import GetPolicy
@@ -32,6 +35,7 @@ from application.escalation.policy_draft import PolicyDraft
 from application.escalation.require_proof import SavedPolicy
 from application.escalation.unreachable import FindUnreachable
 from application.escalation.update_policy import UpdatePolicy
+from application.ports.destination_proofs import RefusingDestination
 from application.ports.readers import IncidentReader
 from domain.escalation.condition import LabelMatch, StepCondition
 from domain.escalation.policy import EscalationPolicy, Step, StepMode, Target, TargetKind, WhenExhausted
@@ -172,6 +176,7 @@ class PolicyDetailBody(PolicyBody):
 
 class SavedPolicyBody(PolicyBody):
     proof: ProofBody  # of what its team demands; one that does not hold is a warning
+    warnings: list[WarningBody]  # channels and servers that it tells and that take no messages
 
 
 class CreatePolicyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -228,10 +233,12 @@ class PolicyController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[PolicyBody]]:
         """Escalation policies by name."""
-        page = page_request(request, cursors, limit=limit, cursor=cursor)
+        page = page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids)
         found = await list_policies(page, team_id=None if team_id is None else TeamId(team_id), actor=actor)
         return page_response(request, cursors, found, body=PolicyBody.of, key=lambda policy: (policy.name, policy.id))
 
@@ -241,6 +248,7 @@ class PolicyController(Controller):
         data: JSONBody[CreatePolicyBody],
         create_policy: FromDishka[CreatePolicy],
         reader: FromDishka[IncidentReader],
+        find_refusing: FromDishka[FindRefusingDestinations],
         actor: FromDishka[Actor],
     ) -> Response[SavedPolicyBody]:
         """Make an escalation policy. It is proved first; what its team demands may refuse it."""
@@ -255,7 +263,8 @@ class PolicyController(Controller):
             actor=actor,
         )
         location, tag = f"/v1/policies/{saved.policy.id}", version_tag(saved.policy.version)
-        return created(await _saved_body(saved, reader), location=location, tag=tag)
+        body = await _saved_body(saved, reader, await find_refusing.of_policy(saved.policy, actor=actor))
+        return created(body, location=location, tag=tag)
 
     @get("/{policy_id:uuid}")
     async def read(
@@ -264,11 +273,16 @@ class PolicyController(Controller):
         policy_id: FromPath[UUID],
         get_policy: FromDishka[GetPolicy],
         find_unreachable: FromDishka[FindUnreachable],
+        find_refusing: FromDishka[FindRefusingDestinations],
         actor: FromDishka[Actor],
     ) -> Response[PolicyDetailBody]:
-        """One escalation policy, with a warning for each person whom it means and who cannot be reached."""
+        """One escalation policy, with a warning for each person whom it means and who cannot be reached.
+
+        Likewise for each channel or server that it tells and that takes no messages.
+        """
         policy = await get_policy(PolicyId(policy_id), actor=actor)
         warnings = warnings_of(await find_unreachable.of_policy(policy, actor=actor))
+        warnings += told_in_vain(await find_refusing.of_policy(policy, actor=actor))
         body = PolicyDetailBody(**msgspec.structs.asdict(PolicyBody.of(policy)), warnings=warnings)
         return tagged(request, body, tag=warned_tag(policy.version, warnings))
 
@@ -281,6 +295,7 @@ class PolicyController(Controller):
         get_policy: FromDishka[GetPolicy],
         update_policy: FromDishka[UpdatePolicy],
         reader: FromDishka[IncidentReader],
+        find_refusing: FromDishka[FindRefusingDestinations],
         actor: FromDishka[Actor],
     ) -> Response[SavedPolicyBody]:
         """Change some of an escalation policy, which is proved first. Incidents that are open keep the one before."""
@@ -300,7 +315,8 @@ class PolicyController(Controller):
             version=old.version,
             actor=actor,
         )
-        return tagged(request, await _saved_body(saved, reader), tag=version_tag(saved.policy.version))
+        body = await _saved_body(saved, reader, await find_refusing.of_policy(saved.policy, actor=actor))
+        return tagged(request, body, tag=version_tag(saved.policy.version))
 
     @delete("/{policy_id:uuid}", status_code=204)
     async def remove(
@@ -310,10 +326,13 @@ class PolicyController(Controller):
         await delete_policy(PolicyId(policy_id), actor=actor)
 
 
-async def _saved_body(saved: SavedPolicy, reader: IncidentReader) -> SavedPolicyBody:
+async def _saved_body(
+    saved: SavedPolicy, reader: IncidentReader, refusing: Sequence[RefusingDestination]
+) -> SavedPolicyBody:
     policy, proof = saved
     proved = ProofBody.of(proof, await reader.user_names(proof.unreachable))
-    return SavedPolicyBody(**msgspec.structs.asdict(PolicyBody.of(policy)), proof=proved)
+    warnings = told_in_vain(refusing)
+    return SavedPolicyBody(**msgspec.structs.asdict(PolicyBody.of(policy)), proof=proved, warnings=warnings)
 
 
 def _steps(bodies: list[StepBody]) -> tuple[Step, ...]:

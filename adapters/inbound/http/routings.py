@@ -14,6 +14,7 @@ from msgspec import Meta
 from adapters.inbound.http.body import at
 from adapters.inbound.http.etag import require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import Name, Url, Version
+from adapters.inbound.http.group_windows import GroupWindowBody, OptionalGroupWindow
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
@@ -91,6 +92,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
     group_by: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=LABEL_CHARACTERS)]], Meta(max_length=GROUP_LABELS)
     ] = []
+    group_window: OptionalGroupWindow = None
     title: Annotated[str, Meta(min_length=1, max_length=TEMPLATE_CHARACTERS)] | None = None
     runbook_url: Url | None = None
     delay_seconds: (
@@ -143,6 +145,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             severity=effect.severity,
             urgency=effect.urgency,
             group_by=list(effect.group_by),
+            group_window=GroupWindowBody.of(effect.group_window),
             title=None if effect.title is None else effect.title.text,
             runbook_url=effect.runbook_url,
             delay_seconds=_seconds(effect.delay),
@@ -397,6 +400,7 @@ def _effect(body: RouteRuleBody) -> Effect:
         severity=body.severity,
         urgency=body.urgency,
         group_by=tuple(body.group_by),
+        group_window=None if body.group_window is None else body.group_window.window(),
         title=None if body.title is None else Template(body.title),
         runbook_url=body.runbook_url,
         delay=_span(body.delay_seconds),

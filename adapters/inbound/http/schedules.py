@@ -28,7 +28,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -226,10 +228,12 @@ class ScheduleController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[ScheduleBody]]:
         """Schedules by name."""
-        page = page_request(request, cursors, limit=limit, cursor=cursor)
+        page = page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids)
         found = await list_schedules(page, team_id=None if team_id is None else TeamId(team_id), actor=actor)
         return page_response(request, cursors, found, body=ScheduleBody.of, key=lambda each: (each.name, each.id))
 

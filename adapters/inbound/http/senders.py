@@ -37,6 +37,8 @@ class Sender:
 
     name: str  # a part of its URL, of metrics, and the format of its raw events
     translate: Callable[[Sent], Understood]
+    # Headers by which it is read, and which are kept for replay; `ce-` stands for all that begin with it.
+    reads: tuple[str, ...] = ()
     appended: str = ""  # what the sender itself puts behind the URL that it is given
     methods: frozenset[str] = _POST
     limit_bytes: int = EVENT_BYTES
@@ -99,15 +101,31 @@ SENDERS: Final = (
     Sender(
         name="cloudevents",
         translate=cloudevents.translate,
+        reads=cloudevents.HEADERS,
         accepted=_of_cloudevents,
         handshake=_allow_webhooks,
         throttled=HTTPStatus.TOO_MANY_REQUESTS,  # CloudEvents, "HTTP 1.1 Web Hooks", section 2.2
     ),
-    Sender(name="datadog", translate=monitors.datadog),
-    Sender(name="sentry", translate=sentry.translate, is_signed=signatures.is_from_sentry),
-    Sender(name="uptimerobot", translate=monitors.uptimerobot, methods=frozenset({"GET", "POST"})),
-    Sender(name="uptime-kuma", translate=monitors.uptime_kuma, methods=frozenset({"GET", "POST"})),
-    Sender(name="zabbix", translate=monitors.zabbix),
+    Sender(name="datadog", translate=monitors.datadog, reads=monitors.HEADERS),
+    Sender(
+        name="sentry",
+        translate=sentry.translate,
+        reads=(sentry.RESOURCE_HEADER,),
+        is_signed=signatures.is_from_sentry,
+    ),
+    Sender(
+        name="uptimerobot",
+        translate=monitors.uptimerobot,
+        reads=monitors.HEADERS,
+        methods=frozenset({"GET", "POST"}),
+    ),
+    Sender(
+        name="uptime-kuma",
+        translate=monitors.uptime_kuma,
+        reads=monitors.HEADERS,
+        methods=frozenset({"GET", "POST"}),
+    ),
+    Sender(name="zabbix", translate=monitors.zabbix, reads=monitors.HEADERS),
 )
 
 _BY_ENDING: Final = {f"/{sender.name}{sender.appended}": sender for sender in SENDERS}

@@ -14,7 +14,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -127,10 +129,12 @@ class ServiceController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
         team_id: TeamFilter = None,
     ) -> Response[PageBody[ServiceBody]]:
         """Services by name."""
-        page = page_request(request, cursors, limit=limit, cursor=cursor)
+        page = page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids)
         found = await list_services(page, team_id=None if team_id is None else TeamId(team_id), actor=actor)
         return page_response(
             request, cursors, found, body=ServiceBody.of, key=lambda service: (service.name, service.id)

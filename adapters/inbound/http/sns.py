@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from adapters import tracing
 from adapters.inbound.http.answer import Answer, in_json
@@ -106,6 +107,12 @@ class SnsDoor:
             # Its SubscribeURL would subscribe again, against the will of whoever ended it.
             await self._set_aside(body, f"{message.topic_arn} was unsubscribed: nothing comes from it any more", target)
             return in_json(HTTPStatus.OK, status="unsubscribed")
+        # Whoever published it began its trace, which SNS does not go on with in its own request.
+        came_with = tracing.understood(message.attributes.get(tracing.HEADER))
+        with tracing.span("receive notification", (came_with,), kind=SpanKind.CONSUMER):
+            return await self._notified(message, body, target)
+
+    async def _notified(self, message: sns.Posted, body: bytes, target: IntakeTarget) -> Answer:
         published = message.members["Message"].encode("utf-8", "replace")
         events = cloudwatch.translate(published, topic_arn=message.topic_arn)
         raw = RawEvent(

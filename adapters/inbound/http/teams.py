@@ -13,7 +13,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -79,9 +81,13 @@ class TeamController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
     ) -> Response[PageBody[TeamBody]]:
         """Teams by name."""
-        found = await list_teams(page_request(request, cursors, limit=limit, cursor=cursor), actor=actor)
+        found = await list_teams(
+            page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids), actor=actor
+        )
         return page_response(request, cursors, found, body=TeamBody.of, key=lambda team: (team.name, team.id))
 
     @post("/")

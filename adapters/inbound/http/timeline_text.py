@@ -22,6 +22,7 @@ from domain.incident.events import (
     IncidentAnnotated,
     IncidentCauseSuspected,
     IncidentEscalated,
+    IncidentFollowed,
     IncidentMuted,
     IncidentReassigned,
     IncidentReopened,
@@ -77,6 +78,9 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return f"What muted it ends: {one_line(event.mute.reason)}"
         case IncidentMuted():
             return f"It stays muted{_until(event.mute.until)}: {one_line(event.mute.reason)}"
+        case IncidentFollowed():
+            over = f"its window of {event.group_window.sentence} is over"
+            return f"INC-{event.by_number} takes the alerts of its group from now on, since {over}"
         case IncidentCauseSuspected():
             return f"It may be caused by INC-{event.upstream_number} of {one_line(event.upstream_service_name)}"
         case IncidentUnmuted():
@@ -85,8 +89,10 @@ def told(event: DomainEvent, names: Names, destinations: DestinationNames) -> st
             return "That alert is of a kind that it had not had: it pages again"
         case IncidentAct():
             return f"{_who(event.by, event.via, names)} {_done(event, names)}"
-        case AlertJoined():
+        case AlertJoined(others=()):
             return f"Another alert joined: {one_line(event.summary)}"
+        case AlertJoined():
+            return f"{1 + len(event.others)} more alerts joined, the first of them: {one_line(event.summary)}"
         case AlertFlapped():
             quiet = timedelta(seconds=event.quiet_seconds)
             often = f"it began {event.turns} times within {quiet}, and is over when it has been quiet for as long"
@@ -126,7 +132,8 @@ def _done(event: IncidentAct, names: Names) -> str:  # one line a fact
     match event:
         case IncidentTriggered():
             muted = "" if event.muted is None else f", {_muted(event.muted)}"
-            return f"triggered {event.severity}: {one_line(event.title)}{muted}"
+            more = "" if event.follows_number is None else f"; INC-{event.follows_number} of its group is still open"
+            return f"triggered {event.severity}: {one_line(event.title)}{muted}{more}"
         case IncidentAcknowledged():
             return "acknowledged" + _until(event.expires_at)
         case IncidentUnacknowledged():

@@ -16,7 +16,9 @@ from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
     CursorText,
+    IdsFilter,
     Limit,
+    NameFilter,
     PageBody,
     page_request,
     page_response,
@@ -255,9 +257,13 @@ class UserController(Controller):
         actor: FromDishka[Actor],
         limit: Limit = LIMIT_DEFAULT,
         cursor: CursorText = None,
+        named: NameFilter = None,
+        ids: IdsFilter = None,
     ) -> Response[PageBody[UserBody]]:
         """Users by name."""
-        found = await list_users(page_request(request, cursors, limit=limit, cursor=cursor), actor=actor)
+        found = await list_users(
+            page_request(request, cursors, limit=limit, cursor=cursor, named=named, ids=ids), actor=actor
+        )
         return page_response(request, cursors, found, body=UserBody.of, key=lambda user: (user.name, user.id))
 
     @post("/")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from application.ports.destination_proofs import RefusingDestination
 from application.ports.directory import Unreachable
 from domain.notification.fall_back import reason_given
 from domain.notification.proof import DestinationProof
@@ -35,7 +36,16 @@ def refusal_warnings(proof: DestinationProof | None) -> list[WarningBody]:
     """Of a destination: that it takes no messages, since when, and what it answered."""
     if proof is None or not proof.is_refusing:
         return []
+    return [WarningBody(code="destination_refuses", detail=_refusal(proof), user_id=None)]
+
+
+def told_in_vain(refusing: Sequence[RefusingDestination]) -> list[WarningBody]:
+    """Of a policy: those that it tells and that take no messages."""
+    told = (f"tells {each.destination.name}, which {_refusal(each.proof)}" for each in refusing[:_SHOWN])
+    return [WarningBody(code="destination_refuses", detail=detail, user_id=None) for detail in told]
+
+
+def _refusal(proof: DestinationProof) -> str:
     assert proof.refused_at is not None, "what refuses has refused"
     since = f"{proof.refused_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    detail = f"takes no messages: it refused for good at {since}, and answered: {reason_given(proof.refusal)}"
-    return [WarningBody(code="destination_refuses", detail=detail, user_id=None)]
+    return f"takes no messages: it refused for good at {since}, and answered: {reason_given(proof.refusal)}"

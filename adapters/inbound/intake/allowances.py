@@ -26,6 +26,9 @@ BLOCK_PART: Final = 10
 UNSIGNED_KEPT: Final = Quota(burst=60, refill=timedelta(seconds=1))
 # Of one heartbeat: a run pings a few times, and the shortest period is ten seconds.
 PINGS: Final = Quota(burst=60, refill=timedelta(seconds=1))
+# Of heartbeats that a server did not meet before storage went away, all together: every job of a night, then one a
+# second. What is nobody's fills no queue then.
+UNMET_PINGS: Final = Quota(burst=1_000, refill=timedelta(seconds=1))
 # More integrations than a process hears of at a time; what is in hand for one that is forgotten is lost to it.
 MOST: Final = 10_000
 # A storm fills no log: so often it is said that an integration sends too much.
@@ -101,6 +104,10 @@ class Allowances:
     async def spend_ping(self, key_hash: bytes) -> None:
         """Of a heartbeat, by the hash of its key, whether or not there is one. Raises `RateLimitedError`."""
         await self._limiter.spend([f"ping:{key_hash.hex()}"], quota=PINGS)
+
+    async def may_keep_unmet_ping(self) -> bool:
+        """Whether a sign of life is kept although nobody knows yet whose it is."""
+        return (await self._limiter.take("ping:unmet", quota=UNMET_PINGS)).tokens > 0
 
     def _allowance_of(self, integration_id: IntegrationId) -> _Allowance:
         allowance = self._of.get(integration_id)

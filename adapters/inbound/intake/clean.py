@@ -36,6 +36,20 @@ def text(value: str) -> str:
     return _UNSTORABLE.sub(_REPLACEMENT, value)
 
 
+def texts(values: dict[str, str]) -> dict[str, str]:
+    """The same of every name and value; the dictionary itself where nothing is to be replaced."""
+    return values if _are_plain(values) else {text(name): text(value) for name, value in values.items()}
+
+
+def _are_plain(values: Mapping[str, object]) -> bool:
+    """Whether these are ASCII texts without NUL alone, as nearly all are: one look at all of them."""
+    try:
+        joined = "".join([*values, *values.values()])  # type: ignore[list-item]  # what else there is raises
+    except TypeError:
+        return False
+    return joined.isascii() and "\x00" not in joined
+
+
 def cut(value: str, limit: int) -> str:
     """At most `limit` characters; `…` as the last one says that there were more."""
     return value if len(value) <= limit else value[: limit - 1] + "…"
@@ -57,6 +71,8 @@ def json_value(value: object, depth: int = DETAILS_DEPTH) -> object:
     if isinstance(value, dict):
         if not depth:
             return TOO_DEEP
+        if _are_plain(value):
+            return value
         return {text(name): json_value(member, depth - 1) for name, member in value.items()}
     if isinstance(value, list):
         return [json_value(item, depth - 1) for item in value] if depth else TOO_DEEP
@@ -82,6 +98,8 @@ def all_labels(values: object) -> dict[str, str]:
     """The labels as sent, before the limits; empty ones do not count as labels."""
     if not isinstance(values, dict):
         return {}
+    if _are_plain(values) and "" not in values.values():
+        return values
     return {text(name): label for name, value in values.items() if (label := scalar(value))}
 
 

@@ -22,6 +22,7 @@ _DECODER: Final = msgspec.json.Decoder(object)
 _BATCH: Final = "application/cloudevents-batch"
 _STRUCTURED: Final = "application/cloudevents"
 _PREFIX: Final = "ce-"
+HEADERS: Final = ("content-type", _PREFIX)  # by which a request is read
 _REQUIRED: Final = ("id", "source", "specversion", "type")
 _VERSION: Final = "1.0"
 # The last word of a type says what became of the condition; every other one reports it.

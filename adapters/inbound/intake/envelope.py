@@ -52,7 +52,7 @@ def unwrap(body: str) -> Envelope:
         body=found.Message.encode("utf-8", "replace"),
         published_id=clean.scalar(found.MessageId) or None,
         topic_arn=clean.text(found.TopicArn),
-        attributes=_attributes(found.MessageAttributes),
+        attributes=attributes_of(found.MessageAttributes),
     )
 
 
@@ -62,7 +62,8 @@ def _eventbridge_id(found: _Notification) -> str | None:
     return clean.text(str(found.id)) or None if is_event else None
 
 
-def _attributes(values: object) -> dict[str, str]:
+def attributes_of(values: object) -> dict[str, str]:
+    """The `MessageAttributes` of SNS that have text for a value, whatever else is there."""
     if not isinstance(values, dict):
         return {}
     return {

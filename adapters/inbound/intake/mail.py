@@ -8,7 +8,7 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import EmailPolicy
@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from adapters.inbound.intake import clean, severities
+from adapters.inbound.intake import clean, severities, timestamps
 from adapters.inbound.intake.errors import FieldError, MalformedEventError
 from adapters.inbound.intake.limits import (
     MAIL_DEPTH,
@@ -241,8 +241,7 @@ def _header(mail: EmailMessage, name: str) -> str:
 
 def _date(mail: EmailMessage) -> datetime | None:
     try:
-        at = parsedate_to_datetime(_header(mail, "date"))
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        return timestamps.if_set(parsedate_to_datetime(_header(mail, "date")))
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

@@ -22,6 +22,7 @@ from domain.shared.limits import DEDUP_KEY_CHARACTERS, SUMMARY_CHARACTERS
 
 type Fields = Mapping[str, object]
 
+HEADERS: Final = ("content-type",)  # by which a form of several parts is read
 _DECODER: Final = msgspec.json.Decoder(dict[str, object])
 # `$ALERT_CYCLE_KEY`, `*monitorID*`, `{EVENT.ID}`, `*UNKNOWN*`: what is left of a variable that had no value
 _UNFILLED: Final = re.compile(r"\$[A-Z_]+|\*\w+\*|\{[A-Z][A-Z0-9_.]*\}")

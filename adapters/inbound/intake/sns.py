@@ -7,7 +7,9 @@ A good signature only proves that some topic sent it, and anybody may have one: 
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from adapters.inbound.intake import timestamps
+from adapters.inbound.intake.envelope import attributes_of
 from adapters.inbound.intake.errors import FieldError, MalformedEventError
 from adapters.inbound.intake.reading import read
 from domain.service.integration import TOPIC_ARN
@@ -51,6 +54,7 @@ class Posted(NamedTuple):
     """One request of SNS; its members are as they were before they were JSON, which is what is signed."""
 
     members: dict[str, str]
+    attributes: Mapping[str, str] = MappingProxyType({})  # of the message; nobody signs them
 
     @property
     def kind(self) -> str:
@@ -77,10 +81,11 @@ class Posted(NamedTuple):
 
 def posted(body: bytes) -> Posted:
     """Raises `MalformedEventError`: no JSON object, or not what SNS posts."""
-    members = {name: value for name, value in read(_DECODER, body).items() if isinstance(value, str)}
+    document = read(_DECODER, body)
+    members = {name: value for name, value in document.items() if isinstance(value, str)}
     if members.get("Type") not in _SIGNED or "TopicArn" not in members or "Message" not in members:
         raise MalformedEventError([FieldError("", "is not what SNS posts; raw message delivery has to be off")])
-    return Posted(members)
+    return Posted(members, attributes_of(document.get("MessageAttributes")))
 
 
 def certificate_url(message: Posted) -> str:

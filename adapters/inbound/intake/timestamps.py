@@ -23,13 +23,9 @@ def parse(value: object) -> datetime | None:
     if text[-1] == "Z" and ("+" in text or "-" in text[10:]):
         text = text[:-1]
     try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=UTC)
-        instant = instant.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return if_set(datetime.fromisoformat(text))
+    except ValueError:
         return None
-    return instant if instant.year >= _FIRST_YEAR else None
 
 
 def of_epoch(value: object) -> datetime | None:
@@ -37,5 +33,13 @@ def of_epoch(value: object) -> datetime | None:
     digits = value.strip() if isinstance(value, str) else ""
     if not (digits.isascii() and digits.isdecimal() and len(digits) in {10, 13}):
         return None
-    instant = datetime.fromtimestamp(int(digits) / (1000 if len(digits) == len("1795425248000") else 1), UTC)
+    return if_set(datetime.fromtimestamp(int(digits) / (1000 if len(digits) == len("1795425248000") else 1), UTC))
+
+
+def if_set(instant: datetime) -> datetime | None:
+    """The same in UTC, as which it is read when it has no offset; None for a zero, and for what UTC has no year for."""
+    try:
+        instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        return None
     return instant if instant.year >= _FIRST_YEAR else None

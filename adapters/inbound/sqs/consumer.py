@@ -366,7 +366,7 @@ class _Batch:
                 (outcome,) = await self.consumer.consume([message])
             except Exception as error:  # noqa: BLE001  # as above
                 given_up = self._given_up(place, error, message)
-                if given_up is not None and not message.events:  # it was no more than a dead letter already
+                if given_up is not None and not message.is_to_be_handled:  # it was no more than a dead letter already
                     self._fail(place, f"could not be set aside: {reason_of(error)}")
                 elif given_up is not None:
                     await self._consume_alone(place, given_up)

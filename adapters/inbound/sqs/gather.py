@@ -4,20 +4,18 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+from adapters.inbound.intake.together import Asked, write_together
 from adapters.inbound.sqs.consumer import Consume
 from application.alert.consume import Outcome, QueuedMessage
-from application.ports.errors import TransientPortError
 from domain.shared.limits import INGEST_BATCH
 
 # While one waits for the database, the next is prepared.
 WRITERS: Final = 2
 
 
-class _Received(NamedTuple):
-    messages: Sequence[QueuedMessage]
-    outcomes: asyncio.Future[Sequence[Outcome]]
+type _Received = Asked[Sequence[QueuedMessage], Sequence[Outcome]]
 
 
 @dataclass(slots=True)
@@ -31,47 +29,27 @@ class Gather:
 
     async def __call__(self, messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
         """Returns after the commit of these. Raises what storing them raises."""
-        received = _Received(messages, asyncio.get_running_loop().create_future())
+        received: _Received = Asked(messages, asyncio.get_running_loop().create_future())
         self._waiting.append(received)
         if len(self._writing) < WRITERS:
             writing = asyncio.create_task(self._write_all())
             self._writing.add(writing)
             writing.add_done_callback(self._writing.discard)
-        return await received.outcomes
+        return await received.answer
 
     async def _write_all(self) -> None:
         while self._waiting:
-            await self._write(self._take())
+            await write_together(self._take(), self._write)
 
     def _take(self) -> list[_Received]:
         """Some, and one at least."""
         taken = [self._waiting.popleft()]
-        size = len(taken[0].messages)
-        while self._waiting and size + len(self._waiting[0].messages) <= self.most:
+        size = len(taken[0].work)
+        while self._waiting and size + len(self._waiting[0].work) <= self.most:
             taken.append(self._waiting.popleft())
-            size += len(taken[-1].messages)
+            size += len(taken[-1].work)
         return taken
 
-    async def _write(self, taken: Sequence[_Received]) -> None:
-        try:
-            outcomes = iter(await self.consume([message for each in taken for message in each.messages]))
-        except Exception as error:  # noqa: BLE001  # it is raised where the messages came from
-            if len(taken) == 1 or isinstance(error, TransientPortError):
-                _fail(taken, error)
-                return
-            for each in taken:
-                await self._write((each,))
-        except asyncio.CancelledError:
-            _fail(taken, TransientPortError("the service is stopping"))
-            raise
-        else:
-            for each in taken:
-                answer = [next(outcomes) for _ in each.messages]
-                if not each.outcomes.done():  # whoever asked may have gone
-                    each.outcomes.set_result(answer)
-
-
-def _fail(taken: Sequence[_Received], error: Exception) -> None:
-    for each in taken:
-        if not each.outcomes.done():
-            each.outcomes.set_exception(error)
+    async def _write(self, polls: Sequence[Sequence[QueuedMessage]]) -> list[Sequence[Outcome]]:
+        outcomes = iter(await self.consume([message for poll in polls for message in poll]))
+        return [[next(outcomes) for _ in poll] for poll in polls]

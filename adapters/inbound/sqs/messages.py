@@ -20,7 +20,8 @@ from adapters.inbound.intake.alertmanager import REPLICA_LABELS, Mode
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.envelope import Envelope, unwrap
 from adapters.inbound.intake.errors import MalformedEventError
-from adapters.inbound.intake.message import INTEGRATION_KEY_ATTRIBUTE, Translated
+from adapters.inbound.intake.kept_headers import kept_headers
+from adapters.inbound.intake.message import FORMAT_ATTRIBUTE, INTEGRATION_KEY_ATTRIBUTE, Translated
 from adapters.inbound.intake.redact import redacted
 from adapters.inbound.intake.targets import Targets
 from application.alert.consume import QueuedMessage
@@ -149,6 +150,7 @@ class MessageReader:
             events=events,
             refusal=refusal,
             trace=delivery.trace,
+            headers=kept_headers(delivery.attributes, (FORMAT_ATTRIBUTE,), key=key),
         )
 
     async def _translate(self, delivery: Delivery, *, mode: Mode = "alert") -> Translated:

@@ -7,8 +7,11 @@ from adapters.inbound.intake.targets import LookUpMany
 from adapters.inbound.sqs.messages import OLDEST_TRIGGER, Delivery, is_done_at_any_age, too_old
 from adapters.wire.spilled import UnreadableSpillError, decoded
 from application.alert.consume import QueuedMessage
+from application.ports.alert_requests import ReceivedRequest
 from application.ports.clock import Clock
+from application.ports.heartbeats import ReceivedPing
 from application.ports.intake import ReceivedChange
+from domain.heartbeat.heartbeat import PingKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,10 @@ class SpillReader:
         if spilled.letter is not None:
             letter = spilled.letter
             return QueuedMessage(message_key=delivery.key, body=letter.body, target=None, letter=letter)
+        if spilled.ping is not None:
+            return self._ping(delivery, spilled.ping)
         raw_events = spilled.raw_events()
-        first = next((raw.body for raw in raw_events if raw is not None), b"")
+        first = spilled.first_body
         target = (await self.look_up([spilled.key_hash])).get(spilled.key_hash)
         if target is None:
             reason = "the key of its integration is not good any more"
@@ -38,7 +43,9 @@ class SpillReader:
         if spilled.change is not None:  # what was changed is worth knowing at any age
             change = ReceivedChange(spilled.change.id, target, spilled.change.change, spilled.change.received_at)
             return QueuedMessage(message_key=delivery.key, body=first, target=target, change=change)
-        is_late = self.clock.now() - delivery.sent_at > self.oldest_trigger
+        if (request := spilled.request_to(target)) is not None:
+            return self._request(delivery, request)
+        is_late = self._is_late(delivery)
         kept = [
             (event, raw)
             for event, raw in zip(spilled.events, raw_events, strict=True)
@@ -52,3 +59,27 @@ class SpillReader:
             raw_events=tuple(raw for _, raw in kept),
             refusal=None if len(kept) == len(spilled.events) else too_old(delivery, self.oldest_trigger),
         )
+
+    def _request(self, delivery: Delivery, request: ReceivedRequest) -> QueuedMessage:
+        is_too_late = request.order.event is not None and self._is_late(delivery)
+        return QueuedMessage(
+            message_key=delivery.key,
+            body=request.raw.body,
+            target=request.target,
+            request=request,
+            refusal=too_old(delivery, self.oldest_trigger) if is_too_late else None,
+        )
+
+    def _ping(self, delivery: Delivery, ping: ReceivedPing) -> QueuedMessage:
+        """Storage knows whether it is anybody's. That a run failed is not news for ever."""
+        is_too_late = ping.kind is PingKind.FAIL and self._is_late(delivery)
+        return QueuedMessage(
+            message_key=delivery.key,
+            body=ping.output.encode(),
+            target=None,
+            ping=None if is_too_late else ping,
+            refusal=too_old(delivery, self.oldest_trigger) if is_too_late else None,
+        )
+
+    def _is_late(self, delivery: Delivery) -> bool:
+        return self.clock.now() - delivery.sent_at > self.oldest_trigger

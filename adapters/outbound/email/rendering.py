@@ -11,6 +11,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 
 from jinja2 import Environment
@@ -133,26 +134,52 @@ def _envelope(
     recipient: Address, *, sender: Address, subject: str, headers: Mapping[str, str], text: str, html: str
 ) -> Envelope:
     needs_utf8 = not recipient.addr_spec.isascii()
-    mail = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
-    mail["From"] = sender
-    mail["To"] = recipient
-    mail["Subject"] = subject
-    # As an empty message its bytes are the headers and the line that ends them. The others are ours alone, in ASCII and
-    # short; the library, which takes each apart before it writes it, would take longer than all else that a page needs.
+    written = [
+        _header("From", str(sender), needs_utf8=needs_utf8),
+        _header("To", str(recipient), needs_utf8=needs_utf8),
+        _subject_header(subject, needs_utf8=needs_utf8),
+    ]
+    # The others are ours alone, in ASCII and short; the library, which takes each apart before it writes it, would take
+    # longer than all else that a page needs.
     common = {
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{_BOUNDARY}"',
     }
-    written = "".join(f"{name}: {value}\r\n" for name, value in {**headers, **common}.items()).encode("ascii")
+    written += [f"{name}: {value}\r\n".encode("ascii") for name, value in {**headers, **common}.items()]
     parts = _parts(("plain", text), ("html", html))
-    content = b"".join((mail.as_bytes().removesuffix(b"\r\n"), written, b"\r\n", parts))
+    content = b"".join((*written, b"\r\n", parts))
     return Envelope(
         recipient=recipient.addr_spec, message_id=headers["Message-ID"], content=content, needs_utf8=needs_utf8
     )
 
 
+# Senders and readers are the same few, page after page.
+@lru_cache(maxsize=1_000)
+def _header(name: str, value: str, *, needs_utf8: bool) -> bytes:
+    """As the library writes it: encoded and folded where it has to be."""
+    mail = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
+    mail[name] = value
+    return mail.as_bytes().removesuffix(b"\r\n")  # an empty message is its headers and the line that ends them
+
+
+def _subject_header(subject: str, *, needs_utf8: bool) -> bytes:
+    """Each is another, and the library takes long for it: what is plain text is folded here, at its spaces."""
+    words = subject.split(" ")
+    is_plain = subject.isascii() and subject.isprintable() and "=?" not in subject and all(words)
+    if not is_plain or max(map(len, words)) > _LINE_CHARACTERS // 2:
+        return _header.__wrapped__("Subject", subject, needs_utf8=needs_utf8)
+    lines = ["Subject:"]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) > _LINE_CHARACTERS:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+# RFC 5322 2.1.1: a line should have no more, without its end.
+_LINE_CHARACTERS: Final = 78
 # Quoted-printable has no `=_` in it, so no body can contain the line between the parts (RFC 2045 6.7).
 _BOUNDARY: Final = "=_tocsin"
 

@@ -48,7 +48,8 @@ class MemoryAlertRepository(AlertRepository):
         integrations = self.session.database.integrations
         due = [each for each in self._waiting() if each[0] <= at]
         alerts = [alert for _, _, alert in sorted(due, key=lambda each: each[:2])[:limit]]
-        return tuple(DueAlert(alert, integrations[alert.integration_id].when_silent) for alert in alerts)
+        of = ((alert, integrations[alert.integration_id]) for alert in alerts)
+        return tuple(DueAlert(alert, sender.when_silent, sender.open_alerts) for alert, sender in of)
 
     async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
         await self.save_cleared(changes)

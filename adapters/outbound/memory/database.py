@@ -132,6 +132,7 @@ class MemoryDatabase:
     destination_proofs: dict[DestinationId, DestinationProof] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     traces: dict[IncidentId, str] = field(default_factory=dict)
+    joins_until: dict[IncidentId, datetime] = field(default_factory=dict)  # of those with a window
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     heartbeats: dict[HeartbeatId, Heartbeat] = field(default_factory=dict)
     alert_requests: dict[UUID, AlertRequest] = field(default_factory=dict)

@@ -45,16 +45,24 @@ class MemoryDestinationRepository(DestinationRepository):
         return len(self.session.database.destinations)
 
     async def uses_of(self, destination_id: DestinationId) -> DestinationUses:
-        database = self.session.database
-        policies = sorted(
-            policy.name
-            for policy in database.policies.values()
-            if any(target.id == destination_id for step in policy.steps for target in step.targets)
-        )
+        database, policies = self.session.database, self._policies_with(destination_id)
         fall_backs = sum(
             any(target.id == destination_id for target in each.targets) for each in database.fall_backs.values()
         )
-        return DestinationUses(tuple(policies[:USES_NAMED]), max(0, len(policies) - USES_NAMED), fall_backs)
+        return DestinationUses(policies[:USES_NAMED], max(0, len(policies) - USES_NAMED), fall_backs)
+
+    async def policies_with(
+        self, destination_ids: Collection[DestinationId]
+    ) -> Mapping[DestinationId, tuple[str, ...]]:
+        return {each: names for each in destination_ids if (names := self._policies_with(each))}
+
+    def _policies_with(self, destination_id: DestinationId) -> tuple[str, ...]:
+        named = (
+            policy.name
+            for policy in self.session.database.policies.values()
+            if any(target.id == destination_id for step in policy.steps for target in step.targets)
+        )
+        return tuple(sorted(named))
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[Destination]:
         stored = self.session.database.destinations.values()

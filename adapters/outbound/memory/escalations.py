@@ -3,11 +3,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.event_log import append_events
+from adapters.outbound.memory.notifications import MemoryNotificationRepository, subject_of
 from adapters.outbound.memory.stalled import stalled
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.shared.ids import IncidentId, PolicyId
+from domain.notification.notification import Notification
+from domain.shared.event import DomainEvent
+from domain.shared.ids import IncidentId, NotificationId, PolicyId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +22,25 @@ class MemoryRunRepository(RunRepository):
         database = self.session.database
         due = [(run.next_deadline, run.id, run) for run in database.runs.values() if run.next_deadline is not None]
         ordered = sorted((deadline, run_id, run) for deadline, run_id, run in due if deadline <= at)
-        incidents = ((run, database.incidents[run.incident_id]) for _, _, run in ordered[:limit])
+        oldest, later = ordered[: (limit + 1) // 2], ordered[(limit + 1) // 2 :]
+        newest = later[max(0, len(later) - limit // 2) :]
+        incidents = ((run, database.incidents[run.incident_id]) for _, _, run in oldest + newest)
         return tuple(
-            DueRun(
-                run,
-                incident.urgency,
-                incident.severity,
-                incident.answered_by,
-                database.services[incident.service_id].tier,
-            )
+            DueRun(run, subject_of(database, incident), database.services[incident.service_id].tier)
             for run, incident in incidents
         )
 
     async def save(self, runs: Sequence[EscalationRun]) -> None:
         for run in runs:
             self.session.database.runs[run.id] = replace(run, version=run.version + 1)
+
+    async def record(
+        self, runs: Sequence[EscalationRun], *, pages: Sequence[Notification], events: Sequence[DomainEvent]
+    ) -> frozenset[NotificationId]:
+        await self.save(runs)
+        await MemoryNotificationRepository(self.session).add(pages)
+        append_events(self.session, events)
+        return frozenset(page.id for page in pages if page.id in self.session.database.notifications)
 
     async def add(self, runs: Sequence[EscalationRun]) -> None:
         for run in runs:

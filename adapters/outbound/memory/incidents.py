@@ -9,6 +9,7 @@ from application.errors import ConflictError, NotFoundError
 from application.ports.incidents import IncidentRepository
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.change import Change
+from domain.shared.group_window import takes_alerts
 from domain.shared.ids import IncidentId, ServiceId
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -26,7 +27,7 @@ class MemoryIncidentRepository(IncidentRepository):
 
     async def get_many(self, incident_ids: Collection[IncidentId]) -> tuple[Incident, ...]:
         stored = self.session.database.incidents
-        return tuple(stored[incident_id] for incident_id in sorted(incident_ids) if incident_id in stored)
+        return tuple(sorted((stored[each] for each in incident_ids if each in stored), key=_place))
 
     async def id_of_number(self, number: int) -> IncidentId:
         for incident in self.session.database.incidents.values():
@@ -41,7 +42,7 @@ class MemoryIncidentRepository(IncidentRepository):
         if change.state.id not in incidents or incidents[change.state.id].version != change.state.version:
             raise ConflictError("incident", change.state.id)
         already = await self.open_one(change.state.service_id, change.state.group_key)
-        if change.state.is_open and already is not None and already.id != change.state.id:
+        if change.state.holds_group and already is not None and already.id != change.state.id:
             raise ConflictError("incident", change.state.id, "has a group for which another one is open")
         stored = replace(change.state, version=change.state.version + 1)
         incidents[stored.id] = stored
@@ -57,16 +58,21 @@ class MemoryIncidentRepository(IncidentRepository):
             for each in self.session.database.incidents.values()
             if each.status is IncidentStatus.TRIGGERED and each.muted is not None and each.muted.by in by
         )
-        return tuple(sorted(found, key=lambda each: each.id))
+        return tuple(sorted(found, key=_place))
 
-    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+    async def reopenable(
+        self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
+    ) -> tuple[Incident, ...]:
         found = (
             each
             for each in self.session.database.incidents.values()
-            if each.resolved_at is not None and each.resolved_at >= since.get((each.service_id, each.group_key), _NEVER)
+            if each.followed_by is None
+            and each.resolved_at is not None
+            and each.resolved_at >= since.get((each.service_id, each.group_key), _NEVER)
         )
         last = {(each.service_id, each.group_key): each for each in sorted(found, key=_resolved_at)}
-        return tuple([last[group] for group in sorted(last) if await self.open_one(*group) is None])
+        until = self.session.database.joins_until
+        return tuple([last[group] for group in sorted(last) if takes_alerts(until.get(last[group].id), at=at)])
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
         stored = self.session.database.incidents.values()
@@ -83,10 +89,15 @@ class MemoryIncidentRepository(IncidentRepository):
 
     async def open_one(self, service_id: ServiceId, group_key: str) -> Incident | None:
         for incident in self.session.database.incidents.values():
-            if incident.is_open and (incident.service_id, incident.group_key) == (service_id, group_key):
+            if incident.holds_group and (incident.service_id, incident.group_key) == (service_id, group_key):
                 return incident
         return None
 
 
 def _resolved_at(incident: Incident) -> datetime:
     return incident.resolved_at or _NEVER
+
+
+def _place(incident: Incident) -> tuple[ServiceId, str, IncidentId]:
+    """In the order that incidents are held in."""
+    return incident.service_id, incident.group_key, incident.id

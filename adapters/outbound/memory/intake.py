@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
+from application.errors import ConflictError
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -21,9 +22,10 @@ from application.ports.routings import Drops
 from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import ChangeEvent
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import Incident, IncidentDraft, IncidentStatus
+from domain.incident.incident import Followed, Incident, IncidentDraft, IncidentStatus
 from domain.shared.event import DomainEvent
-from domain.shared.ids import ServiceId
+from domain.shared.group_window import takes_alerts
+from domain.shared.ids import IncidentId, ServiceId
 from domain.shared.via import Via
 
 
@@ -78,23 +80,47 @@ class MemoryIntakeStore(IntakeStore):
         return touched
 
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        incidents = self.session.database.incidents
-        is_open = {(each.service_id, each.group_key): each for each in incidents.values() if each.is_open}
+        incidents, until = self.session.database.incidents, self.session.database.joins_until
+        is_open = {(each.service_id, each.group_key): each for each in incidents.values() if each.holds_group}
         opened: dict[GroupKey, OpenedIncident] = {}
         for draft in drafts:
             group = draft.service_id, draft.group_key
+            follows = None
+            if group in is_open and not takes_alerts(until.get(is_open[group].id), at=draft.triggered_at):
+                follows = self._follow(is_open.pop(group), draft)
             if group in is_open:
                 found = is_open[group]
+                if found.group_window is not None:
+                    end = found.group_window.end_after(draft.triggered_at, until=until[found.id])
+                    until[found.id] = end
                 is_muted = found.muted is not None and found.status is IncidentStatus.TRIGGERED
                 opened[group] = OpenedIncident(found.id, found.number, is_new=False, is_muted=is_muted)
                 continue
             number = 1 + max((each.number for each in incidents.values()), default=0)
             incident = Incident.trigger(draft, number=number, via=Via.SYSTEM).state
             incidents[draft.id] = is_open[group] = replace(incident, version=1)
+            if draft.group_window is not None:
+                until[draft.id] = draft.group_window.end_from(draft.triggered_at)
             if draft.trace is not None:
                 self.session.database.traces[draft.id] = draft.trace
-            opened[group] = OpenedIncident(draft.id, number, is_new=True, is_muted=draft.muted is not None)
+            opened[group] = OpenedIncident(
+                draft.id, number, is_new=True, is_muted=draft.muted is not None, follows=follows
+            )
         return opened
+
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        database = self.session.database
+        for incident_id in incident_ids:
+            del database.incidents[incident_id]
+            database.traces.pop(incident_id, None)
+            database.joins_until.pop(incident_id, None)
+
+    def _follow(self, incident: Incident, draft: IncidentDraft) -> Followed:
+        assert incident.group_window is not None, "only what has a window takes no more alerts"
+        self.session.database.incidents[incident.id] = replace(
+            incident, followed_by=draft.id, version=incident.version + 1
+        )
+        return Followed(incident_id=incident.id, number=incident.number, group_window=incident.group_window)
 
     async def record(
         self,
@@ -103,33 +129,21 @@ class MemoryIntakeStore(IntakeStore):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         database = self.session.database
         firing = {
-            (each.integration_id, each.dedup_key): each
+            (each.integration_id, each.dedup_key)
             for each in database.alerts.values()
             if each.status is AlertStatus.FIRING
         }
-        overtaken: dict[AlertKey, Touched] = {}
         for alert in alerts:
-            already = firing.get((alert.integration_id, alert.dedup_key))
-            if already is None:
-                database.alerts[alert.id] = alert
-            else:
-                expiry = None if alert.expires_at is None else Expiry(alert.expires_at, alert.ends_by_silence)
-                database.alerts[already.id] = self._counted(already, alert.occurrences, alert.last_seen_at, expiry)
-                overtaken[alert.integration_id, alert.dedup_key] = Touched(already.id, already.incident_id)
+            if (alert.integration_id, alert.dedup_key) in firing:
+                raise ConflictError("alert", alert.dedup_key, "fires already")
+            database.alerts[alert.id] = alert
         for run in runs:
             database.runs[run.id] = replace(run, version=1)
         append_events(self.session, events)
         database.raw_events += tuple(raw_events)
-        return overtaken
-
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        database, corrected = self.session.database, {each.id: each.verdicts for each in raw_events}
-        database.raw_events = tuple(
-            replace(each, verdicts=corrected.get(each.id, each.verdicts)) for each in database.raw_events
-        )
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         stored = self.session.database.route_drops

@@ -21,7 +21,7 @@ class MemoryKeptBodies(KeptBodies):
     ) -> tuple[KeptBody, ...]:
         database = self.session.database
         taken = [
-            KeptBody(raw.id, raw.received_at, raw.format, raw.body, raw.verdicts)
+            KeptBody(raw.id, raw.received_at, raw.format, raw.body, raw.verdicts, headers=raw.headers)
             for raw in database.raw_events
             if raw.integration_id == integration_id
         ]

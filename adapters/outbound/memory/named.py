@@ -31,7 +31,15 @@ def require_free_name(noun: str, given: Named, all_stored: Iterable[Named]) -> N
 
 def page_of[T: Named](all_stored: Iterable[T], page: PageRequest, *, is_wanted: Callable[[T], bool]) -> Page[T]:
     """One page of the wanted ones by (name, id)."""
-    wanted = sorted((each for each in all_stored if is_wanted(each)), key=lambda each: (each.name, each.id))
+    asked = (each for each in all_stored if is_wanted(each) and _is_asked_for(each, page))
+    wanted = sorted(asked, key=lambda each: (each.name, each.id))
     after = page.after
     rest = [each for each in wanted if after is None or (each.name, each.id) > after]
     return Page(tuple(rest[: page.limit]), len(rest) > page.limit)
+
+
+def _is_asked_for(each: Named, page: PageRequest) -> bool:
+    if page.ids is not None and each.id not in page.ids:
+        return False
+    known_by = each.name.lower(), str(getattr(each, "email", "")).lower()
+    return page.named is None or page.named.lower() in known_by

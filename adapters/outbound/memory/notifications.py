@@ -3,7 +3,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.outbound.memory.database import MemorySession
+from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.event_log import append_events
 from application.errors import NotFoundError
 from application.ports.notifications import (
@@ -14,6 +14,7 @@ from application.ports.notifications import (
     Settlement,
     Subject,
 )
+from domain.incident.incident import Incident
 from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
 from domain.notification.notification import BUNDLED_WITH, Notification, NotificationStatus, Purpose
@@ -156,17 +157,19 @@ class MemoryNotificationRepository(NotificationRepository):
         if leased.incident_id is None:
             return DueNotification(leased, due_at, lost_lease, None)
         database = self.session.database
-        incident = database.incidents[leased.incident_id]
-        service = database.services[incident.service_id]
-        answered_by = incident.resolved_by or incident.acknowledged_by
-        subject = Subject(
-            incident=incident,
-            service_name=service.name,
-            runbook_url=service.runbook_url,
-            status_by=None if answered_by is None else database.users[answered_by].name,
-            trace=database.traces.get(incident.id),
-        )
-        return DueNotification(leased, due_at, lost_lease, subject)
+        return DueNotification(leased, due_at, lost_lease, subject_of(database, database.incidents[leased.incident_id]))
+
+
+def subject_of(database: MemoryDatabase, incident: Incident) -> Subject:
+    service = database.services[incident.service_id]
+    answered_by = incident.resolved_by or incident.acknowledged_by
+    return Subject(
+        incident=incident,
+        service_name=service.name,
+        runbook_url=service.runbook_url,
+        status_by=None if answered_by is None else database.users[answered_by].name,
+        trace=database.traces.get(incident.id),
+    )
 
 
 def _step(page: Notification) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from application.ports.readers import (
     DeadLetterReader,
     DeadLetterRecord,
     DeliveryRecord,
+    Follower,
     IncidentDetail,
     IncidentFilter,
     IncidentQuery,
@@ -67,7 +68,15 @@ class MemoryIncidentReader(IncidentReader):
             runbook_url=service.runbook_url,
             may_be_caused_by=self._causes(incident) if incident.is_open else (),
             trace=self.session.database.traces.get(incident.id),
+            group_window=incident.group_window,
+            takes_alerts_until=self.session.database.joins_until.get(incident.id),
+            followed_by=self._follower_of(incident),
         )
+
+    def _follower_of(self, incident: Incident) -> Follower | None:
+        if incident.followed_by is None:
+            return None
+        return Follower(incident.followed_by, self.session.database.incidents[incident.followed_by].number)
 
     def _causes(self, incident: Incident) -> tuple[PossibleCause, ...]:
         database = self.session.database

@@ -3,7 +3,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.outbound.memory.database import MemorySession
-from application.alert.verdict import Verdict, matched_labels_of
+from application.alert.verdict import Verdict, told_of
 from application.errors import NotFoundError
 from application.ports.intake import RawEvent
 from application.ports.stored_events import PastEvent, PastEvents, StoredEvent, StoredEventReader
@@ -30,9 +30,17 @@ class MemoryStoredEventReader(StoredEventReader):
         database = self.session.database
         integration = database.integrations[raw.integration_id]
         alert = None if verdict.alert_id is None else database.alerts.get(verdict.alert_id)
-        labels = verdict.labels if alert is None or verdict.labels is not None else matched_labels_of(alert)
+        labels, severity = told_of(verdict, alert)
         return PastEvent(
-            raw.id, raw.received_at, integration.id, integration.team_id, integration.service_id, verdict, labels
+            event_id=raw.id,
+            received_at=raw.received_at,
+            integration_id=integration.id,
+            team_id=integration.team_id,
+            service_id=integration.service_id,
+            verdict=verdict,
+            labels=labels,
+            severity=severity,
+            group_window=integration.group_window,
         )
 
     async def get(self, event_id: UUID) -> StoredEvent:

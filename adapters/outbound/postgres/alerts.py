@@ -16,7 +16,7 @@ from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
 _FIRING = """
 SELECT a.* FROM alerts a
 JOIN unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key) USING (integration_id, dedup_key)
-WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key FOR UPDATE OF a
+WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key COLLATE "C" FOR UPDATE OF a
 """
 # As far as the limit and no further: what is asked for is whether it has been reached.
 _COUNT_FIRING = """
@@ -28,11 +28,12 @@ CROSS JOIN LATERAL (
 ) AS counted
 """
 _FIRING_OF_INCIDENT = """
-SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing' ORDER BY integration_id, dedup_key FOR UPDATE
+SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing'
+ORDER BY integration_id, dedup_key COLLATE "C" FOR UPDATE
 """
 _FIRING_OF_INCIDENTS = """
 SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'
-ORDER BY integration_id, dedup_key FOR UPDATE
+ORDER BY integration_id, dedup_key COLLATE "C" FOR UPDATE
 """
 _LOOK_UP_FIRING = """
 SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing' ORDER BY integration_id, dedup_key
@@ -47,7 +48,7 @@ UPDATE alerts a SET status = 'cleared', cleared_at = c.at, next_deadline = NULL
 FROM unnest($1::uuid[], $2::timestamptz[]) AS c (id, at) WHERE a.id = c.id AND a.status = 'firing'
 """
 _CLAIM = """
-SELECT a.*, g.when_silent FROM alerts a JOIN integrations g ON g.id = a.integration_id
+SELECT a.*, g.when_silent, g.open_alerts FROM alerts a JOIN integrations g ON g.id = a.integration_id
 WHERE a.next_deadline <= $1 ORDER BY a.next_deadline, a.id LIMIT $2 FOR UPDATE OF a SKIP LOCKED
 """
 _SILENCE = """
@@ -123,7 +124,7 @@ class PostgresAlertRepository(AlertRepository):
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueAlert, ...]:
         rows = await self.session.fetch(_CLAIM, at, limit)
-        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"])) for row in rows)
+        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"]), row["open_alerts"]) for row in rows)
 
     async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
         silent = [change for change in changes if change.events]

@@ -2,6 +2,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -31,6 +32,14 @@ SELECT p.name FROM policies p JOIN policy_versions v ON v.policy_id = p.id AND v
 WHERE v.body -> 'steps' @> jsonb_build_array(
   jsonb_build_object('targets', jsonb_build_array(jsonb_build_object('id', $1::uuid::text)))
 ) ORDER BY p.name
+"""
+# Asked for those that refuse, by whoever looks after all of it: each policy is read once.
+_POLICIES_WITH_ANY: Final = """
+SELECT DISTINCT t ->> 'id' AS id, p.name FROM policies p
+JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version
+CROSS JOIN LATERAL jsonb_array_elements(v.body -> 'steps') AS s
+CROSS JOIN LATERAL jsonb_array_elements(s -> 'targets') AS t
+WHERE t ->> 'id' = ANY($1::text[]) ORDER BY p.name
 """
 _FALL_BACKS_WITH: Final = """
 SELECT count(*) FROM fall_backs WHERE targets @> jsonb_build_array(jsonb_build_object('id', $1::uuid::text))
@@ -79,6 +88,17 @@ class PostgresDestinationRepository(DestinationRepository):
         names = tuple(row["name"] for row in await self.session.fetch(_POLICIES_WITH, destination_id))
         fall_backs = await self.session.fetch(_FALL_BACKS_WITH, destination_id)
         return DestinationUses(names[:USES_NAMED], max(0, len(names) - USES_NAMED), fall_backs[0]["count"])
+
+    async def policies_with(
+        self, destination_ids: Collection[DestinationId]
+    ) -> Mapping[DestinationId, tuple[str, ...]]:
+        if not destination_ids:
+            return {}
+        found: dict[DestinationId, tuple[str, ...]] = {}
+        for row in await self.session.fetch(_POLICIES_WITH_ANY, [str(each) for each in destination_ids]):
+            key = DestinationId(UUID(row["id"]))
+            found[key] = (*found.get(key, ()), row["name"])
+        return found
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None = None) -> Page[Destination]:
         rows, has_more = await named.page_rows(self.session, _QUERY, destinations, page, team_id=team_id)

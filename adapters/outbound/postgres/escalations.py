@@ -1,30 +1,46 @@
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
+from typing import Final
 
+import msgspec
 from sqlalchemy import DateTime, Text, bindparam, func, literal_column, select
 
+from adapters.outbound.postgres import notifications
 from adapters.outbound.postgres.bodies import policy_from
-from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
+from adapters.outbound.postgres.event_log import APPEND, CHANNEL, NOTIFY, Topic
+from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.stalled import have_stalled, newest_run
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import incidents
+from adapters.wire import events as wire
 from application.ports.escalations import DueRun, PolicyVersions, RunRepository, StepKey, StepTurns
 from domain.escalation.plan import Position
 from domain.escalation.policy import EscalationPolicy
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.shared.ids import IncidentId, PolicyId, RunId, UserId
-from domain.shared.severity import Severity
-from domain.shared.urgency import Urgency
+from domain.notification.notification import Notification
+from domain.shared.event import DomainEvent
+from domain.shared.ids import IncidentId, NotificationId, PolicyId, RunId
 
+# Both scans begin at an end of what is due, so neither reads more than it takes.
 CLAIM = """
-SELECT * FROM escalation_runs WHERE next_deadline <= $1 ORDER BY next_deadline, id LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH oldest AS (
+  SELECT * FROM escalation_runs WHERE next_deadline <= $1
+  ORDER BY next_deadline, id LIMIT ($2::int + 1) / 2 FOR UPDATE SKIP LOCKED
+), newest AS (
+  SELECT * FROM escalation_runs WHERE next_deadline <= $1 AND id NOT IN (SELECT id FROM oldest)
+  ORDER BY next_deadline DESC, id DESC LIMIT $2::int / 2 FOR UPDATE SKIP LOCKED
+)
+SELECT * FROM oldest UNION ALL SELECT * FROM newest
 """
 # Read once the runs are held: who acknowledges holds them too, so whatever was said before is seen (P3). In the
 # statement that claims them the incidents would be as they were when it began.
 OF_INCIDENTS = """
-SELECT i.id, i.urgency, i.severity, i.acknowledgements, s.tier FROM incidents i JOIN services s ON s.id = i.service_id
+SELECT i.*, s.name AS service_name, s.runbook_url, s.tier, u.name AS status_by
+FROM incidents i JOIN services s ON s.id = i.service_id
+LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 WHERE i.id = ANY($1::uuid[])
 """
 _SAVE = """
@@ -33,6 +49,19 @@ SET status = n.status, round = n.round, step = n.step, next_deadline = n.next_de
 FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::smallint[], $5::timestamptz[])
   AS n (id, status, round, step, next_deadline) WHERE r.id = n.id
 """
+# All that a tick writes, in one way there and back. The braces hold constants of this package.
+_RECORD = f"""
+WITH run_rows AS (
+  UPDATE escalation_runs r SET status = n.status, round = (n.position ->> 0)::smallint,
+    step = (n.position ->> 1)::smallint, next_deadline = n.next_deadline, version = r.version + 1
+  FROM json_to_recordset($2::json) AS n (id uuid, status text, position json, next_deadline timestamptz)
+  WHERE r.id = n.id
+), page_rows AS ({notifications.INSERT}), event_rows AS ({APPEND.replace("$1", "$3")}), hints AS (
+  ({notifications.WAKE}) UNION ALL
+  SELECT pg_notify('{CHANNEL}', '{Topic.EVENTS}') WHERE jsonb_array_length($3::jsonb) > 0
+)
+SELECT id FROM page_rows UNION ALL SELECT NULL FROM hints
+"""  # noqa: S608
 _ADD = """
 INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline, started_at,
   version)
@@ -74,14 +103,21 @@ WHERE i.id = ANY($1::uuid[])
 """
 
 
+# Some kilobytes each.
+KEPT_POLICIES: Final = 1_000
+
+_encode = msgspec.json.Encoder().encode
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresRunRepository(RunRepository):
     session: PostgresSession
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueRun, ...]:
-        runs = [_run_of(row) for row in await self.session.fetch(CLAIM, at, limit)]
-        if not runs:
+        claimed = await self.session.fetch(CLAIM, at, limit)
+        if not claimed:
             return ()
+        runs = [_run_of(row) for row in sorted(claimed, key=itemgetter("next_deadline", "id"))]
         rows = await self.session.fetch(OF_INCIDENTS, [run.incident_id for run in runs])
         by_id = {row["id"]: row for row in rows}
         return tuple(_due(run, by_id[run.incident_id]) for run in runs)
@@ -97,6 +133,12 @@ class PostgresRunRepository(RunRepository):
             [None if run.position is None else run.position.step for run in runs],
             [run.next_deadline for run in runs],
         )
+
+    async def record(
+        self, runs: Sequence[EscalationRun], *, pages: Sequence[Notification], events: Sequence[DomainEvent]
+    ) -> frozenset[NotificationId]:
+        rows = await self.session.fetch(_RECORD, _encode(pages), _encode(runs), wire.encode_many(events))
+        return frozenset(NotificationId(row["id"]) for row in rows if row["id"] is not None)
 
     async def add(self, runs: Sequence[EscalationRun]) -> None:
         if not runs:
@@ -138,13 +180,36 @@ class PostgresRunRepository(RunRepository):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPolicies:
+    """Versions of policies that this process has read. They never change, and every tick asks for the same few."""
+
+    by_version: dict[tuple[PolicyId, int], EscalationPolicy] = field(default_factory=dict, init=False)
+
+    def keep(self, found: Mapping[tuple[PolicyId, int], EscalationPolicy]) -> None:
+        if len(self.by_version) + len(found) > KEPT_POLICIES:
+            self.by_version.clear()
+        self.by_version.update(found)
+
+
+@dataclass(frozen=True, slots=True)
 class PostgresPolicyVersions(PolicyVersions):
+    """A version is remembered once it is read: ask for one only when it is committed, as that of a run is."""
+
     session: PostgresSession
+    kept: KeptPolicies
 
     async def get_many(
         self, versions: Collection[tuple[PolicyId, int]]
     ) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
-        wanted = list(versions)
+        kept = self.kept.by_version
+        found = {each: kept[each] for each in versions if each in kept}  # before others make room
+        missing = await self._read([each for each in versions if each not in found])
+        self.kept.keep(missing)
+        return {**found, **missing}
+
+    async def _read(self, wanted: Sequence[tuple[PolicyId, int]]) -> Mapping[tuple[PolicyId, int], EscalationPolicy]:
+        if not wanted:
+            return {}
         rows = await self.session.fetch(
             "SELECT v.* FROM policy_versions v"
             " JOIN unnest($1::uuid[], $2::int[]) AS w (policy_id, version) USING (policy_id, version)",
@@ -177,14 +242,8 @@ class PostgresStepTurns(StepTurns):
         return {key: taken.get(key, 0) for key in keys}
 
 
-def _due(run: EscalationRun, incident: Row) -> DueRun:
-    return DueRun(
-        run,
-        Urgency(incident["urgency"]),
-        Severity(incident["severity"]),
-        tuple(UserId(each) for each in incident["acknowledgements"]),
-        incident["tier"],
-    )
+def _due(run: EscalationRun, row: Row) -> DueRun:
+    return DueRun(run, notifications.subject_of(row, incident_of(row)), row["tier"])
 
 
 def _run_of(row: Row) -> EscalationRun:

@@ -21,7 +21,7 @@ class Topic(StrEnum):
     EVENTS = "events"  # nothing has become due by them
     RUNS = "runs"
     INCIDENTS = "incidents"  # one of them has a deadline of its own, such as the end of a snooze
-    NOTIFICATIONS = "notifications"
+    NOTIFICATIONS = "notifications"  # and behind a space the channel, whose courier alone has to look
     DELIVERIES = "deliveries"  # of events to subscriptions
     COVERS = "covers"  # a request that will expire
     CONFIGURATION = "configuration"  # what is remembered of services, integrations and policies is out of date

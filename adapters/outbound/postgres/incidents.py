@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic, append_events
+from adapters.outbound.postgres.group_keys import group_key_of
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.outbound.postgres.statement import Statement
 from adapters.outbound.postgres.tables import incidents
@@ -18,6 +19,7 @@ from domain.incident.incident import Incident, IncidentStatus
 from domain.incident.mute import Mute
 from domain.incident.responder import Responder
 from domain.shared.change import Change
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IncidentId, PolicyId, ServiceId, TeamId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -28,18 +30,11 @@ _GET = Statement(select(incidents).where(incidents.c.id == bindparam("incident_i
 _GET_MANY = Statement(
     select(incidents)
     .where(incidents.c.id == bindparam("incident_ids", type_=ARRAY(UUID(as_uuid=True))).any_())
-    .order_by(incidents.c.id)
+    .order_by(incidents.c.service_id, incidents.c.group_key.collate("C"), incidents.c.id)
     .with_for_update(key_share=True)
 )
 _OF_NUMBER = Statement(select(incidents.c.id).where(incidents.c.number == bindparam("number_")))
 _OPEN_ONE = "SELECT * FROM incidents WHERE service_id = $1 AND group_key = $2 AND status <> 'resolved'"
-# Whoever is just resolving one of these holds it: the question that follows must see what came of that.
-_WAIT_FOR_OPEN = """
-SELECT FROM incidents i JOIN unnest($1::uuid[], $2::text[]) AS k (service_id, group_key) USING (service_id, group_key)
-WHERE i.status <> 'resolved' ORDER BY service_id, group_key FOR NO KEY UPDATE OF i
-"""
-# The last one is found first and held then: one that somebody else reopens meanwhile must not give way to the one
-# before it.
 _REOPENABLE = """
 SELECT i.* FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS k (service_id, group_key, since)
 CROSS JOIN LATERAL (
@@ -47,12 +42,8 @@ CROSS JOIN LATERAL (
   WHERE r.service_id = k.service_id AND r.group_key = k.group_key AND r.status = 'resolved' AND r.resolved_at >= k.since
   ORDER BY r.resolved_at DESC LIMIT 1
 ) AS last
-JOIN incidents i ON i.id = last.id AND i.status = 'resolved'
-WHERE NOT EXISTS (
-  SELECT FROM incidents o
-  WHERE o.service_id = k.service_id AND o.group_key = k.group_key AND o.status <> 'resolved'
-)
-ORDER BY i.service_id, i.group_key FOR NO KEY UPDATE OF i
+JOIN incidents i ON i.id = last.id AND i.status = 'resolved' AND (i.joins_until IS NULL OR i.joins_until > $4)
+ORDER BY i.service_id, i.group_key COLLATE "C" FOR NO KEY UPDATE OF i
 """
 # What an act can change, and the types that they have in storage.
 _MUTABLE = {
@@ -87,7 +78,7 @@ FOR NO KEY UPDATE SKIP LOCKED
 """
 _MUTED_BY = """
 SELECT * FROM incidents WHERE muted ->> 'by' = ANY($1::text[]) AND muted IS NOT NULL AND status = 'triggered'
-ORDER BY id FOR NO KEY UPDATE
+ORDER BY service_id, group_key COLLATE "C", id FOR NO KEY UPDATE
 """
 EARLIEST = "SELECT min(next_deadline) FROM incidents WHERE next_deadline IS NOT NULL"
 
@@ -136,13 +127,14 @@ class PostgresIncidentRepository(IncidentRepository):
     async def muted_by(self, *by: str) -> tuple[Incident, ...]:
         return tuple(incident_of(row) for row in await self.session.fetch(_MUTED_BY, by))
 
-    async def reopenable(self, since: Mapping[tuple[ServiceId, str], datetime]) -> tuple[Incident, ...]:
+    async def reopenable(
+        self, since: Mapping[tuple[ServiceId, str], datetime], *, at: datetime
+    ) -> tuple[Incident, ...]:
         if not since:
             return ()
         groups = sorted(since)
         services, keys = [service_id for service_id, _ in groups], [key for _, key in groups]
-        await self.session.fetch(_WAIT_FOR_OPEN, services, keys)
-        rows = await self.session.fetch(_REOPENABLE, services, keys, [since[group] for group in groups])
+        rows = await self.session.fetch(_REOPENABLE, services, keys, [since[group] for group in groups], at)
         return tuple(incident_of(row) for row in rows)
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[Incident, ...]:
@@ -170,7 +162,7 @@ def incident_of(row: Row) -> Incident:
         number=row["number"],
         service_id=ServiceId(row["service_id"]),
         team_id=TeamId(row["team_id"]),
-        group_key=row["group_key"],
+        group_key=group_key_of(row),
         title=row["title"],
         severity=Severity(row["severity"]),
         urgency=Urgency(row["urgency"]),
@@ -184,6 +176,8 @@ def incident_of(row: Row) -> Incident:
         snoozed_until=row["snoozed_until"],
         rises_at=row["rises_at"],
         policy_id=None if row["policy_id"] is None else PolicyId(row["policy_id"]),
+        group_window=msgspec.convert(row["group_window"], GroupWindow | None),
+        followed_by=None if row["followed_by"] is None else IncidentId(row["followed_by"]),
         responders=msgspec.convert(row["responders"], tuple[Responder, ...]),
         muted=msgspec.convert(row["muted"], Mute | None),
         resolved_at=row["resolved_at"],

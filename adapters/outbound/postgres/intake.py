@@ -6,11 +6,11 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
-import asyncpg
 import msgspec
 
 from adapters import tracing
-from adapters.outbound.postgres import event_log
+from adapters.outbound.postgres import event_log, group_keys
+from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.wire import events as wire
 from application.ports.intake import (
@@ -28,12 +28,13 @@ from application.ports.intake import (
 )
 from domain.alert.alert import Alert, Expiry
 from domain.escalation.run import EscalationRun
-from domain.incident.incident import IncidentDraft
+from domain.incident.incident import Followed, IncidentDraft
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
 from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId, TeamId
 
 _TARGET = """
@@ -92,26 +93,42 @@ UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = grea
   {_heard_again("held")}
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
 """  # noqa: S608
+
+
+def _after(instant: str, of: str) -> str:
+    """When the window of a row would end that begins at an instant: `GroupWindow.end_from` as SQL."""
+    return f"{instant} + make_interval(secs => ({of}.group_window ->> 'seconds')::int)"
+
+
 # Rows that are made of our own objects come as one JSON array of them: the driver looks at every element of an array of
 # parameters several times, which for all columns together costs more than all else that a new alert costs here.
-# DO UPDATE, which changes nothing, so that the open incident's row is held and returned.
-_OPEN = """
+# DO UPDATE, which changes nothing of an incident without a window, so that the open one's row is held and returned. One
+# whose window is over gives its key up, under its lock: whoever else waits for the row finds what follows it.
+_IS_OVER = "i.joins_until <= excluded.triggered_at"
+_OPEN = f"""
 INSERT INTO incidents AS i (id, service_id, team_id, group_key, title, severity, urgency, status, triggered_at, version,
-  acknowledgements_required, rises_at, muted, trace, next_deadline)
+  acknowledgements_required, rises_at, muted, trace, group_window, joins_until, next_deadline)
 SELECT d.id, d.service_id, d.team_id, d.group_key, d.title, d.severity, d.urgency, 'triggered', d.triggered_at, 1,
-  d.acknowledgements_required, d.rises_at, d.muted, d.trace,
+  d.acknowledgements_required, d.rises_at, d.muted, d.trace, d.group_window, {_after("d.triggered_at", "d")},
   CASE WHEN d.muted IS NULL THEN d.rises_at ELSE (d.muted ->> 'until')::timestamptz END
 FROM json_to_recordset($1::json) AS d (id uuid, service_id uuid, team_id uuid, group_key text, title text,
   severity text, urgency text, triggered_at timestamptz, acknowledgements_required int, rises_at timestamptz,
-  muted jsonb, trace text)
-ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET group_key = excluded.group_key
-RETURNING i.id, i.number, i.service_id, i.group_key, i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted
-"""
-# The braces hold constants of this package, never a value. A row that was there has an xmax, for it was locked; what is
-# told of it is where the others' reports are counted.
+  muted jsonb, trace text, group_window jsonb)
+ON CONFLICT (service_id, group_key) WHERE status <> 'resolved' DO UPDATE SET
+  group_key = CASE WHEN {_IS_OVER} THEN {group_keys.given_up("i.group_key", "excluded.id")} ELSE i.group_key END,
+  followed_by = CASE WHEN {_IS_OVER} THEN excluded.id END,
+  version = CASE WHEN {_IS_OVER} THEN i.version + 1 ELSE i.version END,
+  joins_until = CASE WHEN i.group_window ->> 'kind' = '{WindowKind.ROLLING}' AND NOT {_IS_OVER}
+    THEN greatest(i.joins_until, {_after("excluded.triggered_at", "i")}) ELSE i.joins_until END
+RETURNING i.id, i.number, i.service_id, {group_keys.shown("i")} AS group_key,
+  i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted,
+  CASE WHEN i.followed_by IS NOT NULL THEN i.group_window END AS window_over
+"""  # noqa: S608
+_WITHDRAW = "DELETE FROM incidents WHERE id = ANY($1::uuid[])"
+# The braces hold constants of this package, never a value.
 _RECORD = f"""
 WITH alert_rows AS (
-  INSERT INTO alerts AS a (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
+  INSERT INTO alerts (id, integration_id, service_id, incident_id, dedup_key, group_key, status, summary, source,
     severity, first_seen_at, last_seen_at, starts_at, occurrences, labels, details, links, expires_at, next_deadline,
     event_id, kind_key, ends_by_silence, turns, settles_in)
   SELECT n.id, n.integration_id, n.service_id, n.incident_id, n.dedup_key, n.group_key, 'firing', n.summary, n.source,
@@ -123,10 +140,6 @@ WITH alert_rows AS (
     last_seen_at timestamptz, starts_at timestamptz, occurrences int, labels jsonb, details jsonb, links jsonb,
     expires_at timestamptz, event_id uuid, kind_key text, ends_by_silence bool, turns timestamptz[],
     settles_in interval)
-  ON CONFLICT (integration_id, dedup_key) WHERE status = 'firing'
-    DO UPDATE SET occurrences = a.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at,
-      {_heard_again("excluded")}
-  RETURNING a.id, a.integration_id, a.dedup_key, a.incident_id, a.xmax = 0 AS is_new
 ), run_rows AS (
   INSERT INTO escalation_runs (id, incident_id, policy_id, policy_version, status, round, step, next_deadline,
     started_at, version)
@@ -134,16 +147,13 @@ WITH alert_rows AS (
   FROM json_to_recordset($3::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
-  INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
-  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[])
+  INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
+  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[], $10::json[])
 ), event_rows AS ({event_log.APPEND})
-SELECT r.id, r.integration_id, r.dedup_key, r.incident_id
-FROM (
-  SELECT CASE WHEN jsonb_array_length($1::jsonb) > 0 THEN pg_notify('{event_log.CHANNEL}',
-    CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}' ELSE '{event_log.Topic.EVENTS}' END) END
-) AS hint LEFT JOIN alert_rows r ON NOT r.is_new
+SELECT CASE WHEN jsonb_array_length($1::jsonb) > 0 THEN pg_notify('{event_log.CHANNEL}',
+  CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}' ELSE '{event_log.Topic.EVENTS}' END) END
 """  # noqa: S608
-# Beginning with so many alerts, what COPY saves is more than its way there and back costs.
+# Beginning with so many alerts, what COPY saves is more than its way there and back costs: it takes half of INSERT.
 COPIED_FROM: Final = 32
 _ALERT_COLUMNS: Final = (
     "id",
@@ -171,14 +181,9 @@ _ALERT_COLUMNS: Final = (
     "settles_in",
 )
 _members = attrgetter(*_ALERT_COLUMNS)
-_CORRECT = """
-UPDATE raw_events r SET verdicts = n.verdicts
-FROM unnest($1::uuid[], $2::timestamptz[], $3::json[]) AS n (id, received_at, verdicts)
-WHERE r.id = n.id AND r.received_at = n.received_at
-"""
 _RECORD_RAW = """
-INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[])
+INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[], $7::json[])
 """
 # In the order of their keys, so that two batches which count for the same rules never wait for each other in a circle.
 _COUNT_DROPS = """
@@ -245,15 +250,26 @@ class PostgresIntakeStore(IntakeStore):
         }
 
     async def open_incidents(self, drafts: Sequence[IncidentDraft]) -> dict[GroupKey, OpenedIncident]:
-        ordered = sorted(drafts, key=lambda draft: (draft.service_id, draft.group_key))
+        ordered = _traced(sorted(drafts, key=lambda draft: (draft.service_id, draft.group_key)))
         ours = {draft.id for draft in ordered}
-        rows = await self.session.fetch(_OPEN, _encode(_traced(ordered)))
-        return {
-            (ServiceId(row["service_id"]), row["group_key"]): OpenedIncident(
-                IncidentId(row["id"]), row["number"], row["id"] in ours, row["is_muted"]
-            )
-            for row in rows
-        }
+        opened: dict[GroupKey, OpenedIncident] = {}
+        followed: dict[GroupKey, Followed] = {}
+        for row in await self.session.fetch(_OPEN, _encode(ordered)):
+            group = ServiceId(row["service_id"]), row["group_key"]
+            if row["window_over"] is None:
+                opened[group] = _opened(row, ours)
+            else:
+                followed[group] = _followed(row)
+        if followed:
+            # Nobody else can have opened these: whoever wants their keys waits for the rows that gave them up.
+            drafts = [draft for draft in ordered if (draft.service_id, draft.group_key) in followed]
+            for row in await self.session.fetch(_OPEN, _encode(drafts)):
+                group = ServiceId(row["service_id"]), row["group_key"]
+                opened[group] = _opened(row, ours)._replace(follows=followed[group])
+        return opened
+
+    async def withdraw_incidents(self, incident_ids: Collection[IncidentId]) -> None:
+        await self.session.connection.execute(_WITHDRAW, list(incident_ids))
 
     async def record(
         self,
@@ -262,47 +278,20 @@ class PostgresIntakeStore(IntakeStore):
         runs: Sequence[EscalationRun],
         events: Sequence[DomainEvent],
         raw_events: Sequence[RawEvent],
-    ) -> Mapping[AlertKey, Touched]:
+    ) -> None:
         if not alerts and not runs and not events:
             await self.session.connection.execute(_RECORD_RAW, *_raw_columns(raw_events))
-            return {}
+            return
         ordered = sorted(alerts, key=lambda alert: (alert.integration_id, alert.dedup_key))
-        if len(ordered) >= COPIED_FROM and await self._copied(ordered):
-            ordered = []
-        rows = await self.session.fetch(
-            _RECORD,
-            wire.encode_many(events),
-            _encode(ordered),
-            _encode(runs),
-            *_raw_columns(raw_events),
-        )
-        return {
-            (IntegrationId(row["integration_id"]), row["dedup_key"]): Touched(
-                AlertId(row["id"]), IncidentId(row["incident_id"])
-            )
-            for row in rows
-            if row["id"] is not None
-        }
-
-    async def correct_verdicts(self, raw_events: Sequence[RawEvent]) -> None:
-        await self.session.connection.execute(
-            _CORRECT,
-            [raw.id for raw in raw_events],
-            [raw.received_at for raw in raw_events],
-            [_encode(raw.verdicts) for raw in raw_events],
-        )
-
-    async def _copied(self, alerts: Sequence[Alert]) -> bool:
-        """Whether they are stored. COPY costs half of INSERT, and refuses all when one fires already."""
-        connection = self.session.connection
-        try:
-            async with connection.transaction():  # which alone is undone
-                await connection.copy_records_to_table(
-                    "alerts", records=map(_alert_row, alerts), columns=(*_ALERT_COLUMNS, "turns")
+        with translating():
+            if len(ordered) >= COPIED_FROM:
+                await self.session.connection.copy_records_to_table(
+                    "alerts", records=map(_alert_row, ordered), columns=(*_ALERT_COLUMNS, "turns")
                 )
-        except asyncpg.UniqueViolationError:
-            return False
-        return True
+                ordered = []
+            await self.session.connection.execute(
+                _RECORD, wire.encode_many(events), _encode(ordered), _encode(runs), *_raw_columns(raw_events)
+            )
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
         await self.session.connection.execute(
@@ -340,6 +329,15 @@ class PostgresIntakeStore(IntakeStore):
         )
 
 
+def _opened(row: Row, ours: Collection[IncidentId]) -> OpenedIncident:
+    return OpenedIncident(IncidentId(row["id"]), row["number"], row["id"] in ours, row["is_muted"])
+
+
+def _followed(row: Row) -> Followed:
+    window = msgspec.convert(row["window_over"], GroupWindow)
+    return Followed(incident_id=IncidentId(row["id"]), number=row["number"], group_window=window)
+
+
 def _traced(drafts: Sequence[IncidentDraft]) -> Sequence[IncidentDraft]:
     """What came with no trace belongs to the work under way, if that belongs to one."""
     here = tracing.here()
@@ -359,6 +357,7 @@ def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:
         [raw.format for raw in raw_events],
         [raw.body for raw in raw_events],
         [_encode(raw.verdicts) if raw.verdicts else None for raw in raw_events],
+        [_encode(raw.headers) if raw.headers else None for raw in raw_events],
     )
 
 
@@ -387,6 +386,7 @@ def _target_of(row: Row) -> IntakeTarget:
             previous_key_hash=row["previous_key_hash"],
             previous_key_expires_at=row["previous_key_expires_at"],
             grouping=GroupingMode(row["grouping"]),
+            group_window=msgspec.convert(row["group_window"], GroupWindow | None),
             is_strict=row["is_strict"],
             signing_secret_sealed=row["signing_secret_sealed"],
             previous_signing_secret_sealed=row["previous_signing_secret_sealed"],

@@ -12,6 +12,7 @@ from application.ports.integrations import IntegrationRepository
 from application.ports.page import Page, PageRequest
 from domain.service.integration import GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _COLUMNS = tuple(field.name for field in fields(Integration))
@@ -65,6 +66,7 @@ def _integration_from(row: Row) -> Integration:
     typed = {
         "kind": IntegrationKind(row["kind"]),
         "grouping": GroupingMode(row["grouping"]),
+        "group_window": msgspec.convert(row["group_window"], GroupWindow | None),
         "when_silent": WhenSilent(row["when_silent"]),
         "topic_arns": tuple(row["topic_arns"]),
         "mapping": msgspec.convert(row["mapping"], EventMapping | None),

@@ -13,11 +13,11 @@ from domain.shared.ids import IntegrationId
 # Each half walks an index of its own from where the last answer ended, and stops after as many as are asked for.
 _BETWEEN: Final = """
 SELECT * FROM (
-  (SELECT id, received_at, format, body, verdicts, NULL::text AS refusal FROM raw_events
+  (SELECT id, received_at, format, body, verdicts, NULL::text AS refusal, headers FROM raw_events
   WHERE integration_id = $1 AND received_at < $2 AND received_at >= $3 AND (received_at, id) > ($3, $4)
   ORDER BY received_at, id LIMIT $5)
   UNION ALL
-  (SELECT id, received_at, source, body, NULL, reason FROM dead_letters
+  (SELECT id, received_at, source, body, NULL, reason, NULL FROM dead_letters
   WHERE integration_id = $1 AND received_at < $2 AND (received_at, id) > ($3, $4)
   ORDER BY received_at, id LIMIT $5)
 ) both_of ORDER BY received_at, id LIMIT $5
@@ -48,6 +48,7 @@ class PostgresKeptBodies(KeptBodies):
                 body=row["body"],
                 verdicts=msgspec.convert(row["verdicts"] or (), tuple[Verdict, ...]),
                 refusal=row["refusal"],
+                headers=row["headers"] or {},
             )
             for row in rows
         )

@@ -32,7 +32,14 @@ class PostgresWakeup(Wakeup):
     """One waiter's share of a listener."""
 
     topic: Topic | None = None  # None: any
+    detail: str | None = None  # what else of the topic it waits for; None: all of it
     _hint: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def concerns(self, hint: str) -> bool:
+        """A hint that leaves something unsaid, such as what it is about, concerns everyone who waits for that."""
+        topic, _, detail = hint.partition(" ")
+        is_topic = not topic or self.topic in {None, topic}
+        return is_topic and (not detail or self.detail in {None, detail})
 
     def give(self) -> None:
         self._hint.set()
@@ -65,9 +72,9 @@ class PostgresListener:
         """
         return self._is_listening
 
-    def subscribe(self, topic: Topic | None = None) -> PostgresWakeup:
+    def subscribe(self, topic: Topic | None = None, detail: str | None = None) -> PostgresWakeup:
         """A wakeup of one's own, which the listener serves until it ends. It starts with a hint: look first."""
-        waiter = PostgresWakeup(topic)
+        waiter = PostgresWakeup(topic, detail)
         waiter.give()
         self._waiters.add(waiter)
         return waiter
@@ -127,10 +134,9 @@ class PostgresListener:
             if not ended.is_set():
                 await connection.execute("SELECT 1")
 
-    def _wake(self, topic: str) -> None:
-        """A hint that does not say what it is about concerns everyone."""
+    def _wake(self, hint: str) -> None:
         for waiter in self._waiters:
-            if not topic or waiter.topic in {None, topic}:
+            if waiter.concerns(hint):
                 waiter.give()
 
     def _wake_everyone(self) -> None:

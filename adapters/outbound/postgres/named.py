@@ -6,8 +6,8 @@ from functools import cache
 from types import MappingProxyType
 
 import asyncpg
-from sqlalchemy import BindParameter, Table, bindparam, insert, select, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BindParameter, Table, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.sql import Select
 from sqlalchemy.types import UserDefinedType
 
@@ -90,8 +90,12 @@ async def page_rows(
     `given` are the query's own parameters.
     """
     values = {column: value for column, value in filters.items() if value is not None}
-    statement = _listing(query, table, tuple(values), is_first=page.after is None)
+    asked = tuple(member for member in ("named", "ids") if getattr(page, member) is not None)
+    statement = _listing(query, table, tuple(values), asked, is_first=page.after is None)
     values |= given
+    values |= {member: getattr(page, member) for member in asked}
+    if page.ids is not None:
+        values["ids"] = list(page.ids)
     if page.after is not None:
         values["after_name"], values["after_id"] = page.after
     rows = await session.rows(statement, **values, most=page.limit + 1)
@@ -99,10 +103,18 @@ async def page_rows(
 
 
 @cache
-def _listing(query: Select[tuple[object, ...]], table: Table, filters: tuple[str, ...], *, is_first: bool) -> Statement:
+def _listing(
+    query: Select[tuple[object, ...]], table: Table, filters: tuple[str, ...], asked: tuple[str, ...], *, is_first: bool
+) -> Statement:
     """Compiled once a shape: a condition that may be absent would cost the plan its index."""
     for column in filters:
         query = query.where(table.c[column] == parameter(table, column))
+    if "named" in asked:  # a few thousand rows at most are looked through, when a person names one
+        known_by = [table.c[column] for column in ("name", "email") if column in table.c]
+        named = func.lower(bindparam("named", None, type_=table.c.name.type))
+        query = query.where(or_(*[func.lower(column) == named for column in known_by]))
+    if "ids" in asked:
+        query = query.where(table.c.id == bindparam("ids", None, type_=ARRAY(UUID(as_uuid=True))).any_())
     if not is_first:
         after = tuple_(
             bindparam("after_name", None, type_=table.c.name.type), bindparam("after_id", None, type_=table.c.id.type)

@@ -3,6 +3,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from adapters.outbound.postgres.event_log import APPEND, CHANNEL, Topic
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.session import PostgresSession, Row
@@ -16,6 +18,7 @@ from application.ports.notifications import (
     Settlement,
     Subject,
 )
+from domain.incident.incident import Incident
 from domain.notification.bundle import BUNDLE_MOST
 from domain.notification.contact import Channel
 from domain.notification.notice import Notice, NoticeKind
@@ -25,20 +28,26 @@ from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, 
 
 # Between two pages that leave as one message: the first of them has waited, and maybe been tried, for less.
 _LONGEST_TRIED: Final = timedelta(days=1)
-# With the hint, in one way there and back. The braces hold constants of this package.
-_ADD = f"""
-WITH added AS (
-  INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
-    status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
-    was_overtaken, receipt)
-  SELECT n.*, 0, false, false, '{{}}'::jsonb
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::uuid[], $7::smallint[],
-    $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[],
-    $15::jsonb[], $16::text[], $17::uuid[]) AS n
-  ON CONFLICT DO NOTHING
-)
-SELECT pg_notify('{CHANNEL}', '{Topic.NOTIFICATIONS}')
+# Of our own objects as one JSON array of them, which costs the driver less than an array a column.
+INSERT = """
+INSERT INTO notifications (id, incident_id, run_id, round, step, user_id, rule_position, purpose, channel, address,
+  status, created_at, next_deadline, update_of, notice, notice_key, destination_id, attempts, may_be_repeat,
+  was_overtaken, receipt)
+SELECT n.id, n.incident_id, n.run_id, n.round, n.step, n.user_id, n.rule_position, n.purpose, n.channel, n.address,
+  n.status, n.created_at, n.next_deadline, n.update_of, n.notice - 'key', n.notice ->> 'key', n.destination_id,
+  n.attempts, false, false, '{}'
+FROM json_to_recordset($1::json) AS n (id uuid, incident_id uuid, run_id uuid, round smallint, step smallint,
+  user_id uuid, rule_position smallint, purpose text, channel text, address text, status text, created_at timestamptz,
+  next_deadline timestamptz, update_of jsonb, notice jsonb, destination_id uuid, attempts smallint)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+# For the couriers of what waits: whoever adds what is leased already sends it. The braces hold constants.
+WAKE = f"""
+SELECT pg_notify('{CHANNEL}', '{Topic.NOTIFICATIONS} ' || waiting.channel) FROM (
+  SELECT DISTINCT n.channel FROM json_to_recordset($1::json) AS n (channel text, status text) WHERE n.status = 'pending'
+) AS waiting
 """  # noqa: S608
+_ADD = f"WITH added AS ({INSERT}) {WAKE}"
 _LEASE = """
 WITH first AS (
   SELECT id, user_id, destination_id, address, purpose, status AS status_before, next_deadline AS due_at
@@ -68,7 +77,7 @@ SELECT l.*, s.name AS service_name, s.runbook_url, u.name AS status_by, i.number
   i.title, i.severity, i.urgency, i.status AS incident_status, i.triggered_at, i.acknowledgements_required,
   i.acknowledgements, i.acknowledgement_times, i.acknowledged_at, i.acknowledged_by, i.acknowledgement_expires_at,
   i.snoozed_until, i.rises_at, i.muted, i.policy_id, i.responders, i.resolved_at, i.resolved_by, i.version,
-  i.trace
+  i.trace, i.group_window, i.followed_by
 FROM leased l LEFT JOIN incidents i ON i.id = l.incident_id LEFT JOIN services s ON s.id = i.service_id
 LEFT JOIN users u ON u.id = coalesce(i.resolved_by, i.acknowledged_by)
 ORDER BY l.id
@@ -150,6 +159,9 @@ _EARLIEST = "SELECT min(next_deadline) FROM notifications WHERE channel = $1 AND
 _BACKLOG = "SELECT channel, count(*) FROM notifications WHERE next_deadline <= $1 GROUP BY channel"
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresNotificationRepository(NotificationRepository):
     session: PostgresSession
@@ -157,7 +169,7 @@ class PostgresNotificationRepository(NotificationRepository):
     async def add(self, notifications: Sequence[Notification]) -> None:
         if not notifications:
             return
-        await self.session.connection.execute(_ADD, *_columns(notifications))
+        await self.session.connection.execute(_ADD, _encode(notifications))
 
     async def lease_due(
         self, channel: Channel, *, at: datetime, until: datetime, limit: int
@@ -250,40 +262,22 @@ def _attempt_columns(attempts: Sequence[Attempt]) -> tuple[list[object], ...]:
     )
 
 
-def _columns(notifications: Sequence[Notification]) -> tuple[list[object], ...]:
-    return (
-        [each.id for each in notifications],
-        [each.incident_id for each in notifications],
-        [each.run_id for each in notifications],
-        [each.round for each in notifications],
-        [each.step for each in notifications],
-        [each.user_id for each in notifications],
-        [each.rule_position for each in notifications],
-        [each.purpose for each in notifications],
-        [each.channel for each in notifications],
-        [each.address for each in notifications],
-        [each.status for each in notifications],
-        [each.created_at for each in notifications],
-        [each.next_deadline for each in notifications],
-        [each.update_of for each in notifications],
-        [None if each.notice is None else _notice_body(each.notice) for each in notifications],
-        [None if each.notice is None else each.notice.key for each in notifications],
-        [each.destination_id for each in notifications],
-    )
-
-
 def _due_of(row: Row) -> DueNotification:
     return DueNotification(
         notification=notification_of(row),
         due_at=row["due_at"],
         lost_lease=row["status_before"] == NotificationStatus.SENDING,
-        subject=None if row["incident_id"] is None else _subject_of(row),
+        subject=None if row["incident_id"] is None else subject_of(row, _incident_of(row)),
     )
 
 
-def _subject_of(row: Row) -> Subject:
+def _incident_of(row: Row) -> Incident:
+    return incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]})
+
+
+def subject_of(row: Row, incident: Incident) -> Subject:
     return Subject(
-        incident=incident_of({**dict(row), "id": row["incident_id"], "status": row["incident_status"]}),
+        incident=incident,
         service_name=row["service_name"],
         runbook_url=row["runbook_url"],
         status_by=row["status_by"],
@@ -314,10 +308,6 @@ def notification_of(row: Row) -> Notification:
         update_of=row["update_of"],
         notice=None if row["notice"] is None else _notice_of(row["notice"], row["notice_key"]),
     )
-
-
-def _notice_body(notice: Notice) -> Mapping[str, str | None]:
-    return {"kind": notice.kind, "title": notice.title, "text": notice.text, "url": notice.url}
 
 
 def _notice_of(body: Mapping[str, Any], key: str) -> Notice:

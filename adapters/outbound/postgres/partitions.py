@@ -82,6 +82,13 @@ PATIENCE: Final = "SET LOCAL lock_timeout = '200ms'"
 TRIES: Final = 50
 PAUSE_SECONDS: Final = 0.02
 
+# One message, and so one transaction: whoever takes it to the server may be kept waiting himself, and must not hold the
+# table meanwhile, for intake waits for it.
+_DETACH: Final = f"""
+{PATIENCE};
+LOCK TABLE ONLY {{parent}} IN ACCESS EXCLUSIVE MODE NOWAIT;
+ALTER TABLE {{parent}} DETACH PARTITION {{name}}
+"""
 _TABLES = """
 SELECT c.relname AS name, pg_relation_size(c.oid) > 0 AS has_rows, i.inhparent IS NOT NULL AS is_attached
 FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
@@ -155,10 +162,7 @@ class PartitionUpkeep:
         """Not if somebody has the table all the time."""
         for _ in range(TRIES):
             try:
-                async with self.connection.transaction():
-                    await self.connection.execute(PATIENCE)
-                    await self.connection.execute(f"LOCK TABLE ONLY {partition.parent} IN ACCESS EXCLUSIVE MODE NOWAIT")
-                    await self.connection.execute(f"ALTER TABLE {partition.parent} DETACH PARTITION {partition.name}")
+                await self.connection.execute(_DETACH.format(parent=partition.parent, name=partition.name))
             except asyncpg.LockNotAvailableError:
                 await asyncio.sleep(PAUSE_SECONDS)
             except asyncpg.UndefinedTableError:  # another worker was faster

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -30,6 +31,7 @@ from sqlalchemy.sql.functions import coalesce
 
 from adapters.outbound.postgres.alerts import alert_of
 from adapters.outbound.postgres.dependencies import dependency_of
+from adapters.outbound.postgres.group_keys import group_key_of
 from adapters.outbound.postgres.incidents import incident_of
 from adapters.outbound.postgres.notifications import notification_of
 from adapters.outbound.postgres.session import PostgresSession, Row
@@ -63,6 +65,7 @@ from application.ports.readers import (
     DeadLetterReader,
     DeadLetterRecord,
     DeliveryRecord,
+    Follower,
     IncidentDetail,
     IncidentQuery,
     IncidentReader,
@@ -80,6 +83,7 @@ from domain.audit.entry import AuditEntry
 from domain.escalation.run import RunStatus
 from domain.incident.incident import Incident, IncidentStatus
 from domain.routing.dependency import Dependencies
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IncidentId, NotificationId, ServiceId, UserId
 from domain.shared.priority import priority_of
 from domain.shared.severity import Severity
@@ -110,7 +114,12 @@ _summary = (
     .outerjoin(_resolver, _resolver.c.id == incidents.c.resolved_by)
     .outerjoin(_newest_run, true())
 )
-_detail = _summary.add_columns(services.c.description.label("service_description"), services.c.runbook_url)
+_follower = incidents.alias("follower")
+_detail = _summary.add_columns(
+    services.c.description.label("service_description"),
+    services.c.runbook_url,
+    _follower.c.number.label("follower_number"),
+).outerjoin(_follower, _follower.c.id == incidents.c.followed_by)
 
 _DETAIL_BY_ID: Final = Statement(_detail.where(incidents.c.id == bindparam("ref")))
 _DETAIL_BY_NUMBER: Final = Statement(_detail.where(incidents.c.number == bindparam("ref")))
@@ -308,6 +317,11 @@ def _newest_first(statement: Select[Any], key: ColumnElement[Any], limit: int, *
     return Statement(statement.order_by(key.desc()).limit(literal_column(str(limit))))
 
 
+def _follower_of(row: Row) -> Follower | None:
+    number = row["follower_number"]
+    return None if number is None else Follower(IncidentId(row["followed_by"]), number)
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresIncidentReader(IncidentReader):
     session: PostgresSession
@@ -324,11 +338,14 @@ class PostgresIncidentReader(IncidentReader):
         is_open = summary.status is not IncidentStatus.RESOLVED
         return IncidentDetail(
             summary=summary,
-            group_key=row["group_key"],
+            group_key=group_key_of(row),
             service_description=row["service_description"],
             runbook_url=row["runbook_url"],
             may_be_caused_by=await self._causes(summary.service_id) if is_open else (),
             trace=row["trace"],
+            group_window=msgspec.convert(row["group_window"], GroupWindow | None),
+            takes_alerts_until=row["joins_until"],
+            followed_by=_follower_of(row),
         )
 
     async def _causes(self, service_id: ServiceId) -> tuple[PossibleCause, ...]:

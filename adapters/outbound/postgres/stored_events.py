@@ -7,10 +7,12 @@ import msgspec
 
 from adapters.outbound.postgres.alerts import alert_of
 from adapters.outbound.postgres.session import PostgresSession, Row
-from application.alert.verdict import Verdict, matched_labels_of
+from application.alert.verdict import Verdict, told_of
 from application.errors import NotFoundError
 from application.ports.intake import RawEvent
 from application.ports.stored_events import PastEvent, PastEvents, StoredEvent, StoredEventReader
+from domain.alert.alert import Alert
+from domain.shared.group_window import GroupWindow
 from domain.shared.ids import AlertId, IntegrationId, ServiceId, TeamId
 
 # One look into each month's primary key.
@@ -20,7 +22,7 @@ SELECT e.*, i.name AS integration_name FROM raw_events e JOIN integrations i ON 
 # Ids order by the time that they were made at, so the interval is a part of each month's primary key. The times let
 # the planner leave out the other months.
 _BETWEEN = """
-SELECT e.id, e.received_at, e.integration_id, i.team_id, i.service_id, e.verdicts
+SELECT e.id, e.received_at, e.integration_id, i.team_id, i.service_id, i.group_window, e.verdicts
 FROM raw_events e JOIN integrations i ON i.id = e.integration_id
 WHERE e.id > $1 AND e.id <= $2 AND e.received_at >= $3 AND e.received_at < $4 ORDER BY e.id LIMIT $5
 """
@@ -36,13 +38,13 @@ class PostgresStoredEventReader(StoredEventReader):
         rows = await self.session.fetch(_BETWEEN, first, _last_id_before(until), since, until, limit)
         verdicts = [(row, msgspec.convert(row["verdicts"] or (), tuple[Verdict, ...])) for row in rows]
         alert_ids = {each.alert_id for _, told in verdicts for each in told if each.alert_id is not None}
-        labels = await self._labels(alert_ids) if alert_ids else {}
-        events = [_past(row, verdict, labels) for row, told in verdicts for verdict in told]
+        alerts = await self._alerts(alert_ids) if alert_ids else {}
+        events = [_past(row, verdict, alerts) for row, told in verdicts for verdict in told]
         return PastEvents(tuple(events), rows[-1]["id"] if len(rows) == limit else None)
 
-    async def _labels(self, alert_ids: Collection[AlertId]) -> Mapping[AlertId, Mapping[str, str]]:
+    async def _alerts(self, alert_ids: Collection[AlertId]) -> Mapping[AlertId, Alert]:
         rows = await self.session.fetch(_ALERTS, list(alert_ids))
-        return {AlertId(row["id"]): matched_labels_of(alert_of(row)) for row in rows}
+        return {AlertId(row["id"]): alert_of(row) for row in rows}
 
     async def get(self, event_id: UUID) -> StoredEvent:
         rows = await self.session.fetch(_GET, event_id)
@@ -56,8 +58,8 @@ def _last_id_before(at: datetime) -> UUID:
     return UUID(int=(int(at.timestamp() * 1000) << 80) - 1)
 
 
-def _past(row: Row, verdict: Verdict, labels: Mapping[AlertId, Mapping[str, str]]) -> PastEvent:
-    found = None if verdict.alert_id is None else labels.get(verdict.alert_id)
+def _past(row: Row, verdict: Verdict, alerts: Mapping[AlertId, Alert]) -> PastEvent:
+    labels, severity = told_of(verdict, None if verdict.alert_id is None else alerts.get(verdict.alert_id))
     return PastEvent(
         event_id=row["id"],
         received_at=row["received_at"],
@@ -65,7 +67,9 @@ def _past(row: Row, verdict: Verdict, labels: Mapping[AlertId, Mapping[str, str]
         team_id=TeamId(row["team_id"]),
         service_id=ServiceId(row["service_id"]),
         verdict=verdict,
-        labels=found if verdict.labels is None else verdict.labels,
+        labels=labels,
+        severity=severity,
+        group_window=msgspec.convert(row["group_window"], GroupWindow | None),
     )
 
 
@@ -77,4 +81,5 @@ def _raw_of(row: Row) -> RawEvent:
         format=row["format"],
         body=row["body"],
         verdicts=msgspec.convert(row["verdicts"] or (), tuple[Verdict, ...]),
+        headers=row["headers"] or {},
     )

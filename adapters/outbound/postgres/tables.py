@@ -594,6 +594,7 @@ integrations = Table(
     Column("previous_key_hash", LargeBinary, nullable=True, index=True),
     _time("previous_key_expires_at", nullable=True),
     _text("grouping"),
+    Column("group_window", JSONB, nullable=True),
     Column("is_strict", Boolean, nullable=False),
     Column("signing_secret_sealed", LargeBinary, nullable=True),
     Column("previous_signing_secret_sealed", LargeBinary, nullable=True),
@@ -686,6 +687,10 @@ incidents = Table(
     Column("responders", JSONB, nullable=False, server_default=text("'[]'")),
     _time("next_deadline", nullable=True),  # the one of these times that counts in its status
     Column("muted", JSONB, nullable=True),  # what holds its pages back: kind, by, reason, until
+    Column("group_window", JSONB, nullable=True),  # for how long it takes alerts: kind, seconds
+    _time("joins_until", nullable=True),  # when that ends, unless another alert joins before a window that rolls does
+    # Which one takes the alerts of its group now. Its own group key ends with that id then: no other alert finds it.
+    Column("followed_by", UUID(as_uuid=True), nullable=True),
     _text("trace", nullable=True),  # of the event that it began with; W3C Trace Context, `traceparent`
     UniqueConstraint("number"),
     postgresql_with={"fillfactor": 85},
@@ -1153,6 +1158,7 @@ raw_events = Table(
     _text("format"),
     Column("body", LargeBinary, nullable=False),
     Column("verdicts", JSON, nullable=True),  # what became of each event in it, read as a whole and never asked
+    Column("headers", JSON, nullable=True),  # by which its body is read
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )

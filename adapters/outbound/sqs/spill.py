@@ -1,6 +1,7 @@
 """Events in a FIFO queue while storage is away. SQS API 2012-11-05, SendMessageBatch.
 
-The group of a message is its integration, so whoever drains the queue gets each integration's events in their order.
+The group of a message is its integration, so whoever drains the queue gets each integration's events in their order;
+that of a sign of life is its heartbeat, whose integration is not known while storage is away.
 """
 
 from collections import defaultdict
@@ -10,9 +11,11 @@ from itertools import batched
 from typing import Any, Final
 
 from adapters.outbound.sqs.client import SpillClient, translating
-from adapters.wire.spilled import encoded, encoded_change, encoded_letter
+from adapters.wire.spilled import encoded, encoded_change, encoded_letter, encoded_ping, encoded_request
 from application.alert.routed import ReceivedEvent
+from application.ports.alert_requests import ReceivedRequest
 from application.ports.errors import PermanentPortError, TransientPortError
+from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
 from application.ports.intake import DeadLetter, ReceivedChange
 from application.ports.spill import Spill
@@ -44,6 +47,12 @@ class SqsSpill(Spill):
 
     async def put_change(self, change: ReceivedChange) -> None:
         await self._put([self._entry(str(change.target.integration.id), _fitting(encoded_change(change)))])
+
+    async def put_request(self, request: ReceivedRequest) -> None:
+        await self._put([self._entry(str(request.target.integration.id), _fitting(encoded_request(request)))])
+
+    async def put_ping(self, ping: ReceivedPing) -> None:
+        await self._put([self._entry(f"heartbeat-{ping.key_hash.hex()}", _fitting(encoded_ping(ping.cut())))])
 
     async def put_letter(self, letter: DeadLetter) -> None:
         group = "nobody" if letter.integration_id is None else str(letter.integration_id)

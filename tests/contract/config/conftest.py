@@ -23,7 +23,7 @@ from adapters.outbound.memory.schedules import MemoryScheduleRepository
 from adapters.outbound.memory.services import MemoryServiceRepository
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
 from adapters.outbound.postgres.directory import PostgresDirectory
-from adapters.outbound.postgres.escalations import PostgresPolicyVersions
+from adapters.outbound.postgres.escalations import KeptPolicies, PostgresPolicyVersions
 from adapters.outbound.postgres.fall_backs import PostgresFallBackRepository
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.integrations import PostgresIntegrationRepository
@@ -154,7 +154,7 @@ def _over_postgres(session: PostgresSession) -> Store:
         services=PostgresServiceRepository(session),
         integrations=PostgresIntegrationRepository(session),
         policies=PostgresPolicyRepository(session),
-        versions=PostgresPolicyVersions(session),
+        versions=PostgresPolicyVersions(session, KeptPolicies()),
         schedules=PostgresScheduleRepository(session),
         history=PostgresScheduleHistory(session),
         directory=PostgresDirectory(session),

@@ -109,6 +109,9 @@ async def test_who_names_a_destination_is_told_and_old_versions_of_policies_are_
         await store.fall_backs.save(FallBack(team_id=CORE, targets=step.targets))
         uses = await store.destinations.uses_of(used.id)
         assert not (await store.destinations.uses_of(spare.id)).is_used
+        named = await store.destinations.policies_with({used.id, spare.id})
+        assert named == {used.id: tuple(f"Policy {number}" for number in range(USES_NAMED + 1))}
+        assert await store.destinations.policies_with(()) == {}
 
     assert uses.is_used
     assert (uses.policies[0], uses.more_policies, uses.fall_backs) == ("Policy 0", 1, 1)

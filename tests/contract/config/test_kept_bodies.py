@@ -29,6 +29,7 @@ def raw(number: int, integration_id: IntegrationId, minute: int) -> RawEvent:
         format="json",
         body=b"body",
         verdicts=(VERDICT,),
+        headers={"ce-id": "1"} if number == 3 else {},
     )
 
 
@@ -47,14 +48,16 @@ async def stored(store: Store) -> IntegrationId:
     return ours
 
 
-async def test_bodies_of_an_interval_are_there_oldest_first_whether_taken_or_set_aside(store: Store) -> None:
+async def test_bodies_of_an_interval_are_there_oldest_first_whether_taken_or_set_aside(
+    store: Store,
+) -> None:
     ours = await stored(store)
     found = await store.kept_bodies.between(ours, NOON, at(60), limit=10)
 
     assert found == (
         KeptBody(UUID(int=1), at(0), "json", b"body", (VERDICT,)),
         KeptBody(UUID(int=2), at(1), "http", b"letter", refusal="why"),
-        KeptBody(UUID(int=3), at(1), "json", b"body", (VERDICT,)),
+        KeptBody(UUID(int=3), at(1), "json", b"body", (VERDICT,), headers={"ce-id": "1"}),
         KeptBody(UUID(int=4), at(2), "http", b"letter", refusal="why"),
     )
 

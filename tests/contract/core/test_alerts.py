@@ -1,7 +1,6 @@
 """The promises of `AlertRepository`, kept by every adapter of it."""
 
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 
@@ -10,7 +9,6 @@ from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import Link
 from domain.alert.events import AlertCleared, AlertExpired
 from domain.service.integration import WhenSilent
-from domain.shared.ids import AlertId
 from tests.contract.core.storing import an_open_incident, firing
 from tests.support.builders import BANK_PROBES, MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
 from tests.support.world import Ports
@@ -229,17 +227,6 @@ async def test_a_repeat_that_names_no_end_leaves_it_silent(ports: Ports) -> None
         assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == (replace(silent, occurrences=2),)
 
 
-async def test_an_alert_that_began_to_fire_meanwhile_is_good_for_the_longer_of_both(ports: Ports) -> None:
-    await an_open_incident(ports)
-    first = an_alert(expires_at=NOON + MINUTE)
-    await firing(ports, first)
-    await firing(ports, replace(first, id=AlertId(UUID(int=9)), expires_at=NOON + 2 * MINUTE))
-    async with ports.transaction:
-        due = await ports.alerts.claim_due(at=NOON + 2 * MINUTE, limit=10)
-    assert [each.alert for each in due] == [replace(first, occurrences=2, expires_at=NOON + 2 * MINUTE)]
-    assert await ports.alerts.earliest_deadline() == NOON + 2 * MINUTE
-
-
 async def test_firing_alerts_of_integrations_are_counted_as_far_as_their_limits(ports: Ports) -> None:
     await an_open_incident(ports)
     one, two, three = an_alert(1), an_alert(2), an_alert(3)
@@ -296,19 +283,6 @@ async def test_storage_says_until_when_a_repeat_is_good_as_the_domain_does(ports
     assert {each.alert.id: each.alert.expires_at for each in due} == {
         each.id: each.next_deadline for each in expected if each.next_deadline is not None
     }
-
-
-async def test_one_that_began_to_fire_meanwhile_has_the_end_that_was_said_last(ports: Ports) -> None:
-    await an_open_incident(ports)
-    await firing(ports, *BEFORE)
-    again = [
-        replace(with_end(9, 3, is_end=True), id=AlertId(UUID(int=90 + n)), dedup_key=each.dedup_key)
-        for n, each in enumerate(BEFORE)
-    ]
-    await firing(ports, *again)
-    async with ports.transaction:
-        due = await ports.alerts.claim_due(at=NOON + 3 * MINUTE, limit=10)
-    assert [(each.alert.id, each.is_over) for each in due] == [(each.id, True) for each in BEFORE]
 
 
 async def test_the_turns_that_the_newest_alert_counted_are_found_by_its_key(ports: Ports) -> None:

@@ -13,7 +13,7 @@ from application.alert.routed import ReceivedEvent
 from application.alert.verdict import Verdict, VerdictOutcome
 from application.inhibition.create import CreateInhibition
 from application.ports.intake import RawEvent
-from application.ports.readers import OldestFirst
+from application.ports.readers import IncidentQuery, OldestFirst
 from domain.alert.alert import Alert
 from domain.identity.role import Role
 from domain.routing.inhibition import InhibitionKey
@@ -39,11 +39,11 @@ async def processes(clean_database: str) -> AsyncIterator[tuple[AsyncContainer, 
         yield new_container(turnstile), second, turnstile
 
 
-async def receive(container: AsyncContainer, number: int) -> None:
+async def receive(container: AsyncContainer, number: int, *, group_key: str = "rack") -> None:
     """The same report, in a body of its own."""
     raw = RawEvent(id=UUID(int=number), integration_id=SHOP_PROBES, received_at=NOON, format="native", body=b"{}")
     async with container() as scope:
-        plain = await received(await scope.get(Ports), SHOP_PROBES, an_event("down", labels=DOWN))
+        plain = await received(await scope.get(Ports), SHOP_PROBES, an_event("down", labels=DOWN, group_key=group_key))
         await (await scope.get(IngestEvents))([ReceivedEvent(plain.target, plain.event, raw, raw.id)])
 
 
@@ -69,6 +69,15 @@ async def inhibited_by(container: AsyncContainer, key: InhibitionKey, cleared: A
             before = await ports.inhibition_sources.keys_of(key.inhibition_id)
             await ports.inhibition_sources.take_cleared({cleared})
             return key in before, key in await ports.inhibition_sources.keys_of(key.inhibition_id)
+
+
+async def told_of(container: AsyncContainer, of: Verdict) -> set[AlertId]:
+    """Which alerts the events of an incident name."""
+    assert of.incident_id is not None
+    async with container() as scope:
+        logged = await (await scope.get(Ports)).events.of_incident(of.incident_id, limit=100)
+    named = (getattr(each.event, "alert_id", None) for each in logged)
+    return {each for each in named if each is not None}
 
 
 async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one_that_is_stored(
@@ -98,3 +107,22 @@ async def test_two_batches_that_begin_one_alert_at_once_are_both_told_of_the_one
     assert (winner.alert_id, loser.alert_id) == (alert.id, alert.id)
     assert loser.incident_id == winner.incident_id
     assert await inhibited_by(second, rule.key_of(DOWN), alert.id) == (True, False)
+    assert await told_of(second, winner) == {alert.id}
+
+
+async def test_a_batch_that_would_begin_an_alert_in_another_group_only_repeats_it(
+    processes: tuple[AsyncContainer, AsyncContainer, Turnstile],
+) -> None:
+    first, second, turnstile = processes
+    begun = asyncio.create_task(receive(first, 1, group_key="rack"))
+    await turnstile.reached.wait()
+    elsewhere = asyncio.create_task(receive(second, 2, group_key="row"))
+    await asyncio.wait([elsewhere], timeout=SOON)
+    turnstile.opened.set()
+    await asyncio.gather(begun, elsewhere)
+
+    winner, again = await verdict(second, 1), await verdict(second, 2)
+    assert (again.outcome, again.incident_id) == (VerdictOutcome.REPEATED, winner.incident_id)
+    async with second() as scope:
+        listed = await (await scope.get(Ports)).incident_reader.list(IncidentQuery())
+    assert [each.id for each in listed.items] == [winner.incident_id]

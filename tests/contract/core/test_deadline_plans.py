@@ -56,9 +56,11 @@ async def connection(clean_database: str) -> Any:
 async def test_a_claim_reads_only_what_is_due_and_sorts_nothing(connection: Any, table: str, mode: str) -> None:
     claim, _ = _LOOKS[table]
     nodes = await _nodes_of(connection, claim, NOON, 10 * DUE, mode=mode)
-    (scan,) = [node for node in nodes if node.get("Relation Name") == table]
-    assert (scan["Node Type"], scan["Index Name"]) == ("Index Scan", f"{table}_due_idx")
-    assert (scan["Actual Rows"], scan.get("Rows Removed by Filter", 0)) == (DUE, 0)
+    scans = [node for node in nodes if node.get("Relation Name") == table]
+    assert {(scan["Node Type"], scan["Index Name"]) for scan in scans} == {("Index Scan", f"{table}_due_idx")}
+    # Runs are looked at from both ends of what is due, which here is what one claim takes.
+    assert [scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0) for scan in scans] == [DUE] * len(scans)
+    assert sum(scan["Actual Rows"] for scan in scans) == DUE
     assert "Sort" not in {node["Node Type"] for node in nodes}
 
 

@@ -10,6 +10,7 @@ import pytest
 from application.errors import ConflictError, NotFoundError
 from domain.incident.incident import Incident, IncidentStatus
 from domain.shared.change import Change
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.ids import IncidentId, RunId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -220,18 +221,65 @@ async def reopenable(ports: Ports, *, since: int) -> list[Incident]:
     groups = ("rack", "group 3", "nothing")
     async with ports.transaction:
         found = await ports.incidents.reopenable(
-            {(a_draft().service_id, group): NOON + since * MINUTE for group in groups}
+            {(a_draft().service_id, group): NOON + since * MINUTE for group in groups}, at=NOON + 10 * MINUTE
         )
     return list(found)
 
 
-async def test_of_a_group_that_has_none_open_the_incident_that_was_resolved_last_can_be_reopened(ports: Ports) -> None:
-    await an_over(ports, 1, minute=4)
+async def test_of_each_group_the_incident_that_was_resolved_last_can_be_reopened(ports: Ports) -> None:
+    before = await an_over(ports, 1, minute=4)
     last = await an_over(ports, 2, minute=6)
     await an_open_incident(ports, 3)
 
     assert [await reopenable(ports, since=minute) for minute in (3, 6, 7)] == [[last], [last], []]
     async with ports.transaction:
-        assert await ports.incidents.reopenable({}) == ()
+        assert await ports.incidents.reopenable({}, at=NOON) == ()
         await ports.incidents.save(last.reopen(by=None, via=Via.SYSTEM, at=NOON + 7 * MINUTE))
-    assert await reopenable(ports, since=3) == []
+    assert await reopenable(ports, since=3) == [before]
+
+
+async def test_an_incident_that_was_begun_is_taken_back_and_its_group_is_free_for_the_one_before(ports: Ports) -> None:
+    over = await an_over(ports, 1, minute=4)
+    begun, kept = replace(a_draft(2), group_key="rack"), a_draft(3)
+    async with ports.transaction:
+        opened = await ports.intake.open_incidents((begun, kept))
+        await ports.intake.withdraw_incidents([opened[begun.service_id, "rack"].incident_id])
+        await ports.incidents.save(over.reopen(by=None, via=Via.SYSTEM, at=NOON + 5 * MINUTE))
+    async with ports.transaction:
+        found = await ports.incidents.get_many([over.id, begun.id, kept.id])
+    assert [each.id for each in found] == [kept.id, over.id]
+
+
+async def test_what_is_followed_or_past_its_window_is_reopened_by_no_alert(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.FIXED, seconds=600)
+    first, follower = (
+        replace(a_draft(number, at=NOON + at * MINUTE), group_key="rack", group_window=window)
+        for number, at in ((1, -20), (2, -5))
+    )
+    async with ports.transaction:
+        await ports.intake.open_incidents((first,))
+        await ports.intake.open_incidents((follower,))
+        for draft, minute in ((follower, 1), (first, 2)):  # the one that is followed is resolved last
+            incident = await ports.incidents.get(draft.id)
+            await ports.incidents.save(incident.resolve(by=None, via=Via.SENDER, at=NOON + minute * MINUTE))
+
+    async with ports.transaction:
+        group = {(first.service_id, "rack"): NOON}
+        in_time, too_late = [await ports.incidents.reopenable(group, at=NOON + at * MINUTE) for at in (4, 5)]
+    assert ([each.id for each in in_time], too_late) == ([follower.id], ())
+
+
+async def test_what_is_followed_can_be_reopened_beside_its_follower(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.FIXED, seconds=600)
+    first = replace(a_draft(1), group_window=window)
+    async with ports.transaction:
+        await ports.intake.open_incidents((first,))
+        await ports.intake.open_incidents((replace(a_draft(2, at=NOON + 10 * MINUTE), group_key=first.group_key),))
+        incident = await ports.incidents.get(first.id)
+        over = await ports.incidents.save(incident.resolve(by=ADA, via=Via.API, at=NOON + 11 * MINUTE))
+        again = await ports.incidents.save(over.reopen(by=ADA, via=Via.API, at=NOON + 12 * MINUTE))
+        found = await ports.incidents.open_one(first.service_id, first.group_key)
+
+    assert (again.is_open, again.followed_by, again.group_key) == (True, a_draft(2).id, first.group_key)
+    assert found is not None
+    assert found.id == a_draft(2).id

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from application.alert.verdict import Verdict, VerdictOutcome
-from application.ports.intake import IntakeTarget, RawEvent, Touched
+from application.errors import ConflictError
+from application.ports.intake import IntakeTarget, OpenedIncident, Touched
 from domain.alert.alert import Alert
-from domain.alert.alert_event import AlertAction, ChangeEvent, Link
-from domain.incident.incident import IncidentStatus
+from domain.alert.alert_event import ChangeEvent, Link
+from domain.incident.incident import Followed, IncidentStatus
 from domain.service.service import UrgencyRule
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.contract.core.storing import an_open_incident, firing, held
@@ -115,6 +116,48 @@ async def test_a_group_has_one_open_incident_however_often_it_is_asked_for(ports
     assert new.number > first.number
 
 
+async def opened(ports: Ports, number: int, minute: float, window: GroupWindow | None) -> OpenedIncident:
+    """Of one group, by a draft of that minute."""
+    draft = replace(a_draft(number, at=NOON + minute * MINUTE), group_key="rack", group_window=window)
+    other = a_draft(100 + number)
+    async with ports.transaction:
+        return (await ports.intake.open_incidents([other, draft]))[draft.service_id, "rack"]
+
+
+async def test_after_its_window_an_open_incident_is_followed_by_another(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.FIXED, seconds=600)
+    first = await opened(ports, 1, 0, window)
+    joined = await opened(ports, 2, 9.9, None)
+    second = await opened(ports, 3, 10, None)
+    beside = await opened(ports, 4, 1000, window)
+
+    followed = Followed(incident_id=first.incident_id, number=first.number, group_window=window)
+    assert (joined.incident_id, joined.is_new, joined.follows) == (first.incident_id, False, None)
+    assert (second.is_new, second.follows, second.number > first.number) == (True, followed, True)
+    assert (beside.incident_id, beside.follows) == (second.incident_id, None)  # which began without a window
+    before, after = await held(ports, first.incident_id), await held(ports, second.incident_id)
+    assert (before.is_open, before.followed_by, before.group_key) == (True, second.incident_id, "rack")
+    assert (after.followed_by, after.group_window, after.group_key) == (None, None, "rack")
+
+
+async def test_a_window_that_rolls_ends_so_long_after_the_last_that_joined(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.ROLLING, seconds=600)
+    found = [await opened(ports, number, minute, window) for number, minute in enumerate((0, 9, 5, 18.9, 28.9))]
+
+    assert [each.is_new for each in found] == [True, False, False, False, True]
+
+
+async def test_an_incident_that_was_followed_once_is_not_followed_twice(ports: Ports) -> None:
+    window = GroupWindow(kind=WindowKind.FIXED, seconds=600)
+    first, second, third = [await opened(ports, number, number * 10, window) for number in range(3)]
+
+    assert [each.follows and each.follows.incident_id for each in (second, third)] == [
+        first.incident_id,
+        second.incident_id,
+    ]
+    assert (await held(ports, first.incident_id)).followed_by == second.incident_id
+
+
 async def test_a_change_that_is_there_by_its_id_stays_as_it_is(ports: Ports) -> None:
     first = a_received_change(ChangeEvent(summary="first", occurred_at=NOON))
     for changes in ([first], [first._replace(change=ChangeEvent(summary="again"))]):
@@ -147,47 +190,16 @@ async def test_a_group_whose_incident_is_resolved_gets_a_new_one_with_a_new_numb
     assert (await held(ports, first.id)).status is IncidentStatus.RESOLVED
 
 
-async def test_an_alert_that_fires_already_counts_as_one_more_occurrence(ports: Ports) -> None:
-    await an_open_incident(ports)
-    first, second = an_alert(1, dedup_key="disk"), an_alert(2, dedup_key="disk", at=NOON + MINUTE, occurrences=2)
-    await firing(ports, first)
-    await firing(ports, second)
-
-    async with ports.transaction:
-        (stored,) = await ports.alerts.firing({(SHOP_PROBES, "disk")})
-    assert stored == replace(first, occurrences=3, last_seen_at=NOON + MINUTE)
-
-
-@pytest.mark.parametrize("others", [1, 40])
-async def test_those_that_fired_already_are_told_as_they_are_stored(ports: Ports, others: int) -> None:
+@pytest.mark.parametrize("others", [0, MANY])
+async def test_an_alert_that_fires_already_is_a_conflict_and_nothing_is_recorded(ports: Ports, others: int) -> None:
     await an_open_incident(ports)
     first, second = an_alert(1, dedup_key="disk"), an_alert(2, dedup_key="disk")
     new = [an_alert(10 + number) for number in range(others)]
-    async with ports.transaction:
-        assert await ports.intake.record(alerts=[first], runs=[], events=[], raw_events=[]) == {}
-    async with ports.transaction:
-        told = await ports.intake.record(alerts=[second, *new], runs=[], events=[], raw_events=[])
-    assert told == {(SHOP_PROBES, "disk"): Touched(first.id, first.incident_id)}
+    await firing(ports, first)
+    with pytest.raises(ConflictError):
+        await firing(ports, second, *new)
 
-
-async def test_verdicts_are_corrected_and_nothing_else_of_a_raw_event(ports: Ports) -> None:
-    verdict = Verdict(dedup_key="disk", action=AlertAction.TRIGGER, outcome=VerdictOutcome.OPENED)
-    one, other = (
-        RawEvent(
-            id=UUID(int=number),
-            integration_id=SHOP_PROBES,
-            received_at=NOON,
-            format="native",
-            body=b"{}",
-            verdicts=(verdict,),
-        )
-        for number in (1, 2)
-    )
-    corrected = replace(one, verdicts=(replace(verdict, outcome=VerdictOutcome.REPEATED),))
-    async with ports.transaction:
-        await ports.intake.record(alerts=[], runs=[], events=[], raw_events=[one, other])
-        await ports.intake.correct_verdicts([corrected])
-    assert [(await ports.stored_events.get(each.id)).raw for each in (one, other)] == [corrected, other]
+    assert await firing_now(ports, [first, *new]) == [first]
 
 
 async def test_many_alerts_are_stored_as_one_is(ports: Ports) -> None:
@@ -205,17 +217,6 @@ async def test_many_alerts_are_stored_as_one_is(ports: Ports) -> None:
     await firing(ports, *reversed(alerts))
 
     assert await firing_now(ports, alerts) == alerts
-
-
-async def test_one_of_many_alerts_that_fires_already_counts_as_one_more_occurrence(ports: Ports) -> None:
-    alerts = [an_alert(number) for number in range(MANY)]
-    await an_open_incident(ports)
-    await firing(ports, alerts[7])
-    await firing(ports, *(replace(alert, last_seen_at=NOON + MINUTE) for alert in alerts))
-
-    stored = await firing_now(ports, alerts)
-    assert [each.occurrences for each in stored] == [2 if number == 7 else 1 for number in range(MANY)]
-    assert {each.last_seen_at for each in stored} == {NOON + MINUTE}
 
 
 async def firing_now(ports: Ports, alerts: list[Alert]) -> list[Alert]:

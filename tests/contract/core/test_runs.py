@@ -6,16 +6,20 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.escalations import DueRun, StepKey
+from application.errors import NotFoundError
+from application.ports.escalations import StepKey
 from application.ports.readers import IncidentFilter, IncidentQuery
+from domain.escalation.condition import SkipReason
+from domain.escalation.events import EscalationStepSkipped
 from domain.escalation.plan import Position
 from domain.escalation.run import EscalationRun, RunStatus
-from domain.shared.ids import IncidentId, PolicyId
+from domain.notification.contact import Channel
+from domain.shared.ids import IncidentId, NotificationId, PolicyId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
-from tests.contract.core.storing import an_open_incident
-from tests.support.builders import ADA, LADDER, LOOP, MINUTE, NOON, a_policy, a_run, a_step, a_town
+from tests.contract.core.storing import an_open_incident, logged_after
+from tests.support.builders import ADA, LADDER, LOOP, MINUTE, NOON, a_page, a_policy, a_run, a_step, a_town
 from tests.support.world import Ports
 
 
@@ -39,6 +43,17 @@ async def test_what_is_due_comes_earliest_first_and_at_most_as_many_as_wanted(po
         assert len(await ports.runs.claim_due(at=NOON + 2 * MINUTE, limit=2)) == 2
 
 
+async def test_of_more_than_a_tick_takes_half_are_the_oldest_and_half_the_newest(ports: Ports) -> None:
+    for number in range(1, 8):
+        await an_open_incident(ports, number, at=NOON + number * MINUTE)
+
+    async with ports.transaction:
+        due = await ports.runs.claim_due(at=NOON + 7 * MINUTE, limit=5)
+        assert [each.run.id for each in due] == [a_run(number).id for number in (1, 2, 3, 6, 7)]
+        (oldest,) = await ports.runs.claim_due(at=NOON + 7 * MINUTE, limit=1)
+        assert oldest.run.id == a_run(1).id
+
+
 async def test_a_run_is_due_at_its_deadline_and_not_before(ports: Ports) -> None:
     await an_open_incident(ports)
     async with ports.transaction:
@@ -51,7 +66,8 @@ async def test_a_due_run_comes_with_the_urgency_and_the_severity_of_its_incident
     async with ports.transaction:
         (due,) = await ports.runs.claim_due(at=NOON, limit=5)
 
-    assert due == DueRun(replace(a_run(), version=1), Urgency.HIGH, Severity.SEV1)
+    assert due.run == replace(a_run(), version=1)
+    assert (due.urgency, due.severity) == (Urgency.HIGH, Severity.SEV1)
 
 
 async def test_a_run_is_read_as_it_was_saved(ports: Ports) -> None:
@@ -63,6 +79,35 @@ async def test_a_run_is_read_as_it_was_saved(ports: Ports) -> None:
     waiting = replace(moved, position=None, version=2)
     await saved(ports, waiting)
     assert await running_of(ports, incident.id) == (replace(waiting, version=3),)
+
+
+async def test_what_a_tick_came_to_is_recorded_together(ports: Ports) -> None:
+    incident = await an_open_incident(ports)
+    start = await ports.events.end()
+    moved = replace(a_run(), position=Position(0, 1), next_deadline=NOON + MINUTE, version=1)
+    leased, waiting = a_page(1).lease(until=NOON + MINUTE), a_page(2, channel=Channel.SMS)
+    skipped = EscalationStepSkipped(
+        incident_id=incident.id, run_id=moved.id, round=0, step=0, reason=SkipReason.SEVERITY, detail="", at=NOON
+    )
+    async with ports.transaction:
+        added = await ports.runs.record([moved], pages=[leased, waiting], events=[skipped])
+
+    assert added == {leased.id, waiting.id}
+    assert await running_of(ports, incident.id) == (replace(moved, version=2),)
+    assert await ports.notifications.get(leased.id) == leased
+    assert await ports.notifications.get(waiting.id) == waiting
+    assert [each.event for each in await logged_after(ports.events, start, count=1)] == [skipped]
+
+
+async def test_a_page_that_is_already_there_is_not_among_those_that_a_tick_added(ports: Ports) -> None:
+    await an_open_incident(ports)
+    async with ports.transaction:
+        await ports.notifications.add([a_page(1)])
+    twin, other = replace(a_page(1), id=NotificationId(UUID(int=99))), a_page(2)
+    async with ports.transaction:
+        assert await ports.runs.record([], pages=[twin, other], events=[]) == {other.id}
+    with pytest.raises(NotFoundError):
+        await ports.notifications.get(twin.id)
 
 
 async def test_a_run_that_has_ended_is_neither_due_nor_running(ports: Ports) -> None:

@@ -12,13 +12,12 @@ from dishka import AsyncContainer
 from adapters.outbound.memory.alarm import MemoryAlarm
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
-from application.escalation.advance import AdvanceEscalations
+from application.escalation.advance import NO_ROOM, AdvanceEscalations
 from application.escalation.tell_stalled import TellStalled
 from application.incident.acknowledge import AcknowledgeIncident
-from application.notification.lease import LeaseNotifications
+from application.notification.lease import LeaseNotifications, Room
 from application.notification.send import Sent
 from application.notification.settle import SettleNotifications
-from application.ports.errors import TransientPortError
 from application.ports.notifier import Delivery, Outcome
 from application.ports.readers import IncidentQuery
 from application.routing.owner import RoutingOwner
@@ -36,6 +35,7 @@ from domain.notification.fall_back import FALL_BACK_POSITION
 from domain.notification.notification import NotificationStatus
 from domain.routing.matcher import parse_matchers
 from domain.routing.route import Effect, Rule
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.ids import IncidentId
 from domain.shared.severity import Severity
 from tests.support.at_once import SOON, Turnstile, containers_over
@@ -77,9 +77,9 @@ class Process:
         async with self._container() as scope:
             await (await scope.get(AcknowledgeIncident))(incident_id, actor=an_actor())
 
-    async def advance(self) -> None:
+    async def advance(self, *, room: Room = NO_ROOM) -> None:
         async with self._container() as scope:
-            await (await scope.get(AdvanceEscalations))()
+            await (await scope.get(AdvanceEscalations))(room=room)
 
     async def tell_stalled(self) -> None:
         """Some minutes later."""
@@ -248,31 +248,74 @@ async def test_an_alert_that_comes_while_its_incident_is_resolved_reopens_it(
     assert isinstance(stored.events[-1], IncidentReopened)
 
 
-async def test_an_alert_whose_group_is_opened_while_it_reopens_it_is_to_be_sent_again(
+async def test_an_alert_whose_group_is_opened_while_it_would_reopen_it_joins(
     process: Process, new_process: NewProcess
 ) -> None:
-    """What has no such rule does not ask, so the two cannot wait for each other."""
     await process.rule(Effect(reopen_within=MINUTE), 'soon="yes"')
     await process.receive(report("disk"))
     await process.receive(report("disk", AlertAction.RESOLVE))
     turnstile = Turnstile()
     gated = new_process(turnstile)
     again = replace(report("load"), labels={"soon": "yes"})
-    refused: list[TransientPortError] = []
-
-    async def reopen() -> None:
-        try:
-            await process.receive(again)
-        except TransientPortError as error:
-            refused.append(error)
-
-    await meeting(turnstile, gated.receive(report("disk")), reopen())
-    assert len(refused) == 1
-    await process.receive(again)
+    await meeting(turnstile, gated.receive(report("disk")), process.receive(again))
 
     over, still_open = sorted(await process.stored(), key=lambda stored: stored.incident.is_open)
     assert [alert.dedup_key for alert in over.alerts] == ["disk"]
     assert sorted(alert.dedup_key for alert in still_open.alerts) == ["disk", "load"]
+
+
+async def crossing(
+    process: Process, new_process: NewProcess, ours: Sequence[AlertEvent], theirs: Sequence[AlertEvent]
+) -> None:
+    """Two batches at once, of which ours waits halfway for the group "b" until theirs is where it must wait."""
+    turnstile = Turnstile()
+    gated, other = new_process(turnstile), new_process(Trap())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(gated.receive(of_group("b", "in the way")))
+        await turnstile.reached.wait()
+        halfway = group.create_task(process.receive(*ours))
+        await asyncio.wait([halfway], timeout=SOON)
+        assert not halfway.done()
+        group.create_task(other.receive(*theirs))
+        await asyncio.sleep(SOON)
+        turnstile.opened.set()
+
+
+def of_group(group_key: str, dedup_key: str, action: AlertAction = AlertAction.TRIGGER, **labels: str) -> AlertEvent:
+    return an_event(dedup_key, action, group_key=group_key, labels=labels)
+
+
+async def test_a_batch_that_may_reopen_and_one_that_joins_the_same_groups_never_wait_for_each_other(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.rule(Effect(reopen_within=MINUTE), 'soon="yes"')
+    await process.receive(*[of_group(each, f"first of {each}") for each in "bcz"])
+
+    ours = [of_group("z", "1", soon="yes"), of_group("b", "2"), of_group("c", "3")]
+    await crossing(process, new_process, ours, [of_group("c", "4"), of_group("z", "5")])
+
+    joined = {
+        each.incident.group_key: sorted(alert.dedup_key for alert in each.alerts) for each in await process.stored()
+    }
+    assert joined == {
+        "b": ["2", "first of b", "in the way"],
+        "c": ["3", "4", "first of c"],
+        "z": ["1", "5", "first of z"],
+    }
+
+
+@pytest.mark.parametrize("begun", ["zBba", "abBz"])
+async def test_a_batch_that_joins_groups_and_one_that_clears_their_alerts_never_wait_for_each_other(
+    process: Process, new_process: NewProcess, begun: str
+) -> None:
+    for each in begun:  # one after the other, so that their ids are in this order
+        await process.receive(of_group(each, f"first of {each}"))
+
+    ours = [of_group(each, f"second of {each}") for each in "aBbz"]
+    theirs = [of_group(each, f"first of {each}", AlertAction.RESOLVE) for each in "azB"]
+    await crossing(process, new_process, ours, theirs)
+
+    assert all(each.incident.is_open for each in await process.stored())
 
 
 async def test_the_same_trigger_received_at_once_opens_one_incident(process: Process, new_process: NewProcess) -> None:
@@ -297,6 +340,24 @@ async def test_an_acknowledgement_during_a_tick_cancels_the_pages_of_that_tick(
     (stored,) = await process.stored()
     assert stored.pages
     assert {page.status for page in stored.pages} == {NotificationStatus.CANCELLED}
+
+
+async def test_an_acknowledgement_during_a_tick_that_hands_pages_over_knows_that_they_are_under_way(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.receive(report("disk"))
+    (stored,) = await process.stored()
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    room = dict.fromkeys(Channel, 9)
+    await meeting(turnstile, gated.advance(room=room), process.acknowledge(stored.incident.id))
+
+    (stored,) = await process.stored()
+    at_once = [page for page in stored.pages if page.created_at == NOON and page.attempts]
+    assert at_once
+    assert all(page.was_overtaken for page in at_once)
+    others = [page for page in stored.pages if page not in at_once]
+    assert {page.status for page in others} <= {NotificationStatus.CANCELLED}
 
 
 async def test_a_tick_during_an_acknowledgement_makes_no_page(process: Process, new_process: NewProcess) -> None:
@@ -385,3 +446,20 @@ async def test_two_workers_that_see_a_stalled_incident_at_once_tell_of_it_once(
 
     (notices, sounded), (_, also_sounded) = await process.told(), await gated.told()
     assert (notices, sounded + also_sounded) == (1, 1)
+
+
+async def test_alerts_that_come_at_once_after_a_window_open_one_incident_more(
+    process: Process, new_process: NewProcess
+) -> None:
+    await process.rule(Effect(group_window=GroupWindow(kind=WindowKind.FIXED, seconds=120)))
+    await process.receive(report("disk"))
+    await process.pass_time(2 * MINUTE)
+    turnstile = Turnstile()
+    gated = new_process(turnstile)
+    await gated.pass_time(2 * MINUTE)
+    await meeting(turnstile, gated.receive(report("load")), process.receive(report("fan")))
+
+    before, after = await process.stored()
+    assert (before.incident.is_open, before.incident.followed_by) == (True, after.incident.id)
+    assert {alert.dedup_key for alert in after.alerts} == {"load", "fan"}
+    assert [sum(isinstance(event, AlertJoined) for event in each.events) for each in (before, after)] == [0, 1]

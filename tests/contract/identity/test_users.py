@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -97,6 +98,27 @@ async def test_pages_by_name_and_then_by_id_hold_everybody_once(store: Store) ->
             break
         page = PageRequest(limit=2, after=(part.items[-1].name, part.items[-1].id))
     assert seen == [2, 5, 1, 3, 4]
+
+
+async def test_a_page_holds_those_alone_that_are_asked_for_by_whole_name_address_or_id(
+    store: Store,
+) -> None:
+    ada, other, third = await saved(
+        store, replace(a_user(1), name="Ada"), replace(a_user(2), name="ada L."), replace(a_user(3), name="ADA")
+    )
+
+    async def ids(**asked: Any) -> list[UserId]:
+        return [user.id for user in (await store.users.list(PageRequest(**asked))).items]
+
+    assert set(await ids(named="ada")) == {ada.id, third.id}
+    assert await ids(named=other.email.upper()) == [other.id]
+    assert await ids(named="ad") == []
+    assert set(await ids(ids=frozenset({other.id, third.id, UUID(int=999)}))) == {other.id, third.id}
+    assert await ids(named="ada", ids=frozenset({third.id})) == [third.id]
+    first = await store.users.list(PageRequest(limit=1, named="ada"))
+    assert first.has_more
+    after = (first.items[-1].name, first.items[-1].id)
+    assert len(await ids(named="ada", after=after)) == 1
 
 
 async def test_active_admins_are_those_and_nobody_else(store: Store) -> None:

@@ -52,6 +52,9 @@ DETAIL: dict[str, Any] = {
             "way": ["checkout", "ledger", "bank"],
         }
     ],
+    "group_window": None,
+    "takes_alerts_until": None,
+    "followed_by": None,
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
 }
 

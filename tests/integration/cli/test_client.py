@@ -2,7 +2,8 @@ import pytest
 
 from adapters.inbound.cli.client import ApiClient
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from tests.integration.cli.recorded import page
+from tests.integration.cli.conftest import Tocsin
+from tests.integration.cli.recorded import TEAM, page
 from tests.integration.cli.server import HANG, Answer, RecordedApi, problem
 
 
@@ -120,3 +121,21 @@ def test_a_list_is_read_no_further_than_wanted(api: RecordedApi) -> None:
     api.answers["GET /v1/teams"] = Answer(200, page({"id": 1}, {"id": 2}, next_cursor="c"))
     assert len(list(ApiClient(api.url, "t").each("/v1/teams", most=4))) == 4
     assert [asked.path.rpartition("limit=")[2] for asked in api.asked] == ["4", "2&cursor=c"]
+
+
+def test_what_is_named_is_asked_for_by_its_name_and_ids_stand_in_one_request_for_many(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silence = {"matchers": "a", "state": "active", "ends_at": "2026-11-23T13:00:00Z", "comment": "", "id": "s"}
+    rows = [silence | {"author_id": f"user-{number:03}"} for number in range(150)]
+    named = [{"id": row["author_id"], "name": row["author_id"].upper()} for row in rows]
+    api.answers |= {
+        "GET /v1/teams": Answer(200, page(TEAM)),
+        "GET /v1/silences": Answer(200, page(*rows)),
+        "GET /v1/users": [Answer(200, page(*named[:100])), Answer(200, page(*named[100:]))],
+    }
+    assert tocsin("silence", "list", "--team", "payments", "--limit", "150") == 0
+    asked = [each.path for each in api.asked]
+    assert asked[0] == "/v1/teams?name=payments&limit=200"
+    assert [path.count("id=user-") for path in asked if path.startswith("/v1/users")] == [100, 50]
+    assert "USER-149" in capsys.readouterr().out

@@ -87,6 +87,24 @@ def test_an_incident_is_shown_with_its_alerts_timeline_and_deliveries(
     assert shown == ACKNOWLEDGED | DETAIL | {"alerts": [ALERT], "timeline": [TIMELINE], "deliveries": [DELIVERY]}
 
 
+def test_an_incident_says_until_when_it_takes_alerts_or_which_one_does(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, shown = "GET /v1/incidents/INC-15", []
+    for part in ("timeline", "alerts", "deliveries"):
+        api.answers[f"{path}/{part}"] = Answer(200, page())
+    until = {"takes_alerts_until": "2026-11-23T11:00:00Z"}
+    followed = {"followed_by": {"id": INCIDENT["id"], "reference": "INC-16"}}
+    for more in ({}, until, until | {"status": "resolved"}, until | followed):
+        api.answers[path] = Answer(200, INCIDENT | DETAIL | more)
+        assert tocsin("incident", "show", "INC-15") == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("takes alerts")]
+        shown.append("".join(lines).removeprefix("takes alerts:").strip())
+
+    assert [shown[0], shown[2], shown[3]] == ["", "", "no more, INC-16 does"]
+    assert shown[1].startswith("until 2026-11-23")
+
+
 def test_an_incident_that_several_must_acknowledge_says_who_has_and_how_many_are_missing(
     api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,9 +1,11 @@
 """The checks over a real database, and what an operator does at it."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from adapters.inbound.cli.operations import Finding
 from application.destination.create_destination import CreateDestination
@@ -14,16 +16,18 @@ from application.oncall.create_schedule import CreateSchedule
 from application.oncall.refresh_calendars import RefreshCalendars
 from application.oncall.set_calendar_import import SetCalendarImport
 from application.ports.destination_proofs import DestinationProofs, TriedDestination
+from application.ports.destinations import DestinationRepository, DestinationSecrets
 from application.ports.notifier import Outcome
 from application.ports.transaction import Transaction
 from domain.escalation.policy import Step, Target, TargetKind
-from domain.notification.destination import DestinationKind
+from domain.notification.destination import Destination, DestinationKind
 from domain.shared.errors import InvalidValueError
-from domain.shared.ids import UserId
+from domain.shared.ids import DestinationId, UserId
 from entrypoints.container import production_container
 from entrypoints.doctor import examine
 from entrypoints.local import local_admin
 from entrypoints.local_identity import create_first_admin, create_key
+from entrypoints.secrets import seal
 from entrypoints.settings import Settings
 
 TRIED_AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -114,9 +118,15 @@ async def test_a_channel_that_takes_no_messages_is_named(clean_database: str) ->
         tried = TriedDestination(ops.id, ops.address, TRIED_AT, Outcome.REJECTED, "Slack refused: is_archived")
         async with await request.get(Transaction):
             await (await request.get(DestinationProofs)).record([tried])
+        finding = (await _findings(settings))["destinations"]
+        assert (finding.verdict, finding.detail) == ("warn", "take no messages: Ops (Slack refused: is_archived)")
+
+        target = Target(kind=TargetKind.CHANNEL, id=ops.id)
+        steps = (Step(targets=(target,), delay=timedelta(minutes=5)),)
+        await (await request.get(CreatePolicy))(team_id=team.id, name="Page", steps=steps, actor=actor)
     await container.close()
     finding = (await _findings(settings))["destinations"]
-    assert (finding.verdict, finding.detail) == ("warn", "take no messages: Ops (Slack refused: is_archived)")
+    assert finding.detail == "take no messages: Ops (Slack refused: is_archived), told by the policy Page"
 
 
 async def test_a_calendar_that_cannot_be_read_is_named(clean_database: str) -> None:
@@ -158,3 +168,33 @@ async def test_the_operator_makes_a_key_for_the_first_admin(clean_database: str)
     assert made["secret"].startswith("tsk_")
     with pytest.raises(InvalidValueError):
         await create_key(settings, name="ci", scopes=frozenset({"read"}), days=0)
+
+
+async def test_what_another_secret_key_sealed_is_told_and_the_command_seals_it_anew(clean_database: str) -> None:
+    settings = _settings(clean_database)
+    container = production_container(settings)
+    await create_first_admin(settings, email="ada@example.com", name="Ada")
+    async with container() as request:
+        actor = await local_admin(request)
+        team = await (await request.get(CreateTeam))(name="Payments", member_ids=[], actor=actor)
+        board = Destination(
+            id=DestinationId(UUID(int=1)),
+            team_id=team.id,
+            name="Board",
+            kind=DestinationKind.WEBHOOK,
+            address="https://hooks.example/board",
+        )
+        async with await request.get(Transaction):
+            await (await request.get(DestinationRepository)).save(board)
+            await (await request.get(DestinationSecrets)).put(board.id, "whsec_board", old_expires_at=TRIED_AT)
+    await container.close()
+    assert (await _findings(settings))["secrets"].verdict == "ok"
+
+    rotating = structs.replace(settings, secret_key="n" * 40, secret_key_previous=settings.secret_key)
+    alone = structs.replace(rotating, secret_key_previous="")
+    assert (await _findings(alone))["secrets"].verdict == "fail"
+    assert (await _findings(rotating))["secrets"].detail == "1 are sealed under the secret key before"
+    told: list[int] = []
+    assert await seal(rotating, told.append) == {"clear": 0, "outdated": 1, "unreadable": 0}
+    assert told == [1]
+    assert (await _findings(alone))["secrets"].verdict == "ok"

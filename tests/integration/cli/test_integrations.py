@@ -42,6 +42,7 @@ def test_a_new_one_says_whose_topics_are_believed_and_what_becomes_of_silent_ale
         "kind": "cloudwatch",
         "service_id": "service-1",
         "grouping": "per_alert",
+        "group_window": None,
         "is_strict": False,
         "when_silent": "resolve",
         "topic_arns": topics,
@@ -113,3 +114,21 @@ def test_a_change_of_nothing_or_of_opposites_is_an_error_of_usage(
 ) -> None:
     assert tocsin("integration", "edit", "Sentry", *given) == 2
     assert api.asked == []
+
+
+def test_for_how_long_an_incident_takes_alerts_is_said_changed_and_taken_away(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers["GET /v1/services"] = Answer(200, page({"id": "service-1", "name": "Shop"}))
+    api.answers["POST /v1/integrations"] = Answer(201, MADE)
+    api.answers[f"PATCH {PATH}"] = Answer(200, SENTRY)
+    given = ("--service", "Shop", "--kind", "native", "--group-window", "rolling:600")
+    assert tocsin("integration", "create", "Alarms", *given) == 0
+    assert api.asked[-1].body["group_window"] == {"kind": "rolling", "seconds": 600}
+    for text, body in (("fixed:7200", {"kind": "fixed", "seconds": 7200}), ("none", None)):
+        assert tocsin("integration", "edit", "sentry", "--group-window", text) == 0
+        assert api.asked[-1].body == {"group_window": body}
+    capsys.readouterr()
+    for wrong in ("fixed", "fixed:", "sliding:600", "rolling:-5", "600"):
+        assert tocsin("integration", "edit", "sentry", "--group-window", wrong) == 2
+        assert "say fixed:600 or rolling:600" in capsys.readouterr().err

@@ -226,3 +226,15 @@ def test_a_document_that_says_no_policy_is_refused(
     (tmp_path / "p").write_text(text)
     assert tocsin("policy", "edit", "page", str(tmp_path / "p"), "--yes") == 2
     assert reason in capsys.readouterr().err
+
+
+def test_a_channel_that_takes_no_messages_is_warned_of_when_the_policy_is_made_and_shown(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warning = {"code": "destination_refuses", "detail": "tells Ops, which takes no messages", "user_id": None}
+    warned = POLICY | {"warnings": [warning]}
+    api.answers |= {f"GET {PATH}": Answer(200, warned), "POST /v1/policies": Answer(201, warned)}
+    made_of = ("--name", "Page", "--team", "Payments", "--step", "schedule=Primary")
+    for command in (("show", "Page"), ("create", *made_of)):
+        assert tocsin("policy", *command) == 0
+        assert "warning: Page tells Ops, which takes no messages" in capsys.readouterr().err

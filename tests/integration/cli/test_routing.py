@@ -19,6 +19,7 @@ RULE = {
     "severity": "SEV4",
     "urgency": None,
     "group_by": ["app", "env"],
+    "group_window": {"kind": "rolling", "seconds": 600},
     "title": None,
     "runbook_url": None,
     "delay_seconds": None,
@@ -62,7 +63,8 @@ def put(api: RecordedApi) -> list[dict[str, object]]:
 def test_rules_are_shown_with_what_they_do(tocsin: Tocsin, capsys: pytest.CaptureFixture[str]) -> None:
     assert tocsin("routing", "show", "--team", TEAM["name"]) == 0
     _, row = capsys.readouterr().out.splitlines()
-    does = "drops, severity SEV4, groups by app, env, flaps after 3 in 600 s, pages again by alertname"
+    groups = "groups by app, env, groups for rolling:600"
+    does = f"drops, severity SEV4, {groups}, flaps after 3 in 600 s, pages again by alertname"
     for part in ("noise", 'env="test"', does, "ends", "7"):
         assert part in row
 

@@ -247,6 +247,25 @@ async def test_an_integration_has_limits_of_its_own_until_it_has_none(api: World
     }
 
 
+async def test_an_integration_says_for_how_long_incidents_take_alerts(api: World) -> None:
+    service = await make_service(api)
+    window = {"kind": "fixed", "seconds": 7200}
+    given = {"service_id": service["id"], "kind": "pagerduty", "name": "Nagios", "group_window": window}
+    made = (await api.ask("POST", "/v1/integrations", by=Role.MANAGER, json=given)).json()["integration"]
+    path = f"/v1/integrations/{made['id']}"
+    assert made["group_window"] == window
+
+    rolling = {"kind": "rolling", "seconds": 120}
+    found = []
+    for version, body in enumerate(({"name": "Icinga"}, {"group_window": rolling}, {"group_window": None}), 1):
+        changed = await api.ask("PATCH", path, by=Role.MANAGER, match=f'"v{version}"', json=body)
+        found.append(changed.json()["group_window"])
+    assert found == [window, rolling, None]
+    wrong = {"group_window": {"kind": "fixed", "seconds": 119}}
+    refused = await api.ask("PATCH", path, by=Role.MANAGER, match='"v4"', json=wrong)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/group_window/seconds")
+
+
 def told(saved: httpx.Response) -> dict[str, Any]:
     """A saved policy without its proof."""
     return {name: value for name, value in saved.json().items() if name != "proof"}

@@ -82,6 +82,32 @@ async def test_one_that_takes_no_messages_is_warned_of_wherever_it_is_read(api: 
     assert moved.json()["warnings"] == []
 
 
+async def test_a_policy_that_tells_one_that_takes_no_messages_is_warned_of_wherever_it_is_shown(
+    api: World,
+) -> None:
+    channel, other = await a_channel(api), (await made(api, name="Hook", kind="webhook", address=HOOK))["destination"]
+    key = DestinationId(UUID(channel["id"]))
+    api.database.destination_proofs[key] = DestinationProof(
+        destination_id=key, attempted_at=START, refused_at=START, refusal="Slack refused: is_archived"
+    )
+    detail = (
+        f"tells {channel['name']}, which takes no messages: it refused for good at 2026-11-23 09:00 UTC, and answered: "
+        "Slack refused: is_archived"
+    )
+    warning = {"code": "destination_refuses", "detail": detail, "user_id": None}
+    steps = [step(channel["id"], "channel"), step(other["id"], "webhook")]
+    body = {"team_id": str(TEAM), "name": "Page", "steps": steps}
+
+    saved = await api.ask("POST", "/v1/policies", by=Role.MANAGER, json=body)
+    assert saved.json()["warnings"] == [warning]
+    path = f"/v1/policies/{saved.json()['id']}"
+    read = await api.ask("GET", path, by=Role.VIEWER)
+    assert warning in read.json()["warnings"]
+    changed = {"steps": [step(other["id"], "webhook")]}
+    edited = await api.ask("PATCH", path, by=Role.MANAGER, match=read.headers["etag"], json=changed)
+    assert edited.json()["warnings"] == []
+
+
 async def test_only_whoever_configures_the_team_changes_its_destinations(api: World) -> None:
     channel = await a_channel(api)
     path = f"/v1/destinations/{channel['id']}"

@@ -9,6 +9,7 @@ from adapters.inbound.http.attempts import QUOTA
 from domain.identity.role import Role
 from domain.notification.contact import Channel
 from domain.shared.ids import UserId
+from domain.shared.limits import PAGE_LIMIT
 from tests.integration.http.world import PEOPLE, START, TEAM, World
 from tests.support.builders import ADA, a_contact
 
@@ -207,6 +208,24 @@ async def test_an_admin_gives_a_new_setup_link(api: World) -> None:
     weak = await api.ask("POST", "/v1/setup", by=None, json=setup)
     assert weak.status_code == 422, "and the link stays good"
     assert (await api.ask("POST", "/v1/setup", by=None, json=setup | {"new_password": PASSWORD})).status_code == 200
+
+
+async def test_what_is_named_is_found_by_its_name_whatever_the_case_and_many_by_their_ids(api: World) -> None:
+    ids = [
+        (await api.ask("POST", "/v1/teams", json={"name": name})).json()["id"] for name in ("Night", "Nights", "Day")
+    ]
+
+    async def found(query: str) -> list[str]:
+        return [each["id"] for each in (await api.ask("GET", f"/v1/teams?{query}")).json()["items"]]
+
+    assert await found("name=nIGHT") == [ids[0]]
+    assert await found("name=Nigh") == []
+    assert await found(f"id={ids[1]}&id={ids[2]}") == [ids[2], ids[1]]
+    me = (await api.ask("GET", "/v1/users/me")).json()
+    (listed,) = (await api.ask("GET", f"/v1/users?name={me['email'].upper()}")).json()["items"]
+    assert listed["id"] == me["id"]
+    too_many = "&".join(f"id={UUID(int=number)}" for number in range(PAGE_LIMIT + 1))
+    assert (await api.ask("GET", f"/v1/teams?{too_many}")).status_code == 422
 
 
 async def test_a_team_gets_and_loses_members(api: World) -> None:

@@ -11,9 +11,11 @@ import pytest
 from litestar.routes import HTTPRoute
 
 import adapters.inbound.http
+from adapters.inbound.http.heartbeat_door import METHODS
 from adapters.inbound.http.opsgenie import ACTIONS as OPSGENIE_ACTIONS
 from adapters.inbound.http.senders import SENDERS
 from tests.integration.http.world import World
+from tests.support.doors import KEY, doors
 
 STATIC = Path(adapters.inbound.http.__file__).parent / "static"
 INTAKE = {
@@ -24,6 +26,8 @@ INTAKE = {
     "/v2/alerts/{identifier}",
     "/v2/alerts/requests/{request_id}",
     *(f"/v2/alerts/{{identifier}}/{action}" for _, action in OPSGENIE_ACTIONS),
+    "/v1/heartbeats/hb_{heartbeat_key}",
+    "/v1/heartbeats/hb_{heartbeat_key}/{signal}",
     "/integrations/{integration_key}/sns",
     *(f"/integrations/{{integration_key}}/{sender.name}{sender.appended}" for sender in SENDERS),
 }
@@ -78,12 +82,34 @@ async def test_every_door_is_described_with_each_of_its_methods_and_what_whoever
     assert doors.keys() == INTAKE
     for sender in SENDERS:
         item = doors[f"/integrations/{{integration_key}}/{sender.name}{sender.appended}"]
-        assert {method.upper() for method in item} == sender.methods
-        for operation in item.values():
-            assert operation["responses"][str(int(sender.throttled))]["headers"].keys() == {"Retry-After"}
-    for item in doors.values():
-        for operation in item.values():
-            assert {"401", "413", "503"} <= operation["responses"].keys()
+        asked_first = set() if sender.handshake is None else {"OPTIONS"}
+        assert {method.upper() for method in item} == sender.methods | asked_first
+        for method in sender.methods:
+            answers = item[method.lower()]["responses"]
+            assert answers[str(int(sender.throttled))]["headers"].keys() == {"Retry-After"}
+    for path, item in doors.items():
+        for method, operation in item.items():
+            refusals = {"404", "405", "503"} if "heartbeat_key" in path else {"401", "413", "503"}
+            assert method == "options" or refusals <= operation["responses"].keys()
+
+
+async def test_what_is_described_of_a_heartbeat_is_what_its_door_takes(description: Json) -> None:
+    for path in ("/v1/heartbeats/hb_{heartbeat_key}", "/v1/heartbeats/hb_{heartbeat_key}/{signal}"):
+        assert {method.upper() for method in description["paths"][path]} == set(METHODS)
+    async with doors() as town:
+        for signal in ("", "/start", "/success", "/fail", "/log", "/0", "/255"):
+            for method in METHODS:
+                answer = await town.ask(f"/v1/heartbeats/hb_{'0' * 32}{signal}", method=method)
+                assert (answer.status_code, answer.text) in ((404, "no heartbeat has this key"), (404, ""))
+
+
+async def test_the_handshake_of_cloudevents_is_answered_as_it_is_described(description: Json) -> None:
+    (described,) = description["paths"]["/integrations/{integration_key}/cloudevents"]["options"]["responses"].values()
+    async with doors() as town:
+        answer = await town.ask(f"/integrations/{KEY}/cloudevents", method="OPTIONS")
+
+    assert answer.status_code == 200
+    assert {name.lower() for name in described["headers"]} <= answer.headers.keys()
 
 
 async def test_every_reference_leads_somewhere(description: Json) -> None:
@@ -121,7 +147,8 @@ async def test_every_operation_says_who_may_and_how_it_refuses(api: World, descr
             assert is_open is (answer.status_code != 401), path
             assert answer.status_code in {int(code) for code in operation["responses"]}, (path, answer.status_code)
         refusals = {code for code, answer in operation["responses"].items() if code >= "400"}
-        assert {"400", "401", "500", "503"} <= refusals
+        without_a_key = "404" if "heartbeat_key" in path else "401"
+        assert method == "options" or {"400", without_a_key, "500", "503"} <= refusals
         if method in {"patch", "put"} and path not in INTAKE:
             assert {"404", "409", "412", "415", "422", "428"} <= refusals
             assert "If-Match" in [parameter["name"] for parameter in operation["parameters"]]
@@ -135,14 +162,13 @@ async def test_operations_have_names_of_their_own_and_a_sentence(description: Js
 
 
 async def test_answers_have_the_schema_of_what_is_sent(description: Json) -> None:
-    for path, _, operation in operations(description):
+    for path, method, operation in operations(description):
         for code, answer in operation["responses"].items():
             if code < "300":
                 kinds = list(answer.get("content", {}))
-                is_empty = code == "204" or path.endswith("/prometheus/api/v2/alerts")
-                assert kinds == ([] if is_empty else ["text/plain"] if path == "/metrics" else ["application/json"]), (
-                    path
-                )
+                is_empty = code == "204" or path.endswith("/prometheus/api/v2/alerts") or method in {"head", "options"}
+                is_text = path == "/metrics" or "heartbeat_key" in path
+                assert kinds == ([] if is_empty else ["text/plain"] if is_text else ["application/json"]), path
                 if kinds == ["application/json"]:
                     assert answer["content"]["application/json"]["schema"], path
 
@@ -151,9 +177,10 @@ async def test_a_list_describes_its_rows(description: Json) -> None:
     page = description["paths"]["/v1/services"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     schema = description["components"]["schemas"][page["$ref"].rpartition("/")[2]]
     assert schema["properties"]["items"]["items"] == {"$ref": "#/components/schemas/ServiceBody"}
-    limit, cursor, team = description["paths"]["/v1/services"]["get"]["parameters"]
-    assert (limit["schema"]["maximum"], limit["schema"]["default"]) == (200, 50)
-    assert (cursor["schema"]["type"], team["schema"]["format"]) == ("string", "uuid")
+    found = {each["name"]: each["schema"] for each in description["paths"]["/v1/services"]["get"]["parameters"]}
+    assert set(found) == {"limit", "cursor", "name", "id", "team_id"}
+    assert (found["limit"]["maximum"], found["limit"]["default"]) == (200, 50)
+    assert (found["cursor"]["type"], found["team_id"]["format"], found["name"]["type"]) == ("string", "uuid", "string")
 
 
 async def test_the_page_loads_its_own_files_and_runs_nothing_inline(api: World) -> None:

@@ -118,3 +118,29 @@ async def test_a_flapping_alert_stays_and_says_so(api: Desk) -> None:
     (incident,) = (await api.ask("GET", "/v1/incidents")).json()["items"]
     alerts = (await api.ask("GET", f"/v1/incidents/{incident['id']}/alerts")).json()["items"]
     assert (incident["status"], [each["is_flapping"] for each in alerts]) == ("triggered", [False, True])
+
+
+async def test_after_its_window_an_incident_is_followed_and_both_say_so(api: Desk) -> None:
+    await rules(api, {"name": "brief", "group_window": {"kind": "rolling", "seconds": 600}})
+    await comes(api, "disk", group_key="rack")
+    later(api, 9)
+    joined = await comes(api, "fan", group_key="rack")
+    later(api, 10)
+    opening = await comes(api, "load", group_key="rack")
+
+    found = await verdict(api, opening)
+    over = "the window of INC-1, 0:10:00 since its last alert joined, was over"
+    assert found["text"] == f"it opened an alert, and an incident for it, since {over}"
+    assert (found["follows"]["reference"], found["follows"]["group_window"]["seconds"]) == ("INC-1", 600)
+    assert (await verdict(api, joined))["follows"] is None
+    first, second = [(await api.ask("GET", f"/v1/incidents/INC-{number}")).json() for number in (1, 2)]
+    assert [each["group_key"] for each in (first, second)] == ["rack", "rack"]
+    assert (first["status"], first["followed_by"]) == ("triggered", {"id": second["id"], "reference": "INC-2"})
+    assert (second["followed_by"], second["group_window"]) == (None, {"kind": "rolling", "seconds": 600})
+    texts = []
+    for number in (1, 2):
+        items = (await api.ask("GET", f"/v1/incidents/INC-{number}/timeline")).json()["items"]
+        texts.append([entry["text"] for entry in items])
+    over = "since its window of 0:10:00 since its last alert joined is over"
+    assert f"INC-2 takes the alerts of its group from now on, {over}" in texts[0]
+    assert texts[1][0].endswith("load is unwell; INC-1 of its group is still open")

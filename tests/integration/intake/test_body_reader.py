@@ -6,10 +6,11 @@ from typing import Final
 import pytest
 
 from adapters.inbound.http.body_reader import KeptBodyReader
+from adapters.inbound.intake.sentry import RESOURCE_HEADER
 from application.ports.kept_bodies import KeptBody, Reading
 from domain.service.integration import IntegrationKind
 from domain.service.mapping import EventMapping
-from tests.integration.intake.test_senders import RECORDED
+from tests.integration.intake.test_senders import RECORDED, SECRET, SIGNED_BODIES, signed, signed_doors
 from tests.support import payloads
 from tests.support.builders import NOON, an_integration
 from tests.support.doors import KEY, Doors, doors
@@ -25,7 +26,15 @@ PATHS: Final = {
 } | {
     name: (f"/integrations/{KEY}/{name}" + ("/api/v2/alerts" if name == "prometheus" else ""), body)
     for name, body in RECORDED.items()
-    if name != "sentry"
+}
+HEADERS: Final = {"sentry": {RESOURCE_HEADER: "event_alert"}}
+BINARY: Final = {
+    "ce-specversion": "1.0",
+    "ce-id": "17",
+    "ce-source": "/jobs",
+    "ce-type": "test.job.failed",
+    "ce-subject": "nightly",
+    "content-type": "application/json",
 }
 
 
@@ -37,14 +46,15 @@ async def town() -> AsyncIterator[Doors]:
 
 async def read_again(town: Doors) -> Reading:
     (raw,) = town.database.raw_events
-    return KeptBodyReader().read(KeptBody(raw.id, raw.received_at, raw.format, raw.body, raw.verdicts), INTEGRATION)
+    kept = KeptBody(raw.id, raw.received_at, raw.format, raw.body, raw.verdicts, headers=raw.headers)
+    return KeptBodyReader().read(kept, INTEGRATION)
 
 
 @pytest.mark.parametrize("name", PATHS)
 async def test_what_came_is_read_as_it_was_under_the_keys_that_it_had(town: Doors, name: str) -> None:
     path, body = PATHS[name]
     scheme = "GenieKey" if name == "opsgenie" else "Bearer"
-    await town.ask(path, body, headers={"authorization": f"{scheme} {KEY}"})
+    await town.ask(path, body, headers={"authorization": f"{scheme} {KEY}"} | HEADERS.get(name, {}))
     (raw,) = town.database.raw_events
     reading = await read_again(town)
 
@@ -53,6 +63,37 @@ async def test_what_came_is_read_as_it_was_under_the_keys_that_it_had(town: Door
     assert [(event.action, event.dedup_key) for event in reading.events] == [
         (verdict.action, verdict.dedup_key) for verdict in raw.verdicts
     ]
+
+
+async def test_what_its_headers_alone_say_is_read_again(town: Doors) -> None:
+    answer = await town.ask(f"/integrations/{KEY}/cloudevents", b'{"title": "it failed"}', headers=BINARY)
+    assert answer.status_code == 202
+    (event,) = (await read_again(town)).events
+
+    assert (event.action, event.dedup_key, event.summary) == ("trigger", "nightly", "it failed")
+    assert [raw.headers for raw in town.database.raw_events] == [BINARY]
+
+
+@pytest.mark.parametrize("sender", SIGNED_BODIES)
+async def test_what_came_signed_is_read_again_without_its_signature_which_nobody_keeps(sender: str) -> None:
+    async with signed_doors(SECRET) as town:
+        body = SIGNED_BODIES[sender]
+        headers = signed(body, sender=sender) | HEADERS.get(sender, {})
+        assert (await town.ask(f"/integrations/{KEY}/{sender}", body, headers=headers)).status_code == 202
+        (raw,) = town.database.raw_events
+        reading = await read_again(town)
+
+    assert [event.dedup_key for event in reading.events] == [verdict.dedup_key for verdict in raw.verdicts]
+    assert raw.headers == HEADERS.get(sender, {})
+
+
+async def test_a_message_of_a_queue_is_read_by_the_format_that_it_named() -> None:
+    body = b'{"version": "4", "alerts": [{"status": "firing", "labels": {"alertname": "full"}, "fingerprint": "a1"}]}'
+    kept = KeptBody(INTEGRATION.id, NOON, "queue", body)
+    assert KeptBodyReader().read(kept, INTEGRATION).refusal
+    (event,) = KeptBodyReader().read(kept._replace(headers={"tocsin-format": "alertmanager"}), INTEGRATION).events
+
+    assert event.labels["alertname"] == "full"
 
 
 async def test_a_request_without_a_body_is_read_by_its_query(town: Doors) -> None:

@@ -23,6 +23,7 @@ from tests.support.topics import HOST, PATH, TOPIC, FakeSns, endpoint_at
 SIGNER = topics.new_key()
 CERTIFICATE = topics.certificate_of(SIGNER)
 ALARM = payloads.CLOUDWATCH_ALARM.decode()
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 DOOR = f"/integrations/{KEY}/sns"
 CONFIRMED = "/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:210987654321:alarms-prod&Token=tok"
 
@@ -75,6 +76,20 @@ async def test_an_alarm_whose_delivery_is_tried_again_after_its_end_opens_nothin
     await town.post(topics.posted(ALARM.replace('"NewStateValue":"ALARM"', '"NewStateValue":"OK"')))
     await town.post(topics.posted(ALARM))
     assert [alert.status for alert in town.doors.alerts] == [AlertStatus.CLEARED]
+
+
+async def test_an_alarm_belongs_to_the_trace_that_its_message_came_with(town: Town) -> None:
+    attributes = {"traceparent": {"Type": "String", "Value": TRACE}, "other": {"Type": "Binary", "Value": 7}}
+    await town.post(topics.posted(ALARM, MessageAttributes=attributes))
+
+    assert [raw.trace for raw in town.doors.database.raw_events] == [TRACE]
+
+
+@pytest.mark.parametrize("attributes", [None, [], {"traceparent": {"Value": "no trace"}}, {"traceparent": TRACE}])
+async def test_without_one_that_is_a_trace_it_belongs_to_none(town: Town, attributes: object) -> None:
+    assert (await town.post(topics.posted(ALARM, MessageAttributes=attributes))).status_code == 200
+
+    assert [raw.trace for raw in town.doors.database.raw_events] == [None]
 
 
 async def test_a_subscription_to_a_topic_of_the_list_is_confirmed(town: Town) -> None:

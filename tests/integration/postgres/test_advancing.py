@@ -84,7 +84,7 @@ def statements_of_a_tick(dsn: str, policy: EscalationPolicy, *, incidents: int) 
         events = [an_event(f"disk {number}", labels={"region": "north"}) for number in range(incidents)]
         world.receive_all([(SHOP_PROBES, event) for event in events])
         storage.asked.clear()
-        assert world.call(AdvanceEscalations, limit=100) == incidents
+        assert world.call(AdvanceEscalations, limit=100).runs == incidents
         return len(storage.asked)
     finally:
         world.close()

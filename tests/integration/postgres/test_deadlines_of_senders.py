@@ -7,14 +7,18 @@ from datetime import datetime, timedelta
 
 import pytest
 from dishka import AsyncContainer
+from structlog.testing import capture_logs
 
+from adapters.inbound.deadlines.spilled_signs import SpilledSigns
+from adapters.outbound.memory.spill import MemorySpill
 from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.heartbeat.advance import AdvanceHeartbeats
 from application.heartbeat.create import CreateHeartbeat, IssuedHeartbeat
 from application.heartbeat.draft import HeartbeatDraft
 from application.heartbeat.ping import PingHeartbeat
-from application.ports.heartbeats import HeartbeatRepository
+from application.ports.clock import Clock
+from application.ports.heartbeats import HeartbeatRepository, ReceivedPing
 from domain.heartbeat.heartbeat import HeartbeatStatus, PingKind
 from domain.identity.actor import Actor
 from domain.identity.credential import secret_hash
@@ -55,7 +59,8 @@ async def settle(container: AsyncContainer) -> IssuedHeartbeat:
 
 async def ping(container: AsyncContainer, issued: IssuedHeartbeat) -> None:
     async with container() as scope:
-        await (await scope.get(PingHeartbeat))(secret_hash(issued.key), PingKind.SUCCESS)
+        at = (await scope.get(Clock)).now()
+        await (await scope.get(PingHeartbeat))(ReceivedPing(secret_hash(issued.key), PingKind.SUCCESS, at))
 
 
 async def status(container: AsyncContainer, issued: IssuedHeartbeat) -> HeartbeatStatus:
@@ -106,6 +111,27 @@ async def test_a_worker_misses_a_heartbeat_when_its_time_has_come_and_not_before
         ports = await scope.get(Ports)
         async with ports.transaction:
             assert len(await ports.alerts.firing({(SHOP_PROBES, f"heartbeat/{issued.heartbeat.id}")})) == 1
+
+
+async def test_a_worker_misses_none_whose_sign_may_wait_in_the_spill(
+    container: AsyncContainer, clock: ManualClock
+) -> None:
+    issued = await settle(container)
+    draining = asyncio.Event()
+    spill = MemorySpill(pings=[ReceivedPing(issued.heartbeat.key_hash, PingKind.SUCCESS, NOON + MINUTE)])
+
+    async def is_down() -> bool:
+        return await status(container, issued) is HeartbeatStatus.DOWN
+
+    async with asyncio.TaskGroup() as group:
+        with capture_logs():
+            group.create_task(SpilledSigns(spill, clock).holding_back(heartbeat_loop(container, clock)).run(draining))
+            clock.move_to(DEADLINE)
+            await asyncio.sleep(0.2)
+            assert not await is_down()
+            spill.pings.clear()
+            await until(is_down)
+            draining.set()
 
 
 async def test_a_worker_finds_a_sender_silent_when_its_alert_expires(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from time import monotonic
+from uuid import UUID
 
 import pytest
 from dishka import make_async_container
@@ -12,7 +13,12 @@ from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.intake import PostgresIntakeStore
 from adapters.outbound.postgres.listener import PostgresListener, PostgresWakeup
 from adapters.outbound.postgres.session import PostgresSession, close_pool, create_pool
+from domain.notification.contact import Channel
+from domain.notification.notice import Notice, NoticeKind
+from domain.notification.notification import Notification
+from domain.shared.ids import NotificationId
 from tests.support.builders import (
+    ADA,
     BANK,
     BANK_PROBES,
     CREW,
@@ -65,9 +71,9 @@ async def is_woken(waiter: PostgresWakeup, *, most: timedelta = LONG) -> bool:
     return monotonic() - start < most.total_seconds()
 
 
-async def waiting(listener: PostgresListener, topic: Topic) -> PostgresWakeup:
+async def waiting(listener: PostgresListener, topic: Topic, detail: str | None = None) -> PostgresWakeup:
     """A waiter without a hint."""
-    waiter = listener.subscribe(topic)
+    waiter = listener.subscribe(topic, detail)
     await waiter.wait(most=LONG)
     return waiter
 
@@ -84,6 +90,30 @@ async def test_a_hint_wakes_those_who_wait_for_its_topic_alone(
         await session.connection.execute(NOTIFY, CHANNEL, Topic.CONFIGURATION)
     assert await is_woken(configuration)
     assert not await is_woken(runs, most=SHORT)
+
+
+async def test_pages_that_are_added_wake_the_couriers_of_their_channels_alone(
+    ports: Ports, listener: PostgresListener
+) -> None:
+    notice = Notice(kind=NoticeKind.SHIFT_STARTED, key="shift:1", title="You are on call", text="Shop, until 09:00.")
+    text_message = Notification.of_notice(
+        NotificationId(UUID(int=1)), notice, user_id=ADA, channel=Channel.SMS, address="+491700000001", at=NOON
+    )
+    email, sms = [await waiting(listener, Topic.NOTIFICATIONS, channel) for channel in (Channel.EMAIL, Channel.SMS)]
+    async with ports.transaction:
+        await ports.notifications.add([text_message])
+    assert await is_woken(sms)
+    assert not await is_woken(email, most=SHORT)
+
+
+async def test_a_hint_that_names_no_channel_wakes_every_courier(
+    listener: PostgresListener, session: PostgresSession
+) -> None:
+    email, sms = [await waiting(listener, Topic.NOTIFICATIONS, channel) for channel in (Channel.EMAIL, Channel.SMS)]
+    async with session:
+        await session.connection.execute(NOTIFY, CHANNEL, Topic.NOTIFICATIONS)
+    assert await is_woken(email)
+    assert await is_woken(sms)
 
 
 async def test_a_waiter_knows_that_a_hint_is_there_until_it_has_waited_for_it(

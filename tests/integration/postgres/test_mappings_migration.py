@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
 
-from entrypoints.database import alembic_config, migrate_async
+from entrypoints.migrate import alembic_config, migrate_async
 
 pytestmark = pytest.mark.postgres
 

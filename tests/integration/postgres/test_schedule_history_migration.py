@@ -14,7 +14,7 @@ from application.ports.schedule_history import NewestVersionsFirst
 from domain.oncall.history import as_known
 from domain.shared.ids import ScheduleId
 from domain.shared.interval import Interval
-from entrypoints.database import alembic_config, migrate_async
+from entrypoints.migrate import alembic_config, migrate_async
 from tests.support.oncall import ANN, BOB, a_layer, an_override, utc
 
 SCHEDULE, TEAM = ScheduleId(UUID(int=100)), UUID(int=200)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from adapters.outbound.postgres import sealed
 from adapters.outbound.postgres.contact_secrets import PostgresContactSecrets
 from adapters.outbound.postgres.destinations import PostgresDestinationRepository, PostgresDestinationSecrets
-from adapters.outbound.postgres.sealed import ClearSecrets
+from adapters.outbound.postgres.sealed import ClearSecrets, SealedSecrets, Sealing
 from adapters.outbound.postgres.session import PostgresSession, close_pool, create_pool
 from adapters.outbound.postgres.subscriptions import PostgresSubscriptionRepository
 from adapters.outbound.postgres.teams import PostgresTeamRepository
@@ -28,8 +28,8 @@ from domain.shared.ids import DestinationId, TeamId, UserId
 from tests.contract.core.storing import an_open_incident
 from tests.contract.core.test_event_deliveries import lease, recorded, subscribed
 from tests.contract.identity.test_users import contact
-from tests.support.builders import a_town
-from tests.support.identity import VAULT, a_user
+from tests.support.builders import SHOP_PROBES, a_town
+from tests.support.identity import SECRET, VAULT, a_user
 from tests.support.subscriptions import a_subscription
 from tests.support.world import Ports, PortsProvider, PostgresStorage
 
@@ -161,6 +161,70 @@ async def test_another_server_secret_reads_none_of_them(stored: Stored) -> None:
     stranger = Stored(stored.session, SealedVault(b"another secret of thirty-two bytes!", SystemRandomness()))
     with pytest.raises(PermanentPortError):
         await stranger.read()
+
+
+NEXT = b"the next secret of thirty-two bytes!"
+ROTATING = SealedVault(NEXT, SystemRandomness(), previous=SECRET)
+
+
+class StoppedError(Exception):
+    """Whoever seals anew is stopped half-way."""
+
+
+async def test_while_the_secret_key_is_replaced_everything_goes_on_to_be_read_and_is_sealed_anew_at_the_end(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed, "BATCH", 1)
+    rotating = Stored(stored.session, ROTATING)
+    assert await rotating.read() == BOTH
+    secrets, told = SealedSecrets(stored.session, ROTATING), list[int]()
+    assert await secrets.look() == Sealing(outdated=len(BOTH))
+
+    def stop_at_two(count: int) -> None:
+        told.append(count)
+        if count == 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        await secrets.renew(stop_at_two)
+    assert await rotating.read() == BOTH
+    assert await secrets.renew(told.append) == Sealing(outdated=len(BOTH) - 2)
+    assert told == [1, 2, 1, 2, 3, 4]
+
+    assert await secrets.look() == Sealing()
+    assert await Stored(stored.session, SealedVault(NEXT, SystemRandomness())).read() == BOTH
+
+
+async def test_what_neither_key_opens_is_counted_and_left_as_it_is(stored: Stored) -> None:
+    stranger = SealedSecrets(stored.session, SealedVault(NEXT, SystemRandomness()))
+    assert await stranger.renew(lambda _: None) == await stranger.look() == Sealing(unreadable=len(BOTH))
+    assert await stored.read() == BOTH
+
+
+async def test_what_lies_clear_is_counted_until_it_is_sealed(stored: Stored) -> None:
+    await stored.make_clear()
+    secrets = SealedSecrets(stored.session, VAULT)
+    assert await secrets.look() == Sealing(clear=len(BOTH))
+    await ClearSecrets(stored.session, VAULT).seal()
+    assert await secrets.look() == Sealing()
+
+
+async def test_what_senders_sign_with_is_sealed_anew_too(town: Ports, clean_database: str) -> None:
+    pool = await create_pool(clean_database)
+    owner = SHOP_PROBES
+    async with pool.acquire() as connection:
+        old = VAULT.seal("whsec_sender", owner=owner), VAULT.seal("whsec_before", owner=owner), owner
+        await connection.execute(
+            "UPDATE integrations SET signing_secret_sealed = $1, previous_signing_secret_sealed = $2 WHERE id = $3",
+            *old,
+        )
+    await SealedSecrets(PostgresSession(pool), ROTATING).renew(lambda _: None)
+    row = await pool.fetchrow("SELECT * FROM integrations WHERE id = $1", owner)
+    await close_pool(pool)
+    assert row is not None
+    alone = SealedVault(NEXT, SystemRandomness())
+    read = [alone.open(row[f"{name}signing_secret_sealed"], owner=owner) for name in ("", "previous_")]
+    assert read == ["whsec_sender", "whsec_before"]
 
 
 @pytest.fixture

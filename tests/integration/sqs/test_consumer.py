@@ -4,17 +4,25 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import structlog
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from adapters.inbound.sqs import consumer
-from tests.integration.sqs.world import OTHER_KEY, World, event, refusal, until, with_key
+from adapters.inbound.sqs.spilled import SpillReader
+from adapters.wire.spilled import encoded_ping
+from application.alert.consume import Outcome, QueuedMessage
+from application.ports.errors import PermanentPortError
+from application.ports.heartbeats import ReceivedPing
+from application.ports.intake import IntakeTarget
+from domain.heartbeat.heartbeat import PingKind
+from tests.integration.sqs.world import CLOCK, OTHER_KEY, World, event, refusal, until, with_key
 from tests.support import payloads
 
 pytestmark = pytest.mark.postgres
@@ -70,6 +78,14 @@ class TestHandling:
         assert kind == "queue"
         assert OTHER_KEY.encode() not in kept
         assert json.loads(kept)["dedup_key"] == "db"
+
+    async def test_the_format_that_a_message_names_is_kept_with_it_and_no_other_attribute(self, world: World) -> None:
+        await world.send(event("db"), **with_key(tocsin_format="native", tier="1"))
+
+        await world.run_until(handled=1)
+
+        ((kept,),) = await world.rows("SELECT headers FROM raw_events")
+        assert kept == {"tocsin-format": "native"}
 
     async def test_a_resolve_ends_what_its_trigger_began(self, world: World) -> None:
         await world.send(event("db"))
@@ -397,3 +413,28 @@ class TestOrder:
         (letter,) = await world.dead()
         assert letter["Attributes"]["MessageGroupId"] == "x"
         assert await world.rows(ALERTS) == [("x", "firing", 1)]
+
+    async def test_a_sign_of_life_that_can_never_be_stored_is_set_aside_and_its_group_goes_on(
+        self, fifo_world: World
+    ) -> None:
+        world = fifo_world
+        bad = ReceivedPing(b"k" * 32, PingKind.FAIL, CLOCK.now(), output="disk full")
+        for number, ping in enumerate([bad, bad._replace(kind=PingKind.LOG)]):
+            await world.send(encoded_ping(ping), MessageGroupId="heartbeat", MessageDeduplicationId=str(number))
+
+        async def refusing(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
+            if any(message.ping is not None and message.ping.kind is PingKind.FAIL for message in messages):
+                raise PermanentPortError("the database refused")
+            return await world.consume(messages)
+
+        world.registry = CollectorRegistry()
+        draining = world.consumer(most_receives=1)
+        draining.read, draining.consume = SpillReader(look_up=nobodys, clock=CLOCK), refusing
+        work = asyncio.create_task(draining.run())
+        await world.reach(handled=1, poison=1)
+        draining.stop()
+        await work
+
+
+async def nobodys(_: Sequence[bytes]) -> Mapping[bytes, IntakeTarget]:
+    return {}

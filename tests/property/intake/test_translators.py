@@ -250,6 +250,21 @@ def test_any_bytes_give_events_within_the_limits_or_a_refusal(body: bytes) -> No
                 assert_within_limits(event)
 
 
+def looked_at_field_by_field(body: bytes) -> Iterable[AlertEvent]:
+    return native.of_document(native.document(body), new_key=lambda: "made")
+
+
+@settings(deadline=None)
+@given(body=st.one_of(st.sampled_from(payloads.ALL), BODIES))
+def test_our_own_events_are_the_same_at_first_sight_as_field_by_field(body: bytes) -> None:
+    first, again = outcome(native_events, body), outcome(looked_at_field_by_field, body)
+    if isinstance(first, MalformedEventError):
+        assert isinstance(again, MalformedEventError)
+        assert first.errors == again.errors
+    else:
+        assert first == again
+
+
 @settings(deadline=None)
 @given(body=BODIES)
 def test_the_same_bytes_give_the_same_events(body: bytes) -> None:

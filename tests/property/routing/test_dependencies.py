@@ -21,7 +21,7 @@ from domain.alert.alert_event import AlertSeverity
 from domain.identity.role import Role
 from domain.incident.events import IncidentCauseSuspected
 from domain.incident.mute import MuteKind
-from domain.routing.dependency import FIRST_LOOK
+from domain.routing.looks import FIRST_LOOK
 from domain.routing.matcher import parse_matchers
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import IntegrationId, ServiceId

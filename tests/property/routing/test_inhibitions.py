@@ -13,11 +13,13 @@ from application.silence.create import CreateSilence
 from domain.identity.role import Role
 from domain.incident.mute import MuteKind
 from domain.routing.inhibition import Inhibition
+from domain.routing.looks import FIRST_LOOK
 from domain.routing.matcher import parse_matchers
 from domain.shared.errors import InvalidValueError
-from tests.property.routing.test_routes import is_what_its_events_say
+from tests.property.routing.test_routes import is_what_its_events_say, ruled
 from tests.support.builders import ADA, BANK_PROBES, CREW, MINUTE, NOON, a_town, an_actor, an_event
 from tests.support.laws import Lab
+from tests.support.routing import a_rule
 from tests.support.world import Stored, World
 
 MANAGER = an_actor(ADA, Role.MANAGER, team_ids=frozenset({CREW}))
@@ -80,6 +82,37 @@ def test_when_the_source_clears_what_still_fires_pages(lab: Lab, *, is_by_person
         assert min(page.created_at for page in of(world, "slow").pages) == NOON + 5 * MINUTE
         assert of(world, "slow too").pages == ()
         assert all(map(is_what_its_events_say, world.stored()))
+
+
+def test_what_cleared_in_the_moment_that_it_was_asked_about_is_found_at_the_first_look(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        inhibited(world)
+        world.trigger("down", labels=DOWN)
+        world.trigger("slow", labels=SLOW)
+        (down,) = of(world, "down").alerts
+
+        async def cleared_unseen(ports: Any) -> None:
+            async with ports.transaction:
+                (stored,) = await ports.alerts.firing({(down.integration_id, down.dedup_key)})
+                await ports.alerts.save_cleared([stored.clear(at=NOON)])
+                await ports.inhibition_sources.take_cleared({stored.id})
+
+        world.within(cleared_unseen)
+        world.settle()
+        assert min(page.created_at for page in of(world, "slow").pages) == NOON + FIRST_LOOK
+
+
+def test_what_is_delayed_beside_it_pages_no_sooner_for_being_looked_at(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        inhibited(world)
+        ruled(world, a_rule("patience", 'alertname="Warm"', delay=10 * MINUTE))
+        world.trigger("down", labels=DOWN)
+        world.receive(
+            an_event("slow", labels=SLOW, group_key="rack"),
+            an_event("warm", labels=SLOW | {"alertname": "Warm"}, group_key="rack"),
+        )
+        world.advance(30 * MINUTE)
+        assert min(page.created_at for page in of(world, "warm").pages) == NOON + 10 * MINUTE
 
 
 def test_while_another_source_fires_it_stays_muted(lab: Lab) -> None:

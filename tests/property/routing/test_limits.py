@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from application.alert.verdict import VerdictOutcome
 from domain.alert.alert_event import AlertEvent
 from domain.alert.overflow import OVERFLOW_KEY
 from domain.incident.mute import MuteKind
 from domain.routing.matcher import parse_matchers
+from domain.service.integration import WhenSilent
 from domain.shared.severity import Severity
 from tests.property.routing.test_explanations import explained, taken
 from tests.property.routing.test_inhibitions import DOWN, inhibited, of
@@ -147,3 +150,31 @@ def test_what_is_only_counted_is_tried_by_its_own_labels(lab: Lab) -> None:
             taken_now(world, event, number=number)
 
         assert tried(world, a_rule("noise", 'env="test"', is_dropped=True)).after.dropped == LIMIT + 2
+
+
+@pytest.mark.parametrize("is_by_rule", [True, False])
+def test_what_counts_the_others_ends_when_alerts_that_are_not_repeated_make_room(lab: Lab, *, is_by_rule: bool) -> None:
+    town = narrow()
+    if not is_by_rule:
+        ending = tuple(replace(each, when_silent=WhenSilent.RESOLVE) for each in town.integrations)
+        town = replace(town, integrations=ending)
+    with lab.world(town) as world:
+        if is_by_rule:
+            ruled(world, a_rule("brief", resolve_after=5 * MINUTE))
+        world.receive(*many(expires_at=None if is_by_rule else NOON + 5 * MINUTE))
+        world.advance(4 * MINUTE)
+        assert overflow_of(world).incident.is_open
+
+        world.advance(2 * MINUTE)
+        assert [each.incident.is_open for each in world.stored()] == [False] * (LIMIT + 1)
+        assert is_what_its_events_say(overflow_of(world))
+
+
+def test_what_counts_the_others_stays_while_what_is_repeated_leaves_no_room(lab: Lab) -> None:
+    with lab.world(narrow()) as world:
+        ruled(world, a_rule("brief", resolve_after=5 * MINUTE))
+        world.receive(*many())
+        for _ in range(4):
+            world.advance(2 * MINUTE)
+            world.receive(*many(LIMIT))
+        assert overflow_of(world).incident.is_open

@@ -7,21 +7,38 @@ import pytest
 from hypothesis import strategies as st
 
 from application.alert.ingest import IngestEvents
-from application.alert.routed import ReceivedEvent
+from application.alert.routed import received_in
 from application.ports.intake import RawEvent
 from application.routing.owner import RoutingOwner
 from application.routing.rehearsal import Fate, Tally
 from application.routing.rehearse import Rehearsed, TryRouting, TrySilence
-from domain.alert.alert_event import AlertAction, AlertEvent
+from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.identity.role import Role
 from domain.incident.events import IncidentTriggered
 from domain.routing.matcher import parse_matchers
 from domain.routing.route import Rule
 from domain.shared.errors import InvalidValueError
 from domain.shared.flapping import Flapping
+from domain.shared.group_window import GroupWindow, WindowKind
+from domain.shared.ids import IntegrationId
+from domain.shared.severity import Severity
+from tests.property.routing.test_dependencies import MILL, MILL_PROBES, a_street, needs
+from tests.property.routing.test_inhibitions import inhibited
 from tests.property.routing.test_routes import FIVE, TEAM, ruled
 from tests.property.routing.test_silences import silenced
-from tests.support.builders import ADA, CREW, MINUTE, NOON, SHOP_PROBES, a_town, an_actor, an_event
+from tests.support.builders import (
+    ADA,
+    BANK,
+    BANK_PROBES,
+    CREW,
+    MINUTE,
+    NOON,
+    SHOP,
+    SHOP_PROBES,
+    a_town,
+    an_actor,
+    an_event,
+)
 from tests.support.laws import Lab
 from tests.support.routing import a_rule
 from tests.support.world import Ports, World, received
@@ -37,13 +54,13 @@ RESTLESS = a_rule("restless", flapping=Flapping(turns=2, within=timedelta(minute
 RACKS = a_rule("racks", 'rack!=""', group_by=("rack",), goes_on=True)
 
 
-def taken(world: World, event: AlertEvent, *, number: int) -> None:
+def taken(world: World, *events: AlertEvent, number: int, by: IntegrationId = SHOP_PROBES) -> None:
     """As a door hands on a body of its own, with an id of this moment."""
     at = world.clock.now()
     event_id = UUID(int=(int(at.timestamp() * 1000) << 80) + number)
-    raw = RawEvent(id=event_id, integration_id=SHOP_PROBES, received_at=at, format="native", body=b"{}")
-    plain = world.within(lambda ports: received(ports, SHOP_PROBES, event))
-    world.call(IngestEvents, [ReceivedEvent(plain.target, event, raw, event_id)])
+    raw = RawEvent(id=event_id, integration_id=by, received_at=at, format="native", body=b"{}")
+    target = world.within(lambda ports: received(ports, by, events[0])).target
+    world.call(IngestEvents, received_in(raw, events, target))
     world.work()
 
 
@@ -87,6 +104,57 @@ def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> Non
             found = tried(world, *rules)
             assert found.before == found.after == what_happened(world, dropped=dropped)
             assert (found.examined, found.is_complete, found.different) == (len(happenings), True, 0)
+
+
+def test_what_is_rehearsed_of_services_that_need_others_and_alerts_that_mute_others_is_what_happened(lab: Lab) -> None:
+    """With windows too, with bodies of several events, and with repeats that say something else than their alerts."""
+    happening = st.tuples(
+        st.integers(0, 3),  # minutes after the one before
+        st.sampled_from([SHOP_PROBES, BANK_PROBES, MILL_PROBES]),
+        st.lists(
+            st.tuples(
+                st.sampled_from("abc"),
+                st.sampled_from([AlertAction.TRIGGER, AlertAction.TRIGGER, AlertAction.RESOLVE]),
+                st.sampled_from([AlertSeverity.CRITICAL, AlertSeverity.WARNING]),
+                st.sampled_from(["down", "slow", "brief", "late", "quiet", "silent", "test"]),
+                st.sampled_from([None, "rack"]),
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+    )
+    rules = (
+        a_rule("brief", 'env="brief"', resolve_after=timedelta(minutes=4), goes_on=True),
+        a_rule("window", group_window=GroupWindow(kind=WindowKind.ROLLING, seconds=180), goes_on=True),
+        a_rule("soon", 'env!="slow"', reopen_within=FIVE, goes_on=True),
+        NEWS,
+        NOISE,
+        a_rule("patient", 'env="late"', delay=timedelta(minutes=2)),
+        QUIET,
+    )
+
+    @lab.holds(happenings=st.lists(happening, max_size=12))
+    def _(happenings: list[tuple[int, IntegrationId, list[tuple[str, AlertAction, AlertSeverity, str, str]]]]) -> None:
+        with lab.world(a_street()) as world:
+            ruled(world, *rules)
+            silenced(world, 'env="silent"', ends_at=NOON + 12 * MINUTE)
+            inhibited(world, source=parse_matchers('env="down"'), target=parse_matchers('env="slow"'), equal=())
+            needs(world, SHOP, BANK)
+            needs(world, BANK, MILL, least_severity=Severity.SEV3)
+            dropped = 0
+            for number, (minutes, by, said) in enumerate(happenings):
+                world.advance(minutes * MINUTE)
+                events = [
+                    an_event(f"{by}{key}", action, severity=severity, labels={"env": env}, group_key=group)
+                    for key, action, severity, env, group in said
+                ]
+                taken(world, *events, number=number, by=by)
+                dropped += sum(action is AlertAction.TRIGGER and env == "test" for _, action, _, env, _ in said)
+            world.advance(30 * MINUTE)
+
+            found = tried(world, *rules)
+            assert found.before == found.after == what_happened(world, dropped=dropped)
+            assert found.different == 0
 
 
 def test_rules_that_are_tried_tell_what_they_would_have_changed_and_change_nothing(lab: Lab) -> None:

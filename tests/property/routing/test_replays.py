@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from application.alert.explain import ExplainEvent
 from application.alert.ingest import IngestEvents
 from application.alert.replay import Effects, ReplayBodies, Replayed
 from application.alert.routed import received_in
@@ -86,6 +87,38 @@ def test_what_a_rule_dropped_by_mistake_pages_after_it_is_mended_and_never_twice
         assert (again.effects, again.taken) == (Effects(repeated=2), 2)  # and what the first time kept
         world.work()
         assert world.pages == pages
+
+
+def test_what_came_signed_is_read_by_its_headers_and_believed_because_it_was_taken(lab: Lab) -> None:
+    with lab.world(a_town_of(kind=IntegrationKind.CLOUDEVENTS, signing_secret_sealed=b"sealed")) as world:
+        ruled(world, EVERYTHING)
+        headers = {
+            "ce-specversion": "1.0",
+            "ce-id": "1",
+            "ce-source": "/jobs",
+            "ce-type": "failed",
+            "ce-subject": "disk",
+        }
+        event = an_event("disk")
+        target = world.within(lambda ports: received(ports, SHOP_PROBES, event)).target
+        raw = RawEvent(
+            id=UUID(int=7),
+            integration_id=SHOP_PROBES,
+            received_at=world.clock.now(),
+            format="cloudevents",
+            body=b'{"title": "it is full"}',
+            headers=headers,
+        )
+        world.call(IngestEvents, received_in(raw, [event], target))
+        world.advance(MINUTE)
+        ruled(world)
+
+        for expected in (Effects(alerts=1), Effects(repeated=1)):
+            assert replayed(world).effects == expected
+        ((alert,),) = (stored.alerts for stored in world.stored())
+        assert alert.summary == "it is full"
+        assert alert.event_id is not None
+        assert world.call(ExplainEvent, alert.event_id, actor=ADMIN).stored.raw.headers == headers
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(lab: Lab) -> None:

@@ -7,12 +7,20 @@ from uuid import UUID
 import pytest
 
 from application.alert.consume import ConsumeMessages, QueuedMessage
-from application.alert.handle_request import AlertOrder, HandleAlertRequest, RequestedAction
+from application.alert.handle_request import HandleAlertRequest
 from application.alert.verdict import VerdictOutcome
 from application.heartbeat.create import CreateHeartbeat
 from application.heartbeat.draft import HeartbeatDraft
 from application.heartbeat.ping import PingHeartbeat
-from application.ports.alert_requests import AlertRef, AlertRequest, NamedBy
+from application.ports.alert_requests import (
+    AlertOrder,
+    AlertRef,
+    AlertRequest,
+    NamedBy,
+    ReceivedRequest,
+    RequestedAction,
+)
+from application.ports.heartbeats import ReceivedPing
 from application.ports.intake import RawEvent
 from application.service.set_quiet_watch import SetQuietWatch
 from application.service.watch_quiet import WatchQuietIntegrations
@@ -41,7 +49,7 @@ def asked(world: World, event: AlertEvent, raw: RawEvent) -> AlertRequest:
     target = world.within(lambda ports: received(ports, SHOP_PROBES, event)).target
     ref = AlertRef(NamedBy.ALIAS, event.dedup_key)
     order = AlertOrder(action=RequestedAction.CREATE, ref=ref, event=event)
-    return world.call(HandleAlertRequest, target, order, raw)
+    return world.call(HandleAlertRequest, ReceivedRequest(target, order, raw))
 
 
 def drained(world: World, *events: AlertEvent, bodies: tuple[RawEvent | None, ...], refusal: str | None = None) -> None:
@@ -64,7 +72,7 @@ def test_of_a_heartbeat_that_is_missed(lab: Lab) -> None:
         ruled(world, a_rule("quiet", 'heartbeat="backup"', is_suppressed=True))
         draft = HeartbeatDraft(name="backup", period_seconds=3600, grace_seconds=300)
         issued = world.call(CreateHeartbeat, SHOP_PROBES, draft, actor=ADMIN)
-        world.call(PingHeartbeat, secret_hash(issued.key), PingKind.SUCCESS)
+        world.call(PingHeartbeat, ReceivedPing(secret_hash(issued.key), PingKind.SUCCESS, NOON))
         world.advance(2 * HOUR)
 
         assert is_suppressed(world)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.alert.ingest import waves
 from application.alert.routed import ReceivedEvent, RoutedEvent, unrouted
+from application.alert.waves import waves
 from application.ports.intake import IntakeTarget
 from application.ports.notifier import Outcome
 from application.service.urgency import urgency_of
@@ -139,6 +139,15 @@ def test_an_alert_of_the_same_group_joins_the_open_incident(world: World) -> Non
     (stored,) = world.stored()
     assert [type(event) for event in stored.events] == [IncidentTriggered, AlertJoined]
     assert {alert.dedup_key for alert in stored.alerts} == {"disk", "load"}
+
+
+def test_alerts_that_join_together_are_told_of_once(world: World) -> None:
+    world.receive(*(an_event(key, group_key="rack") for key in ("disk", "load", "fan")))
+
+    (stored,) = world.stored()
+    ids = {alert.dedup_key: alert.id for alert in stored.alerts}
+    (joined,) = [event for event in stored.events if isinstance(event, AlertJoined)]
+    assert (joined.alert_id, joined.others) == (ids["load"], (ids["fan"],))
 
 
 def test_two_senders_of_one_service_can_share_an_incident_but_not_an_alert(world: World) -> None:

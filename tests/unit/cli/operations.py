@@ -21,6 +21,7 @@ class RememberedOperations(Operations):
     queue: MemoryDeadLetterQueue = field(default_factory=MemoryDeadLetterQueue)
     failure: BaseException | None = None  # raised by everything that is asked
     process_result: int = 0
+    unreadable: int = 0  # secrets
 
     def up(self, *, demo: bool) -> int:
         return self._process(f"up demo={demo}")
@@ -39,6 +40,11 @@ class RememberedOperations(Operations):
 
     def check_schema(self) -> None:
         self._remember("check schema")
+
+    def seal(self, told: Callable[[int], None]) -> Record:
+        self._remember("seal")
+        told(2)
+        return {"clear": 1, "outdated": 2, "unreadable": self.unreadable}
 
     def create_first_admin(self, *, email: str, name: str) -> Record:
         self._remember(f"first admin {name} {email}")

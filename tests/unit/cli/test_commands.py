@@ -40,12 +40,26 @@ def test_up_can_begin_with_the_demo() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "asked"),
-    [("db migrate", "migrate"), ("db check", "check schema"), ("demo seed", "seed"), ("demo remove", "remove")],
+    [
+        ("db migrate", "migrate"),
+        ("db check", "check schema"),
+        ("db seal", "seal"),
+        ("demo seed", "seed"),
+        ("demo remove", "remove"),
+    ],
 )
 def test_work_at_the_database_is_handed_on(arguments: str, asked: str) -> None:
     operations = RememberedOperations()
     assert operations.tocsin(*arguments.split()) == 0
     assert operations.asked == [asked]
+
+
+def test_sealing_tells_how_far_it_is_and_fails_when_some_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert RememberedOperations().tocsin("db", "seal") == 0
+    done = "1 lay clear and 2 were sealed under the key before: all are sealed now"
+    assert capsys.readouterr().err.splitlines() == ["2 are sealed anew", done]
+    assert RememberedOperations(unreadable=3).tocsin("db", "seal") == 1
+    assert "3 can be read with neither key" in capsys.readouterr().err
 
 
 def test_the_doctor_shows_each_finding_with_its_hint(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,16 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.outbound.postgres.sealed import Sealing
 from domain.notification.contact import Channel
-from entrypoints.doctor import backlog_finding, check_channels, check_redis, check_settings, clock_finding
+from entrypoints.doctor import (
+    backlog_finding,
+    check_channels,
+    check_redis,
+    check_settings,
+    clock_finding,
+    sealing_finding,
+)
 from entrypoints.doctor import time_zone_finding as zones
 from entrypoints.settings import Settings
 
@@ -32,6 +40,21 @@ async def test_a_secret_key_must_be_set() -> None:
     finding = await check_settings(Settings())
     assert finding.verdict == "fail"
     assert "openssl rand" in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "said"),
+    [
+        (Sealing(), "ok", "none lies clear"),
+        (Sealing(clear=3), "warn", "3 lie clear"),
+        (Sealing(clear=3, outdated=2), "warn", "2 are sealed under the secret key before"),
+        (Sealing(clear=3, outdated=2, unreadable=1), "fail", "1 stored secrets cannot be read"),
+    ],
+)
+def test_of_stored_secrets_the_worst_is_said_first(found: Sealing, verdict: str, said: str) -> None:
+    finding = sealing_finding(found)
+    assert finding.verdict == verdict
+    assert said in finding.detail
 
 
 async def test_channels_that_are_not_set_up_are_named() -> None:

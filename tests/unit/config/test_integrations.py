@@ -12,7 +12,7 @@ from domain.shared.ids import ServiceId
 from tests.unit.config.world import ADMIN, CORE, CORE_MANAGER, EDGE, NOON, RESPONDER, World
 
 DAY = timedelta(days=1)
-AS_INSTALLED = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts"))
+AS_INSTALLED = dict.fromkeys(("events_per_minute", "event_burst", "open_alerts", "group_window"))
 
 
 def hashed(key: str) -> bytes:
@@ -65,6 +65,7 @@ async def test_the_audit_trail_holds_neither_key_nor_hash(world: World) -> None:
         "events_per_minute": None,
         "event_burst": None,
         "open_alerts": None,
+        "group_window": None,
         "version": 1,
     }
     assert last.after == {**created.after, "previous_key_expires_at": (NOON + DAY).isoformat(), "version": 2}

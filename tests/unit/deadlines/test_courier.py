@@ -3,7 +3,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.inbound.deadlines.courier import Courier
+import pytest
+
+from adapters.inbound.deadlines.breaker import FAILURES_TO_OPEN
+from adapters.inbound.deadlines.courier import UNRECORDED, Courier, handing_over
 from adapters.inbound.deadlines.loop import DeadlineLoop
 from adapters.outbound.system.clock import ManualClock
 from application.notification.lease import Bundle
@@ -38,6 +41,7 @@ class Office:
     answer: Outcome = Outcome.DELIVERED
     storage_fails: int = 0
     send_seconds: float = 0.0
+    settle_seconds: float = 0.005
     sending: int = 0
     most_sending: int = 0
     recorded: list[list[Sent]] = field(default_factory=list)
@@ -68,7 +72,7 @@ class Office:
             raise RuntimeError("a bug at one record")
         self.recorded.append(list(batch))
         self.news.set()
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(self.settle_seconds)
         return frozenset(sent.due.notification.id for sent in batch)
 
     async def earliest(self, channel: Channel) -> datetime | None:
@@ -196,3 +200,79 @@ async def test_a_loop_outlives_a_bug_in_a_tick_and_storage_that_is_away() -> Non
     draining.set()
     await running
     assert ticks >= 5
+
+
+async def test_what_a_tick_leased_is_sent_without_a_look_into_the_table() -> None:
+    office = Office([])
+    courier = office.courier(budget=4)
+    draining = asyncio.Event()
+    running = asyncio.create_task(courier.run(draining))
+    with handing_over({Channel.EMAIL: courier}) as hands:
+        assert hands.room == {Channel.EMAIL: 4}
+        hands.leased = {Channel.EMAIL: tuple((each,) for each in due(3))}
+    draining.set()
+    async with asyncio.timeout(5):
+        await running
+    assert office.settled == 3
+
+
+async def test_room_that_is_reserved_is_neither_leased_for_nor_reserved_again() -> None:
+    office = Office(due(9))
+    courier = office.courier(budget=4)
+    with handing_over({Channel.EMAIL: courier}):
+        assert courier.reserve() == 0
+        running = asyncio.create_task(run_until_settled(courier, office, count=9))
+        await asyncio.sleep(0.05)
+        assert office.leases == []
+    async with asyncio.timeout(10):
+        await running
+    assert max(office.leases) <= 4
+
+
+async def test_nothing_is_taken_of_a_tick_that_failed_and_the_room_is_there_again() -> None:
+    courier = Office([]).courier(budget=4)
+    with pytest.raises(TransientPortError), handing_over({Channel.EMAIL: courier}):
+        raise TransientPortError("the commit's answer was lost")
+    assert courier.reserve() == 4
+
+
+async def test_a_tick_is_given_half_of_the_room_while_more_may_wait_in_the_table() -> None:
+    office = Office(due(60), send_seconds=0.01)
+    courier = office.courier(budget=8)
+    running = asyncio.create_task(run_until_settled(courier, office, count=60))
+    await office.news.wait()
+    rooms = []
+    while len(office.waiting) > 20:
+        room = courier.reserve()
+        courier.take((), reserved=room)
+        rooms.append(room)
+        await asyncio.sleep(0.001)
+    await running
+    assert max(rooms) <= 4
+
+
+async def test_a_tick_is_given_no_room_on_a_channel_that_keeps_failing_or_after_the_end() -> None:
+    failing, ended = Office([]).courier(), Office([]).courier()
+    for _ in range(FAILURES_TO_OPEN):
+        failing.breaker.failed(now=0.0)
+    assert failing.reserve() == 0
+    await run_until_settled(ended, Office([]), count=0)
+    assert ended.reserve() == 0
+
+
+async def test_a_record_that_takes_long_does_not_keep_the_channel_idle() -> None:
+    office = Office(due(12), settle_seconds=0.2)
+    courier = office.courier(budget=4)
+    running = asyncio.create_task(run_until_settled(courier, office, count=12))
+    await asyncio.sleep(0.1)
+    assert len(office.observed) == 12
+    await running
+
+
+async def test_what_is_sent_and_not_recorded_has_a_bound() -> None:
+    office = Office(due(60), settle_seconds=0.3)
+    courier = office.courier(budget=4)
+    running = asyncio.create_task(run_until_settled(courier, office, count=60))
+    await asyncio.sleep(0.2)
+    assert len(office.observed) <= 4 * UNRECORDED
+    await running

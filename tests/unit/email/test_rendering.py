@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.outbound.email.rendering import UnsendableAddressError, parsed_address, render
+from adapters.outbound.email.rendering import UnsendableAddressError, parsed_address, render, subject
 from tests.unit.outgoing.messages import HOSTILE_TITLE, INCIDENT_ID, NOTIFICATION_ID, a_message
 
 AT = datetime(2026, 11, 3, 3, 12, 9, tzinfo=UTC)
@@ -200,3 +200,17 @@ def test_an_address_in_another_script_needs_a_server_that_takes_it() -> None:
     assert (plain.recipient, plain.needs_utf8) == ("mira@xn--bcher-kva.example", False)
     other = render(a_message(address="miré@example.org"), sender=sender, domain="example.org", at=AT)
     assert (other.recipient, other.needs_utf8) == ("miré@example.org", True)
+
+
+@given(st.text(st.characters(codec="ascii") | st.sampled_from(" =?é"), max_size=200))
+def test_a_subject_of_any_text_is_read_as_it_was_meant(title: str) -> None:
+    assert mail(title=title)["Subject"].strip() == subject(a_message(title=title)).strip()
+
+
+def test_a_long_subject_is_folded_at_its_spaces() -> None:
+    sender = Address("Tocsin", "tocsin", "example.org")
+    envelope = render(a_message(title="disk fills " * 12), sender=sender, domain="tocsin.example.org", at=AT)
+    begin, end = envelope.content.index(b"Subject: "), envelope.content.index(b"\r\nDate: ")
+    first, second = envelope.content[begin:end].split(b"\r\n")
+    assert first == b"Subject: [INC-123] " + b" ".join([b"disk fills"] * 5) + b" disk"
+    assert second == b" fills " + b" ".join([b"disk fills"] * 6)

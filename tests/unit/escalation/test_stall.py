@@ -11,12 +11,15 @@ from adapters.outbound.system.clock import ManualClock
 from application.escalation.beat import BACKLOG_ALLOWED, TICK_MISSED_AFTER, Beat, why_silent
 from application.escalation.tell_stalled import STALLED_FOR, TOLD_AT_ONCE, TellStalled
 from application.ports.errors import TransientPortError
+from application.routing.owner import RoutingOwner
+from application.routing.set_routing import SetRouting
 from domain.escalation.run import RunStatus
 from domain.escalation.stall import StallReason, stall_reason
 from domain.identity.role import Role
 from domain.notification.contact import Channel
 from entrypoints.worker import Pulse, WorkerMetrics, heartbeat
-from tests.support.builders import ADA, CAT, NOON, a_contact, a_town
+from tests.support.builders import ADA, CAT, CREW, NOON, a_contact, a_town, an_actor
+from tests.support.routing import a_rule
 from tests.support.world import MemoryStorage, Ports, Trap, World, WorldNotifiers, core_container
 
 SECOND = timedelta(seconds=1)
@@ -54,15 +57,30 @@ def deliver(world: World) -> list[tuple[str, str]]:
 def test_an_incident_stalls_for_a_reason_that_its_newest_run_tells(
     newest: RunStatus | None, reason: StallReason
 ) -> None:
-    assert stall_reason(newest, own_deadline=None, at=NOON) is reason
-    assert stall_reason(newest, own_deadline=NOON + SECOND, at=NOON) is reason
+    for is_muted in (False, True):
+        assert stall_reason(newest, own_deadline=None, is_muted=is_muted, at=NOON) is reason
+        assert stall_reason(newest, own_deadline=NOON + SECOND, is_muted=is_muted, at=NOON) is reason
     assert reason.sentence
 
 
 def test_an_incident_whose_own_deadline_has_passed_stalls_for_that_whatever_its_runs_tell() -> None:
     for newest in (None, *RunStatus):
-        assert stall_reason(newest, own_deadline=NOON, at=NOON) is StallReason.INCIDENT_OVERDUE
+        found = (stall_reason(newest, own_deadline=NOON, is_muted=is_muted, at=NOON) for is_muted in (False, True))
+        assert list(found) == [StallReason.INCIDENT_OVERDUE, StallReason.MUTE_OVERDUE]
     assert StallReason.INCIDENT_OVERDUE.sentence
+
+
+def test_whoever_is_told_of_one_whose_mute_nobody_looked_at_is_told_that_it_is_muted(world: World) -> None:
+    rule = a_rule("patience", delay=STALLED_FOR)
+    world.call(SetRouting, RoutingOwner(CREW), (rule,), actor=an_actor(ADA, Role.ADMIN))
+    stall(world)
+    assert world.call(TellStalled) == 0
+    world.clock.move_to(world.clock.now() + STALLED_FOR)
+    assert world.call(TellStalled) == 1
+
+    (report,) = world.alarm.heard
+    assert report.reason is StallReason.MUTE_OVERDUE
+    assert "mute" in StallReason.MUTE_OVERDUE.sentence
 
 
 def test_whoever_is_named_is_told_of_an_incident_that_stalled_past_all_policies(world: World) -> None:

@@ -138,3 +138,46 @@ def test_what_is_expected_has_limits(field: str, changed: dict[str, object]) -> 
     with pytest.raises(InvalidValueError) as refused:
         a_heartbeat(**changed)
     assert refused.value.field == field
+
+
+def test_a_success_that_is_heard_of_late_counts_as_of_then_and_the_next_is_waited_for_from_now() -> None:
+    late = UP_AT_NOON.ping(PingKind.SUCCESS, at=NOON + HOUR, heard_at=NOON + 3 * HOUR)
+    assert (late.status, late.last_ping_at, late.last_success_at) == (UP, NOON + HOUR, NOON + HOUR)
+    assert late.next_deadline == NOON + 3 * HOUR + 5 * MINUTE
+    soon = UP_AT_NOON.ping(PingKind.SUCCESS, at=NOON + HOUR, heard_at=NOON + HOUR + MINUTE)
+    assert soon.next_deadline == NOON + 2 * HOUR + 5 * MINUTE
+
+
+def test_it_brings_up_what_was_taken_for_missing_meanwhile() -> None:
+    assert DOWN_ONE.ping(PingKind.SUCCESS, at=NOON + HOUR, heard_at=NOON + 2 * HOUR).status is UP
+
+
+def test_a_start_that_is_heard_of_late_leaves_time_for_its_end() -> None:
+    late = UP_AT_NOON.ping(PingKind.START, at=NOON + HOUR, heard_at=NOON + 3 * HOUR)
+    assert (late.started_at, late.next_deadline) == (NOON + HOUR, NOON + 3 * HOUR + 5 * MINUTE)
+
+
+def test_a_start_that_was_too_late_when_it_was_given_gains_no_time_by_being_heard_of_later() -> None:
+    deadline = NOON + HOUR + 5 * MINUTE
+    late = UP_AT_NOON.ping(PingKind.START, at=deadline, heard_at=deadline + MINUTE)
+    assert late.next_deadline == deadline
+
+
+@pytest.mark.parametrize("kind", list(PingKind))
+def test_what_was_given_before_a_success_that_was_heard_says_nothing_any_more(kind: PingKind) -> None:
+    assert UP_AT_NOON.ping(kind, at=NOON - MINUTE, heard_at=NOON + MINUTE) == UP_AT_NOON
+
+
+def test_a_failure_counts_although_something_later_that_is_no_success_was_heard_before_it() -> None:
+    begun = UP_AT_NOON.ping(PingKind.START, at=NOON + 30 * MINUTE)
+    failed = begun.ping(PingKind.FAIL, at=NOON + 20 * MINUTE, heard_at=NOON + 31 * MINUTE)
+    assert (failed.status, failed.started_at, failed.last_ping_at) == (DOWN, NOON + 30 * MINUTE, NOON + 30 * MINUTE)
+
+
+def test_a_success_counts_although_something_later_was_heard_before_it() -> None:
+    logged = UP_AT_NOON.ping(PingKind.LOG, at=NOON + 50 * MINUTE)
+    late = logged.ping(PingKind.SUCCESS, at=NOON + 40 * MINUTE, heard_at=NOON + HOUR)
+    assert (late.last_success_at, late.next_deadline) == (NOON + 40 * MINUTE, NOON + 105 * MINUTE)
+    assert late.last_ping_at == NOON + 50 * MINUTE
+    failed = logged.ping(PingKind.FAIL, at=NOON + 51 * MINUTE)
+    assert failed.ping(PingKind.SUCCESS, at=NOON + 50 * MINUTE, heard_at=NOON + HOUR).status is DOWN

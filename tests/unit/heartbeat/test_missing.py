@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,10 @@ from application.heartbeat.create import CreateHeartbeat, IssuedHeartbeat
 from application.heartbeat.draft import HeartbeatDraft
 from application.heartbeat.get import GetHeartbeat
 from application.heartbeat.list import ListHeartbeats
-from application.heartbeat.ping import OUTPUT_CHARACTERS, PingHeartbeat
+from application.heartbeat.ping import PingHeartbeat
 from application.heartbeat.remove import RemoveHeartbeat
 from application.heartbeat.update import UpdateHeartbeat
+from application.ports.heartbeats import OUTPUT_CHARACTERS, ReceivedPing
 from application.ports.page import PageRequest
 from domain.alert.alert import Alert, AlertStatus
 from domain.heartbeat.heartbeat import Heartbeat, HeartbeatStatus, PingKind
@@ -45,8 +47,8 @@ def expect(world: World, draft: HeartbeatDraft = HOURLY) -> IssuedHeartbeat:
     return world.call(CreateHeartbeat, SHOP_PROBES, draft, actor=ADMIN)
 
 
-def ping(world: World, issued: IssuedHeartbeat, kind: PingKind = PingKind.SUCCESS, **more: object) -> Heartbeat | None:
-    return world.call(PingHeartbeat, secret_hash(issued.key), kind, **more)  # type: ignore[arg-type]
+def ping(world: World, issued: IssuedHeartbeat, kind: PingKind = PingKind.SUCCESS, **more: Any) -> Heartbeat | None:
+    return world.call(PingHeartbeat, ReceivedPing(secret_hash(issued.key), kind, world.clock.now(), **more))
 
 
 def alerts(world: World) -> list[Alert]:
@@ -125,7 +127,7 @@ def test_after_another_silence_it_is_another_incident(world: World) -> None:
 
 
 def test_a_key_of_nobodys_is_nobodys(world: World) -> None:
-    assert world.call(PingHeartbeat, secret_hash("hb_guess"), PingKind.SUCCESS) is None
+    assert world.call(PingHeartbeat, ReceivedPing(secret_hash("hb_guess"), PingKind.SUCCESS, NOON)) is None
 
 
 def test_what_looks_at_links_does_not_ping_one_that_takes_only_post(world: World) -> None:

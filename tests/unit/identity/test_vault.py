@@ -44,3 +44,26 @@ def test_another_server_secret_reads_nothing() -> None:
     other = SealedVault(b"another secret of thirty-two bytes!", SystemRandomness())
     with pytest.raises(PermanentPortError):
         other.open(VAULT.seal("secret", owner=OWNER), owner=OWNER)
+
+
+NEXT = SealedVault(b"the next secret of thirty-two bytes!", SystemRandomness(), previous=SECRET)
+
+
+def test_while_the_server_secret_is_replaced_what_either_sealed_is_read_and_the_new_one_seals() -> None:
+    assert NEXT.open(VAULT.seal("old", owner=OWNER), owner=OWNER) == "old"
+    sealed = NEXT.seal("new", owner=OWNER)
+    assert NEXT.open(sealed, owner=OWNER) == "new"
+    with pytest.raises(PermanentPortError):
+        VAULT.open(sealed, owner=OWNER)
+    with pytest.raises(PermanentPortError):
+        NEXT.open(VAULT.seal("old", owner=OWNER), owner=OTHER)
+
+
+def test_what_the_secret_before_sealed_is_renewed_once_and_needs_it_no_more() -> None:
+    renewed = NEXT.renewed(VAULT.seal("old", owner=OWNER), owner=OWNER)
+    assert renewed is not None
+    assert NEXT.renewed(renewed, owner=OWNER) is None
+    alone = SealedVault(b"the next secret of thirty-two bytes!", SystemRandomness())
+    assert alone.open(renewed, owner=OWNER) == "old"
+    with pytest.raises(PermanentPortError):
+        alone.renewed(VAULT.seal("old", owner=OWNER), owner=OWNER)

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.intake import group_commit
-from adapters.inbound.intake.group_commit import BACKLOG, BACKLOG_EACH, GroupCommit
+from adapters.inbound.intake.group_commit import BACKLOG, BACKLOG_EACH, LONG, GroupCommit
 from adapters.outbound.memory.spill import MemorySpill
 from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
@@ -99,6 +99,17 @@ async def test_integrations_take_turns_and_each_keeps_its_order() -> None:
 
         assert at.writes.begun[1] == ["storm 0", "bank 1", "logs", "storm 1"]
         assert at.writes.begun[2] == ["bank 2", "storm 2", "storm 3", "storm 4"]
+
+
+async def test_a_short_body_does_not_share_its_write_with_a_long_one() -> None:
+    async with desk(writers=1) as at:
+        await at.send(body(SHOP_PROBES, "first"))
+        await at.send(body(SHOP_PROBES, "storm", of=LONG), body(SHOP_PROBES, "storm", of=LONG))
+        await at.send(body(BANK_PROBES, "bank"), body(SHOP_LOGS, "logs", of=LONG))
+        for write in range(3):
+            await at.finish(write)
+
+        assert [sorted(set(write)) for write in at.writes.begun] == [["first"], ["logs", "storm"], ["bank"]]
 
 
 async def test_one_writer_at_least_has_nothing_of_an_integration_in_hand() -> None:

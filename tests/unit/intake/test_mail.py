@@ -179,6 +179,21 @@ def test_nothing_takes_time_by_the_square_of_its_length(body: bytes) -> None:
     assert time.perf_counter() - began < 5
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 01 Jan 1970 00:00:00 +0000",
+        "Mon, 23 Nov 100 10:02:11 +0000",
+        "Fri, 31 Dec 9999 23:59:59 -2300",  # after year 9999 in UTC
+        "yesterday",
+    ],
+)
+def test_a_date_that_is_not_set_or_no_instant_is_none(date: str) -> None:
+    """Found by `make fuzz`: a mail of year 100 began its alert then."""
+    event = read(a_mail(Date=date))
+    assert (event.occurred_at, event.starts_at) == (None, None)
+
+
 def nested(depth: int) -> bytes:
     head = "Subject: disk\r\n"
     for level in range(depth - 1):

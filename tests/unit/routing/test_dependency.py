@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.routing.dependency import FIRST_LOOK, Dependencies, Dependency, next_look, require_sound
+from domain.routing.dependency import Dependencies, Dependency, require_sound
+from domain.routing.looks import FIRST_LOOK, next_look
 from domain.shared.errors import InvalidValueError
 from domain.shared.ids import ServiceId
 from domain.shared.limits import DEPENDENCIES

@@ -1,0 +1,22 @@
+"""Work that others were faster with is done anew, and then sees what they did."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from application.errors import ConflictError
+from application.ports.errors import TransientPortError
+
+TRIES: Final = 5  # whoever is faster has finished by then, and who comes after that long has a queue before the door
+
+
+async def anew[T](work: Callable[[], Awaitable[T]]) -> T:
+    """What the work comes to when nobody interferes. Each try is a transaction of its own, which a conflict undoes.
+
+    Raises:
+        TransientPortError: somebody was faster each time.
+    """
+    for _ in range(TRIES):
+        with suppress(ConflictError):
+            return await work()
+    raise TransientPortError("others changed the same alerts or incidents")
