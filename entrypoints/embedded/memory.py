@@ -10,7 +10,7 @@ MEBIBYTE: Final = 1 << 20
 # us and with whatever else its owner runs, and what it does not keep is likely to be in the kernel's cache.
 SHARE: Final = 8
 LEAST_BUFFERS: Final = 128 * MEBIBYTE  # PostgreSQL's own default
-MOST_BUFFERS: Final = 1024 * MEBIBYTE  # what a hundred thousand alerts that repeat lie on, and their indexes
+MOST_BUFFERS: Final = 1024 * MEBIBYTE  # 40,000 repeating alerts among millions, each on three pages of its own
 # Version 2 and version 1 of control groups, as a container sees its own; a group without a limit says `max`, or a
 # number of bytes that no machine has.
 LIMITS: Final = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
