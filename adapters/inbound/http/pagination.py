@@ -31,6 +31,7 @@ NameFilter = Annotated[
         name="name",
         min_length=1,
         max_length=ADDRESS_CHARACTERS,
+        pattern=r"^[^\x00]+$",  # PostgreSQL has no text with a NUL
         description="Only what has this whole name, whatever its case; of users, an e-mail address is one too.",
     ),
 ]

@@ -62,7 +62,10 @@ MatchersText = Annotated[
     ),
 ]
 ORGANISATIONS: Final = RoutingOwner()
-VersionQuery = Annotated[int | None, QueryParameter(ge=1, description="As it was then. Without, as it is now.")]
+VERSION_MAX: Final = 2**31 - 1  # that storage can count
+VersionQuery = Annotated[
+    int | None, QueryParameter(ge=1, le=VERSION_MAX, description="As it was then. Without, as it is now.")
+]
 
 
 class FlappingBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -223,6 +223,7 @@ async def test_what_is_named_is_found_by_its_name_whatever_the_case_and_many_by_
     assert await found(f"id={ids[1]}&id={ids[2]}") == [ids[2], ids[1]]
     me = (await api.ask("GET", "/v1/users/me")).json()
     (listed,) = (await api.ask("GET", f"/v1/users?name={me['email'].upper()}")).json()["items"]
+    assert (await api.ask("GET", "/v1/users?name=a%00b")).status_code == 422
     assert listed["id"] == me["id"]
     too_many = "&".join(f"id={UUID(int=number)}" for number in range(PAGE_LIMIT + 1))
     assert (await api.ask("GET", f"/v1/teams?{too_many}")).status_code == 422

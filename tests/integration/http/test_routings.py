@@ -97,6 +97,7 @@ async def test_rules_are_saved_read_and_listed_in_versions(api: World) -> None:
     assert [each["version"] for each in rest.json()["items"]] == [1]
     assert (await api.ask("GET", f"{PATH}?version=1")).json()["rules"] == saved.json()["rules"]
     assert (await api.ask("GET", f"{PATH}?version=3")).status_code == 404
+    assert (await api.ask("GET", f"{PATH}?version={2**31}")).status_code == 422
 
 
 async def test_the_organisation_and_an_integration_have_rules_of_their_own(api: World) -> None:
