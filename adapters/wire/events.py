@@ -69,7 +69,6 @@ KINDS: Mapping[str, type[DomainEvent]] = {
         IncidentCauseSuspected,
         IncidentEscalated,
         IncidentFollowed,
-        IncidentFollowed,
         IncidentMuted,
         IncidentWorsened,
         IncidentReassigned,
