@@ -99,12 +99,7 @@ class ConsumeMessages:
 
         Raises `TransientPortError` when storage is away: nothing of the batch is stored then.
         """
-
-        async def in_one_transaction() -> tuple[Outcome, ...]:
-            async with self.transaction:
-                return await self._handle(messages)
-
-        return await anew(in_one_transaction)
+        return await anew(self.transaction, lambda: self._handle(messages))
 
     async def _handle(self, messages: Sequence[QueuedMessage]) -> tuple[Outcome, ...]:
         at = self.clock.now()

@@ -46,12 +46,7 @@ class HandleAlertRequest:
 
         Raises `TransientPortError` when storage is away: nothing of it is stored then.
         """
-
-        async def in_one_transaction() -> AlertRequest:
-            async with self.transaction:
-                return await self.apply(received)
-
-        return await anew(in_one_transaction)
+        return await anew(self.transaction, lambda: self.apply(received))
 
     async def apply(self, received: ReceivedRequest, *, refusal: str | None = None) -> AlertRequest:
         """The same inside a transaction that is already open, for a request that was accepted before.

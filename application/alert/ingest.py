@@ -52,12 +52,7 @@ class IngestEvents:
         Raises:
             TransientPortError: storage is away, or others change the same alerts and incidents again and again.
         """
-
-        async def in_one_transaction() -> Outcomes:
-            async with self.transaction:
-                return await self._apply(batch)
-
-        self.tally.add(await anew(in_one_transaction))
+        self.tally.add(await anew(self.transaction, lambda: self._apply(batch)))
 
     async def apply(self, batch: Sequence[ReceivedEvent]) -> Outcomes:
         """The same inside a transaction that is already open, for a consumer that has more to store with it.
