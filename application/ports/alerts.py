@@ -18,7 +18,7 @@ class DueAlert(NamedTuple):
 
     def most_open_alerts(self, limits: IntakeLimits) -> int:
         """Of its integration."""
-        return limits.open_alerts if self.open_alerts is None else self.open_alerts
+        return limits.most_open_alerts(self.open_alerts)
 
     @property
     def is_over(self) -> bool:

@@ -70,6 +70,10 @@ class IntakeLimits:
     event_burst: int
     open_alerts: int
 
+    def most_open_alerts(self, of_integration: int | None) -> int:
+        """Beyond so many, new ones are counted in one alert: as an integration says itself, or else as of any."""
+        return self.open_alerts if of_integration is None else of_integration
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
@@ -121,7 +125,7 @@ class Integration:
 
     def most_open_alerts(self, limits: IntakeLimits) -> int:
         """Beyond so many, new ones are counted in one alert."""
-        return limits.open_alerts if self.open_alerts is None else self.open_alerts
+        return limits.most_open_alerts(self.open_alerts)
 
     def rotate_key(self, key_hash: bytes, *, overlap_ends_at: datetime) -> Self:
         """Take a new key; the old one is good until the overlap ends, so that senders can be changed one by one."""
