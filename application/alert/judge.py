@@ -57,5 +57,4 @@ def _silenced(routed: RoutedEvent, rules: Rulebook, at: datetime) -> Mute | None
     """By the team of the service that it leads to."""
     target = routed.target.integration
     labels = matched_labels(routed.event)
-    quiet = rules.quieted(labels, team_id=target.team_id, service_id=target.service_id, at=at)
-    return None if quiet is None else mute_of(quiet)
+    return mute_of(rules.quieted(labels, team_id=target.team_id, service_id=target.service_id, at=at))

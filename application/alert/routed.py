@@ -83,28 +83,35 @@ def least_muted(mutes: Sequence[Mute | None]) -> Mute | None:
     return min(ending, key=end_of, default=muted[0])
 
 
-def mute_of(quiet: Quiet) -> Mute:
+def mute_of(quiet: Quiet | None) -> Mute | None:
+    if quiet is None:
+        return None
     kind = MuteKind.SILENCED if isinstance(quiet.by, Silence) else MuteKind.MAINTENANCE
     return Mute(kind=kind, by=str(quiet.by.id), reason=quiet.by.sentence, until=quiet.until)
 
 
-def held_back(decision: Decision, *, silenced: Mute | None, inhibited: Mute | None, at: datetime) -> Mute | None:
-    """What mutes an alert that begins now, of all that would: of a delay and a silence, the one that ends later."""
+def held_back(
+    decision: Decision, *, silenced: Mute | None, inhibited: Mute | None = None, since: datetime, at: datetime
+) -> Mute | None:
+    """What mutes an alert that has been firing since then, of all that would.
+
+    Of a delay, which counts from there, and a silence it is the one that ends later.
+    """
     effect = decision.effect
     if effect.is_suppressed:
-        return suppressed_by(decision)
-    if inhibited is not None or effect.delay is None:
+        return _suppressed_by(decision)
+    if inhibited is not None or effect.delay is None or since + effect.delay <= at:
         return inhibited or silenced
-    delayed = delayed_by(decision, until=at + effect.delay)
+    delayed = _delayed_by(decision, until=since + effect.delay)
     return delayed if silenced is None else max(delayed, silenced, key=end_of)
 
 
-def suppressed_by(decision: Decision) -> Mute:
+def _suppressed_by(decision: Decision) -> Mute:
     rule = _last_applied(decision)
     return Mute(kind=MuteKind.SUPPRESSED, by=rule, reason=f"the rule {rule!r} suppresses it")
 
 
-def delayed_by(decision: Decision, *, until: datetime) -> Mute:
+def _delayed_by(decision: Decision, *, until: datetime) -> Mute:
     rule = _last_applied(decision)
     reason = f"it pages if it lasts for {decision.effect.delay}, says the rule {rule!r}"
     return Mute(kind=MuteKind.DELAYED, by=rule, reason=reason, until=until)
@@ -196,7 +203,7 @@ class RoutedEvent(NamedTuple):
 
     def muted(self, at: datetime) -> Mute | None:
         """What holds its pages back: of a delay and a silence, the one that ends later."""
-        return held_back(self.decision, silenced=self.silenced, inhibited=self.inhibited, at=at)
+        return held_back(self.decision, silenced=self.silenced, inhibited=self.inhibited, since=at, at=at)
 
     def verdict(
         self,

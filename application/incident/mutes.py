@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.alert.routed import delayed_by, end_of, least_muted, mute_of, suppressed_by
+from application.alert.routed import held_back, least_muted, mute_of
 from application.alert.verdict import matched_labels_of
 from application.dependency.upstream import FindSuffering, Suffering
 from application.inhibition.inhibited import Candidate, FindInhibited
@@ -80,8 +80,7 @@ def _mute_now(alert: Alert, incident: Incident, rules: Rulebook, at: datetime) -
             since=alert.first_seen_at,
             at=at,
         )
-    quiet = rules.quieted(labels, team_id=team_id, service_id=alert.service_id, at=at)
-    return None if quiet is None else mute_of(quiet)
+    return mute_of(rules.quieted(labels, team_id=team_id, service_id=alert.service_id, at=at))
 
 
 def mute_by_rules(
@@ -96,15 +95,8 @@ def mute_by_rules(
 ) -> Mute | None:
     """What mutes an alert that has been firing since then: a delay counts from there."""
     decision = rules.decide(labels, integration_id=integration_id, team_id=team_id, at=at)
-    if decision.effect.is_suppressed:
-        return suppressed_by(decision)
-    quiet = rules.quieted(labels, team_id=team_id, service_id=service_id, at=at)
-    silenced = None if quiet is None else mute_of(quiet)
-    delay = decision.effect.delay
-    if delay is None or since + delay <= at:
-        return silenced
-    delayed = delayed_by(decision, until=since + delay)
-    return delayed if silenced is None else max(delayed, silenced, key=end_of)
+    silenced = mute_of(rules.quieted(labels, team_id=team_id, service_id=service_id, at=at))
+    return held_back(decision, silenced=silenced, since=since, at=at)
 
 
 def _counts_others(alert: Alert) -> bool:

@@ -239,7 +239,7 @@ class Rehearsal:
         silenced = {key: self._silenced(first, at) for key, first in new.items()}
 
         def muted(key: AlertKey) -> Mute | None:
-            return held_back(new[key].decision, silenced=silenced[key], inhibited=inhibited.get(key), at=at)
+            return held_back(new[key].decision, silenced=silenced[key], inhibited=inhibited.get(key), since=at, at=at)
 
         begin = worst_beginning((first.service_id, first.severity, muted(key)) for key, first in new.items())
         suffering = self._suffering((first.service_id for first in new.values()), begin)
@@ -250,8 +250,8 @@ class Rehearsal:
         return {key: muted(key) for key in new}
 
     def _silenced(self, first: _Judged, at: datetime) -> Mute | None:
-        quiet = self._book.quieted(first.labels, team_id=first.past.team_id, service_id=first.service_id, at=at)
-        return None if quiet is None else mute_of(quiet)
+        team_id, service_id = first.past.team_id, first.service_id
+        return mute_of(self._book.quieted(first.labels, team_id=team_id, service_id=service_id, at=at))
 
     def _inhibited[K](
         self, candidates: Mapping[K, Candidate], beginning: set[InhibitionKey], at: datetime
