@@ -62,21 +62,17 @@ SELECT s.id AS service_id, s.team_id, s.policy_id, s.urgency_rule, s.tier, s.sup
 FROM services s JOIN policies p ON p.id = s.policy_id WHERE s.id = ANY($1::uuid[])
 """
 
-
-def _heard_again(by: str) -> str:
-    """What a repeat sets of an alert, `a`: `Alert.heard_again` as SQL."""
-    until = f"""
-    WHEN a.ends_by_silence OR {by}.ends_by_silence THEN {by}.expires_at
-    ELSE greatest(a.expires_at, {by}.expires_at) END"""
-    unsaid = f"WHEN {by}.expires_at IS NULL THEN CASE WHEN NOT a.ends_by_silence THEN"
-    return f"""
-  expires_at = CASE {unsaid} a.expires_at END {until},
-  next_deadline = CASE {unsaid} a.next_deadline END {until},
-  silent_since = CASE WHEN {by}.expires_at IS NULL THEN a.silent_since END,
-  ends_by_silence = {by}.ends_by_silence
+# What a repeat that is `held` sets of an alert, `a`: `Alert.heard_again` as SQL.
+_UNTIL: Final = """
+    WHEN a.ends_by_silence OR held.ends_by_silence THEN held.expires_at
+    ELSE greatest(a.expires_at, held.expires_at) END"""
+_UNSAID: Final = "WHEN held.expires_at IS NULL THEN CASE WHEN NOT a.ends_by_silence THEN"
+_HEARD_AGAIN: Final = f"""
+  expires_at = CASE {_UNSAID} a.expires_at END {_UNTIL},
+  next_deadline = CASE {_UNSAID} a.next_deadline END {_UNTIL},
+  silent_since = CASE WHEN held.expires_at IS NULL THEN a.silent_since END,
+  ends_by_silence = held.ends_by_silence
 """
-
-
 # One look into the index for each key, in the order of the keys, which is the order that rows are locked in. As a plain
 # join it is a scan of all alerts until the table is analysed for the first time.
 _TOUCH = f"""
@@ -90,7 +86,7 @@ WITH held AS (
   ) a
 )
 UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4),
-  {_heard_again("held")}
+  {_HEARD_AGAIN}
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
 """  # noqa: S608
 
