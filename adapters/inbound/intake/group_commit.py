@@ -115,11 +115,12 @@ class GroupCommit:
         The first one says whether they are long or short: the others are for the next writer.
         """
         taken: list[_Submission] = []
-        size = 0
-        while turns := [sender for sender in self._waiting if self._may_be_written(sender, beside=taken)]:
-            for sender in turns:
+        size, before = 0, -1
+        while len(taken) > before:
+            before = len(taken)
+            for sender in tuple(self._waiting):
                 if not self._may_be_written(sender, beside=taken):
-                    continue  # the first of these turns has said of which kind they are
+                    continue
                 if taken and size + len(self._waiting[sender][0].work) > self.most:
                     return taken
                 taken.append(self._next_of(sender))
