@@ -38,17 +38,16 @@ class SpilledSigns:
     def holding_back(self, loop: DeadlineLoop) -> DeadlineLoop:
         """The same loop, which misses nothing while it may wait in the spill."""
 
-        async def is_due() -> bool:
-            due = await loop.earliest()
-            return due is not None and due <= self.clock.now()
+        def is_due(deadline: datetime | None) -> bool:
+            return deadline is not None and deadline <= self.clock.now()
 
         async def tick() -> bool:
-            is_held_back = await is_due() and await self.may_wait()
+            is_held_back = is_due(await loop.earliest()) and await self.may_wait()
             return False if is_held_back else await loop.tick()
 
         async def earliest() -> datetime | None:
-            # What is held back is looked at by the next poll, not at once.
-            return None if await is_due() else await loop.earliest()
+            deadline = await loop.earliest()
+            return None if is_due(deadline) else deadline  # what is held back, the next poll looks at, not at once
 
         return replace(loop, tick=tick, earliest=earliest)
 
