@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -92,7 +93,7 @@ def ids_of(api: ApiClient, noun: Noun, refs: Iterable[str]) -> list[str]:
 def names_of(api: ApiClient, path: str, ids: Iterable[str | None]) -> dict[str, str]:
     """What these ids stand for, as far as they are in a list. Raises `CommandError`."""
     wanted = sorted({each for each in ids if each is not None})
-    parts = (wanted[start : start + _NAMED_AT_ONCE] for start in range(0, len(wanted), _NAMED_AT_ONCE))
+    parts = batched(wanted, _NAMED_AT_ONCE)
     return {each["id"]: each["name"] for part in parts for each in api.each(path, {"id": part}, most=len(part))}
 
 
