@@ -70,8 +70,7 @@ class FollowedBody(msgspec.Struct):
 
     @classmethod
     def of(cls, followed: Followed) -> Self:
-        window = GroupWindowBody(kind=followed.group_window.kind, seconds=followed.group_window.seconds)
-        return cls(followed.incident_id, f"INC-{followed.number}", window)
+        return cls(followed.incident_id, f"INC-{followed.number}", GroupWindowBody.of(followed.group_window))
 
 
 class VerdictBody(msgspec.Struct):

@@ -16,14 +16,19 @@ class GroupWindowBody(msgspec.Struct, forbid_unknown_fields=True):
     seconds: Annotated[int, Meta(ge=GROUP_WINDOW_SECONDS_MIN, le=GROUP_WINDOW_SECONDS_MAX)]
 
     @classmethod
-    def of(cls, window: GroupWindow | None) -> Self | None:
-        return None if window is None else cls(kind=window.kind, seconds=window.seconds)
-
-    def window(self) -> GroupWindow:
-        return GroupWindow(kind=self.kind, seconds=self.seconds)
+    def of(cls, window: GroupWindow) -> Self:
+        return cls(kind=window.kind, seconds=window.seconds)
 
 
 OptionalGroupWindow = Annotated[
     GroupWindowBody | None,
     Meta(description="For how long an open incident takes further alerts of its group; null: while it is open."),
 ]
+
+
+def window_body(window: GroupWindow | None) -> GroupWindowBody | None:
+    return None if window is None else GroupWindowBody.of(window)
+
+
+def window_of(body: GroupWindowBody | None) -> GroupWindow | None:
+    return None if body is None else GroupWindow(kind=body.kind, seconds=body.seconds)

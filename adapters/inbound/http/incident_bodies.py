@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from adapters import tracing
-from adapters.inbound.http.group_windows import GroupWindowBody
+from adapters.inbound.http.group_windows import GroupWindowBody, window_body
 from adapters.inbound.http.stream import position_text
 from adapters.inbound.http.timeline_text import told
 from application.incident.list_stalled import StalledIncident
@@ -157,7 +157,7 @@ class IncidentDetailBody(IncidentBody):
         return cls(
             **_common(detail.summary),
             group_key=detail.group_key,
-            group_window=GroupWindowBody.of(detail.group_window),
+            group_window=window_body(detail.group_window),
             takes_alerts_until=detail.takes_alerts_until,
             followed_by=FollowerBody.of(detail.followed_by),
             service_description=detail.service_description,

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from adapters.inbound.http.body import at, value
 from adapters.inbound.http.etag import created, require_match, tagged, version_tag
 from adapters.inbound.http.fields import Name, ServiceFilter, TeamFilter, Version
-from adapters.inbound.http.group_windows import GroupWindowBody, OptionalGroupWindow
+from adapters.inbound.http.group_windows import GroupWindowBody, OptionalGroupWindow, window_body, window_of
 from adapters.inbound.http.mappings import MappingBody
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
@@ -39,7 +39,6 @@ from application.service.update_integration import UpdateIntegration
 from domain.identity.actor import Actor
 from domain.service.integration import TOPIC_ARNS, GroupingMode, Integration, IntegrationKind, WhenSilent
 from domain.service.mapping import EventMapping
-from domain.shared.group_window import GroupWindow
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 
 _DAY_SECONDS: Final = 24 * 3600
@@ -105,7 +104,7 @@ class IntegrationBody(msgspec.Struct):
             kind=integration.kind,
             name=integration.name,
             grouping=integration.grouping,
-            group_window=GroupWindowBody.of(integration.group_window),
+            group_window=window_body(integration.group_window),
             is_strict=integration.is_strict,
             mapping=None if integration.mapping is None else MappingBody.of(integration.mapping),
             events_per_minute=integration.events_per_minute,
@@ -243,7 +242,7 @@ class IntegrationController(Controller):
             kind=data.kind,
             name=data.name,
             grouping=data.grouping,
-            group_window=_window(data.group_window),
+            group_window=window_of(data.group_window),
             is_strict=data.is_strict,
             when_silent=data.when_silent,
             topic_arns=tuple(data.topic_arns),
@@ -289,7 +288,7 @@ class IntegrationController(Controller):
             old.id,
             name=value(data.name, old.name),
             grouping=value(data.grouping, old.grouping),
-            group_window=old.group_window if isinstance(data.group_window, UnsetType) else _window(data.group_window),
+            group_window=old.group_window if isinstance(data.group_window, UnsetType) else window_of(data.group_window),
             is_strict=value(data.is_strict, old.is_strict),
             when_silent=value(data.when_silent, old.when_silent),
             topic_arns=tuple(value(data.topic_arns, list(old.topic_arns))),
@@ -344,10 +343,6 @@ class IntegrationController(Controller):
     ) -> None:
         """Take what is unsigned again: the key alone lets in."""
         await set_signing_secret(IntegrationId(integration_id), None, actor=actor)
-
-
-def _window(body: GroupWindowBody | None) -> GroupWindow | None:
-    return None if body is None else body.window()
 
 
 def _mapping(body: MappingBody | None) -> EventMapping | None:
