@@ -72,10 +72,20 @@ class _Judged(NamedTuple):
 
     place: int  # in the body
     past: PastEvent
-    event: Verdict
-    key: AlertKey
-    labels: Mapping[str, str]
     decision: Decision
+
+    @property
+    def event(self) -> Verdict:
+        return self.past.verdict
+
+    @property
+    def key(self) -> AlertKey:
+        return self.past.integration_id, self.past.verdict.dedup_key
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """An answer has none."""
+        return self.past.labels or {}
 
     @property
     def effect(self) -> Effect:
@@ -195,7 +205,7 @@ class Rehearsal:
     def _kept(self, body: Sequence[PastEvent], fates: list[Fate], at: datetime) -> list[_Judged]:
         kept = []
         for place, past in enumerate(body):
-            key, decision = (past.integration_id, past.verdict.dedup_key), _UNDECIDED
+            decision = _UNDECIDED
             if past.verdict.action is AlertAction.TRIGGER:
                 if past.labels is None:
                     continue
@@ -206,7 +216,7 @@ class Rehearsal:
                 self._dropped += 1
                 fates[place] = Fate.DROPPED
                 continue
-            kept.append(_Judged(place, past, past.verdict, key, past.labels or {}, decision))
+            kept.append(_Judged(place, past, decision))
         return kept
 
     def _fire(self, wave: Sequence[_Judged], fates: list[Fate], at: datetime) -> None:
@@ -414,11 +424,14 @@ class Rehearsal:
 
     def _resolve(self, wave: Sequence[_Judged], fates: list[Fate], at: datetime) -> None:
         firing = {each.key for each in wave if each.key in self._incident_of}
-        settling = {key for key in firing if key in self._settles_in and at < self._settles_at(key)}
+        settling = {key for key in firing if self._is_settling(key, at)}
         for each in wave:
             if each.key in firing:
                 fates[each.place] = Fate.SETTLES if each.key in settling else Fate.CLEARS
         self._clear([key for key in dict.fromkeys(each.key for each in wave) if key in firing], at)
+
+    def _is_settling(self, key: AlertKey, at: datetime) -> bool:
+        return key in self._settles_in and at < self._settles_at(key)
 
     def _settles_at(self, key: AlertKey) -> datetime:
         return self._heard_at[key] + self._settles_in[key]
@@ -427,7 +440,7 @@ class Rehearsal:
         """They are over, unless they settle first; and their incidents, when nothing else of them fires."""
         cleared: dict[AlertKey, _Incident] = {}
         for key in keys:
-            if key in self._settles_in and at < self._settles_at(key):
+            if self._is_settling(key, at):
                 self._end_later(key, self._settles_at(key))
                 continue
             self._settles_in.pop(key, None)
