@@ -90,6 +90,7 @@ async def run_role(settings: Settings, role: Role, *, name: str) -> None:
 
 
 async def _settle_once(ready: asyncio.Event) -> None:
+    """Once more, for what the server is made of: the imports were most of it, and are left out already."""
     await ready.wait()
     settle()
 
