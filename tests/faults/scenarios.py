@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -819,24 +820,25 @@ async def _paged_after(
 
 @contextlib.asynccontextmanager
 async def _noise(place: Ground, server: Process, name: str, pause_seconds: float) -> AsyncIterator[None]:
-    """Meanwhile another integration sends a hundred events at a time, of fifty conditions that begin with it."""
-    sending = asyncio.create_task(_make_noise(place, server, name, pause_seconds))
+    """Meanwhile another integration sends a hundred events at a time, of fifty conditions that begin with it.
+
+    From a process of its own: what sends it must not keep waiting who measures.
+    """
+    words = [server.url, place.crew.alertmanager_key, name, str(pause_seconds)]
+    noise = (sys.executable, "-m", "tests.faults.noise", *words)
+    sending = await asyncio.create_subprocess_exec(
+        *noise, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert sending.stdin is not None
+    assert sending.stdout is not None
     try:
+        assert await sending.stdout.readline(), "the noise cannot begin"
+        sending.stdin.write(b"\n")
         yield
     finally:
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
-
-
-async def _make_noise(place: Ground, server: Process, name: str, pause_seconds: float) -> None:
-    headers = {"Authorization": f"Bearer {place.crew.alertmanager_key}"}
-    batch = [{"action": "trigger", "dedup_key": f"{name}-{number % 50}", "summary": name} for number in range(100)]
-    async with aiohttp.ClientSession(headers=headers) as client:
-        while True:
-            async with client.post(f"{server.url}/v1/events", json={"events": batch}) as answer:
-                assert answer.status == 202, await answer.text()
-            await asyncio.sleep(pause_seconds)
+        assert sending.returncode is None, "the noise ended by itself"
+        sending.terminate()
+        await sending.wait()
 
 
 async def _pause_at_random(place: Ground, workers: list[Process]) -> None:
