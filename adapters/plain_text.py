@@ -12,7 +12,8 @@ _BREAKS: Final = frozenset({"Cc", "Zl", "Zp"})
 
 def one_line(text: str) -> str:
     """The text with each run of white space and control characters as one space, and nothing that reorders it."""
-    return " ".join("".join(map(_shown, text)).split())
+    is_plain = text.isascii() and text.isprintable()
+    return " ".join((text if is_plain else "".join(map(_shown, text))).split())
 
 
 def _shown(character: str) -> str:

@@ -54,6 +54,8 @@ class Session(asyncio.Protocol):
             case b"DATA":
                 self._is_in_data = True
                 self._transport.write(b"354 go on\r\n")
+            case b"EHLO":
+                self._transport.write(b"250-sink\r\n250 PIPELINING\r\n")
             case b"QUIT":
                 self._transport.write(b"221 bye\r\n")
                 self._transport.close()

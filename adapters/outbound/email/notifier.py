@@ -10,18 +10,16 @@ from enum import StrEnum
 from typing import Final, Self
 
 import aiosmtplib
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPTimeoutError
 
+from adapters.outbound.email.conversation import Conversation, Progress, Reply, StaleConnectionError
 from adapters.outbound.email.rendering import Envelope, UnsendableAddressError, parsed_address, render, render_notice
 from adapters.plain_text import one_line, shortened
 from application.ports.clock import Clock
 from application.ports.notifier import Delivery, Message, NoticeMessage, Notifier, Outcome
 
 _DETAIL_CHARACTERS: Final = 200
-_START_INPUT: Final = 354  # RFC 5321 4.2.3: start mail input
-_CLOSING: Final = 421  # the server is about to close the connection
 _AUTHENTICATION_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6
-_LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -59,20 +57,6 @@ class SmtpSettings:
             raise ValueError("sender: must be ASCII, since not every server takes another")
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far one message got: after its last line was written, only an answer tells whether it was taken."""
-
-    handed_over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Idle:
-    client: SMTP
-    needs_reset: bool  # the last message on it was refused half-way
-    since: float  # by the event loop's own clock, which only ever measures how long a connection lay idle
-
-
 class SmtpNotifier(Notifier):
     """Keeps a few connections open between messages, since a TLS handshake and a log-in cost more than a message.
 
@@ -86,7 +70,7 @@ class SmtpNotifier(Notifier):
         self._envelope_sender = sender.addr_spec
         self._from = Address(one_line(settings.sender_name), sender.username, sender.domain)
         self._slots = asyncio.Semaphore(settings.connections)
-        self._idle: list[_Idle] = []
+        self._idle: list[Conversation] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,7 +81,7 @@ class SmtpNotifier(Notifier):
     async def aclose(self) -> None:
         """Say good-bye on the idle connections and close them."""
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(self._quit(connection.client) for connection in idle))
+        await asyncio.gather(*map(_quit, idle))
         await asyncio.sleep(0)  # a closed transport lets go of its socket one turn of the loop later
 
     async def send(self, message: Message) -> Delivery:
@@ -113,57 +97,47 @@ class SmtpNotifier(Notifier):
             envelope = rendered()
         except UnsendableAddressError as error:
             return Delivery(outcome=Outcome.REJECTED, detail=f"the address cannot be sent to: {error}")
-        progress = _Progress()
+        progress = Progress()
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 answer = await self._submit(envelope, progress)
         except (SMTPException, OSError, EOFError) as error:  # TimeoutError and what TLS raises are OSErrors
             return _failure(error, progress)
-        receipt = {"message_id": envelope.message_id, "response": _shown(answer)}
-        return Delivery(outcome=Outcome.DELIVERED, detail=_shown(answer), receipt=receipt)
+        response = _shown(f"{answer.code} {answer.text}")
+        receipt = {"message_id": envelope.message_id, "response": response}
+        return Delivery(outcome=Outcome.DELIVERED, detail=response, receipt=receipt)
 
-    async def _submit(self, envelope: Envelope, progress: _Progress) -> str:
+    async def _submit(self, envelope: Envelope, progress: Progress) -> Reply:
         async with self._slots:
-            reused = self._take_idle()
-            if reused is not None:
-                with suppress(_StaleConnectionError):
-                    return await self._over_reused(reused, envelope, progress)
-            client = await self._connect()
-            async with self._returning(client):
-                await self._begin(client, envelope)
-                return await _finish(client, envelope, progress)
+            kept = self._take_idle()
+            if kept is not None:
+                with suppress(StaleConnectionError):
+                    return await self._deliver_over(kept, envelope, progress)
+            return await self._deliver_over(await self._connect(), envelope, progress)
 
-    async def _over_reused(self, idle: _Idle, envelope: Envelope, progress: _Progress) -> str:
-        """Raises `_StaleConnectionError` when the server had closed it: nothing was sent, so a fresh one may try."""
-        client = idle.client
-        async with self._returning(client):
-            try:
-                if idle.needs_reset:
-                    await client.rset()
-                await self._begin(client, envelope)
-            except SMTPServerDisconnected as error:
-                raise _StaleConnectionError from error
-            except SMTPResponseException as error:
-                if error.code == _CLOSING:
-                    raise _StaleConnectionError from error
-                raise
-            return await _finish(client, envelope, progress)
+    async def _deliver_over(self, conversation: Conversation, envelope: Envelope, progress: Progress) -> Reply:
+        async with self._returning(conversation):
+            if envelope.needs_utf8 and not conversation.takes_utf8:
+                raise aiosmtplib.SMTPNotSupported("the mail server does not take addresses that are not ASCII")
+            return await conversation.deliver(
+                envelope.content,
+                sender=self._envelope_sender,
+                recipient=envelope.recipient,
+                is_utf8=envelope.needs_utf8,
+                progress=progress,
+            )
 
-    async def _begin(self, client: SMTP, envelope: Envelope) -> None:
-        options = await _mail_options(client, envelope)
-        await client.mail(self._envelope_sender, options=options, encoding="utf-8")
-
-    def _take_idle(self) -> _Idle | None:
+    def _take_idle(self) -> Conversation | None:
         """The connection used last, so that those a quiet hour does not need grow old and are dropped."""
         now = asyncio.get_running_loop().time()
         while self._idle:
-            idle = self._idle.pop()
-            if idle.client.is_connected and now - idle.since < self._settings.idle_seconds:
-                return idle
-            idle.client.close()
+            kept = self._idle.pop()
+            if kept.is_open and now - kept.idle_since < self._settings.idle_seconds:
+                return kept
+            kept.close()
         return None
 
-    async def _connect(self) -> SMTP:
+    async def _connect(self) -> Conversation:
         settings = self._settings
         client = SMTP(
             hostname=settings.host,
@@ -176,74 +150,44 @@ class SmtpNotifier(Notifier):
             start_tls=settings.tls is Tls.STARTTLS,
             cert_bundle=settings.ca_file,
         )
-        await client.connect()
-        return client
+        try:
+            await client.connect()
+            return await Conversation.over(client)
+        except BaseException:
+            client.close()
+            raise
 
     @asynccontextmanager
-    async def _returning(self, client: SMTP) -> AsyncIterator[None]:
+    async def _returning(self, conversation: Conversation) -> AsyncIterator[None]:
         """Keep the connection for the next message where its state is known; close it where it is not."""
         try:
             yield
         except SMTPResponseException as error:
-            # A refusal leaves the server in step with us. Its reset waits for the next message: here, a slow one could
-            # run into the time limit and hide the answer.
-            if _is_refusal(error):
-                self._keep(client, needs_reset=True)
+            if _is_refusal(error):  # which leaves the server in step with us
+                self._keep(conversation)
             else:
-                client.close()
+                conversation.close()
             raise
         except BaseException:  # a cancelled task included: an answer may be on its way
-            client.close()
+            conversation.close()
             raise
         else:
-            self._keep(client, needs_reset=False)
+            self._keep(conversation)
 
-    def _keep(self, client: SMTP, *, needs_reset: bool) -> None:
-        if client.is_connected:
-            since = asyncio.get_running_loop().time()
-            self._idle.append(_Idle(client=client, needs_reset=needs_reset, since=since))
-
-    async def _quit(self, client: SMTP) -> None:
-        with suppress(SMTPException, OSError):
-            await client.quit(timeout=1.0)
-        client.close()
+    def _keep(self, conversation: Conversation) -> None:
+        if conversation.is_open:
+            conversation.idle_since = asyncio.get_running_loop().time()
+            self._idle.append(conversation)
 
 
-class _StaleConnectionError(Exception):
-    """A kept connection turned out to be closed before anything of the message was sent."""
+async def _quit(conversation: Conversation) -> None:
+    with suppress(SMTPException, OSError):
+        async with asyncio.timeout(1.0):
+            await conversation.quit()
+    conversation.close()
 
 
-async def _mail_options(client: SMTP, envelope: Envelope) -> list[str]:
-    if not envelope.needs_utf8:
-        return []
-    if client.is_ehlo_or_helo_needed:
-        await client.ehlo()
-    if not client.supports_extension("smtputf8"):
-        raise aiosmtplib.SMTPNotSupported("the mail server does not take addresses that are not ASCII")
-    return ["SMTPUTF8"]
-
-
-async def _finish(client: SMTP, envelope: Envelope, progress: _Progress) -> str:
-    """Name the recipient and hand the content over; returns the server's answer.
-
-    DATA is in two steps here, since the library's one step does not tell whether the content was sent.
-    """
-    await client.rcpt(envelope.recipient, encoding="utf-8")
-    start = await client.execute_command(b"DATA")
-    if start.code != _START_INPUT:
-        raise aiosmtplib.SMTPDataError(start.code, start.message)
-    protocol = client.protocol
-    if protocol is None:
-        raise SMTPServerDisconnected("Connection lost")
-    progress.handed_over = True
-    protocol.write(_LEADING_DOT.sub(b"..", envelope.content) + b".\r\n")  # RFC 5321 4.5.2
-    answer = await protocol.read_response()
-    if not 200 <= answer.code <= 299:
-        raise aiosmtplib.SMTPDataError(answer.code, answer.message)
-    return f"{answer.code} {answer.message}"
-
-
-def _failure(error: SMTPException | OSError | EOFError, progress: _Progress) -> Delivery:
+def _failure(error: SMTPException | OSError | EOFError, progress: Progress) -> Delivery:
     match error:
         case aiosmtplib.SMTPNotSupported():
             return Delivery(outcome=Outcome.REJECTED, detail=_shown(error.message))

@@ -95,7 +95,7 @@ def render(message: Message, *, sender: Address, domain: str, at: datetime) -> E
         sender=sender,
         subject=subject(message),
         headers={
-            "Date": format_datetime(at),
+            "Date": _date(at.replace(microsecond=0)),
             "Message-ID": _message_id(message, domain),
             # The root was never sent. That every message answers it is what makes a thread of them.
             "In-Reply-To": root_id,
@@ -119,7 +119,7 @@ def render_notice(notice: NoticeMessage, *, sender: Address, domain: str, at: da
         sender=sender,
         subject=title,
         headers={
-            "Date": format_datetime(at),
+            "Date": _date(at.replace(microsecond=0)),
             "Message-ID": f"<{notice.notification_id}.{notice.attempt}@{domain}>",
             "List-Id": f"<notices.{domain}>",
         },
@@ -153,6 +153,12 @@ def _envelope(
     return Envelope(
         recipient=recipient.addr_spec, message_id=headers["Message-ID"], content=content, needs_utf8=needs_utf8
     )
+
+
+@lru_cache(maxsize=8)
+def _date(at: datetime) -> str:
+    """A storm's messages are many to a second."""
+    return format_datetime(at)
 
 
 # Senders and readers are the same few, page after page.

@@ -19,6 +19,7 @@ class RawSmtpServer:
     implicit_tls: bool = False
     offers_utf8: bool = False
     speaks_ehlo: bool = True
+    offers_pipelining: bool = False
     password: str | None = None
     port: int = 0
     connections: int = 0
@@ -66,12 +67,18 @@ class RawSmtpServer:
         while line := await reader.readline():
             command = line.split(None, 1)[0].decode().upper().split(":")[0]
             self.commands[command] += 1
-            if not self._say(writer, self._scripted(command) or self._answer(command, line)):
+            answer = self._scripted(command) or self._answer(command, line)
+            if not self._say(writer, answer):
                 return
-            if command == "DATA":
-                content = await reader.readuntil(b"\r\n.\r\n")
-                self.contents.append(content)
-                if not self._say(writer, self._scripted("content") or "250 2.0.0 taken as 7"):
+            if answer.startswith("354"):
+                content = await _content(reader)
+                taken = "250 2.0.0 taken as 7"
+                if content:
+                    self.contents.append(content)
+                else:
+                    taken = "554 5.5.1 no valid recipients"
+                    self.commands["nothing"] += 1
+                if not self._say(writer, self._scripted("content") or taken):
                     return
             if command == "STARTTLS":
                 assert self.tls_context is not None
@@ -97,6 +104,7 @@ class RawSmtpServer:
                 offers = ["mail.example.org", "SIZE 1000000"]
                 offers += ["STARTTLS"] if self.tls_context is not None and not self.implicit_tls else []
                 offers += ["SMTPUTF8"] if self.offers_utf8 else []
+                offers += ["PIPELINING"] if self.offers_pipelining else []
                 offers += ["AUTH PLAIN"] if self.password is not None else []
                 return "\r\n".join([*(f"250-{offer}" for offer in offers), "250 8BITMIME"])
             case "STARTTLS":
@@ -110,3 +118,10 @@ class RawSmtpServer:
                 return "235 welcome" if given == self.password else f"535 5.7.8 bad password {given}"
             case _:
                 return "250 ok"
+
+
+async def _content(reader: asyncio.StreamReader) -> bytes:
+    lines = []
+    while (line := await reader.readline()) not in (b".\r\n", b""):
+        lines.append(line)
+    return b"".join(lines)

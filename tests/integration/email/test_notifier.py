@@ -40,9 +40,15 @@ def notifier_for(port: int, **changes: Any) -> SmtpNotifier:
     return SmtpNotifier(settings(port, **changes), FixedClock())
 
 
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+async def raw(request: pytest.FixtureRequest) -> AsyncIterator[RawSmtpServer]:
+    async with RawSmtpServer(offers_pipelining=request.param) as server:
+        yield server
+
+
 @pytest.fixture
-async def raw() -> AsyncIterator[RawSmtpServer]:
-    async with RawSmtpServer() as server:
+async def pipelining() -> AsyncIterator[RawSmtpServer]:
+    async with RawSmtpServer(offers_pipelining=True) as server:
         yield server
 
 
@@ -111,6 +117,52 @@ async def test_a_refused_message_leaves_its_connection_in_use(raw: RawSmtpServer
         assert (await notifier.send(a_message())).outcome is Outcome.DELIVERED
     assert raw.connections == 1
     assert raw.commands["RSET"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "outcome"),
+    [
+        ("MAIL", "550 5.7.1 not as this sender", Outcome.RETRY),
+        ("RCPT", "450 4.2.1 greylisted", Outcome.RETRY),
+        ("RCPT", "550 5.1.1 no such user", Outcome.REJECTED),
+        ("DATA", "554 5.6.0 not today", Outcome.REJECTED),
+    ],
+)
+async def test_who_refuses_what_left_together_gets_no_message(
+    pipelining: RawSmtpServer, command: str, answer: str, outcome: Outcome
+) -> None:
+    pipelining.script(command, answer)
+    async with notifier_for(pipelining.port) as notifier:
+        refused = await notifier.send(a_message())
+        assert (refused.outcome, refused.detail) == (outcome, answer)
+        assert pipelining.contents == []
+        # Asked for a message all the same, it got an empty one.
+        assert pipelining.commands["nothing"] == (command != "DATA")
+        assert (await notifier.send(a_message(attempt=2))).outcome is Outcome.DELIVERED
+    assert pipelining.connections == 1
+
+
+async def test_what_breaks_off_after_a_refusal_does_not_hide_it(pipelining: RawSmtpServer) -> None:
+    pipelining.script("RCPT", "550 5.1.1 no such user")
+    pipelining.script("DATA", BREAK)
+    async with notifier_for(pipelining.port) as notifier:
+        assert (await notifier.send(a_message())).outcome is Outcome.REJECTED
+        assert (await notifier.send(a_message(attempt=2))).outcome is Outcome.DELIVERED
+    assert pipelining.connections == 2
+
+
+async def test_a_reply_of_many_lines_is_one(raw: RawSmtpServer) -> None:
+    raw.script("content", "250-2.0.0 taken\r\n250-as 7\r\n250 on this day")
+    async with notifier_for(raw.port) as notifier:
+        assert (await notifier.send(a_message())).detail == "250 2.0.0 taken as 7 on this day"
+        assert (await notifier.send(a_message(attempt=2))).outcome is Outcome.DELIVERED
+
+
+async def test_a_reply_without_end_is_no_reply(raw: RawSmtpServer) -> None:
+    raw.script("RCPT", "250-" + "x" * 100_000)
+    async with notifier_for(raw.port) as notifier:
+        delivery = await notifier.send(a_message())
+    assert (delivery.outcome, delivery.detail) == (Outcome.RETRY, "the mail server made no sense: Response too long")
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT"])
