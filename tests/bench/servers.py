@@ -32,7 +32,8 @@ class Accepting(GroupCommit):
 
 def one_a_transaction(container: AsyncContainer) -> GroupCommit:
     """A transaction for each event, as many at once as the pool has connections."""
-    return GroupCommit(http.group_commit(container).ingest, writers=Settings().database_pool, most=1)
+    ingest = http.group_commit(container).ingest
+    return GroupCommit(ingest, writers=Settings().database_pool, most=1, worth_a_write=0)
 
 
 def accepting(container: AsyncContainer) -> GroupCommit:

@@ -1,6 +1,8 @@
 """Concurrent requests share a commit: what gathers while one write is in flight is the next write.
 
-There is no timer. A lone event waits for nothing, and a storm costs commits, not transactions per event.
+A lone event waits for nothing, and a storm costs commits, not transactions per event. A further write of single events
+begins beside others when enough of them have gathered, or when the others take long: many small writes would take the
+processor from the workers that page.
 
 Integrations take turns, body by body, so one of them that storms gets no more of a write than its turn while others
 wait. It may fill neither the queue nor all writers: what waits of it is bounded, and one writer at least has none of it
@@ -10,7 +12,8 @@ not answered with the hundred of somebody else.
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
@@ -35,6 +38,11 @@ BACKLOG_EACH: Final = 5_000
 # shared one does (measures.md 2.2: batches of 100 to 500 are equally fast); a short one costs mostly its commit.
 LONG: Final = 50
 
+# So many events for each write of short bodies under way make another one worth its commit (docs/benchmarks.md).
+WORTH_A_WRITE: Final = 24
+# A write that takes longer, behind somebody's lock perhaps, is no reason to wait for it.
+SLOW_SECONDS: Final = 0.02
+
 # How often it is looked whether the spill holds anything, while it did not and while it did.
 SPILL_LOOKS_SECONDS: Final = (5.0, 0.5)
 # A queue counts its messages only approximately: so long after the last one, it is believed that there are none.
@@ -56,6 +64,7 @@ class GroupCommit:
     ingest: Ingest
     writers: int = WRITERS
     most: int = INGEST_BATCH
+    worth_a_write: int = WORTH_A_WRITE
     spill: Spill | None = None  # where events go while storage is away, if there is such a place
     # What was spilled must be stored first: a resolve must not come before its trigger. So until nothing of it is left,
     # everything is spilled.
@@ -66,6 +75,7 @@ class GroupCommit:
     _count: int = 0
     _count_of: Counter[IntegrationId] = field(default_factory=Counter)
     _writers_with: Counter[IntegrationId] = field(default_factory=Counter)
+    _short_writes: int = 0  # under way, and not slow
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def store(self, events: Sequence[ReceivedEvent]) -> None:
@@ -103,11 +113,34 @@ class GroupCommit:
             senders = {_sender_of(submission.work) for submission in taken}
             self._writers_with.update(senders)
             try:
-                await write_together(taken, self._write)
+                with self._under_way(taken[0].work):
+                    await write_together(taken, self._write)
             finally:
                 self._writers_with.subtract(senders)
                 self._writers_with = +self._writers_with
                 self._changed.set()
+
+    @contextmanager
+    def _under_way(self, first: _Body) -> Iterator[None]:
+        """Counts a write of short bodies until it has ended, or turns out to be slow."""
+        if _is_long(first):
+            yield
+            return
+        self._short_writes += 1
+        is_counted = True
+
+        def count_no_more() -> None:
+            nonlocal is_counted
+            self._short_writes -= is_counted
+            is_counted = False
+            self._changed.set()
+
+        slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, count_no_more)
+        try:
+            yield
+        finally:
+            slow.cancel()
+            count_no_more()
 
     def _take(self) -> list[_Submission]:
         """A body of each integration in turn, until the batch is full; a body that is longer is a batch of its own.
@@ -128,7 +161,10 @@ class GroupCommit:
         return taken
 
     def _may_be_written(self, sender: IntegrationId, *, beside: Sequence[_Submission]) -> bool:
-        if beside and _is_long(self._waiting[sender][0].work) != _is_long(beside[0].work):
+        is_long = _is_long(self._waiting[sender][0].work)
+        if beside and is_long != _is_long(beside[0].work):
+            return False
+        if not (beside or is_long) and self._count < self.worth_a_write * self._short_writes:
             return False
         return self._writers_with[sender] < max(1, self.writers - 1)
 

@@ -9,7 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.inbound.intake import group_commit
-from adapters.inbound.intake.group_commit import BACKLOG, BACKLOG_EACH, LONG, GroupCommit
+from adapters.inbound.intake.group_commit import (
+    BACKLOG,
+    BACKLOG_EACH,
+    LONG,
+    SLOW_SECONDS,
+    WORTH_A_WRITE,
+    GroupCommit,
+)
 from adapters.outbound.memory.spill import MemorySpill
 from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
@@ -17,6 +24,7 @@ from application.ports.intake import IntakeTarget
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.service.service import UrgencyRule
 from domain.shared.ids import IntegrationId
+from domain.shared.limits import INGEST_BATCH
 from tests.support.builders import BANK_PROBES, LADDER, SHOP_LOGS, SHOP_PROBES, an_integration
 
 
@@ -43,6 +51,9 @@ class Writes:
         self.begun.append([received.event.dedup_key for received in batch])
         self.held.append(held)
         await held
+
+    def names(self) -> list[set[str]]:
+        return [set(write) for write in self.begun]
 
 
 @dataclass
@@ -109,19 +120,54 @@ async def test_a_short_body_does_not_share_its_write_with_a_long_one() -> None:
         for write in range(3):
             await at.finish(write)
 
-        assert [sorted(set(write)) for write in at.writes.begun] == [["first"], ["logs", "storm"], ["bank"]]
+        assert at.writes.names() == [{"first"}, {"storm", "logs"}, {"bank"}]
 
 
 async def test_one_writer_at_least_has_nothing_of_an_integration_in_hand() -> None:
-    async with desk(writers=3, most=1) as at:
-        await at.send(*(body(SHOP_PROBES, f"storm {number}") for number in range(9)))
-        assert at.writes.begun == [["storm 0"], ["storm 1"]]  # the third writer is for others
+    async with desk(writers=3) as at:
+        await at.send(*(body(SHOP_PROBES, f"storm {number}", of=INGEST_BATCH) for number in range(9)))
+        assert at.writes.names() == [{"storm 0"}, {"storm 1"}]  # the third writer is for others
 
         await at.send(body(BANK_PROBES, "bank"))
-        assert at.writes.begun[2] == ["bank"]
+        assert at.writes.names()[2] == {"bank"}
 
         await at.finish(0)
-        assert at.writes.begun[3] == ["storm 2"]
+        assert at.writes.names()[3] == {"storm 2"}
+
+
+async def test_a_further_write_begins_when_enough_has_gathered() -> None:
+    async with desk(writers=3) as at:
+        await at.send(body(SHOP_PROBES, "first"))
+        await at.send(*(body(BANK_PROBES, f"second {number}") for number in range(WORTH_A_WRITE - 1)))
+        assert at.writes.begun == [["first"]]
+
+        await at.send(body(SHOP_LOGS, "and one"))
+        assert [len(write) for write in at.writes.begun] == [1, WORTH_A_WRITE]
+
+        await at.send(*(body(SHOP_LOGS, f"third {number}") for number in range(2 * WORTH_A_WRITE - 1)))
+        assert len(at.writes.begun) == 2
+        await at.send(body(SHOP_LOGS, "and one"))
+        assert len(at.writes.begun[2]) == 2 * WORTH_A_WRITE
+
+
+async def test_nobody_waits_for_a_slow_write() -> None:
+    async with desk(writers=3) as at:
+        await at.send(body(SHOP_PROBES, "slow"))
+        await at.send(body(BANK_PROBES, "second"))
+        assert at.writes.begun == [["slow"]]
+        await asyncio.sleep(1.5 * SLOW_SECONDS)
+        assert at.writes.begun == [["slow"], ["second"]]
+
+        await at.finish(1)
+        await at.send(body(BANK_PROBES, "third"))
+        assert at.writes.begun[2:] == [["third"]], "it is not waited for again"
+
+
+async def test_a_single_event_does_not_wait_for_a_long_body() -> None:
+    async with desk(writers=2) as at:
+        await at.send(body(SHOP_PROBES, "storm", of=LONG))
+        await at.send(body(BANK_PROBES, "bank"))
+        assert at.writes.names() == [{"storm"}, {"bank"}]
 
 
 async def test_a_storm_fills_its_part_of_the_queue_and_others_still_have_room() -> None:
