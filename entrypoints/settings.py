@@ -205,7 +205,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 24
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
-    ] = 32
+    ] = 64
     contact_messages_per_minute: Annotated[
         int, Meta(ge=1, le=10_000, description="Pages one contact gets as messages of their own; more go as one.")
     ] = MESSAGES_PER_WINDOW
