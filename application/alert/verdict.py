@@ -11,6 +11,7 @@ from domain.incident.incident import Followed
 from domain.incident.mute import Mute
 from domain.routing.decision import Decision
 from domain.shared.ids import AlertId, IncidentId, ServiceId
+from domain.shared.quickly_built import quickly_built
 
 _ANNOTATIONS: Final = "annotations"  # where Alertmanager's translator, and those like it, put them
 
@@ -30,6 +31,7 @@ class VerdictOutcome(StrEnum):
     IGNORED = "ignored"  # an answer to an alert that does not fire
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     dedup_key: str

@@ -11,6 +11,7 @@ from domain.alert.alert_event import AlertEvent, AlertSeverity, Link
 from domain.alert.events import AlertCleared, AlertExpired, AlertFlapped
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
+from domain.shared.quickly_built import quickly_built
 
 
 class Expiry(NamedTuple):
@@ -25,6 +26,7 @@ class AlertStatus(StrEnum):
     CLEARED = "cleared"
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One condition of one integration. At most one alert fires per integration and dedup key."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.shared.quickly_built import quickly_built
+
 
 class AlertAction(StrEnum):
     TRIGGER = "trigger"
@@ -27,6 +29,7 @@ class Link:
     text: str = ""
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEvent:
     """What a sender said about one condition. Unset means: the sender did not say."""
