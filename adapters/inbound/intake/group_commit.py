@@ -28,8 +28,8 @@ from domain.shared.ids import IntegrationId
 from domain.shared.limits import INGEST_BATCH
 
 # Writes in flight at once: while some wait for the database, the next batch is prepared. Two leave a core idle under
-# load (docs/benchmarks.md); more than four only make the batches smaller.
-WRITERS: Final = 4
+# load (docs/benchmarks.md); more than three only make the batches smaller.
+WRITERS: Final = 3
 # Events that may wait. A few seconds' worth: more would be answered after their senders had given up.
 BACKLOG: Final = 20_000
 # And so many of one integration, which leaves room for others; a longer body passes when nothing else of it waits.
