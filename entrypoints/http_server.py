@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -359,9 +360,23 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
     ids = await container.get(IdFactory)
     settings = await container.get(Settings)
 
-    async def set_aside(body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
-        at = clock.now()
-        letter = dead_letter(ids.new(), body, reason=reason, source=source, integration_id=integration_id, at=at)
+    async def set_aside(
+        body: bytes,
+        *,
+        reason: str,
+        source: str,
+        integration_id: IntegrationId | None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        letter = dead_letter(
+            ids.new(),
+            body,
+            reason=reason,
+            source=source,
+            integration_id=integration_id,
+            at=clock.now(),
+            headers=headers,
+        )
 
         async def store() -> None:
             async with container() as request:

@@ -6,7 +6,7 @@ The key of their integration is there as its hash only, which finds the integrat
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 from zlib import compress, decompressobj, error
 
@@ -59,6 +59,15 @@ class SpilledRequest(Struct, frozen=True):
     body: SpilledBody
 
 
+class SpilledLetter(NamedTuple):
+    id: UUID
+    integration_id: IntegrationId | None
+    received_at: datetime
+    source: str
+    reason: str
+    body: bytes
+
+
 class Spilled(Struct, frozen=True):
     """Events of one integration, in their order, or one thing that is no event.
 
@@ -71,7 +80,8 @@ class Spilled(Struct, frozen=True):
     events: tuple[AlertEvent, ...] = ()
     bodies: tuple[SpilledBody, ...] = ()
     change: SpilledChange | None = None
-    letter: DeadLetter | None = None
+    letter: SpilledLetter | None = None
+    letter_headers: dict[str, str] = {}  # beside it, where the version before looks for nothing
     request: SpilledRequest | None = None
     ping: ReceivedPing | None = None
 
@@ -80,6 +90,10 @@ class Spilled(Struct, frozen=True):
         """As it came; empty for what came in none."""
         bodies = self.bodies if self.request is None else (self.request.body,)
         return bodies[0].body if bodies else b""
+
+    @property
+    def dead_letter(self) -> DeadLetter | None:
+        return None if self.letter is None else DeadLetter(*self.letter, self.letter_headers)
 
     def raw_events(self) -> tuple[RawEvent | None, ...]:
         """For each event, the body that begins with it. Their ids are to be replaced by new ones."""
@@ -152,7 +166,13 @@ def encoded_ping(ping: ReceivedPing) -> str:
 
 def encoded_letter(letter: DeadLetter) -> str:
     return _text_of(
-        Spilled(version=VERSION_WITH_OTHERS, integration_id=letter.integration_id, key_hash=b"", letter=letter)
+        Spilled(
+            version=VERSION_WITH_OTHERS,
+            integration_id=letter.integration_id,
+            key_hash=b"",
+            letter=SpilledLetter(*letter[:-1]),
+            letter_headers=dict(letter.headers),
+        )
     )
 
 

@@ -178,7 +178,13 @@ class ConsumeMessages:
     def _letter(self, message: QueuedMessage, reason: str, at: datetime) -> DeadLetter:
         integration_id = None if message.target is None else message.target.integration.id
         return dead_letter(
-            self.ids.new(), message.body, reason=reason, source=CONSUMER, integration_id=integration_id, at=at
+            self.ids.new(),
+            message.body,
+            reason=reason,
+            source=CONSUMER,
+            integration_id=integration_id,
+            at=at,
+            headers=message.headers,
         )
 
 

@@ -1,5 +1,7 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +15,14 @@ REASON_CHARACTERS: Final = 2000
 
 
 def dead_letter(
-    letter_id: UUID, body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None, at: datetime
+    letter_id: UUID,
+    body: bytes,
+    *,
+    reason: str,
+    source: str,
+    integration_id: IntegrationId | None,
+    at: datetime,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> DeadLetter:
     """As much of a body, and of what is said of it, as is kept."""
     return DeadLetter(
@@ -23,6 +32,7 @@ def dead_letter(
         source=source,
         reason=reason[:REASON_CHARACTERS].replace("\x00", ""),
         body=body[:BODY_BYTES],
+        headers=headers,
     )
 
 

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
@@ -113,6 +114,7 @@ class DeadLetter(NamedTuple):
     source: str  # http, sqs
     reason: str
     body: bytes
+    headers: Mapping[str, str] = MappingProxyType({})  # by which it is read, and no other
 
 
 class IntakeStore(Protocol):

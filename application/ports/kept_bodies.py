@@ -22,7 +22,7 @@ class KeptBody(NamedTuple):
     body: bytes  # of one that was set aside perhaps only the beginning
     verdicts: tuple[Verdict, ...] = ()  # what became of each event in it, in their order
     refusal: str | None = None  # why it was set aside
-    headers: Mapping[str, str] = MappingProxyType({})  # by which it is read; none of one that was set aside
+    headers: Mapping[str, str] = MappingProxyType({})  # by which it is read
 
 
 class KeptKey(NamedTuple):

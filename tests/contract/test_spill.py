@@ -96,7 +96,7 @@ async def queue(sqs: Sqs) -> AsyncIterator[Way]:
         found = [decoded(message["Body"].encode()) for message in sqs.receive(url)]
         return Others(
             [each.change.change for each in found if each.change is not None],
-            [each.letter for each in found if each.letter is not None],
+            [each.dead_letter for each in found if each.dead_letter is not None],
             [(each.request.id, each.request.order) for each in found if each.request is not None],
             [each.ping for each in found if each.ping is not None],
         )
@@ -171,7 +171,7 @@ async def test_more_than_a_message_holds_is_cut_and_keeps_its_order(way: Way) ->
 
 async def test_changes_and_letters_are_kept_too(way: Way) -> None:
     change = a_received_change(ChangeEvent(summary="deploy 7"))
-    letter = DeadLetter(UUID(int=9), SHOP_PROBES, NOON, "http", "it is no JSON", b"{")
+    letter = DeadLetter(UUID(int=9), SHOP_PROBES, NOON, "http", "it is no JSON", b"{", {"ce-id": "7"})
     await way.spill.put_change(change)
     await way.spill.put_letter(letter)
     await way.spill.put_letter(letter._replace(integration_id=None))

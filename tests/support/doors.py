@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -182,9 +183,23 @@ async def _doors(
             intake: IntakeStore = await request.get(IntakeStore)
             return await intake.target_of(key_hash, at=clock.now())
 
-    async def set_aside(body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None) -> None:
-        at = clock.now()
-        letter = dead_letter(ids.new(), body, reason=reason, source=source, integration_id=integration_id, at=at)
+    async def set_aside(
+        body: bytes,
+        *,
+        reason: str,
+        source: str,
+        integration_id: IntegrationId | None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        letter = dead_letter(
+            ids.new(),
+            body,
+            reason=reason,
+            source=source,
+            integration_id=integration_id,
+            at=clock.now(),
+            headers=headers,
+        )
 
         async def store() -> None:
             storage.require_present()

@@ -53,7 +53,13 @@ _log = structlog.get_logger()
 
 class SetAside(Protocol):
     async def __call__(
-        self, body: bytes, *, reason: str, source: str, integration_id: IntegrationId | None
+        self,
+        body: bytes,
+        *,
+        reason: str,
+        source: str,
+        integration_id: IntegrationId | None,
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None: ...
 
 
@@ -141,22 +147,22 @@ class IntakeDoors:
             ignore_labels=REPLICA_LABELS,
             mapping=target.integration.mapping,
         )
+        kept, headers = _kept(sent, key), kept_headers(sent.headers, sender.reads, key=key)
         if not self._is_as_signed(sender, sent, target):
             reason = "it is not signed with the integration's signing secret"
             if await self.allowances.may_keep_unsigned(target.integration):
-                await self._keep_refused(target, _kept(sent, key), reason)
+                await self._keep_refused(target, kept, headers, reason)
             raise Refused(in_json(HTTPStatus.UNAUTHORIZED, error=reason))
         try:
             understood = await _understood(sender, sent)
         except MalformedEventError as error:
             await self.allowances.spend(target.integration, 1)
-            await self._keep_refused(target, _kept(sent, key), str(error))
+            await self._keep_refused(target, kept, headers, str(error))
             return sender.malformed(error)
         await self.allowances.spend(target.integration, len(understood.events))
         if understood.refused:
-            await self._keep_refused(target, _kept(sent, key), str(MalformedEventError(understood.refused)))
-        headers = kept_headers(sent.headers, sender.reads, key=key)
-        await self._store(sender.name, target, understood.events, _kept(sent, key), headers)
+            await self._keep_refused(target, kept, headers, str(MalformedEventError(understood.refused)))
+        await self._store(sender.name, target, understood.events, kept, headers)
         return sender.accepted(understood)
 
     def _is_as_signed(self, sender: Sender, sent: Sent, target: IntakeTarget) -> bool:
@@ -173,8 +179,9 @@ class IntakeDoors:
             return False
         return sender.is_signed(sent, secrets)
 
-    async def _keep_refused(self, target: IntakeTarget, body: bytes, reason: str) -> None:
-        await self.set_aside(body, reason=reason, source="http", integration_id=target.integration.id)
+    async def _keep_refused(self, target: IntakeTarget, body: bytes, headers: Mapping[str, str], reason: str) -> None:
+        integration_id = target.integration.id
+        await self.set_aside(body, reason=reason, source="http", integration_id=integration_id, headers=headers)
 
     async def _native(self, body: bytes, scope: Scope) -> Answer:
         scheme, _, key = (header(scope, b"authorization") or "").partition(" ")

@@ -29,8 +29,7 @@ class SpillReader:
             spilled = decoded(body)
         except UnreadableSpillError as error:
             return QueuedMessage(message_key=delivery.key, body=body, target=None, refusal=str(error))
-        if spilled.letter is not None:
-            letter = spilled.letter
+        if (letter := spilled.dead_letter) is not None:
             return QueuedMessage(message_key=delivery.key, body=letter.body, target=None, letter=letter)
         if spilled.ping is not None:
             return self._ping(delivery, spilled.ping)

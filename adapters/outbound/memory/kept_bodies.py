@@ -26,7 +26,14 @@ class MemoryKeptBodies(KeptBodies):
             if raw.integration_id == integration_id
         ]
         set_aside = [
-            KeptBody(letter.id, letter.received_at, letter.source, letter.body, refusal=letter.reason)
+            KeptBody(
+                letter.id,
+                letter.received_at,
+                letter.source,
+                letter.body,
+                refusal=letter.reason,
+                headers=letter.headers,
+            )
             for letter in database.dead_letters
             if letter.integration_id == integration_id
         ]

@@ -199,8 +199,8 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::
 ON CONFLICT DO NOTHING
 """
 _SET_ASIDE = """
-INSERT INTO dead_letters (id, integration_id, received_at, source, reason, body)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[])
+INSERT INTO dead_letters (id, integration_id, received_at, source, reason, body, headers)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::json[])
 ON CONFLICT DO NOTHING
 """
 
@@ -322,6 +322,7 @@ class PostgresIntakeStore(IntakeStore):
             [letter.source for letter in letters],
             [letter.reason for letter in letters],
             [letter.body for letter in letters],
+            [_encode(letter.headers) if letter.headers else None for letter in letters],
         )
 
 

@@ -17,7 +17,7 @@ SELECT * FROM (
   WHERE integration_id = $1 AND received_at < $2 AND received_at >= $3 AND (received_at, id) > ($3, $4)
   ORDER BY received_at, id LIMIT $5)
   UNION ALL
-  (SELECT id, received_at, source, body, NULL, reason, NULL FROM dead_letters
+  (SELECT id, received_at, source, body, NULL, reason, headers FROM dead_letters
   WHERE integration_id = $1 AND received_at < $2 AND (received_at, id) > ($3, $4)
   ORDER BY received_at, id LIMIT $5)
 ) both_of ORDER BY received_at, id LIMIT $5

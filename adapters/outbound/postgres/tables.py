@@ -1336,6 +1336,7 @@ dead_letters = Table(
     _text("source"),
     _text("reason"),
     Column("body", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=True),  # by which it is read
 )
 Index(
     "dead_letters_heard_idx",

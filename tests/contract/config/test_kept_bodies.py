@@ -34,7 +34,8 @@ def raw(number: int, integration_id: IntegrationId, minute: int) -> RawEvent:
 
 
 def letter(number: int, integration_id: IntegrationId, minute: int) -> DeadLetter:
-    return DeadLetter(UUID(int=number), integration_id, at(minute), "http", "why", b"letter")
+    headers = {"ce-id": "4"} if number == 4 else {}
+    return DeadLetter(UUID(int=number), integration_id, at(minute), "http", "why", b"letter", headers)
 
 
 async def stored(store: Store) -> IntegrationId:
@@ -58,7 +59,7 @@ async def test_bodies_of_an_interval_are_there_oldest_first_whether_taken_or_set
         KeptBody(UUID(int=1), at(0), "json", b"body", (VERDICT,)),
         KeptBody(UUID(int=2), at(1), "http", b"letter", refusal="why"),
         KeptBody(UUID(int=3), at(1), "json", b"body", (VERDICT,), headers={"ce-id": "1"}),
-        KeptBody(UUID(int=4), at(2), "http", b"letter", refusal="why"),
+        KeptBody(UUID(int=4), at(2), "http", b"letter", refusal="why", headers={"ce-id": "4"}),
     )
 
 

@@ -1,6 +1,7 @@
 """A body that came through a door, read once more: the same events, under the same keys."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -72,6 +73,20 @@ async def test_what_its_headers_alone_say_is_read_again(town: Doors) -> None:
 
     assert (event.action, event.dedup_key, event.summary) == ("trigger", "nightly", "it failed")
     assert [raw.headers for raw in town.database.raw_events] == [BINARY]
+
+
+async def test_what_was_set_aside_is_read_by_its_headers_too(town: Doors) -> None:
+    body, too_long = b'{"title": "it failed"}', BINARY | {"ce-subject": "n" * 300}
+    await town.ask(f"/integrations/{KEY}/cloudevents", body, headers=too_long | {"ce-secret": "s"})
+    (letter,) = town.database.dead_letters
+    assert letter.headers == too_long
+
+    kept = KeptBody(letter.id, NOON, letter.source, letter.body, refusal=letter.reason, headers=letter.headers)
+    integration = replace(INTEGRATION, kind=IntegrationKind.CLOUDEVENTS)
+    assert "too long" in str(KeptBodyReader().read(kept, integration).refusal)
+    # A reader that refuses it no more would find what it says.
+    (event,) = KeptBodyReader().read(kept._replace(headers=BINARY), integration).events
+    assert (event.dedup_key, event.summary) == ("nightly", "it failed")
 
 
 @pytest.mark.parametrize("sender", SIGNED_BODIES)
