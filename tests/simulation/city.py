@@ -12,6 +12,7 @@ from domain.oncall.layer import Layer
 from domain.oncall.rotation import RotationUnit
 from domain.oncall.schedule import Schedule
 from domain.service.service import UrgencyRule
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.ids import IntegrationId, PolicyId, ScheduleId, ServiceId, UserId
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
@@ -74,9 +75,18 @@ def a_city(chance: Random, start: datetime) -> Town:
         services=services,
         destinations=(a_channel(),),
         integrations=tuple(
-            an_integration(IntegrationId(UUID(int=500 + number)), chance.choice(services).id) for number in range(1, 5)
+            an_integration(
+                IntegrationId(UUID(int=500 + number)), chance.choice(services).id, group_window=_window(chance)
+            )
+            for number in range(1, 5)
         ),
     )
+
+
+def _window(chance: Random) -> GroupWindow | None:
+    """Short enough for its end to come while people are at it."""
+    kind = chance.choice((None, *WindowKind))
+    return None if kind is None else GroupWindow(kind=kind, seconds=chance.choice((120, 600, 3_600)))
 
 
 def another_version(policy: EscalationPolicy, town: Town, chance: Random) -> EscalationPolicy:

@@ -10,6 +10,7 @@ from adapters.wire.events import incident_of
 from application.ports.intake import AlertKey
 from application.ports.notifier import Message, NoticeMessage, Outcome
 from domain.alert.alert import AlertStatus
+from domain.alert.events import AlertJoined
 from domain.escalation.events import EscalationStepReached, EscalationStepSkipped
 from domain.escalation.plan import FIRST, Position, following
 from domain.escalation.policy import EscalationPolicy, Step, Target, TargetKind
@@ -23,6 +24,7 @@ from domain.incident.events import (
     IncidentReopened,
     IncidentRespondersAsked,
     IncidentSnoozeEnded,
+    IncidentTriggered,
     IncidentUnacknowledged,
     IncidentWorsened,
 )
@@ -89,6 +91,7 @@ class Watch:
     last_position: dict[RunId, Position] = field(default_factory=dict)  # reached or passed over
     began_with: dict[RunId, int] = field(default_factory=dict)
     on_call_as_known: dict[tuple[ScheduleId, datetime], tuple[UserId, ...]] = field(default_factory=dict)
+    joins_until: dict[IncidentId, datetime] = field(default_factory=dict)  # of those that have a window
     read: int = 0  # how much of the log has been looked at
 
     def look(self) -> None:
@@ -158,6 +161,10 @@ class Watch:
         facts = [each for each in before if isinstance(each, IncidentEvent)]
         was_answered = bool(facts) and Incident.fold(facts).status is not IncidentStatus.TRIGGERED
         before.append(event)
+        if isinstance(event, IncidentTriggered) and event.group_window is not None:
+            self.joins_until[incident_id] = event.group_window.end_from(event.at)
+        if isinstance(event, AlertJoined):
+            self._joins(incident_id, event.at)
         if isinstance(event, IncidentRespondersAsked):
             self.asked.add(event.run_id)
         if isinstance(event, IncidentEscalated):
@@ -169,6 +176,13 @@ class Watch:
             self._comes_past(event)
         if isinstance(event, NotificationSent) and was_answered and not self._is_asked(event.notification_id):
             require(event.was_overtaken, "P3 what left after an answer is labelled", event)
+
+    def _joins(self, incident_id: IncidentId, at: datetime) -> None:
+        window, until = self.database.incidents[incident_id].group_window, self.joins_until.get(incident_id)
+        if window is None or until is None:
+            return
+        require(at < until, "a window takes no alert after its end", (incident_id, at, until))
+        self.joins_until[incident_id] = window.end_after(at, until=until)
 
     def _step(self, event: EscalationStepReached) -> None:
         require(event.at >= event.due_at, "P5 no step before it is due", event)

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pytest
 
+from adapters.outbound.memory import intake
+from application.alert.ingest import IngestEvents
 from application.escalation import responders
 from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.trigger import TriggerIncident
@@ -23,6 +25,7 @@ from domain.oncall.coverage import on_call
 from domain.oncall.history import History, ScheduleVersion, as_known
 from domain.oncall.rotation import RotationUnit
 from domain.oncall.schedule import Schedule
+from domain.shared.group_window import GroupWindow, WindowKind
 from domain.shared.interval import Interval
 from domain.shared.severity import Severity
 from tests.simulation.laws import BrokenPromiseError, Watch
@@ -37,17 +40,20 @@ from tests.support.builders import (
     MINUTE,
     ROTA,
     SHOP,
+    SHOP_PROBES,
     Town,
     a_policy,
     a_service,
     a_step,
     a_town,
     an_actor,
+    an_event,
+    an_integration,
     to_schedule,
     to_user,
 )
 from tests.support.oncall import a_layer
-from tests.support.world import THE_BEGINNING
+from tests.support.world import THE_BEGINNING, Ports, received
 
 CHUNKS: Final = 12
 SEEDS_PER_CHUNK: Final = 20
@@ -187,6 +193,23 @@ def test_a_request_for_cover_that_changes_nothing_is_noticed(monkeypatch: pytest
     monkeypatch.setattr(StandIn, "__call__", agreed)
     with pytest.raises(SimulationError, match="a request for cover that was accepted is on the schedule"):
         Simulation(1, HOURLY).play(asked_and_accepted)
+
+
+def test_a_window_that_never_ends_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = GroupWindow(kind=WindowKind.ROLLING, seconds=120)
+    town = replace(TWO_STEPS, integrations=(an_integration(SHOP_PROBES, group_window=window),))
+
+    async def told_of_another_after_it(told: Simulation) -> None:
+        for name in ("disk", "load"):
+            async with told.container() as scope:
+                event = await received(await scope.get(Ports), SHOP_PROBES, an_event(name, group_key="rack 1"))
+            await told.call(IngestEvents, [event])
+            await pause(told.clock.now() + 3 * MINUTE)
+
+    _nothing_is_noticed(town, told_of_another_after_it)
+    monkeypatch.setattr(intake, "takes_alerts", lambda *_, **__: True)
+    with pytest.raises(SimulationError, match="a window takes no alert after its end"):
+        Simulation(1, town).play(told_of_another_after_it)
 
 
 def test_a_failure_prints_its_seed_and_how_to_see_it_again(
