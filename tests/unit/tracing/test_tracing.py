@@ -8,7 +8,8 @@ from adapters import tracing
 from tests.support.traced import RecordingTracer
 
 FIRST = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-SECOND = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+SECOND = "00-3c1f4f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+UNSAMPLED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 
 
 @pytest.fixture
@@ -28,14 +29,24 @@ def test_work_on_one_trace_goes_on_with_it(tracer: RecordingTracer) -> None:
     assert not span.links
 
 
-def test_work_on_several_traces_begins_its_own_and_is_linked_to_each(tracer: RecordingTracer) -> None:
-    with tracing.span("work", (FIRST, SECOND, FIRST)):
+def test_work_on_several_traces_begins_its_own_and_is_linked_to_each_that_is_sampled(tracer: RecordingTracer) -> None:
+    with tracing.span("work", (FIRST, UNSAMPLED, SECOND, FIRST)):
         here = tracing.here()
 
     (span,) = tracer.spans
-    assert tracing.trace_id_of(here) not in {tracing.trace_id_of(FIRST), tracing.trace_id_of(SECOND)}
+    named = [tracing.trace_id_of(each) for each in (FIRST, SECOND)]
+    assert tracing.trace_id_of(here) not in (*named, tracing.trace_id_of(UNSAMPLED))
     assert not span.parent.is_valid
-    assert [f"{link.context.trace_id:032x}" for link in span.links] == [FIRST.split("-")[1], SECOND.split("-")[1]]
+    assert [f"{link.context.trace_id:032x}" for link in span.links] == named
+
+
+def test_work_on_one_sampled_trace_among_others_is_not_its_part(tracer: RecordingTracer) -> None:
+    with tracing.span("work", (FIRST, UNSAMPLED)):
+        pass
+
+    (span,) = tracer.spans
+    assert not span.parent.is_valid
+    assert len(span.links) == 1
 
 
 def test_a_span_has_no_more_links_than_an_sdk_keeps(tracer: RecordingTracer) -> None:
