@@ -60,6 +60,8 @@ class SpilledRequest(Struct, frozen=True):
 
 
 class SpilledLetter(NamedTuple):
+    """An array of six, as the version before reads it: a seventh it would refuse."""
+
     id: UUID
     integration_id: IntegrationId | None
     received_at: datetime

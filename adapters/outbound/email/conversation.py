@@ -1,8 +1,8 @@
 """Hands messages over, on a connection that is set up and logged in. RFC 5321 (SMTP), RFC 2920 (pipelining).
 
-The library that sets it up waits for each answer before its next command, and takes a lock and a timer for each: that
-was a third of what a page costs. Here sender, recipient and DATA leave together where the server takes that, so that a
-message needs two round trips instead of four.
+The library that sets it up waits for each answer before its next command, with a lock and a timer for each. Here the
+sender, the recipient and DATA leave together where the server takes that, so that a message needs two round trips and
+not four.
 """
 
 import asyncio
@@ -105,6 +105,8 @@ class Conversation(asyncio.Protocol):
         """
         is_used, self._is_used = self._is_used, True
         try:
+            if self._received:
+                raise SMTPServerDisconnected("it spoke unasked, as before it closes, or is out of step with us")
             await self._begin(self._steps(sender, recipient, is_utf8=is_utf8))
         except SMTPServerDisconnected as error:
             if is_used:

@@ -151,6 +151,14 @@ async def test_what_breaks_off_after_a_refusal_does_not_hide_it(pipelining: RawS
     assert pipelining.connections == 2
 
 
+async def test_who_says_something_unasked_is_not_listened_to_again(raw: RawSmtpServer) -> None:
+    raw.script("content", "250 2.0.0 taken\r\n250 2.0.0 and again")
+    async with notifier_for(raw.port) as notifier:
+        assert (await notifier.send(a_message())).outcome is Outcome.DELIVERED
+        assert (await notifier.send(a_message(attempt=2))).outcome is Outcome.DELIVERED
+    assert (raw.connections, len(raw.contents)) == (2, 2)
+
+
 async def test_a_reply_of_many_lines_is_one(raw: RawSmtpServer) -> None:
     raw.script("content", "250-2.0.0 taken\r\n250-as 7\r\n250 on this day")
     async with notifier_for(raw.port) as notifier:
