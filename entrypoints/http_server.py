@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -49,6 +48,7 @@ from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.metrics import IntakeMetrics
 from adapters.inbound.intake.pings import Pings
+from adapters.inbound.intake.setting_aside import SettingAside
 from adapters.inbound.smtp.certificate import Certificate
 from adapters.outbound.postgres.clock import DatabaseClock
 from adapters.outbound.postgres.listener import PostgresListener
@@ -56,13 +56,13 @@ from adapters.outbound.postgres.session import Pool
 from application.alert.find_reported import FindReported
 from application.alert.handle_request import HandleAlertRequest
 from application.alert.record_change import RecordChange
-from application.alert.set_aside import SetAside, dead_letter
+from application.alert.set_aside import SetAside
 from application.heartbeat.ping import PingHeartbeat
 from application.ports.alert_requests import AlertRef, AlertRequest, ReceivedRequest, ReportedAlert
 from application.ports.clock import Clock
 from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeTarget, ReceivedChange
+from application.ports.intake import DeadLetter, IntakeTarget, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from application.routing.rules import RulebookCache
@@ -360,29 +360,9 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
     ids = await container.get(IdFactory)
     settings = await container.get(Settings)
 
-    async def set_aside(
-        body: bytes,
-        *,
-        reason: str,
-        source: str,
-        integration_id: IntegrationId | None,
-        headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        letter = dead_letter(
-            ids.new(),
-            body,
-            reason=reason,
-            source=source,
-            integration_id=integration_id,
-            at=clock.now(),
-            headers=headers,
-        )
-
-        async def store() -> None:
-            async with container() as request:
-                await (await request.get(SetAside))(letter)
-
-        await commits.keep(store, lambda spill: spill.put_letter(letter))
+    async def store_letter(letter: DeadLetter) -> None:
+        async with container() as request:
+            await (await request.get(SetAside))(letter)
 
     async def record_change(target: IntakeTarget, change: ChangeEvent) -> UUID:
         received = ReceivedChange(ids.new(), target, change, clock.now())
@@ -399,7 +379,7 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
         targets=await intake_targets(container, outlive_storage=bool(settings.spill_queue_url)),
         allowances=await container.get(Allowances),
         commits=commits,
-        set_aside=set_aside,
+        set_aside=SettingAside(store_letter, commits, clock, ids),
         record_change=record_change,
         vault=await container.get(Vault),
         clock=clock,

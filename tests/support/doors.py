@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from adapters.inbound.http.opsgenie import OpsgenieDoor
 from adapters.inbound.intake.allowances import Allowances
 from adapters.inbound.intake.group_commit import GroupCommit
 from adapters.inbound.intake.metrics import IntakeMetrics
+from adapters.inbound.intake.setting_aside import SettingAside
 from adapters.inbound.intake.targets import Targets, hash_of
 from adapters.outbound.memory.database import MemoryDatabase
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
@@ -28,13 +28,13 @@ from adapters.outbound.system.clock import ManualClock
 from application.alert.ingest import IngestEvents
 from application.alert.record_change import RecordChange
 from application.alert.routed import ReceivedEvent
-from application.alert.set_aside import SetAside, dead_letter
+from application.alert.set_aside import SetAside
 from application.ports.alert_requests import AlertRequest, ReceivedRequest
 from application.ports.clock import Clock
 from application.ports.errors import TransientPortError
 from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
-from application.ports.intake import IntakeStore, IntakeTarget, ReceivedChange
+from application.ports.intake import DeadLetter, IntakeStore, IntakeTarget, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from domain.alert.alert import Alert
@@ -183,30 +183,10 @@ async def _doors(
             intake: IntakeStore = await request.get(IntakeStore)
             return await intake.target_of(key_hash, at=clock.now())
 
-    async def set_aside(
-        body: bytes,
-        *,
-        reason: str,
-        source: str,
-        integration_id: IntegrationId | None,
-        headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        letter = dead_letter(
-            ids.new(),
-            body,
-            reason=reason,
-            source=source,
-            integration_id=integration_id,
-            at=clock.now(),
-            headers=headers,
-        )
-
-        async def store() -> None:
-            storage.require_present()
-            async with container() as request:
-                await (await request.get(SetAside))(letter)
-
-        await commits.keep(store, lambda spill: spill.put_letter(letter))
+    async def store_letter(letter: DeadLetter) -> None:
+        storage.require_present()
+        async with container() as request:
+            await (await request.get(SetAside))(letter)
 
     async def record_change(target: IntakeTarget, change: ChangeEvent) -> UUID:
         received = ReceivedChange(ids.new(), target, change, clock.now())
@@ -224,7 +204,7 @@ async def _doors(
         targets=Targets(look_up),
         allowances=Allowances(MemoryRateLimiter(clock), limits, in_blocks=False),
         commits=commits,
-        set_aside=set_aside,
+        set_aside=SettingAside(store_letter, commits, clock, ids),
         record_change=record_change,
         vault=await container.get(Vault),
         clock=clock,
