@@ -203,6 +203,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=168, description="How long before their time on call people hear of it. 0: of no shift at all."),
     ] = 24
+    # With half as many, pages at 1,000 a second wait in the table, and are leased by statements of their own.
     channel_budget: Annotated[
         int, Meta(ge=1, le=500, description="Messages of one channel that one worker sends at once.")
     ] = 64

@@ -27,9 +27,6 @@ from application.ports.wakeup import Wakeup
 from domain.notification.contact import Channel
 from domain.shared.ids import NotificationId
 
-# Messages of one channel that are leased or sent at once, in one process. With half as many, pages at 1,000 a second
-# wait in the table, and are leased by statements of their own (docs/benchmarks.md).
-BUDGET: Final = 64
 # So many times as many may have been sent and wait for their record, which keeps no connection of the channel's busy.
 UNRECORDED: Final = 4
 
@@ -46,7 +43,7 @@ class Courier:
     observe: Callable[[Channel, Outcome, timedelta], None]  # how an attempt ended, and how long its message waited
     wakeup: Wakeup
     clock: Clock
-    budget: int = BUDGET
+    budget: int  # messages that are leased or sent at once, in one process
     breaker: Breaker = field(default_factory=Breaker)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _sent: list[tuple[Sent, ...]] = field(default_factory=list)
