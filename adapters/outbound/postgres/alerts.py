@@ -77,7 +77,7 @@ WHERE EXISTS (SELECT FROM alerts a WHERE a.incident_id = k.incident_id AND a.kin
 """
 _LAST_CLEARED = """
 SELECT k.integration_id, k.dedup_key, last.starts_at
-FROM unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key)
+FROM json_to_recordset($1::json) AS k (integration_id uuid, dedup_key text)
 CROSS JOIN LATERAL (
   SELECT a.starts_at, a.status FROM alerts a
   WHERE a.integration_id = k.integration_id AND a.dedup_key = k.dedup_key AND a.starts_at IS NOT NULL
@@ -166,7 +166,8 @@ class PostgresAlertRepository(AlertRepository):
     async def last_cleared(
         self, keys: Collection[tuple[IntegrationId, str]]
     ) -> dict[tuple[IntegrationId, str], datetime]:
-        rows = await self.session.fetch(_LAST_CLEARED, *_key_columns(keys))
+        named = [{"integration_id": integration_id, "dedup_key": dedup_key} for integration_id, dedup_key in keys]
+        rows = await self.session.fetch(_LAST_CLEARED, named)
         return {(IntegrationId(row["integration_id"]), row["dedup_key"]): row["starts_at"] for row in rows}
 
 

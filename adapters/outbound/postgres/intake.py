@@ -78,14 +78,14 @@ _HEARD_AGAIN: Final = f"""
 _TOUCH = f"""
 WITH held AS (
   SELECT a.id, k.seen, k.expires_at, coalesce(k.ends_by_silence, false) AS ends_by_silence
-  FROM unnest($1::uuid[], $2::text[], $3::int[], $5::timestamptz[], $6::bool[])
-    AS k (integration_id, dedup_key, seen, expires_at, ends_by_silence)
+  FROM json_to_recordset($1::json)
+    AS k (integration_id uuid, dedup_key text, seen int, expires_at timestamptz, ends_by_silence bool)
   CROSS JOIN LATERAL (
     SELECT f.id FROM alerts f
     WHERE f.integration_id = k.integration_id AND f.dedup_key = k.dedup_key AND f.status = 'firing' FOR UPDATE
   ) a
 )
-UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $4),
+UPDATE alerts a SET occurrences = a.occurrences + held.seen, last_seen_at = greatest(a.last_seen_at, $2),
   {_HEARD_AGAIN}
 FROM held WHERE a.id = held.id RETURNING a.integration_id, a.dedup_key, a.id, a.incident_id
 """  # noqa: S608
@@ -207,6 +207,16 @@ ON CONFLICT DO NOTHING
 _encode = msgspec.json.Encoder().encode
 
 
+class _Seen(msgspec.Struct, omit_defaults=True):
+    """How often an alert was reported, and how long it is good for."""
+
+    integration_id: IntegrationId
+    dedup_key: str
+    seen: int
+    expires_at: datetime | None = None
+    ends_by_silence: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresIntakeStore(IntakeStore):
     session: PostgresSession
@@ -227,17 +237,13 @@ class PostgresIntakeStore(IntakeStore):
     async def touch(
         self, seen: Mapping[AlertKey, int], *, expires: Mapping[AlertKey, Expiry] | None = None, at: datetime
     ) -> dict[AlertKey, Touched]:
-        keys = sorted(seen)
-        untils = [expires.get(key) for key in keys] if expires else []  # none: each is padded with NULL
-        rows = await self.session.fetch(
-            _TOUCH,
-            [key[0] for key in keys],
-            [key[1] for key in keys],
-            [seen[key] for key in keys],
-            at,
-            [None if each is None else each.at for each in untils],
-            [None if each is None else each.is_end for each in untils],
-        )
+        reports = [_Seen(*key, seen[key]) for key in sorted(seen)]
+        if expires:
+            for each in reports:
+                until = expires.get((each.integration_id, each.dedup_key))
+                if until is not None:
+                    each.expires_at, each.ends_by_silence = until.at, until.is_end
+        rows = await self.session.fetch(_TOUCH, _encode(reports), at)
         return {
             (IntegrationId(row["integration_id"]), row["dedup_key"]): Touched(
                 AlertId(row["id"]), IncidentId(row["incident_id"])
