@@ -317,9 +317,13 @@ def unrouted(place: int, received: ReceivedEvent) -> RoutedEvent:
 
 def expiry_of(reports: Sequence[RoutedEvent], at: datetime) -> Expiry | None:
     """The longest that any of them is good for: as a rule says, or else as the sender does."""
-    spans = [each.decision.effect.resolve_after for each in reports]
-    ends = [Expiry(at + span, is_end=True) for span in spans if span is not None]
-    said = [Expiry(each.event.expires_at) for each in reports if each.event.expires_at is not None]
+    ends, said = list[Expiry](), list[Expiry]()
+    for each in reports:
+        span, until = each.decision.effect.resolve_after, each.event.expires_at
+        if span is not None:
+            ends.append(Expiry(at + span, is_end=True))
+        if until is not None:
+            said.append(Expiry(until))
     return max(ends or said, default=None)
 
 

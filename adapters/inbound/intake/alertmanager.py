@@ -6,7 +6,8 @@ Alertmanager documentation: "Configuration", `webhook_config`; Grafana documenta
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -72,6 +73,17 @@ class Reported(msgspec.Struct, frozen=True):
     key: str
 
 
+class Shared(NamedTuple):
+    """What a body says of all its alerts."""
+
+    system: str  # names the sender where nothing else names a source
+    group_key: str | None = None
+    address: object = None  # of the sender's own pages
+    details: Mapping[str, object] = MappingProxyType({})
+
+
+type _Candidates = tuple[tuple[object, str], ...]  # an address, which may be none, and the text of its link
+
 _DECODER: Final = msgspec.json.Decoder(Body)
 _FIRING: Final = {"firing": True, "alerting": True, "resolved": False, "ok": False}
 _ESCAPED: Final = re.compile(r"\\(.)")  # Alertmanager sends the receiver's name regex-escaped
@@ -94,7 +106,8 @@ def translate(body: bytes, *, mode: Mode, ignore_labels: frozenset[str] = frozen
     group_key = _group_key(message)
     alerts = _alerts(message, ignore_labels)
     if mode == "alert":
-        return tuple(event_of(alert, message, group_key, system=_system(message)) for alert in alerts)
+        shared = _shared(message, group_key)
+        return tuple([event_of(alert, shared) for alert in alerts])
     if group_key is None:
         raise MalformedEventError([FieldError("/groupKey", "is missing; one alert a group needs it")])
     return _of_group(alerts, message, group_key)
@@ -159,33 +172,32 @@ def _key(body: AlertBody, labels: Mapping[str, str], ignore: frozenset[str], *, 
     return sent if usable else None
 
 
-def event_of(alert: Reported, message: Body, group_key: str | None, *, system: str) -> AlertEvent:
-    """What one alert says. `system` names the sender where nothing else names a source."""
+def event_of(alert: Reported, shared: Shared) -> AlertEvent:
+    """What one alert says."""
     body = alert.body
     annotations = body.annotations if isinstance(body.annotations, dict) else {}
     labels = clean.labels_within_limits(alert.labels, body.labels)
-    links = clean.links((*_alert_links(body, annotations), (message.externalURL, system)))
-    details = _details(
-        annotations=annotations,
-        receiver=_receiver(message),
-        notification_reason=message.notification_reason,
-        values=body.values,
-        value_string=body.valueString,
-    )
+    links = clean.links((*_alert_links(body, annotations), (shared.address, shared.system)))
+    own = _details(annotations=annotations, values=body.values, value_string=body.valueString)
     return AlertEvent(
         action=AlertAction.TRIGGER if alert.firing else AlertAction.RESOLVE,
         dedup_key=alert.key,
         summary=clean.cut(_summary(annotations) or _name(alert), SUMMARY_CHARACTERS),
-        source=_source(alert.labels, system),
+        source=_source(alert.labels, shared.system),
         severity=severities.lenient(alert.labels.get("severity")),
         # A firing alert says when it began, never when it was sent; a resolved one says when it ended.
         occurred_at=None if alert.firing else timestamps.parse(body.endsAt),
         starts_at=timestamps.parse(body.startsAt),
-        group_key=group_key,
+        group_key=shared.group_key,
         labels=labels.kept,
-        details=clean.marked(details, dropped_labels=labels.dropped, dropped_links=links.dropped),
+        details=clean.marked({**shared.details, **own}, dropped_labels=labels.dropped, dropped_links=links.dropped),
         links=links.kept,
     )
+
+
+def _shared(message: Body, group_key: str | None) -> Shared:
+    details = _details(receiver=_receiver(message), notification_reason=message.notification_reason)
+    return Shared(_system(message), group_key, message.externalURL, details)
 
 
 def _of_group(alerts: list[Reported], message: Body, group_key: str) -> tuple[AlertEvent, ...]:
@@ -195,11 +207,10 @@ def _of_group(alerts: list[Reported], message: Body, group_key: str) -> tuple[Al
     acting = firing or alerts
     annotations = message.commonAnnotations if isinstance(message.commonAnnotations, dict) else {}
     labels = clean.labels({**_object(message.commonLabels), **_object(message.groupLabels)})
-    links = clean.links((*_group_links(acting, annotations), (message.externalURL, _system(message))))
-    details = _details(
+    shared = _shared(message, group_key)
+    links = clean.links((*_group_links(acting, annotations), (shared.address, shared.system)))
+    own = _details(
         annotations=annotations,
-        receiver=_receiver(message),
-        notification_reason=message.notification_reason,
         num_firing=len(firing),
         num_resolved=len(alerts) - len(firing),
         truncated_alerts=message.truncatedAlerts or None,
@@ -209,14 +220,14 @@ def _of_group(alerts: list[Reported], message: Body, group_key: str) -> tuple[Al
         action=AlertAction.TRIGGER if firing else AlertAction.RESOLVE,
         dedup_key=group_key,
         summary=clean.cut(_group_summary(annotations, message, acting, labels.kept), SUMMARY_CHARACTERS),
-        source=_source(labels.kept, _system(message)),
+        source=_source(labels.kept, shared.system),
         severity=_worst(acting),
         occurred_at=None if firing else _latest(timestamps.parse(alert.body.endsAt) for alert in acting),
         # The latest, so that a member that joins makes the occurrence younger and a repeat does not.
         starts_at=_latest(timestamps.parse(alert.body.startsAt) for alert in acting),
         group_key=group_key,
         labels=labels.kept,
-        details=clean.marked(details, dropped_labels=labels.dropped, dropped_links=links.dropped),
+        details=clean.marked({**shared.details, **own}, dropped_labels=labels.dropped, dropped_links=links.dropped),
         links=links.kept,
     )
     return (event,)
@@ -280,8 +291,10 @@ def _latest(instants: Iterator[datetime | None]) -> datetime | None:
 
 
 def _source(labels: Mapping[str, str], system: str) -> str:
-    named = next((labels[name] for name in _SOURCE_LABELS if name in labels), "")
-    return clean.cut(named or system, SOURCE_CHARACTERS)
+    for name in _SOURCE_LABELS:
+        if name in labels:
+            return clean.cut(labels[name] or system, SOURCE_CHARACTERS)
+    return clean.cut(system, SOURCE_CHARACTERS)
 
 
 def _system(message: Body) -> str:
@@ -292,21 +305,21 @@ def _receiver(message: Body) -> str:
     return _ESCAPED.sub(r"\1", clean.scalar(message.receiver))
 
 
-def _alert_links(body: AlertBody, annotations: dict[str, object]) -> Iterator[tuple[object, object]]:
-    yield from _runbooks(annotations)
-    yield body.dashboardURL, "dashboard"
-    yield body.panelURL, "panel"
-    yield body.generatorURL, "source"
-    yield body.silenceURL, "silence"
-    yield body.imageURL, "image"
+def _alert_links(body: AlertBody, annotations: dict[str, object]) -> _Candidates:
+    return (
+        *_runbooks(annotations),
+        (body.dashboardURL, "dashboard"),
+        (body.panelURL, "panel"),
+        (body.generatorURL, "source"),
+        (body.silenceURL, "silence"),
+        (body.imageURL, "image"),
+    )
 
 
-def _group_links(acting: list[Reported], annotations: dict[str, object]) -> Iterator[tuple[object, object]]:
-    yield from _runbooks(annotations)
-    for alert in acting[:1]:
-        yield from _alert_links(alert.body, _object(alert.body.annotations))
+def _group_links(acting: list[Reported], annotations: dict[str, object]) -> _Candidates:
+    of_first = _alert_links(acting[0].body, _object(acting[0].body.annotations))
+    return (*_runbooks(annotations), *of_first)
 
 
-def _runbooks(annotations: dict[str, object]) -> Iterator[tuple[object, object]]:
-    for name in _RUNBOOK_ANNOTATIONS:
-        yield annotations.get(name), "runbook"
+def _runbooks(annotations: dict[str, object]) -> _Candidates:
+    return tuple([(annotations.get(name), "runbook") for name in _RUNBOOK_ANNOTATIONS])

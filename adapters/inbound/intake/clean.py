@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from adapters.inbound.intake.limits import DETAILS_DEPTH, HREF_CHARACTERS, LINK_TEXT_CHARACTERS
@@ -108,7 +109,7 @@ def labels_within_limits(sent: dict[str, str], values: object) -> Labels:
     kept, dropped = sent, 0
     if isinstance(values, dict) and len(values) > len(sent):
         dropped = sum(isinstance(value, dict | list) for value in values.values())
-    if "" in sent or max(map(len, (*sent, *sent.values())), default=0) > LABEL_CHARACTERS:
+    if "" in sent or not _are_short(sent):
         kept = {name: label for name, label in sent.items() if name and max(len(name), len(label)) <= LABEL_CHARACTERS}
         dropped += len(sent) - len(kept)
     if len(kept) > LABELS:
@@ -118,19 +119,35 @@ def labels_within_limits(sent: dict[str, str], values: object) -> Labels:
     return Labels(kept, dropped)
 
 
+def _are_short(labels: Mapping[str, str]) -> bool:
+    """Whether no name and no value is too long; mostly all of them together are not."""
+    words = (*labels, *labels.values())
+    return len("".join(words)) <= LABEL_CHARACTERS or max(map(len, words)) <= LABEL_CHARACTERS
+
+
 def links(candidates: Iterable[tuple[object, object]]) -> Links:
     """Links of (address, text) that a browser may follow, each address once; a cut address leads astray, so none is."""
     kept: dict[str, Link] = {}
     dropped = 0
     for address, label in candidates:
-        href = scalar(address).strip() if address else ""  # most have none
+        if not address:  # most have none
+            continue
+        href = scalar(address).strip()
         if not href or href in kept:
             continue
-        if len(kept) == LINKS or not is_web_address(href):
+        link = _link(href, cut(scalar(label), LINK_TEXT_CHARACTERS)) if len(href) <= HREF_CHARACTERS else None
+        if link is None or len(kept) == LINKS:
             dropped += 1
-            continue
-        kept[href] = Link(href=href, text=cut(scalar(label), LINK_TEXT_CHARACTERS))
+        else:
+            kept[href] = link
     return Links(tuple(kept.values()), dropped)
+
+
+# The alerts of a rule share the address of its query and of its runbook.
+@lru_cache(maxsize=500)
+def _link(href: str, label: str) -> Link | None:
+    """None: it leads nowhere that a browser may go."""
+    return Link(href=href, text=label) if is_web_address(href) else None
 
 
 def is_web_address(href: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from adapters.inbound.intake import clean, timestamps
-from adapters.inbound.intake.alertmanager import AlertBody, Body, Reported, event_of
+from adapters.inbound.intake.alertmanager import AlertBody, Reported, Shared, event_of
 from adapters.inbound.intake.errors import FieldError, MalformedEventError, pointer
 from adapters.inbound.intake.limits import ALERTS_PER_BODY
 from adapters.inbound.intake.reading import read
@@ -22,7 +22,7 @@ from domain.alert.fingerprint import fingerprint
 # Alertmanager, `resolve_timeout`: for an alert that names no end
 RESOLVE_TIMEOUT: Final = timedelta(minutes=5)
 _DECODER: Final = msgspec.json.Decoder(object)
-_NO_GROUP: Final = Body()
+_SHARED: Final = Shared("Prometheus")
 
 
 def translate(sent: Sent) -> Understood:
@@ -40,7 +40,7 @@ def translate(sent: Sent) -> Understood:
     for index, value in enumerate(values):
         found = _reported(value, sent)
         if isinstance(found, Reported):
-            event = event_of(found, _NO_GROUP, None, system="Prometheus")
+            event = event_of(found, _SHARED)
             events.append(replace(event, expires_at=_expires_at(found, sent.received_at)))
         else:
             refused.append(FieldError(pointer(index) + found.pointer, found.reason))

@@ -1,11 +1,13 @@
 """Points in time as senders write them: RFC 3339, and the ways in which they miss it."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 # Go's zero time is year 1, a zero epoch is 1970: both mean "not set", and nothing that pages is older.
 _FIRST_YEAR: Final = 1971
 _SHORTEST: Final = len("2026-11-23T09:02")
+_LONGEST: Final = 40  # that is remembered; there is room for nine digits, an offset and some blanks
 
 
 def parse(value: object) -> datetime | None:
@@ -16,6 +18,12 @@ def parse(value: object) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
+    return _parsed(value) if len(value) <= _LONGEST else _parsed.__wrapped__(value)
+
+
+# The alerts of a group began at the same moment, and those that fire share the zero that is their end.
+@lru_cache(maxsize=500)
+def _parsed(value: str) -> datetime | None:
     text = value.strip().upper()
     # ISO 8601 has shorter forms (dates, weeks, basic) that are more likely numbers or names than instants.
     if len(text) < _SHORTEST or (text[4], text[7]) != ("-", "-") or text[10] not in "T ":
