@@ -27,9 +27,9 @@ from application.ports.spill import Spill
 from domain.shared.ids import IntegrationId
 from domain.shared.limits import INGEST_BATCH
 
-# Writes in flight at once: while some wait for the database, the next batch is prepared. Two leave a core idle under
-# load (docs/benchmarks.md); more than three only make the batches smaller.
-WRITERS: Final = 3
+# Writes in flight at once: while some wait for the database, the next batch is prepared. Of long bodies three leave a
+# tenth of a core idle; of short ones as many as five are seldom worth it (`WORTH_A_WRITE`).
+WRITERS: Final = 5
 # Events that may wait. A few seconds' worth: more would be answered after their senders had given up.
 BACKLOG: Final = 20_000
 # And so many of one integration, which leaves room for others; a longer body passes when nothing else of it waits.
