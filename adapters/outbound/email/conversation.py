@@ -117,7 +117,7 @@ class Conversation(asyncio.Protocol):
                 raise StaleConnectionError from error
             raise
         progress.handed_over = True
-        self._write(_LEADING_DOT.sub(b"..", content) + b".\r\n")  # RFC 5321 4.5.2
+        self._write(_transparent(content) + b".\r\n")
         reply = await self._reply()
         if not reply.is_good:
             raise SMTPDataError(*reply)
@@ -206,6 +206,11 @@ class Conversation(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_lost = True
         self._news.set()
+
+
+def _transparent(content: bytes) -> bytes:
+    """Lines that begin with a dot begin with two (RFC 5321 4.5.2); few messages have any."""
+    return _LEADING_DOT.sub(b"..", content) if content.startswith(b".") or b"\n." in content else content
 
 
 async def _introduce(client: SMTP) -> None:

@@ -4,7 +4,7 @@ RFC 5322 (format), RFC 3834 (Auto-Submitted), RFC 2919 (List-Id), RFC 2046 5.1.4
 """
 
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from jinja2 import Environment
 
@@ -90,10 +90,11 @@ class Envelope:
 def render(message: Message, *, sender: Address, domain: str, at: datetime) -> Envelope:
     """One message about an incident. Raises `UnsendableAddressError`."""
     root_id = f"<inc-{message.incident_id}@{domain}>"
+    page = _shown(message)
     return _envelope(
         parsed_address(message.address),
         sender=sender,
-        subject=subject(message),
+        subject=page.subject,
         headers={
             "Date": _date(at.replace(microsecond=0)),
             "Message-ID": _message_id(message, domain),
@@ -102,8 +103,8 @@ def render(message: Message, *, sender: Address, domain: str, at: datetime) -> E
             "References": "\r\n ".join([root_id, *_earlier_ids(message)]),
             "List-Id": f"<incidents.{domain}>",
         },
-        text=text_body(message),
-        html=html_body(message),
+        text=_as_text(page),
+        html=_HTML.render(page._asdict()),
     )
 
 
@@ -198,7 +199,7 @@ def _parts(*parts: tuple[str, str]) -> bytes:
             f'--{_BOUNDARY}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
             "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
         )
-        lines.append(b2a_qp("\r\n".join(text.split("\n")).encode()))
+        lines.append(b2a_qp(text.replace("\n", "\r\n").encode()))
         lines.append(b"\r\n")
     return b"".join((*lines, f"--{_BOUNDARY}--\r\n".encode()))
 
@@ -217,42 +218,50 @@ def parsed_address(text: str) -> Address:
         raise UnsendableAddressError("it is not of the form name@domain") from error
 
 
-def subject(message: Message) -> str:
-    """The same for every message about an incident, since mail readers thread by it: so no severity and no status."""
-    return f"[INC-{message.incident_number}] {_title(message)}"
+class _Page(NamedTuple):
+    """What a message shows, as text and as a page without anything to load."""
+
+    subject: (
+        str  # the same for every message about an incident, since mail readers thread by it: no severity, no status
+    )
+    headline: str
+    notice: str | None
+    facts: Sequence[tuple[str, str]]
+    button: str | None  # where it is acknowledged
+    links: Sequence[tuple[str, str]]
 
 
-def text_body(message: Message) -> str:
-    """Plain text whose first line is all that a lock screen shows."""
-    lines = [_headline(message)]
-    if notice := _notice(message):
-        lines.append(notice)
-    lines.append("")
-    lines += [f"{name}: {value}" for name, value in _facts(message)]
-    if button := _button(message):
-        lines += ["", f"Acknowledge: {button}"]
-    if links := _links(message):
-        lines += ["", *(f"{name}: {url}" for name, url in links)]
-    return "\n".join(lines) + "\n"
-
-
-def html_body(message: Message) -> str:
-    """The same as a page without anything to load."""
-    return _HTML.render(
-        headline=_headline(message),
+def _shown(message: Message) -> _Page:
+    title = shortened(one_line(message.title), most=_TITLE_CHARACTERS)
+    name = f"INC-{message.incident_number}"
+    since = message.triggered_at.astimezone(UTC)
+    addresses = (("Incident", web_link(message.incident_url)), ("Runbook", web_link(message.runbook_url)))
+    return _Page(
+        subject=f"[{name}] {title}",
+        headline=f"{one_line(message.severity)} {name} {title}",
         notice=_notice(message),
-        facts=_facts(message),
-        button=_button(message),
-        links=_links(message),
+        facts=[
+            ("Service", one_line(message.service)),
+            ("Status", one_line(message.status)),
+            ("Since", f"{since:%Y-%m-%d %H:%M:%S} UTC"),
+        ],
+        button=None if is_update(message) else web_link(message.acknowledge_url),
+        links=[(text, url) for text, url in addresses if url is not None],
     )
 
 
-def _title(message: Message) -> str:
-    return shortened(one_line(message.title), most=_TITLE_CHARACTERS)
-
-
-def _headline(message: Message) -> str:
-    return f"{one_line(message.severity)} INC-{message.incident_number} {_title(message)}"
+def _as_text(page: _Page) -> str:
+    """Its first line is all that a lock screen shows."""
+    lines = [page.headline]
+    if page.notice:
+        lines.append(page.notice)
+    lines.append("")
+    lines += [f"{name}: {value}" for name, value in page.facts]
+    if page.button:
+        lines += ["", f"Acknowledge: {page.button}"]
+    if page.links:
+        lines += ["", *(f"{text}: {url}" for text, url in page.links)]
+    return "\n".join(lines) + "\n"
 
 
 def _notice(message: Message) -> str | None:
@@ -260,24 +269,6 @@ def _notice(message: Message) -> str | None:
         by = f" by {one_line(message.status_by)}" if message.status_by else ""
         return f"Now {one_line(message.status)}{by}."
     return _REPEAT if message.may_be_repeat else None
-
-
-def _facts(message: Message) -> list[tuple[str, str]]:
-    since = message.triggered_at.astimezone(UTC)
-    return [
-        ("Service", one_line(message.service)),
-        ("Status", one_line(message.status)),
-        ("Since", f"{since:%Y-%m-%d %H:%M:%S} UTC"),
-    ]
-
-
-def _button(message: Message) -> str | None:
-    return None if is_update(message) else web_link(message.acknowledge_url)
-
-
-def _links(message: Message) -> list[tuple[str, str]]:
-    named = (("Incident", web_link(message.incident_url)), ("Runbook", web_link(message.runbook_url)))
-    return [(name, url) for name, url in named if url is not None]
 
 
 def is_update(message: Message) -> bool:
