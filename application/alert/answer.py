@@ -13,7 +13,6 @@ from application.ports.escalations import PolicyVersions
 from application.ports.incidents import IncidentRepository
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertAction
-from domain.service.integration import IntakeLimits
 from domain.shared.via import Via
 
 
@@ -27,7 +26,6 @@ class AnswerAlerts:
     find_ended_overflows: FindEndedOverflows
     clear_alerts: ClearAlerts
     stop_escalations: StopEscalations
-    limits: IntakeLimits
 
     async def __call__(self, wave: Sequence[RoutedEvent], ledger: Ledger, at: datetime) -> None:
         """All of them acknowledge, or all of them resolve."""
@@ -37,8 +35,7 @@ class AnswerAlerts:
             return
         if wave[0].event.action is AlertAction.RESOLVE:
             over = [alert for alert in firing if alert.is_settled(at=at)]
-            limits = {routed.key[0]: routed.most_open_alerts(self.limits) for routed in wave}
-            await self.clear_alerts([*firing, *await self.find_ended_overflows(over, limits)], via=Via.SENDER, at=at)
+            await self.clear_alerts([*firing, *await self.find_ended_overflows(over)], via=Via.SENDER, at=at)
         else:
             await self._acknowledge(firing, at)
 

@@ -8,7 +8,6 @@ from application.alert.find_ended_overflows import FindEndedOverflows
 from application.ports.alerts import AlertRepository
 from application.ports.clock import Clock
 from application.ports.transaction import Transaction
-from domain.service.integration import IntakeLimits
 from domain.shared.via import Via
 
 BATCH: Final = 100
@@ -21,7 +20,6 @@ class ExpireAlerts:
     alerts: AlertRepository
     find_ended_overflows: FindEndedOverflows
     clear_alerts: ClearAlerts
-    limits: IntakeLimits
     transaction: Transaction
     clock: Clock
 
@@ -35,6 +33,5 @@ class ExpireAlerts:
             ended = [each for each in due if each.is_over]
             if ended:
                 over = [each.alert for each in ended]
-                limits = {each.alert.integration_id: each.most_open_alerts(self.limits) for each in ended}
-                await self.clear_alerts([*over, *await self.find_ended_overflows(over, limits)], via=Via.SYSTEM, at=at)
+                await self.clear_alerts([*over, *await self.find_ended_overflows(over)], via=Via.SYSTEM, at=at)
             return len(due)

@@ -2,6 +2,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from application.alert.clear import ClearAlerts
+from application.alert.find_ended_overflows import FindEndedOverflows
 from application.dependency.upstream import EndSuffering
 from application.escalation.stop import StopEscalations
 from application.inhibition.inhibited import EndInhibitions
@@ -34,6 +36,8 @@ class ResolveUnanswered:
     incidents: IncidentRepository
     runs: RunRepository
     events: EventLog
+    find_ended_overflows: FindEndedOverflows
+    clear_alerts: ClearAlerts
     stop_escalations: StopEscalations
     end_inhibitions: EndInhibitions
     end_suffering: EndSuffering
@@ -48,7 +52,9 @@ class ResolveUnanswered:
             at = self.clock.now()
             # Alerts before incidents before runs: one lock order everywhere.
             firing = await self.alerts.firing_of_incidents(incident_ids)
-            incidents = await self.incidents.get_many(incident_ids)
+            overflows = await self.find_ended_overflows(firing)
+            held = await self.incidents.get_many(incident_ids | {alert.incident_id for alert in overflows})
+            incidents = [each for each in held if each.id in incident_ids]
             joined_meanwhile = await self.alerts.firing_of_incidents(incident_ids)
             as_read = {run.id: run.version for run in await self.runs.running_of(incident_ids)}
             ended = [each for each in unanswered if as_read.get(each.run.id) == each.run.version]
@@ -63,3 +69,5 @@ class ResolveUnanswered:
             await self.stop_escalations(resolved, at=at)
             await self.end_inhibitions(set(alerts), at=at)
             await self.end_suffering({each.service_id for each in incidents if each.id in resolved}, at=at)
+            if resolved == incident_ids:  # else there may be less room than was thought
+                await self.clear_alerts(overflows, via=Via.SYSTEM, at=at)

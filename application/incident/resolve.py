@@ -1,5 +1,7 @@
 from dataclasses import dataclass
 
+from application.alert.clear import ClearAlerts
+from application.alert.find_ended_overflows import FindEndedOverflows
 from application.audit.record import RecordAudit
 from application.authorize import require
 from application.dependency.upstream import EndSuffering
@@ -13,14 +15,20 @@ from domain.identity.actor import Actor
 from domain.identity.role import Permission
 from domain.incident.incident import Incident
 from domain.shared.ids import IncidentId
+from domain.shared.via import Via
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveIncident:
-    """A responder ends an incident. Its alerts are cleared with it, so that the next report of one pages anew."""
+    """A responder ends an incident. Its alerts are cleared with it, so that the next report of one pages anew.
+
+    Where they leave room for others, the alert that counted what had none is over too.
+    """
 
     incidents: IncidentRepository
     alerts: AlertRepository
+    find_ended_overflows: FindEndedOverflows
+    clear_alerts: ClearAlerts
     stop_escalations: StopEscalations
     end_inhibitions: EndInhibitions
     end_suffering: EndSuffering
@@ -35,6 +43,9 @@ class ResolveIncident:
             at = self.clock.now()
             # Alerts before their incident, as the intake takes them: one lock order everywhere.
             firing = await self.alerts.firing_of_incident(incident_id)
+            overflows = await self.find_ended_overflows(firing)
+            if overflows:
+                await self.incidents.get_many({incident_id, *(alert.incident_id for alert in overflows)})
             incident = await self.incidents.get(incident_id)
             change = incident.resolve(by=actor.user_id, via=actor.via, at=at)
             if not change.events:
@@ -46,6 +57,7 @@ class ResolveIncident:
             await self.stop_escalations({incident_id}, at=at)
             await self.end_inhibitions(set(alerts), at=at)
             await self.end_suffering({incident.service_id}, at=at)
+            await self.clear_alerts(overflows, via=Via.SYSTEM, at=at)
             await self.record_audit(
                 "incident.resolve",
                 incident_id,

@@ -14,16 +14,22 @@ class DueAlert(NamedTuple):
 
     alert: Alert
     when_silent: WhenSilent
-    open_alerts: int | None = None  # that its integration may have; None: as many as any
-
-    def most_open_alerts(self, limits: IntakeLimits) -> int:
-        """Of its integration."""
-        return limits.most_open_alerts(self.open_alerts)
 
     @property
     def is_over(self) -> bool:
         """Whether it ends, rather than falling silent."""
         return self.alert.ends_by_silence or self.when_silent is WhenSilent.RESOLVE
+
+
+class Overflow(NamedTuple):
+    """The alert that counts what its integration had no room for."""
+
+    alert: Alert
+    open_alerts: int | None = None  # that its integration may have; None: as many as any
+
+    def most_open_alerts(self, limits: IntakeLimits) -> int:
+        """Of its integration."""
+        return limits.most_open_alerts(self.open_alerts)
 
 
 class AlertRepository(Protocol):
@@ -36,6 +42,10 @@ class AlertRepository(Protocol):
     @abstractmethod
     async def count_firing(self, most: Mapping[IntegrationId, int]) -> Mapping[IntegrationId, int]:
         """How many alerts of each integration fire; the number given where it is that or more."""
+
+    @abstractmethod
+    async def overflows(self, integration_ids: Collection[IntegrationId]) -> tuple[Overflow, ...]:
+        """The firing alerts that count what these integrations had no room for, held, by integration."""
 
     @abstractmethod
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:

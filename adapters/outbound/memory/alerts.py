@@ -5,8 +5,9 @@ from datetime import datetime
 
 from adapters.outbound.memory.database import MemorySession
 from adapters.outbound.memory.event_log import append_events
-from application.ports.alerts import AlertRepository, DueAlert
+from application.ports.alerts import AlertRepository, DueAlert, Overflow
 from domain.alert.alert import Alert, AlertStatus
+from domain.alert.overflow import OVERFLOW_KEY
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId
 
@@ -21,6 +22,11 @@ class MemoryAlertRepository(AlertRepository):
     async def count_firing(self, most: Mapping[IntegrationId, int]) -> Mapping[IntegrationId, int]:
         counted = Counter(alert.integration_id for alert in self._firing(lambda alert: alert.integration_id in most))
         return {integration_id: min(counted[integration_id], limit) for integration_id, limit in most.items()}
+
+    async def overflows(self, integration_ids: Collection[IntegrationId]) -> tuple[Overflow, ...]:
+        found = await self.firing([(integration_id, OVERFLOW_KEY) for integration_id in integration_ids])
+        integrations = self.session.database.integrations
+        return tuple(Overflow(alert, integrations[alert.integration_id].open_alerts) for alert in found)
 
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         return self._firing(lambda alert: alert.incident_id == incident_id)
@@ -49,7 +55,7 @@ class MemoryAlertRepository(AlertRepository):
         due = [each for each in self._waiting() if each[0] <= at]
         alerts = [alert for _, _, alert in sorted(due, key=lambda each: each[:2])[:limit]]
         of = ((alert, integrations[alert.integration_id]) for alert in alerts)
-        return tuple(DueAlert(alert, sender.when_silent, sender.open_alerts) for alert, sender in of)
+        return tuple(DueAlert(alert, sender.when_silent) for alert, sender in of)
 
     async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
         await self.save_cleared(changes)

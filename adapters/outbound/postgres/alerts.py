@@ -6,9 +6,10 @@ import msgspec
 
 from adapters.outbound.postgres.event_log import append_events
 from adapters.outbound.postgres.session import PostgresSession, Row
-from application.ports.alerts import AlertRepository, DueAlert
+from application.ports.alerts import AlertRepository, DueAlert, Overflow
 from domain.alert.alert import Alert, AlertStatus
 from domain.alert.alert_event import AlertSeverity, Link
+from domain.alert.overflow import OVERFLOW_KEY
 from domain.service.integration import WhenSilent
 from domain.shared.change import Change
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, ServiceId
@@ -17,6 +18,11 @@ _FIRING = """
 SELECT a.* FROM alerts a
 JOIN unnest($1::uuid[], $2::text[]) AS k (integration_id, dedup_key) USING (integration_id, dedup_key)
 WHERE a.status = 'firing' ORDER BY a.integration_id, a.dedup_key COLLATE "C" FOR UPDATE OF a
+"""
+_OVERFLOWS = """
+SELECT a.*, g.open_alerts FROM alerts a JOIN integrations g ON g.id = a.integration_id
+WHERE a.integration_id = ANY($1::uuid[]) AND a.dedup_key = $2 AND a.status = 'firing'
+ORDER BY a.integration_id FOR UPDATE OF a
 """
 # As far as the limit and no further: what is asked for is whether it has been reached.
 _COUNT_FIRING = """
@@ -48,7 +54,7 @@ UPDATE alerts a SET status = 'cleared', cleared_at = c.at, next_deadline = NULL
 FROM unnest($1::uuid[], $2::timestamptz[]) AS c (id, at) WHERE a.id = c.id AND a.status = 'firing'
 """
 _CLAIM = """
-SELECT a.*, g.when_silent, g.open_alerts FROM alerts a JOIN integrations g ON g.id = a.integration_id
+SELECT a.*, g.when_silent FROM alerts a JOIN integrations g ON g.id = a.integration_id
 WHERE a.next_deadline <= $1 ORDER BY a.next_deadline, a.id LIMIT $2 FOR UPDATE OF a SKIP LOCKED
 """
 _SILENCE = """
@@ -98,6 +104,10 @@ class PostgresAlertRepository(AlertRepository):
         rows = await self.session.fetch(_COUNT_FIRING, list(most), list(most.values()))
         return {IntegrationId(row["integration_id"]): row["firing"] for row in rows}
 
+    async def overflows(self, integration_ids: Collection[IntegrationId]) -> tuple[Overflow, ...]:
+        rows = await self.session.fetch(_OVERFLOWS, list(integration_ids), OVERFLOW_KEY)
+        return tuple(Overflow(alert_of(row), row["open_alerts"]) for row in rows)
+
     async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
         return tuple(alert_of(row) for row in await self.session.fetch(_FIRING_OF_INCIDENT, incident_id))
 
@@ -124,7 +134,7 @@ class PostgresAlertRepository(AlertRepository):
 
     async def claim_due(self, *, at: datetime, limit: int) -> tuple[DueAlert, ...]:
         rows = await self.session.fetch(_CLAIM, at, limit)
-        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"]), row["open_alerts"]) for row in rows)
+        return tuple(DueAlert(alert_of(row), WhenSilent(row["when_silent"])) for row in rows)
 
     async def save_silent(self, changes: Sequence[Change[Alert]]) -> None:
         silent = [change for change in changes if change.events]

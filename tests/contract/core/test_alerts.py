@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from application.ports.alerts import DueAlert
+from application.ports.alerts import DueAlert, Overflow
 from domain.alert.alert import Alert, AlertStatus, Expiry
 from domain.alert.alert_event import Link
 from domain.alert.events import AlertCleared, AlertExpired
+from domain.alert.overflow import OVERFLOW_KEY
 from domain.service.integration import WhenSilent
 from tests.contract.core.storing import an_open_incident, firing
 from tests.support.builders import BANK_PROBES, MINUTE, NOON, SHOP_LOGS, SHOP_PROBES, a_draft, an_alert
@@ -241,6 +242,25 @@ async def test_firing_alerts_of_integrations_are_counted_as_far_as_their_limits(
         }
         assert await ports.alerts.count_firing({SHOP_PROBES: 1}) == {SHOP_PROBES: 1}
         assert await ports.alerts.count_firing({}) == {}
+
+
+async def test_an_overflow_is_found_by_its_integration_with_the_limit_of_that(ports: Ports) -> None:
+    await an_open_incident(ports)
+    of_probes = an_alert(1, dedup_key=OVERFLOW_KEY)
+    of_logs = an_alert(2, integration_id=SHOP_LOGS, dedup_key=OVERFLOW_KEY)
+    await firing(ports, of_probes, of_logs, an_alert(3, integration_id=BANK_PROBES))
+    async with ports.transaction:
+        stored = await ports.integrations.get(SHOP_LOGS)
+        await ports.integrations.save(replace(stored, open_alerts=7))
+
+    async with ports.transaction:
+        found = await ports.alerts.overflows({SHOP_PROBES, SHOP_LOGS, BANK_PROBES})
+        assert found == (Overflow(of_probes), Overflow(of_logs, open_alerts=7))
+        assert await ports.alerts.overflows({SHOP_PROBES}) == (Overflow(of_probes),)
+        assert await ports.alerts.overflows(()) == ()
+    await cleared(ports, of_probes)
+    async with ports.transaction:
+        assert await ports.alerts.overflows({SHOP_PROBES}) == ()
 
 
 async def test_the_kinds_of_alerts_that_an_incident_has_had_are_known_for_good(ports: Ports) -> None:

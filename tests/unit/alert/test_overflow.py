@@ -1,35 +1,49 @@
 """More alerts of one integration than it may have open: what comes beyond them is counted in one."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from application.alert.room import OpenAlertRoom
+from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.resolve import ResolveIncident
 from domain.alert.alert import AlertStatus
 from domain.alert.overflow import OVERFLOW_KEY, has_room_again
+from domain.escalation.policy import WhenExhausted
 from domain.incident.incident import IncidentStatus
 from domain.shared.severity import Severity
-from tests.support.builders import BANK_PROBES, NOON, SHOP_PROBES, a_town, an_event
+from tests.support.builders import BANK_PROBES, NOON, SHOP_PROBES, a_town, an_actor, an_event
 from tests.support.world import Stored, World
 
 LIMIT = 10
 SECOND = timedelta(seconds=1)
 
 
+def a_world(*, limit: int = LIMIT, **of_policies: Any) -> World:
+    town = a_town()
+    limited = (replace(each, open_alerts=limit) if each.id == SHOP_PROBES else each for each in town.integrations)
+    policies = (replace(each, **of_policies) for each in town.policies)
+    return World(town=replace(town, integrations=tuple(limited), policies=tuple(policies)))
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
-    town = a_town()
-    limited = (replace(each, open_alerts=LIMIT) if each.id == SHOP_PROBES else each for each in town.integrations)
-    made = World(town=replace(town, integrations=tuple(limited)))
+    made = a_world()
     yield made
     made.close()
 
 
-def overflow_of(world: World) -> Stored:
-    (found,) = (each for each in world.stored() if each.incident.group_key == OVERFLOW_KEY)
+def of_group(world: World, group_key: str) -> Stored:
+    (found,) = (each for each in world.stored() if each.incident.group_key == group_key)
     return found
+
+
+def overflow_of(world: World) -> Stored:
+    return of_group(world, OVERFLOW_KEY)
 
 
 def storm(world: World, first: int, count: int) -> None:
@@ -89,6 +103,40 @@ def test_it_ends_once_a_tenth_of_the_room_is_free_again(world: World) -> None:
     world.advance(SECOND)
     world.trigger("new")
     assert [each.incident.is_open for each in world.stored() if each.incident.group_key == "new"] == [True]
+
+
+def test_it_ends_when_a_person_resolves_what_took_the_room(world: World) -> None:
+    world.receive(*(an_event(f"key {number}", group_key="rack") for number in range(LIMIT)), an_event("one more"))
+
+    world.call(ResolveIncident, of_group(world, "rack").incident.id, actor=an_actor())
+
+    assert [alert.status for alert in overflow_of(world).alerts] == [AlertStatus.CLEARED]
+    incident = overflow_of(world).incident
+    assert (incident.status, incident.resolved_by) == (IncidentStatus.RESOLVED, None)
+
+
+def test_it_goes_on_when_what_a_person_resolves_leaves_too_little_room() -> None:
+    with closing(a_world(limit=20)) as world:
+        storm(world, 0, 21)
+
+        is_open = []
+        for number in range(3):
+            world.call(ResolveIncident, of_group(world, f"key {number}").incident.id, actor=an_actor())
+            is_open.append(overflow_of(world).incident.is_open)
+
+        assert is_open == [True, True, False]  # it is open itself, and two places are a tenth of them
+
+
+def test_it_ends_when_a_policy_resolves_what_nobody_answered() -> None:
+    with closing(a_world(when_exhausted=WhenExhausted.RESOLVE)) as world:
+        world.receive(*(an_event(f"key {number}", group_key="rack") for number in range(LIMIT)), an_event("one more"))
+        world.call(AcknowledgeIncident, overflow_of(world).incident.id, actor=an_actor())
+
+        world.settle()
+
+        assert not of_group(world, "rack").incident.is_open
+        assert [alert.status for alert in overflow_of(world).alerts] == [AlertStatus.CLEARED]
+        assert not overflow_of(world).incident.is_open
 
 
 def test_the_end_of_a_condition_that_was_only_counted_means_nothing(world: World) -> None:
