@@ -23,7 +23,7 @@ from application.ports.kept_bodies import BodyReader, KeptBodies, KeptBody, Kept
 from application.ports.offload import Offload
 from application.ports.stored_events import PastEvent
 from application.ports.transaction import Transaction
-from application.routing.rehearsal import Rehearsal, Tally
+from application.routing.rehearsal import Rehearsal, Tally, teams_led_to
 from application.routing.rules import CurrentRules
 from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.alert.grouping import group_key_of
@@ -235,7 +235,8 @@ class ReplayBodies:
             yield from received_in(raw, [each.event for each in of_body], target)
 
     async def _shadow(self, bodies: Sequence[ReadBody], integration: Integration, *, until: datetime) -> Tally:
-        rehearsal = Rehearsal(await self.current_rules())
+        rules = await self.current_rules()
+        rehearsal = Rehearsal(rules, await teams_led_to((rules,), self.intake))
         for kept, events in bodies:
             rehearsal.feed([_past(kept, event, integration) for event in events])
         rehearsal.pass_until(until)

@@ -3,8 +3,7 @@
 A model of intake, for two rulebooks to be compared by: it knows alerts, their turns, groups and windows, and what mutes
 them, by the same functions; and neither people, nor limits, nor time of day. The events of one body are taken together.
 An incident ends with its alerts; it pages once, when something of it is heard for the first time, and once more when it
-is reopened or an alert of it is news, unless it is over with the same body. What a rule leads to another team's service
-is asked about the silences and the inhibitions of the team that it came from.
+is reopened or an alert of it is news, unless it is over with the same body.
 """
 
 from collections import defaultdict
@@ -24,7 +23,7 @@ from application.dependency.upstream import Suffering, asked_about, suffering_of
 from application.incident.mutes import mute_by_rules
 from application.inhibition.inhibited import Candidate, muted_by_sources, sources_by, targeting
 from application.ports.dependencies import Asked, Broken
-from application.ports.intake import AlertKey, GroupKey
+from application.ports.intake import AlertKey, GroupKey, IntakeStore
 from application.ports.stored_events import PastEvent
 from domain.alert.alert import DEFAULT_SEVERITY
 from domain.alert.alert_event import AlertAction
@@ -73,6 +72,8 @@ class _Judged(NamedTuple):
     place: int  # in the body
     past: PastEvent
     decision: Decision
+    service_id: ServiceId  # that it leads to
+    team_id: TeamId  # of that
 
     @property
     def event(self) -> Verdict:
@@ -90,10 +91,6 @@ class _Judged(NamedTuple):
     @property
     def effect(self) -> Effect:
         return self.decision.effect
-
-    @property
-    def service_id(self) -> ServiceId:
-        return self.effect.service_id or self.past.service_id
 
     @property
     def group(self) -> GroupKey:
@@ -147,10 +144,14 @@ type _Incidents = dict[_Incident, None]
 
 
 class Rehearsal:
-    """Feed it bodies in their order."""
+    """Feed it bodies in their order.
 
-    def __init__(self, book: Rulebook) -> None:
+    `teams` are those of the services that rules lead to. What leads to none of these stays where it was sent.
+    """
+
+    def __init__(self, book: Rulebook, teams: Mapping[ServiceId, TeamId]) -> None:
         self._book = book
+        self._teams = teams
         self._open: dict[GroupKey, _Incident] = {}  # the ones that take alerts
         self._over: dict[GroupKey, _Incident] = {}
         self._of_service: dict[ServiceId, _Incidents] = defaultdict(dict)  # all that are open
@@ -216,7 +217,12 @@ class Rehearsal:
                 self._dropped += 1
                 fates[place] = Fate.DROPPED
                 continue
-            kept.append(_Judged(place, past, decision))
+            led_to = decision.effect.service_id
+            team_id = None if led_to is None else self._teams.get(led_to)
+            if led_to is None or team_id is None:
+                kept.append(_Judged(place, past, decision, past.service_id, past.team_id))
+            else:
+                kept.append(_Judged(place, past, decision, led_to, team_id))
         return kept
 
     def _fire(self, wave: Sequence[_Judged], fates: list[Fate], at: datetime) -> None:
@@ -260,8 +266,8 @@ class Rehearsal:
         return {key: muted(key) for key in new}
 
     def _silenced(self, first: _Judged, at: datetime) -> Mute | None:
-        team_id, service_id = first.past.team_id, first.service_id
-        return mute_of(self._book.quieted(first.labels, team_id=team_id, service_id=service_id, at=at))
+        found = self._book.quieted(first.labels, team_id=first.team_id, service_id=first.service_id, at=at)
+        return mute_of(found)
 
     def _inhibited[K](
         self, candidates: Mapping[K, Candidate], beginning: set[InhibitionKey], at: datetime
@@ -466,15 +472,22 @@ class Rehearsal:
             self._over[incident.group] = self._open.pop(incident.group)
 
 
+async def teams_led_to(books: Iterable[Rulebook], intake: IntakeStore) -> Mapping[ServiceId, TeamId]:
+    """Of every service that a rule of these leads to, and that is there."""
+    service_ids = frozenset().union(*(book.leads_to for book in books))
+    found = await intake.service_targets(service_ids) if service_ids else {}
+    return {service_id: service.team_id for service_id, service in found.items()}
+
+
 def _candidate(judged: _Judged, at: datetime) -> Candidate:
-    return Candidate(judged.labels, judged.past.team_id, at)
+    return Candidate(judged.labels, judged.team_id, at)
 
 
 def _new_incident(group: GroupKey, first: _Judged, at: datetime) -> _Incident:
     window = first.group_window
     return _Incident(
         group=group,
-        team_id=first.past.team_id,
+        team_id=first.team_id,
         severity=first.severity,
         began_at=at,
         window=window,

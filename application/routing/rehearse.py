@@ -7,12 +7,13 @@ from uuid import UUID
 
 from application.authorize import require
 from application.ports.clock import Clock
+from application.ports.intake import IntakeStore
 from application.ports.integrations import IntegrationRepository
 from application.ports.patterns import Patterns
 from application.ports.references import References
 from application.ports.stored_events import StoredEventReader
 from application.routing.owner import RoutingOwner, owner_that_is_there
-from application.routing.rehearsal import Fate, Rehearsal, Tally
+from application.routing.rehearsal import Fate, Rehearsal, Tally, teams_led_to
 from application.routing.rules import CurrentRules
 from application.routing.signs_of_silence import dropped_signs
 from domain.identity.actor import Actor
@@ -57,6 +58,7 @@ class Rehearse:
     """Past events by the rules as they are, and as they would be: what differs, before anything is saved."""
 
     events: StoredEventReader
+    intake: IntakeStore
     clock: Clock
 
     async def __call__(self, before: Rulebook, after: Rulebook, *, days: int) -> Rehearsed:
@@ -65,7 +67,8 @@ class Rehearse:
             raise InvalidValueError("days", f"is {days}, allowed are 1 to {REHEARSED_DAYS}")
         until = self.clock.now()
         since = until - timedelta(days=days)
-        old, new = Rehearsal(before), Rehearsal(after)
+        teams = await teams_led_to((before, after), self.intake)
+        old, new = Rehearsal(before, teams), Rehearsal(after, teams)
         examined = different = 0
         differences: list[Difference] = []
         last: UUID | None = None

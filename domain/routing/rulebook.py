@@ -79,6 +79,12 @@ class Rulebook:
     def is_empty(self) -> bool:
         return not self._routings and not self._quieting and not self.inhibiting and not self.dependencies
 
+    @property
+    def leads_to(self) -> frozenset[ServiceId]:
+        """The services that any rule names."""
+        effects = (rule.effect for each in self._routings.values() for rule in each.routing.rules)
+        return frozenset(effect.service_id for effect in effects if effect.service_id is not None)
+
     def decide(
         self, labels: Mapping[str, str], *, integration_id: IntegrationId, team_id: TeamId, at: datetime
     ) -> Decision:

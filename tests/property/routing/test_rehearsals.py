@@ -1,5 +1,6 @@
 """Rules that are tried on past events before they are saved."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,13 +15,14 @@ from application.routing.rehearsal import Fate, Tally
 from application.routing.rehearse import Rehearsed, TryRouting, TrySilence
 from domain.alert.alert_event import AlertAction, AlertEvent, AlertSeverity
 from domain.identity.role import Role
+from domain.identity.team import Team
 from domain.incident.events import IncidentTriggered
 from domain.routing.matcher import parse_matchers
 from domain.routing.route import Rule
 from domain.shared.errors import InvalidValueError
 from domain.shared.flapping import Flapping
 from domain.shared.group_window import GroupWindow, WindowKind
-from domain.shared.ids import IntegrationId
+from domain.shared.ids import IntegrationId, TeamId
 from domain.shared.severity import Severity
 from tests.property.routing.test_dependencies import MILL, MILL_PROBES, a_street, needs
 from tests.property.routing.test_inhibitions import inhibited
@@ -35,6 +37,7 @@ from tests.support.builders import (
     NOON,
     SHOP,
     SHOP_PROBES,
+    Town,
     a_town,
     an_actor,
     an_event,
@@ -43,6 +46,7 @@ from tests.support.laws import Lab
 from tests.support.routing import a_rule
 from tests.support.world import Ports, World, received
 
+TELLERS = TeamId(UUID(int=99))
 VIEWER = an_actor(ADA, Role.VIEWER)
 NOISE = a_rule("noise", 'env="test"', is_dropped=True)
 PATIENT = a_rule("patient", 'env="late"', delay=FIVE)
@@ -67,6 +71,19 @@ def taken(world: World, *events: AlertEvent, number: int, by: IntegrationId = SH
 def tried(world: World, *rules: Rule, days: int = 1) -> Rehearsed:
     world.advance(timedelta(milliseconds=1))  # what was received at this very moment is not past
     return world.call(TryRouting, RoutingOwner(CREW), rules, days=days, actor=VIEWER)
+
+
+def a_divided_town() -> Town:
+    """The bank is another team's."""
+    town = a_town()
+    services = (replace(each, team_id=TELLERS) if each.id == BANK else each for each in town.services)
+    integrations = (replace(each, team_id=TELLERS) if each.service_id == BANK else each for each in town.integrations)
+    return replace(
+        town,
+        teams=(*town.teams, Team(id=TELLERS, name="Tellers", member_ids=(ADA,))),
+        services=tuple(services),
+        integrations=tuple(integrations),
+    )
 
 
 def what_happened(world: World, *, dropped: int) -> Tally:
@@ -104,6 +121,24 @@ def test_what_is_rehearsed_by_the_rules_of_now_is_what_happened(lab: Lab) -> Non
             found = tried(world, *rules)
             assert found.before == found.after == what_happened(world, dropped=dropped)
             assert (found.examined, found.is_complete, found.different) == (len(happenings), True, 0)
+
+
+def test_what_is_led_to_another_team_is_silenced_by_that_one_and_not_by_the_one_it_came_from(lab: Lab) -> None:
+    lead = a_rule("lead", 'to="bank"', service_id=BANK)
+    with lab.world(a_divided_town()) as world:
+        ruled(world, lead)
+        silenced(world, 'env="night"', ends_at=NOON + timedelta(hours=1))
+        silenced(
+            world, 'env="deploy"', ends_at=NOON + timedelta(hours=1), team_id=TELLERS, actor=an_actor(role=Role.ADMIN)
+        )
+        sent = [("night", "shop"), ("night", "bank"), ("deploy", "bank"), ("deploy", "bank")]
+        for number, (env, to) in enumerate(sent):
+            world.advance(MINUTE)
+            taken(world, an_event(f"{number}", labels={"env": env, "to": to}), number=number)
+
+        found = tried(world, lead)
+        assert found.before == found.after == what_happened(world, dropped=0)
+        assert (found.after.incidents, found.after.muted, found.different) == (4, 3, 0)
 
 
 def test_what_is_rehearsed_of_services_that_need_others_and_alerts_that_mute_others_is_what_happened(lab: Lab) -> None:

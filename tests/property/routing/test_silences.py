@@ -9,11 +9,13 @@ from application.errors import ForbiddenError
 from application.incident.acknowledge import AcknowledgeIncident
 from application.silence.change import ChangeSilence
 from application.silence.create import CreateSilence
+from domain.identity.actor import Actor
 from domain.identity.role import Role
 from domain.incident.mute import MuteKind
 from domain.routing.matcher import parse_matchers
 from domain.routing.silence import Silence
 from domain.shared.errors import InvalidValueError
+from domain.shared.ids import TeamId
 from tests.property.routing.test_routes import FIVE, is_what_its_events_say, ruled, the
 from tests.support.builders import ADA, CREW, MINUTE, NOON, a_town, an_actor
 from tests.support.laws import Lab
@@ -25,7 +27,13 @@ TEST = {"env": "test"}
 
 
 def silenced(
-    world: World, matchers: str = 'env="test"', *, ends_at: datetime = NOON + HOUR, starts_at: datetime | None = None
+    world: World,
+    matchers: str = 'env="test"',
+    *,
+    ends_at: datetime = NOON + HOUR,
+    starts_at: datetime | None = None,
+    team_id: TeamId = CREW,
+    actor: Actor | None = None,
 ) -> Silence:
     return world.call(
         CreateSilence,
@@ -33,8 +41,8 @@ def silenced(
         comment="a deploy",
         ends_at=ends_at,
         starts_at=starts_at,
-        team_id=CREW,
-        actor=an_actor(),
+        team_id=team_id,
+        actor=actor or an_actor(),
     )
 
 
