@@ -20,6 +20,10 @@ class TransientPortError(PortError):
         self.retry_after = retry_after
 
 
+class ContendedError(TransientPortError):
+    """Others were in the way, and this was given up for them: the same, done anew at once, may go through."""
+
+
 class PermanentPortError(PortError):
     """Trying again will not help."""
 

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 import asyncpg
 
 from application.errors import ConflictError
-from application.ports.errors import PermanentPortError, PortError, TransientPortError
+from application.ports.errors import ContendedError, PermanentPortError, PortError, TransientPortError
 
 # PostgreSQL documentation, appendix A. Classes and codes that another try may overcome.
 _TRANSIENT_CLASSES = frozenset({"08", "40", "53", "57", "58"})  # connection, rollback, resources, operator, system
 _TRANSIENT_CODES = frozenset(
     {"55P03", "25006", "25P03", "25P04"}
 )  # lock not available, read-only, idle, transaction time-out
+_CONTENDED = frozenset({"40001", "40P01"})  # serialization failure, deadlock detected
 _UNIQUE_VIOLATION = "23505"
 _EXCLUSION_VIOLATION = "23P01"
 _FOREIGN_KEY_VIOLATION = "23503"
@@ -31,6 +32,8 @@ def translated(error: BaseException) -> PortError | ConflictError | None:
             return ConflictError(
                 error.table_name or "row", constraint, "names something that is not there, or is still used"
             )
+        if state in _CONTENDED:
+            return ContendedError(f"the database gave way to others: {type(error).__name__}")
         if state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_CODES:
             return TransientPortError(f"the database refused: {type(error).__name__}")
         return PermanentPortError(f"the database refused: {type(error).__name__} {state}")

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
+import asyncpg
 import pytest
 from dishka import AsyncContainer
 
@@ -15,6 +17,7 @@ from application.inhibition.create import CreateInhibition
 from application.ports.intake import RawEvent
 from application.ports.readers import IncidentQuery, OldestFirst
 from domain.alert.alert import Alert
+from domain.alert.alert_event import AlertAction, AlertEvent
 from domain.identity.role import Role
 from domain.routing.inhibition import InhibitionKey
 from domain.routing.matcher import parse_matchers
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.postgres
 
 ADMIN = an_actor(ADA, Role.ADMIN)
 DOWN = {"alertname": "HostDown", "host": "a"}
+HOLD = "SELECT FROM alerts WHERE dedup_key = $1 FOR UPDATE"
 
 
 @pytest.fixture
@@ -45,6 +49,13 @@ async def receive(container: AsyncContainer, number: int, *, group_key: str = "r
     async with container() as scope:
         plain = await received(await scope.get(Ports), SHOP_PROBES, an_event("down", labels=DOWN, group_key=group_key))
         await (await scope.get(IngestEvents))([ReceivedEvent(plain.target, plain.event, raw, raw.id)])
+
+
+async def ingested(container: AsyncContainer, *events: AlertEvent) -> None:
+    async with container() as scope:
+        ports = await scope.get(Ports)
+        batch = [await received(ports, SHOP_PROBES, each) for each in events]
+        await (await scope.get(IngestEvents))(batch)
 
 
 async def verdict(container: AsyncContainer, number: int) -> Verdict:
@@ -126,3 +137,25 @@ async def test_a_batch_that_would_begin_an_alert_in_another_group_only_repeats_i
     async with second() as scope:
         listed = await (await scope.get(Ports)).incident_reader.list(IncidentQuery())
     assert [each.id for each in listed.items] == [winner.incident_id]
+
+
+async def test_a_batch_that_waits_in_a_circle_with_another_is_done_anew(
+    processes: tuple[AsyncContainer, AsyncContainer, Turnstile], clean_database: str
+) -> None:
+    """It counts one alert and then clears another; somebody holds that one, and asks for the first."""
+    _, process, _ = processes
+    one, other = an_event("one"), an_event("other")
+    await ingested(process, one, other)
+    somebody = await asyncpg.connect(clean_database)
+    try:
+        async with somebody.transaction():
+            await somebody.execute(HOLD, "other")
+            batch = asyncio.create_task(ingested(process, one, replace(other, action=AlertAction.RESOLVE)))
+            await asyncio.wait([batch], timeout=SOON)
+            await somebody.execute(HOLD, "one")
+        await batch
+        rows = await somebody.fetch("SELECT dedup_key, status, occurrences FROM alerts ORDER BY dedup_key")
+    finally:
+        await somebody.close()
+
+    assert [tuple(row) for row in rows] == [("one", "firing", 2), ("other", "cleared", 1)]
