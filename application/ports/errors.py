@@ -23,6 +23,8 @@ class TransientPortError(PortError):
 class ContendedError(TransientPortError):
     """Others were in the way, and this was given up for them: the same, done anew at once, may go through."""
 
+    code: ClassVar[str] = "contended"
+
 
 class PermanentPortError(PortError):
     """Trying again will not help."""

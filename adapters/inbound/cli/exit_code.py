@@ -13,7 +13,7 @@ from application.errors import (
     UnauthenticatedError,
     UnprovedPolicyError,
 )
-from application.ports.errors import PermanentPortError, PortError, TransientPortError
+from application.ports.errors import ContendedError, PermanentPortError, PortError, TransientPortError
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 
 
@@ -71,6 +71,7 @@ ANSWERS: Final[Mapping[type[Exception], ExitCode]] = {
     UnprovedPolicyError: ExitCode.FAILURE,
     PortError: ExitCode.FAILURE,
     TransientPortError: ExitCode.UNAVAILABLE,
+    ContendedError: ExitCode.UNAVAILABLE,
     PermanentPortError: ExitCode.FAILURE,
 }
 

@@ -25,7 +25,7 @@ from application.errors import (
     UnauthenticatedError,
     UnprovedPolicyError,
 )
-from application.ports.errors import PermanentPortError, PortError, TransientPortError
+from application.ports.errors import ContendedError, PermanentPortError, PortError, TransientPortError
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -52,6 +52,7 @@ ANSWERS: Final[Mapping[type[Exception], Answer]] = {
     UnprovedPolicyError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Nobody would be told in time"),
     PortError: Answer(HTTPStatus.BAD_GATEWAY, "Something that this needs failed"),
     TransientPortError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Something that this needs does not answer"),
+    ContendedError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Others changed the same at that moment"),
     PermanentPortError: Answer(HTTPStatus.BAD_GATEWAY, "Something that this needs failed"),
 }
 

@@ -16,7 +16,7 @@ from application.errors import (
     UnauthenticatedError,
     UnprovedPolicyError,
 )
-from application.ports.errors import PermanentPortError, PortError, TransientPortError
+from application.ports.errors import ContendedError, PermanentPortError, PortError, TransientPortError
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 
 MOST_DELAY_SECONDS: Final = 900
@@ -43,6 +43,7 @@ DISPOSITIONS: Final[Mapping[type[Exception], Disposition]] = {
     UnprovedPolicyError: Disposition.SET_ASIDE,
     PortError: Disposition.RETRY_SOME,
     TransientPortError: Disposition.RETRY,
+    ContendedError: Disposition.RETRY,
     PermanentPortError: Disposition.RETRY_SOME,  # also what a database says whose schema is just being changed
     Exception: Disposition.RETRY_SOME,
 }
