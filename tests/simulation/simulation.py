@@ -55,7 +55,7 @@ from tests.simulation.planning import Planning
 from tests.simulation.scheduler import Scheduler, pause, run
 from tests.support.builders import Town, an_actor, an_event
 from tests.support.oncall import clock_changes
-from tests.support.world import Crash, Gate, MemoryStorage, Point, Ports, UseCase, core_container, received
+from tests.support.world import IN_MEMORY, Crash, Gate, Point, Ports, UseCase, core_container, received
 
 START: Final = datetime(2026, 11, 23, 6, tzinfo=UTC)
 POLL: Final = timedelta(seconds=60)  # rare, so that a lost hint is felt
@@ -129,7 +129,7 @@ class Simulation(Gate, Notifiers):
         self._processes: set[str] = set()
         self._calm_since = self._down_until = self.start
         self.town = a_city(self.chance, self.start) if town is None else town
-        self.container = core_container(MemoryStorage(), clock=self.clock, notifiers=self, gate=self, seed=seed)
+        self.container = core_container(IN_MEMORY, clock=self.clock, notifiers=self, gate=self, seed=seed)
         self.channels = {channel: _Channel(self, channel) for channel in Channel}
         self._is_setting_up = True
         self.database = run(self.container.get(MemoryDatabase))

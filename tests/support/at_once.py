@@ -8,7 +8,7 @@ from dishka import AsyncContainer
 
 from adapters.outbound.system.clock import ManualClock
 from tests.support.builders import NOON
-from tests.support.world import Gate, Point, PostgresStorage, WorldNotifiers, core_container
+from tests.support.world import Gate, Point, WorldNotifiers, core_container, over_postgres
 
 SOON = 0.15  # seconds in which something that waits for nobody is done
 
@@ -36,7 +36,7 @@ async def containers_over(dsn: str) -> AsyncIterator[Callable[[Gate], AsyncConta
             clock = ManualClock(NOON)
             notifiers = WorldNotifiers(clock, gate)
             container = core_container(
-                PostgresStorage(dsn), clock=clock, notifiers=notifiers, gate=gate, seed=next(seeds)
+                over_postgres(dsn), clock=clock, notifiers=notifiers, gate=gate, seed=next(seeds)
             )
             stack.push_async_callback(container.close)
             return container

@@ -44,7 +44,7 @@ from domain.service.integration import IntakeLimits
 from domain.shared.ids import IntegrationId
 from entrypoints.http_server import heartbeat_door, opsgenie_door, sns_door_of
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_integration
-from tests.support.world import MemoryStorage, Ports, Trap, WorldNotifiers, core_container
+from tests.support.world import IN_MEMORY, Ports, Trap, WorldNotifiers, core_container
 
 KEY: Final = "3f9c1e5a7b2d4c6e8f0a1b2c3d4e5f60"  # of the shop's probes, as the recorded payloads have it
 
@@ -97,7 +97,7 @@ class Doors:
 async def doors(*, with_spill: bool = False, **of_the_integration: Any) -> AsyncIterator[Doors]:
     """A town behind its doors; the shop's probes have `KEY`."""
     clock, trap = ManualClock(NOON), Trap()
-    container = core_container(MemoryStorage(), clock=clock, notifiers=WorldNotifiers(clock, trap), gate=trap, seed=1)
+    container = core_container(IN_MEMORY, clock=clock, notifiers=WorldNotifiers(clock, trap), gate=trap, seed=1)
     town = a_town()
     probes = an_integration(**of_the_integration)
     others = tuple(each for each in town.integrations if each.id != SHOP_PROBES)

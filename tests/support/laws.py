@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dishka import Provider
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
 from tests.support import engines
 from tests.support.builders import Town
-from tests.support.world import MemoryStorage, PostgresStorage, World
+from tests.support.world import IN_MEMORY, Storage, World, over_postgres
 
 
 def fewer_examples(least: int = 5, **more: Any) -> settings:
@@ -27,11 +26,11 @@ class Lab:
     def __init__(self, dsn: str | None) -> None:
         self._dsn = dsn
 
-    def new_storage(self) -> Provider:
+    def new_storage(self) -> Storage:
         if self._dsn is None:
-            return MemoryStorage()
+            return IN_MEMORY
         engines.run(engines.empty_all_tables(self._dsn))
-        return PostgresStorage(self._dsn)
+        return over_postgres(self._dsn)
 
     @contextmanager
     def world(self, town: Town) -> Iterator[World]:

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from types import TracebackType
 from typing import Any, Final, Protocol, cast
 
-from dishka import AsyncContainer, Provider, Scope, alias, decorate, make_async_container, provide
+from dishka import AsyncContainer, Provider, Scope, alias, decorate, from_context, make_async_container, provide
 
 from adapters.inbound.calendar.reading import IcalendarReader
 from adapters.outbound.memory.alarm import MemoryAlarm
@@ -272,16 +273,25 @@ class PostgresStorage(PostgresStorageProvider):
         await close_pool(pool)
 
 
+type Storage = MemoryStorage | PostgresStorage
+
+IN_MEMORY: Final = MemoryStorage()
+
+
+@cache
+def over_postgres(dsn: str) -> PostgresStorage:
+    """The same for the same database, so that what is wired for it once serves every test."""
+    return PostgresStorage(dsn)
+
+
 class GatedProvider(Provider):
     """Every transaction passes a gate."""
 
-    def __init__(self, gate: Gate) -> None:
-        super().__init__()
-        self._gate = gate
+    gate = from_context(Gate, scope=Scope.APP)
 
     @decorate(scope=Scope.REQUEST)
-    def transaction(self, inner: Transaction) -> Transaction:
-        return GatedTransaction(inner, self._gate)
+    def transaction(self, inner: Transaction, gate: Gate) -> Transaction:
+        return GatedTransaction(inner, gate)
 
 
 class SeededProvider(Provider):
@@ -296,12 +306,9 @@ class SeededProvider(Provider):
     any_event_senders = alias(source=MemoryEventSenders, provides=EventSenders)
     heartbeat = alias(source=MemoryAlarm, provides=Heartbeat)
 
-    def __init__(self, clock: ManualClock, notifiers: Notifiers, seed: int) -> None:
-        super().__init__()
-        self._clock = clock
-        self._notifiers = notifiers
-        self._seed = seed
-
+    clock = from_context(ManualClock)
+    notifiers = from_context(Notifiers)
+    randomness = from_context(Randomness)
     calendar_source = provide(MemoryCalendarSource)
     any_calendar_source = alias(source=MemoryCalendarSource, provides=CalendarSource)
     calendar_reader = provide(IcalendarReader, provides=CalendarReader)
@@ -323,26 +330,27 @@ class SeededProvider(Provider):
     def shift_notices(self) -> ShiftNotices:
         return ShiftNotices(timedelta(hours=24))
 
-    @provide
-    def clock(self) -> ManualClock:
-        return self._clock
-
-    @provide
-    def notifiers(self) -> Notifiers:
-        return self._notifiers
-
-    @provide
-    def randomness(self) -> Randomness:
-        return SeededRandomness(self._seed)
-
 
 SECRET_KEY: Final = "a key that only tests have, ever"
 
 
 def core_container(
-    storage: Provider, *, clock: ManualClock, notifiers: Notifiers, gate: Gate, seed: int
+    storage: Storage, *, clock: ManualClock, notifiers: Notifiers, gate: Gate, seed: int
 ) -> AsyncContainer:
     """Everything but HTTP, with the providers that production uses wherever a test need not differ."""
+    given = {
+        Settings: Settings(secret_key=SECRET_KEY),
+        ManualClock: clock,
+        Notifiers: notifiers,
+        Gate: gate,
+        Randomness: SeededRandomness(seed),
+    }
+    return _wired(storage)(given, lock_factory=asyncio.Lock, scope=Scope.APP)
+
+
+@cache
+def _wired(storage: Storage) -> AsyncContainer:
+    """Holds nothing itself. Wired anew for each example of a law, it took as long as all that the examples do."""
     return make_async_container(
         SettingsProvider(),
         SecurityProvider(),
@@ -350,10 +358,20 @@ def core_container(
         storage,
         UseCaseProvider(),
         PortsProvider(),
-        GatedProvider(gate),
-        SeededProvider(clock, notifiers, seed),
-        context={Settings: Settings(secret_key=SECRET_KEY)},
+        GatedProvider(),
+        SeededProvider(),
+        start_scope=Scope.RUNTIME,
     )
+
+
+def ports_container(storage: Storage) -> AsyncContainer:
+    """The storage alone."""
+    return _with_ports(storage)(lock_factory=asyncio.Lock, scope=Scope.APP)
+
+
+@cache
+def _with_ports(storage: Storage) -> AsyncContainer:
+    return make_async_container(storage, PortsProvider(), start_scope=Scope.RUNTIME)
 
 
 # ------------------------------------------------------------------------------------------------------- the world
@@ -426,14 +444,14 @@ class World:
     """Synchronous, over an event loop of its own, so that state machines can use it. Close it."""
 
     def __init__(
-        self, storage: Provider | None = None, *, town: Town | None = None, start: datetime = NOON, seed: int = 1
+        self, storage: Storage | None = None, *, town: Town | None = None, start: datetime = NOON, seed: int = 1
     ) -> None:
         self.clock = ManualClock(start)
         self._trap = Trap()
         self._notifiers = WorldNotifiers(self.clock, self._trap)
         self._loop = asyncio.new_event_loop()
         self._container = core_container(
-            storage or MemoryStorage(),
+            storage or IN_MEMORY,
             clock=self.clock,
             notifiers=self._notifiers,
             gate=self._trap,

@@ -4,24 +4,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
-from dishka import AsyncContainer, Provider, make_async_container
+from dishka import AsyncContainer
 
 from tests.support.builders import a_town
-from tests.support.world import MemoryStorage, Ports, PortsProvider, PostgresStorage
+from tests.support.world import IN_MEMORY, Ports, Storage, over_postgres, ports_container
 
 type OpenSession = Callable[[], Awaitable[Ports]]
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
-def storage(request: pytest.FixtureRequest) -> Provider:
+def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
-        return MemoryStorage()
-    return PostgresStorage(request.getfixturevalue("clean_database"))
+        return IN_MEMORY
+    return over_postgres(request.getfixturevalue("clean_database"))
 
 
 @pytest.fixture
-async def container(storage: Provider) -> AsyncIterator[AsyncContainer]:
-    made = make_async_container(storage, PortsProvider())
+async def container(storage: Storage) -> AsyncIterator[AsyncContainer]:
+    made = ports_container(storage)
     yield made
     await made.close()
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from dishka import Provider
 
 from application.ports.event_log import EventPosition
 from application.ports.notifications import Cancelled, Settlement
@@ -20,12 +19,12 @@ from tests.contract.core.conftest import OpenSession
 from tests.contract.core.storing import an_attempt, an_open_incident, logged_after, waiting
 from tests.support.at_once import SOON
 from tests.support.builders import ADA, MINUTE, NOON, a_draft, a_page, an_incident
-from tests.support.world import Ports, PostgresStorage
+from tests.support.world import Ports, Storage, over_postgres
 
 
 @pytest.fixture
-def storage(clean_database: str) -> Provider:
-    return PostgresStorage(clean_database)
+def storage(clean_database: str) -> Storage:
+    return over_postgres(clean_database)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from domain.shared.interval import Interval
 from entrypoints.worker import cover_loop
 from tests.support.builders import ADA, BEN, NOON, ROTA, a_town, an_actor
 from tests.support.oncall import utc
-from tests.support.world import Ports, PostgresStorage, Trap, WorldNotifiers, core_container
+from tests.support.world import Ports, Trap, WorldNotifiers, core_container, over_postgres
 
 ADAS_DAY = Interval(start=utc("2026-11-25 08:00"), end=utc("2026-11-26 08:00"))
 
@@ -19,7 +19,7 @@ ADAS_DAY = Interval(start=utc("2026-11-25 08:00"), end=utc("2026-11-26 08:00"))
 async def test_a_worker_lets_a_request_expire_when_its_time_has_come_and_not_before(clean_database: str) -> None:
     clock, gate = ManualClock(NOON), Trap()
     container = core_container(
-        PostgresStorage(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
+        over_postgres(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
     )
 
     async def status() -> CoverStatus:

@@ -29,10 +29,10 @@ from tests.support.at_once import SOON, Turnstile, containers_over
 from tests.support.builders import ADA, MINUTE, NOON, SHOP_PROBES, Town, a_town, an_event, an_integration
 from tests.support.world import (
     Ports,
-    PostgresStorage,
     Trap,
     WorldNotifiers,
     core_container,
+    over_postgres,
     received,
 )
 
@@ -84,7 +84,7 @@ async def clock() -> ManualClock:
 async def container(clean_database: str, clock: ManualClock) -> AsyncIterator[AsyncContainer]:
     gate = Trap()
     made = core_container(
-        PostgresStorage(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
+        over_postgres(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
     )
     yield made
     await made.close()

@@ -12,7 +12,15 @@ from tests.contract.core.test_alert_requests import a_request
 from tests.contract.core.test_heartbeats import a_heartbeat
 from tests.support.builders import ADA, BEN, NOON, Town, a_town, an_actor
 from tests.support.oncall import utc
-from tests.support.world import Ports, PortsProvider, PostgresStorage, Trap, WorldNotifiers, core_container
+from tests.support.world import (
+    Ports,
+    PortsProvider,
+    PostgresStorage,
+    Trap,
+    WorldNotifiers,
+    core_container,
+    over_postgres,
+)
 
 AWAY = Interval(start=utc("2026-11-25 00:00"), end=utc("2026-11-30 00:00"))
 TABLES = ("absences", "cover_request_people", "cover_requests", "schedules", "users")
@@ -21,7 +29,7 @@ TABLES = ("absences", "cover_request_people", "cover_requests", "schedules", "us
 async def test_requests_for_cover_and_time_off_go_with_the_demonstration(clean_database: str) -> None:
     clock, gate, town = ManualClock(NOON), Trap(), a_town()
     container = core_container(
-        PostgresStorage(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
+        over_postgres(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
     )
     async with container() as scope:
         await (await scope.get(Ports)).settle_in(town)

@@ -13,7 +13,7 @@ from application.oncall.who_is_on_call import WhoIsOnCall
 from application.ports.page import PageRequest
 from domain.shared.interval import Interval
 from tests.support.builders import ADA, CREW, MINUTE, NOON, ROTA, a_town, an_actor
-from tests.support.world import Ports, PostgresStorage, Trap, WorldNotifiers, core_container
+from tests.support.world import Ports, Trap, WorldNotifiers, core_container, over_postgres
 
 pytestmark = pytest.mark.postgres
 
@@ -31,7 +31,7 @@ class CountingSession(PostgresSession):
 @pytest.fixture
 async def session(clean_database: str) -> AsyncIterator[CountingSession]:
     gate = Trap()
-    storage = PostgresStorage(clean_database)
+    storage = over_postgres(clean_database)
     container = core_container(storage, clock=CLOCK, notifiers=WorldNotifiers(CLOCK, gate), gate=gate, seed=1)
     async with container() as scope:
         await (await scope.get(Ports)).settle_in(a_town())

@@ -14,7 +14,7 @@ from application.service.watch_quiet import DEDUP_KEY
 from domain.identity.role import Role
 from entrypoints.worker import quiet_loop
 from tests.support.builders import NOON, SHOP_PROBES, a_town, an_actor
-from tests.support.world import Ports, PostgresStorage, Trap, WorldNotifiers, core_container
+from tests.support.world import Ports, Trap, WorldNotifiers, core_container, over_postgres
 
 pytestmark = pytest.mark.postgres
 
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 async def test_a_worker_opens_an_alert_of_a_quiet_integration_and_clears_it(clean_database: str) -> None:
     clock, gate = ManualClock(NOON), Trap()
     container = core_container(
-        PostgresStorage(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
+        over_postgres(clean_database), clock=clock, notifiers=WorldNotifiers(clock, gate), gate=gate, seed=1
     )
 
     async def is_firing() -> bool:

@@ -12,7 +12,10 @@ from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.slack.client import SlackSettings
 from adapters.outbound.slack.notifier import SlackNotifier
 from adapters.outbound.system.clock import ManualClock
+from adapters.outbound.system.randomness import SeededRandomness
 from application.ports.chat_replies import ChatReplies
+from application.ports.notifier import Notifiers
+from application.ports.randomness import Randomness
 from domain.incident.incident import IncidentStatus
 from domain.shared.via import Via
 from entrypoints.container import SettingsProvider
@@ -25,7 +28,7 @@ from tests.integration.slack.test_socket_mode import until
 from tests.support.builders import NOON
 from tests.support.fake_slack import FakeSlack, SlackMessage
 from tests.support.stock import ADA, Stock, over_memory
-from tests.support.world import MemoryStorage, SeededProvider, Trap, WorldNotifiers
+from tests.support.world import IN_MEMORY, SeededProvider, Trap, WorldNotifiers
 from tests.unit.outgoing.messages import a_message
 
 
@@ -46,11 +49,16 @@ async def container(fake_slack: FakeSlack) -> AsyncIterator[AsyncContainer]:
         SettingsProvider(),
         RulesProvider(),
         SecurityProvider(),
-        MemoryStorage(),
+        IN_MEMORY,
         UseCaseProvider(),
-        SeededProvider(clock, WorldNotifiers(clock, Trap()), 1),
+        SeededProvider(),
         _Replies(),
-        context={Settings: settings},
+        context={
+            Settings: settings,
+            ManualClock: clock,
+            Notifiers: WorldNotifiers(clock, Trap()),
+            Randomness: SeededRandomness(1),
+        },
     )
     yield made
     await made.close()

@@ -20,7 +20,7 @@ from domain.notification.contact import Channel
 from entrypoints.worker import Pulse, WorkerMetrics, heartbeat
 from tests.support.builders import ADA, CAT, CREW, NOON, a_contact, a_town, an_actor
 from tests.support.routing import a_rule
-from tests.support.world import MemoryStorage, Ports, Trap, World, WorldNotifiers, core_container
+from tests.support.world import IN_MEMORY, Ports, Trap, World, WorldNotifiers, core_container
 
 SECOND = timedelta(seconds=1)
 
@@ -186,7 +186,7 @@ def test_a_stalled_incident_stops_the_heart(world: World) -> None:
 
 async def test_a_worker_beats_only_after_it_has_looked_at_escalations() -> None:
     clock, trap, registry = ManualClock(NOON), Trap(), CollectorRegistry()
-    container = core_container(MemoryStorage(), clock=clock, notifiers=WorldNotifiers(clock, trap), gate=trap, seed=1)
+    container = core_container(IN_MEMORY, clock=clock, notifiers=WorldNotifiers(clock, trap), gate=trap, seed=1)
     pulse, name = Pulse(), "tocsin_heartbeat_last_success_timestamp_seconds"
     beat = heartbeat(container, clock, pulse, WorkerMetrics(registry))
     await beat()
