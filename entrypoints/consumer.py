@@ -22,6 +22,7 @@ from application.ports.randomness import Randomness
 from application.routing.rules import RulebookCache
 from entrypoints.providers.http import forget_when_hinted, intake_targets
 from entrypoints.settings import Settings
+from entrypoints.wired import wired
 from entrypoints.worker import CLOCK_INTERVAL
 
 
@@ -69,15 +70,14 @@ async def consume_from(client: QueueClient, container: AsyncContainer, draining:
 
 
 def handling(container: AsyncContainer) -> Consume:
-    """The use case, in a scope of its own for each batch."""
+    """The use case, as the consumer calls it."""
+    consume_messages = wired(container, ConsumeMessages)
 
     async def handle(messages: Sequence[QueuedMessage]) -> Sequence[Outcome]:
         traces = [trace for each in messages for trace in each.traces]
         attributes = {"tocsin.messages": len(messages)}
         with tracing.span("consume messages", traces, attributes=attributes, kind=SpanKind.CONSUMER):
-            async with container() as request:
-                consume_messages: ConsumeMessages = await request.get(ConsumeMessages)
-                return await consume_messages(messages)
+            return await consume_messages(messages)
 
     return handle
 

@@ -58,20 +58,19 @@ from application.alert.handle_request import HandleAlertRequest
 from application.alert.record_change import RecordChange
 from application.alert.set_aside import SetAside
 from application.heartbeat.ping import PingHeartbeat
-from application.ports.alert_requests import AlertRef, AlertRequest, ReceivedRequest, ReportedAlert
+from application.ports.alert_requests import AlertRef, AlertRequest, ReportedAlert
 from application.ports.clock import Clock
-from application.ports.heartbeats import ReceivedPing
 from application.ports.ids import IdFactory
-from application.ports.intake import DeadLetter, IntakeTarget, ReceivedChange
+from application.ports.intake import IntakeTarget, ReceivedChange
 from application.ports.sns import SnsEndpoint
 from application.ports.vault import Vault
 from application.routing.rules import RulebookCache
 from domain.alert.alert_event import ChangeEvent
-from domain.heartbeat.heartbeat import Heartbeat
 from domain.shared.ids import IntegrationId
 from entrypoints.database import SchemaError, check_on
 from entrypoints.providers.http import forget_when_hinted, group_commit, intake_targets
 from entrypoints.settings import Settings, SettingsError
+from entrypoints.wired import wired
 
 HANDLERS: Final = (
     *CONFIGURATION,
@@ -302,11 +301,7 @@ async def all_doors(container: AsyncContainer, doors: IntakeDoors) -> App:
 def heartbeat_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> HeartbeatDoor:
     """In front of `app`."""
 
-    async def ping(received: ReceivedPing) -> Heartbeat | None:
-        async with container() as request:
-            return await (await request.get(PingHeartbeat))(received)
-
-    pings = Pings(ping=ping, commits=doors.commits, allowances=doors.allowances)
+    pings = Pings(ping=wired(container, PingHeartbeat), commits=doors.commits, allowances=doors.allowances)
     return HeartbeatDoor(app=app, allowances=doors.allowances, pings=pings, clock=doors.clock, metrics=doors.metrics)
 
 
@@ -328,10 +323,6 @@ def sns_door_of(doors: IntakeDoors, endpoint: SnsEndpoint) -> SnsDoor:
 async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App) -> OpsgenieDoor:
     """In front of `app`."""
 
-    async def handle(received: ReceivedRequest) -> AlertRequest:
-        async with container() as request:
-            return await (await request.get(HandleAlertRequest))(received)
-
     async def find_alert(integration_id: IntegrationId, ref: AlertRef) -> ReportedAlert | None:
         async with container() as request:
             return await (await request.get(FindReported)).alert(integration_id, ref)
@@ -345,7 +336,7 @@ async def opsgenie_door(container: AsyncContainer, doors: IntakeDoors, app: App)
         targets=doors.targets,
         allowances=doors.allowances,
         commits=doors.commits,
-        handle=handle,
+        handle=wired(container, HandleAlertRequest),
         find_alert=find_alert,
         find_request=find_request,
         set_aside=doors.set_aside,
@@ -360,18 +351,12 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
     ids = await container.get(IdFactory)
     settings = await container.get(Settings)
 
-    async def store_letter(letter: DeadLetter) -> None:
-        async with container() as request:
-            await (await request.get(SetAside))(letter)
+    record = wired(container, RecordChange)
 
     async def record_change(target: IntakeTarget, change: ChangeEvent) -> UUID:
         received = ReceivedChange(ids.new(), target, change, clock.now())
 
-        async def store() -> None:
-            async with container() as request:
-                await (await request.get(RecordChange))(received)
-
-        await commits.keep(store, lambda spill: spill.put_change(received))
+        await commits.keep(lambda: record(received), lambda spill: spill.put_change(received))
         return received.id
 
     return IntakeDoors(
@@ -379,7 +364,7 @@ async def intake_doors(container: AsyncContainer, app: Litestar, commits: GroupC
         targets=await intake_targets(container, outlive_storage=bool(settings.spill_queue_url)),
         allowances=await container.get(Allowances),
         commits=commits,
-        set_aside=SettingAside(store_letter, commits, clock, ids),
+        set_aside=SettingAside(wired(container, SetAside), commits, clock, ids),
         record_change=record_change,
         vault=await container.get(Vault),
         clock=clock,

@@ -25,6 +25,7 @@ from application.subscription.settle_events import SettleEvents
 from domain.shared.ids import SubscriptionId
 from domain.subscription.delivery import Verdict
 from domain.subscription.subscription import SubscriptionKind
+from entrypoints.wired import wired
 
 # Receivers do not notice so short a time. In it gathers what a busy minute logs, instead of a look for each page.
 GATHER: Final = timedelta(milliseconds=20)
@@ -57,10 +58,11 @@ async def relay(container: AsyncContainer, draining: asyncio.Event) -> None:
 def _relay_loop(
     container: AsyncContainer, clock: Clock, listener: PostgresListener, draining: asyncio.Event
 ) -> DeadlineLoop:
+    relay_events = wired(container, RelayEvents)
+
     async def tick() -> bool:
         with tracing.span("relay events"):
-            async with container() as request:
-                has_more = await (await request.get(RelayEvents))()
+            has_more = await relay_events()
         if not has_more:
             await wait_for(draining, GATHER)
         return has_more
@@ -74,9 +76,10 @@ def _relay_loop(
 def event_courier(
     container: AsyncContainer, send: SendEvents, senders: EventSenders, clock: Clock, listener: PostgresListener
 ) -> EventCourier:
+    lease_events = wired(container, LeaseEvents)
+
     async def lease(limit: int, without: Collection[SubscriptionId]) -> tuple[LeasedDelivery, ...]:
-        async with container() as request:
-            return await (await request.get(LeaseEvents))(limit=limit, without=without)
+        return await lease_events(limit=limit, without=without)
 
     async def send_traced(batch: Sequence[LeasedDelivery]) -> tuple[Sent, ...]:
         attributes: dict[str, int | str] = {
@@ -87,10 +90,6 @@ def event_courier(
         with tracing.span("send events", traces, attributes=attributes, kind=SpanKind.PRODUCER):
             return await send(batch)
 
-    async def settle(batch: Sequence[Sent]) -> int:
-        async with container() as request:
-            return await (await request.get(SettleEvents))(batch)
-
     async def earliest() -> datetime | None:
         async with container() as request:
             deliveries: EventDeliveries = await request.get(EventDeliveries)
@@ -99,7 +98,7 @@ def event_courier(
     return EventCourier(
         lease=lease,
         send=send_traced,
-        settle=settle,
+        settle=wired(container, SettleEvents),
         earliest=earliest,
         most=lambda kind: senders.of(kind).most,
         observe=lambda _, __: None,

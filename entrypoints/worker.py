@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from dishka import AsyncContainer
@@ -61,6 +61,7 @@ from domain.shared.ids import NotificationId
 from domain.shared.limits import PAGE_LIMIT
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
+from entrypoints.wired import made, wired
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
@@ -161,6 +162,34 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(every(interval, beat, draining, name="heartbeat"), name="heartbeat")
 
 
+class _WithDeadlines(Protocol):
+    async def earliest_deadline(self) -> datetime | None: ...
+
+
+def _ticks(name: str, advance: Callable[[], Awaitable[int]], *, batch: int) -> Callable[[], Awaitable[bool]]:
+    """Each in a span of that name. A full batch means that there may be more."""
+
+    async def tick() -> bool:
+        with tracing.span(name):
+            return await advance() == batch
+
+    return tick
+
+
+def _earliest(
+    container: AsyncContainer, kind: Callable[..., _WithDeadlines]
+) -> Callable[[], Awaitable[datetime | None]]:
+    """Asked outside of any transaction, so that one repository serves every time."""
+    repositories: list[_WithDeadlines] = []
+
+    async def earliest() -> datetime | None:
+        if not repositories:
+            repositories.append(await made(container, kind))
+        return await repositories[0].earliest_deadline()
+
+    return earliest
+
+
 def _escalations(
     container: AsyncContainer,
     clock: Clock,
@@ -168,51 +197,28 @@ def _escalations(
     pulse: Pulse,
     couriers: Mapping[Channel, Courier],
 ) -> DeadlineLoop:
+    advance = wired(container, AdvanceEscalations)
+
     async def tick() -> bool:
         with handing_over(couriers) as hands, tracing.span("advance escalations"):
-            async with container() as request:
-                advance: AdvanceEscalations = await request.get(AdvanceEscalations)
-                advanced = await advance(room=hands.room)
-                hands.leased = advanced.leased
+            advanced = await advance(room=hands.room)
+            hands.leased = advanced.leased
         pulse.ticked_at = clock.now()
         return advanced.runs == BATCH
 
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            runs: RunRepository = await request.get(RunRepository)
-            return await runs.earliest_deadline()
-
-    return DeadlineLoop("escalations", tick, earliest, listener.subscribe(Topic.RUNS), clock)
+    return DeadlineLoop("escalations", tick, _earliest(container, RunRepository), listener.subscribe(Topic.RUNS), clock)
 
 
 def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
-    async def tick() -> bool:
-        with tracing.span("advance incidents"):
-            async with container() as request:
-                return await (await request.get(AdvanceIncidents))() == INCIDENT_BATCH
-
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            incidents: IncidentRepository = await request.get(IncidentRepository)
-            return await incidents.earliest_deadline()
-
+    tick = _ticks("advance incidents", wired(container, AdvanceIncidents), batch=INCIDENT_BATCH)
+    earliest = _earliest(container, IncidentRepository)
     return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
 
 
 def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     """Finds senders that fell silent."""
-
-    async def tick() -> bool:
-        with tracing.span("expire alerts"):
-            async with container() as request:
-                return await (await request.get(ExpireAlerts))() == ALERT_BATCH
-
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            alerts: AlertRepository = await request.get(AlertRepository)
-            return await alerts.earliest_deadline()
-
-    return DeadlineLoop("alerts", tick, earliest, Unhinted(), clock)
+    tick = _ticks("expire alerts", wired(container, ExpireAlerts), batch=ALERT_BATCH)
+    return DeadlineLoop("alerts", tick, _earliest(container, AlertRepository), Unhinted(), clock)
 
 
 @contextlib.asynccontextmanager
@@ -233,51 +239,23 @@ def _as_it_is(loop: DeadlineLoop) -> DeadlineLoop:
 
 def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     """Misses signs of life of others; `heartbeat` gives our own."""
-
-    async def tick() -> bool:
-        with tracing.span("advance heartbeats"):
-            async with container() as request:
-                return await (await request.get(AdvanceHeartbeats))() == HEARTBEAT_BATCH
-
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            heartbeats: HeartbeatRepository = await request.get(HeartbeatRepository)
-            return await heartbeats.earliest_deadline()
-
-    return DeadlineLoop("heartbeats", tick, earliest, Unhinted(), clock)
+    tick = _ticks("advance heartbeats", wired(container, AdvanceHeartbeats), batch=HEARTBEAT_BATCH)
+    return DeadlineLoop("heartbeats", tick, _earliest(container, HeartbeatRepository), Unhinted(), clock)
 
 
 def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     """Lets requests for cover expire."""
-
-    async def tick() -> bool:
-        with tracing.span("expire cover requests"):
-            async with container() as request:
-                return await (await request.get(ExpireCoverRequests))() == COVER_BATCH
-
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            covers: CoverRepository = await request.get(CoverRepository)
-            return await covers.earliest_deadline()
-
+    tick = _ticks("expire cover requests", wired(container, ExpireCoverRequests), batch=COVER_BATCH)
+    earliest = _earliest(container, CoverRepository)
     return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
 
 
 def quiet_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     """Looks at integrations that may have fallen quiet."""
-
-    async def tick() -> bool:
-        with tracing.span("watch quiet integrations"):
-            async with container() as request:
-                return await (await request.get(WatchQuietIntegrations))() == QUIET_BATCH
-
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            watches: QuietWatchRepository = await request.get(QuietWatchRepository)
-            return await watches.earliest_deadline()
-
+    tick = _ticks("watch quiet integrations", wired(container, WatchQuietIntegrations), batch=QUIET_BATCH)
     # Minutes count here, so its poll is enough; a hint for each change of a configuration does no harm.
-    return DeadlineLoop("quiet", tick, earliest, listener.subscribe(Topic.CONFIGURATION), clock)
+    hint = listener.subscribe(Topic.CONFIGURATION)
+    return DeadlineLoop("quiet", tick, _earliest(container, QuietWatchRepository), hint, clock)
 
 
 def _courier(
@@ -289,9 +267,11 @@ def _courier(
     metrics: WorkerMetrics,
     budget: int,
 ) -> Courier:
+    lease_notifications = wired(container, LeaseNotifications)
+    settle_notifications = wired(container, SettleNotifications)
+
     async def lease(channel: Channel, limit: int) -> tuple[Bundle, ...]:
-        async with container() as request:
-            return await (await request.get(LeaseNotifications))(channel, limit=limit)
+        return await lease_notifications(channel, limit=limit)
 
     async def send_traced(bundle: Bundle) -> tuple[Sent, ...]:
         incidents = [str(each.subject.incident.number) for each in bundle if each.subject is not None]
@@ -304,9 +284,7 @@ def _courier(
 
     async def settle(batch: Sequence[Sent]) -> frozenset[NotificationId]:
         with tracing.span("settle notifications", attributes={"tocsin.notifications": len(batch)}):
-            async with container() as request:
-                settle_notifications: SettleNotifications = await request.get(SettleNotifications)
-                return await settle_notifications(batch)
+            return await settle_notifications(batch)
 
     async def earliest(channel: Channel) -> datetime | None:
         async with container() as request:

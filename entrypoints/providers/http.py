@@ -41,6 +41,7 @@ from application.routing.rules import RulebookCache
 from domain.identity.actor import Actor
 from domain.service.integration import IntakeLimits
 from entrypoints.settings import Settings
+from entrypoints.wired import wired
 
 # Without any hint; nothing rests on it, since each answer has its own end.
 _FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -108,20 +109,12 @@ class HttpProvider(Provider):
 
 
 def group_commit(container: AsyncContainer) -> GroupCommit:
-    idle: list[IngestEvents] = []  # wired once for each writer, not for each batch
-
-    async def wired() -> IngestEvents:
-        async with container() as request:
-            return await request.get(IngestEvents)  # nothing of it ends with its scope
+    ingest_events = wired(container, IngestEvents)
 
     async def ingest(batch: Sequence[ReceivedEvent]) -> None:
         traces = [each.trace for each in batch]
         with tracing.span("ingest events", traces, attributes={"tocsin.events": len(batch)}):
-            ingest_events = idle.pop() if idle else await wired()
-            try:
-                await ingest_events(batch)
-            finally:
-                idle.append(ingest_events)
+            await ingest_events(batch)
 
     return GroupCommit(ingest)
 
