@@ -489,11 +489,12 @@ def _passed_by(course: _Course, event: DomainEvent) -> WhyNot | None:
         case EscalationStepReached() | EscalationFallBackPaged() if course.facts.user_id in event.unreachable:
             position = Position(event.round, event.step) if isinstance(event, EscalationStepReached) else None
             return WhyNot(reason=Reason.UNREACHABLE, at=event.at, position=position)
-        case EscalationStepReached() if course.facts.user_id in event.answered:
+        case EscalationStepReached() | EscalationFallBackPaged() if course.facts.user_id in event.answered:
             # Several must acknowledge, and they had done so without having been paged.
-            position = Position(event.round, event.step)
-            target, by = course.named_by(event), course.facts.user_id
-            return WhyNot(reason=Reason.ANSWERED, at=event.at, position=position, target=target, by=by)
+            answered = WhyNot(reason=Reason.ANSWERED, at=event.at, by=course.facts.user_id)
+            if isinstance(event, EscalationFallBackPaged):
+                return answered
+            return replace(answered, position=Position(event.round, event.step), target=course.named_by(event))
         case EscalationStepReached() if course.facts.user_id not in event.responders:
             return _meant_others(course, event)
         case EscalationStepSkipped():

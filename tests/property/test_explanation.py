@@ -14,7 +14,7 @@ from application.incident.acknowledge import AcknowledgeIncident
 from application.incident.ask_responders import AskResponders
 from application.incident.escalate import EscalateIncident
 from application.incident.explain import ExplainIncident
-from application.incident.explanation import CauseKind, Explanation, Reason, RuleKind, has_left
+from application.incident.explanation import CauseKind, Explanation, Reason, RuleKind, WhyNot, has_left
 from application.incident.raise_urgency import RaiseUrgency
 from application.incident.reassign import ReassignIncident
 from application.incident.reopen import ReopenIncident
@@ -40,8 +40,11 @@ from tests.support.builders import (
     CREW,
     DAN,
     MINUTE,
+    NOON,
     ROTA,
+    a_policy,
     a_service,
+    a_step,
     a_town,
     an_actor,
     an_integration,
@@ -136,6 +139,22 @@ def test_every_page_names_what_it_was_made_for_and_its_rule_and_who_has_none_has
             everybody_is_explained(world)
 
 
+def test_who_had_acknowledged_when_the_last_resort_was_told_was_not_paged_for_that(lab: Lab) -> None:
+    """The incident wants two of them, and whom its step names cannot be reached."""
+    policy = a_policy(a_step(to_user(DAN), delay=MINUTE), when_exhausted=WhenExhausted.FALL_BACK)
+    service = a_service(acknowledgements_required=2)
+    with lab.world(a_town(policies=(policy,), services=(service,), integrations=(an_integration(),))) as world:
+        world.write(lambda ports: ports.fall_backs.save(FallBack(team_id=CREW, targets=(to_user(BEN), to_user(CAT)))))
+        world.trigger()
+        incident = world.stored()[0].incident
+        world.call(AcknowledgeIncident, incident.id, actor=an_actor(BEN))
+        world.advance(MINUTE)
+
+        explained = world.call(ExplainIncident, incident.number, user_id=BEN, actor=an_actor()).explanation
+
+    assert explained.why_not == WhyNot(reason=Reason.ANSWERED, at=NOON + MINUTE, by=BEN)
+
+
 def done(world: World, number: int, deed: Deed) -> None:
     incident_id = world.stored()[0].incident.id
     actor = an_actor(deed.by)
@@ -206,6 +225,9 @@ def the_first_reason_is_true(explained: Explanation, stored: Stored, user_id: Us
             assert any(each.responders == why.instead and user_id not in why.instead for each in telling(at))
         case Reason.CONDITION:
             assert why.detail in [each.detail for each in at if isinstance(each, EscalationStepSkipped)]
+        case Reason.ANSWERED if why.position is None:
+            last = [each for each in telling(at) if isinstance(each, EscalationFallBackPaged)]
+            assert any(user_id in each.answered for each in last)
         case Reason.ANSWERED | Reason.SNOOZED | Reason.RESOLVED | Reason.PASSED_BY:
             assert why.target is not None
             assert why.due_at is None or why.due_at >= why.at

@@ -112,7 +112,8 @@ def why_not(why: WhyNot, answer: ExplanationAnswer) -> str:
         case Reason.NOT_YET_REACHED:
             return f"The {step}{naming} is not reached yet; without an answer it is at {_clock(why.due_at)}"
         case Reason.ANSWERED:
-            return f"{who} acknowledged before the {step}{naming} was reached{due}"
+            reached = f"the {step}{naming} was reached" if step else "the last resort was told"
+            return f"{who} acknowledged before {reached}{due}"
         case Reason.SNOOZED:
             return f"{who} snoozed it until {_clock(why.until)}, before the {step}{naming} was reached{due}"
         case Reason.RESOLVED:
