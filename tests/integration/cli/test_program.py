@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -118,6 +118,15 @@ def test_unavailable_is_6(program: Program, api: RecordedApi) -> None:
     _told(program("incident", "list"), 6, "the database does not answer; try again in 1 s")
 
 
+@pytest.fixture
+def with_ctrl_c() -> Iterator[None]:
+    """A program inherits that SIGINT is ignored, and so do tests that a shell started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("with_ctrl_c")
 def test_interrupted_is_130(bytecode: dict[str, str], api: RecordedApi, tmp_path: Path) -> None:
     api.answers["GET /v1/incidents"] = HANG
     environment = bytecode | {"TOCSIN_URL": api.url, "TOCSIN_TOKEN": "tsk_1"}
