@@ -221,9 +221,7 @@ def parsed_address(text: str) -> Address:
 class _Page(NamedTuple):
     """What a message shows, as text and as a page without anything to load."""
 
-    subject: (
-        str  # the same for every message about an incident, since mail readers thread by it: no severity, no status
-    )
+    subject: str  # without severity and status: mail readers make a thread of those that have the same
     headline: str
     notice: str | None
     facts: Sequence[tuple[str, str]]
