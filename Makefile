@@ -62,7 +62,7 @@ run: $(INSTALLED) ## install what is missing, then start everything here, with a
 
 .PHONY: test
 test: $(INSTALLED) ## every test, on embedded engines (ARGS= for pytest)
-	$(PYTHON) -m pytest -n auto $(if $(CI),--durations=40) $(ARGS)
+	$(PYTHON) -m pytest -n auto --dist worksteal $(if $(CI),--durations=40) $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(INSTALLED) ## tests that need no engine and no process, while one writes
