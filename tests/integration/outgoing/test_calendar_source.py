@@ -39,7 +39,7 @@ async def server() -> AsyncIterator[Server]:
     made = Server(f"http://127.0.0.1:{port}/secret.ics")
     app = web.Application()
     app.router.add_get("/secret.ics", made.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     yield made
