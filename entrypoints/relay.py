@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from dishka import AsyncContainer
@@ -25,7 +25,7 @@ from application.subscription.settle_events import SettleEvents
 from domain.shared.ids import SubscriptionId
 from domain.subscription.delivery import Verdict
 from domain.subscription.subscription import SubscriptionKind
-from entrypoints.wired import wired
+from entrypoints.wired import earliest_deadline, wired
 
 # Receivers do not notice so short a time. In it gathers what a busy minute logs, instead of a look for each page.
 GATHER: Final = timedelta(milliseconds=20)
@@ -90,16 +90,11 @@ def event_courier(
         with tracing.span("send events", traces, attributes=attributes, kind=SpanKind.PRODUCER):
             return await send(batch)
 
-    async def earliest() -> datetime | None:
-        async with container() as request:
-            deliveries: EventDeliveries = await request.get(EventDeliveries)
-            return await deliveries.earliest_deadline()
-
     return EventCourier(
         lease=lease,
         send=send_traced,
         settle=wired(container, SettleEvents),
-        earliest=earliest,
+        earliest=earliest_deadline(container, EventDeliveries),
         most=lambda kind: senders.of(kind).most,
         observe=lambda _, __: None,
         wakeup=listener.subscribe(Topic.DELIVERIES),

@@ -5,6 +5,7 @@ with its scope, and none remembers anything of a call, so one that has ended ser
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol, cast
 
 from dishka import AsyncContainer
@@ -26,6 +27,24 @@ def wired[**P, R](container: AsyncContainer, kind: type[UseCase[P, R]]) -> Calla
             idle.append(use_case)
 
     return call
+
+
+class WithDeadlines[**P](Protocol):
+    async def earliest_deadline(self, *args: P.args, **kwargs: P.kwargs) -> datetime | None: ...
+
+
+def earliest_deadline[**P](
+    container: AsyncContainer, kind: Callable[..., WithDeadlines[P]]
+) -> Callable[P, Awaitable[datetime | None]]:
+    """Of a repository. It is asked outside of any transaction, so that one serves every time."""
+    repositories: list[WithDeadlines[P]] = []
+
+    async def earliest(*args: P.args, **kwargs: P.kwargs) -> datetime | None:
+        if not repositories:
+            repositories.append(await made(container, kind))
+        return await repositories[0].earliest_deadline(*args, **kwargs)
+
+    return earliest
 
 
 async def made[T](container: AsyncContainer, kind: Callable[..., T]) -> T:

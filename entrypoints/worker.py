@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from dishka import AsyncContainer
@@ -61,7 +61,7 @@ from domain.shared.ids import NotificationId
 from domain.shared.limits import PAGE_LIMIT
 from entrypoints.relay import relay
 from entrypoints.settings import Settings
-from entrypoints.wired import made, wired
+from entrypoints.wired import earliest_deadline, wired
 
 CLOCK_INTERVAL: Final = timedelta(seconds=10)
 WATCH_INTERVAL: Final = timedelta(seconds=10)
@@ -162,10 +162,6 @@ async def work(container: AsyncContainer, draining: asyncio.Event) -> None:
             group.create_task(every(interval, beat, draining, name="heartbeat"), name="heartbeat")
 
 
-class _WithDeadlines(Protocol):
-    async def earliest_deadline(self) -> datetime | None: ...
-
-
 def _ticks(name: str, advance: Callable[[], Awaitable[int]], *, batch: int) -> Callable[[], Awaitable[bool]]:
     """Each in a span of that name. A full batch means that there may be more."""
 
@@ -174,20 +170,6 @@ def _ticks(name: str, advance: Callable[[], Awaitable[int]], *, batch: int) -> C
             return await advance() == batch
 
     return tick
-
-
-def _earliest(
-    container: AsyncContainer, kind: Callable[..., _WithDeadlines]
-) -> Callable[[], Awaitable[datetime | None]]:
-    """Asked outside of any transaction, so that one repository serves every time."""
-    repositories: list[_WithDeadlines] = []
-
-    async def earliest() -> datetime | None:
-        if not repositories:
-            repositories.append(await made(container, kind))
-        return await repositories[0].earliest_deadline()
-
-    return earliest
 
 
 def _escalations(
@@ -206,19 +188,21 @@ def _escalations(
         pulse.ticked_at = clock.now()
         return advanced.runs == BATCH
 
-    return DeadlineLoop("escalations", tick, _earliest(container, RunRepository), listener.subscribe(Topic.RUNS), clock)
+    return DeadlineLoop(
+        "escalations", tick, earliest_deadline(container, RunRepository), listener.subscribe(Topic.RUNS), clock
+    )
 
 
 def _incidents(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     tick = _ticks("advance incidents", wired(container, AdvanceIncidents), batch=INCIDENT_BATCH)
-    earliest = _earliest(container, IncidentRepository)
+    earliest = earliest_deadline(container, IncidentRepository)
     return DeadlineLoop("incidents", tick, earliest, listener.subscribe(Topic.INCIDENTS), clock)
 
 
 def alert_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     """Finds senders that fell silent."""
     tick = _ticks("expire alerts", wired(container, ExpireAlerts), batch=ALERT_BATCH)
-    return DeadlineLoop("alerts", tick, _earliest(container, AlertRepository), Unhinted(), clock)
+    return DeadlineLoop("alerts", tick, earliest_deadline(container, AlertRepository), Unhinted(), clock)
 
 
 @contextlib.asynccontextmanager
@@ -240,13 +224,13 @@ def _as_it_is(loop: DeadlineLoop) -> DeadlineLoop:
 def heartbeat_loop(container: AsyncContainer, clock: Clock) -> DeadlineLoop:
     """Misses signs of life of others; `heartbeat` gives our own."""
     tick = _ticks("advance heartbeats", wired(container, AdvanceHeartbeats), batch=HEARTBEAT_BATCH)
-    return DeadlineLoop("heartbeats", tick, _earliest(container, HeartbeatRepository), Unhinted(), clock)
+    return DeadlineLoop("heartbeats", tick, earliest_deadline(container, HeartbeatRepository), Unhinted(), clock)
 
 
 def cover_loop(container: AsyncContainer, clock: Clock, listener: PostgresListener) -> DeadlineLoop:
     """Lets requests for cover expire."""
     tick = _ticks("expire cover requests", wired(container, ExpireCoverRequests), batch=COVER_BATCH)
-    earliest = _earliest(container, CoverRepository)
+    earliest = earliest_deadline(container, CoverRepository)
     return DeadlineLoop("covers", tick, earliest, listener.subscribe(Topic.COVERS), clock)
 
 
@@ -255,7 +239,7 @@ def quiet_loop(container: AsyncContainer, clock: Clock, listener: PostgresListen
     tick = _ticks("watch quiet integrations", wired(container, WatchQuietIntegrations), batch=QUIET_BATCH)
     # Minutes count here, so its poll is enough; a hint for each change of a configuration does no harm.
     hint = listener.subscribe(Topic.CONFIGURATION)
-    return DeadlineLoop("quiet", tick, _earliest(container, QuietWatchRepository), hint, clock)
+    return DeadlineLoop("quiet", tick, earliest_deadline(container, QuietWatchRepository), hint, clock)
 
 
 def _courier(
@@ -286,17 +270,12 @@ def _courier(
         with tracing.span("settle notifications", attributes={"tocsin.notifications": len(batch)}):
             return await settle_notifications(batch)
 
-    async def earliest(channel: Channel) -> datetime | None:
-        async with container() as request:
-            notifications: NotificationRepository = await request.get(NotificationRepository)
-            return await notifications.earliest_deadline(channel)
-
     return Courier(
         channel=channel,
         lease=lease,
         send=send_traced,
         settle=settle,
-        earliest=earliest,
+        earliest=earliest_deadline(container, NotificationRepository),
         observe=metrics.observe,
         wakeup=listener.subscribe(Topic.NOTIFICATIONS, channel),
         clock=clock,

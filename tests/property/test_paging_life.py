@@ -52,6 +52,7 @@ from domain.shared.errors import IllegalTransitionError
 from domain.shared.ids import IncidentId, IntegrationId, UserId
 from domain.shared.limits import SNOOZE_SECONDS_MIN
 from domain.shared.severity import Severity
+from entrypoints.wired import UseCase
 from tests.support import strategies
 from tests.support.builders import (
     ADA,
@@ -73,7 +74,7 @@ from tests.support.builders import (
     to_user,
 )
 from tests.support.laws import Lab, fewer_examples
-from tests.support.world import Point, Stored, UseCase, World
+from tests.support.world import Point, Stored, World
 
 # With CI's many examples, on a busy machine.
 pytestmark = pytest.mark.timeout(600)

@@ -49,13 +49,14 @@ from domain.notification.contact import Channel
 from domain.shared.errors import DomainError, IllegalTransitionError, InvalidValueError
 from domain.shared.ids import IncidentId, IntegrationId
 from domain.shared.severity import Severity
+from entrypoints.wired import UseCase
 from tests.simulation.city import ZONES, a_city, another_version
 from tests.simulation.laws import RECOVERY, BrokenPromiseError, Send, Watch, require, settled
 from tests.simulation.planning import Planning
 from tests.simulation.scheduler import Scheduler, pause, run
 from tests.support.builders import Town, an_actor, an_event
 from tests.support.oncall import clock_changes
-from tests.support.world import IN_MEMORY, Crash, Gate, Point, Ports, UseCase, core_container, received
+from tests.support.world import IN_MEMORY, Crash, Gate, Point, Ports, core_container, received
 
 START: Final = datetime(2026, 11, 23, 6, tzinfo=UTC)
 POLL: Final = timedelta(seconds=60)  # rare, so that a lost hint is felt

@@ -108,6 +108,7 @@ from entrypoints.providers.postgres import PostgresStorageProvider
 from entrypoints.providers.system import RulesProvider, SecurityProvider
 from entrypoints.providers.use_cases import UseCaseProvider
 from entrypoints.settings import Settings
+from entrypoints.wired import UseCase
 from tests.support.builders import NOON, SHOP_PROBES, Town, an_event, key_of
 from tests.support.identity import VAULT
 
@@ -375,10 +376,6 @@ def _with_ports(storage: Storage) -> AsyncContainer:
 
 
 # ------------------------------------------------------------------------------------------------------- the world
-
-
-class UseCase[**P, R](Protocol):
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
 
 @dataclass(frozen=True, slots=True)

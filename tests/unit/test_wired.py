@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from itertools import count
 
 import pytest
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
 
-from entrypoints.wired import made, wired
+from entrypoints.wired import earliest_deadline, made, wired
+from tests.support.builders import MINUTE, NOON
 
 
 class Numbered:
@@ -23,10 +25,23 @@ class Numbered:
         return self.number
 
 
+class Deadlines:
+    """Each later by a minute than the one before."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def earliest_deadline(self, channel: str) -> datetime | None:
+        self.asked.append(channel)
+        return NOON + len(self.asked) * MINUTE
+
+
 class Numbering(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.numbers = count(1)
+
+    deadlines = provide(Deadlines, scope=Scope.REQUEST)
 
     @provide(scope=Scope.REQUEST)
     def numbered(self) -> Numbered:
@@ -73,6 +88,12 @@ async def test_one_that_failed_serves_the_next_call(container: AsyncContainer, o
 
 async def test_two_places_share_none(container: AsyncContainer, opened: asyncio.Event) -> None:
     assert [await wired(container, Numbered)(opened), await wired(container, Numbered)(opened)] == [1, 2]
+
+
+async def test_one_repository_is_asked_for_the_next_deadline_every_time(container: AsyncContainer) -> None:
+    earliest = earliest_deadline(container, Deadlines)
+
+    assert [await earliest("email"), await earliest("slack")] == [NOON + MINUTE, NOON + 2 * MINUTE]
 
 
 async def test_what_is_made_alone_outlives_its_scope(container: AsyncContainer, opened: asyncio.Event) -> None:

@@ -135,19 +135,17 @@ def links(candidates: Iterable[tuple[object, object]]) -> Links:
         href = scalar(address).strip()
         if not href or href in kept:
             continue
-        link = _link(href, cut(scalar(label), LINK_TEXT_CHARACTERS)) if len(href) <= HREF_CHARACTERS else None
-        if link is None or len(kept) == LINKS:
+        if len(kept) == LINKS or not is_web_address(href):
             dropped += 1
-        else:
-            kept[href] = link
+            continue
+        kept[href] = _link(href, cut(scalar(label), LINK_TEXT_CHARACTERS))
     return Links(tuple(kept.values()), dropped)
 
 
 # The alerts of a rule share the address of its query and of its runbook.
 @lru_cache(maxsize=500)
-def _link(href: str, label: str) -> Link | None:
-    """None: it leads nowhere that a browser may go."""
-    return Link(href=href, text=label) if is_web_address(href) else None
+def _link(href: str, label: str) -> Link:
+    return Link(href=href, text=label)
 
 
 def is_web_address(href: str) -> bool:

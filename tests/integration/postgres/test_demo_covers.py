@@ -1,7 +1,5 @@
 """A demonstration that people played with goes away without a trace."""
 
-from dishka import make_async_container
-
 from adapters.outbound.postgres.demo import DemoRows
 from adapters.outbound.postgres.session import PostgresSession, create_pool
 from adapters.outbound.system.clock import ManualClock
@@ -14,12 +12,11 @@ from tests.support.builders import ADA, BEN, NOON, Town, a_town, an_actor
 from tests.support.oncall import utc
 from tests.support.world import (
     Ports,
-    PortsProvider,
-    PostgresStorage,
     Trap,
     WorldNotifiers,
     core_container,
     over_postgres,
+    ports_container,
 )
 
 AWAY = Interval(start=utc("2026-11-25 00:00"), end=utc("2026-11-30 00:00"))
@@ -43,7 +40,7 @@ async def test_requests_for_cover_and_time_off_go_with_the_demonstration(clean_d
 
 
 async def test_heartbeats_and_requests_of_senders_go_with_the_demonstration(clean_database: str) -> None:
-    container = make_async_container(PostgresStorage(clean_database), PortsProvider())
+    container = ports_container(over_postgres(clean_database))
     town = a_town()
     async with container() as scope:
         ports = await scope.get(Ports)

@@ -7,7 +7,6 @@ from time import monotonic
 from uuid import UUID
 
 import pytest
-from dishka import make_async_container
 
 from adapters.outbound.postgres.event_log import CHANNEL, NOTIFY, Topic
 from adapters.outbound.postgres.intake import PostgresIntakeStore
@@ -31,7 +30,7 @@ from tests.support.builders import (
     a_town,
     key_of,
 )
-from tests.support.world import Ports, PortsProvider, PostgresStorage
+from tests.support.world import Ports, over_postgres, ports_container
 
 pytestmark = pytest.mark.postgres
 
@@ -41,7 +40,7 @@ SHORT = timedelta(milliseconds=200)
 
 @pytest.fixture
 async def ports(clean_database: str) -> AsyncIterator[Ports]:
-    container = make_async_container(PostgresStorage(clean_database), PortsProvider())
+    container = ports_container(over_postgres(clean_database))
     async with container() as session:
         made = await session.get(Ports)
         await made.settle_in(a_town())

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from dishka import make_async_container
 
 from domain.alert.alert import Alert
 from domain.alert.alert_event import AlertSeverity, Link
@@ -14,7 +13,7 @@ from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
 from tests.support.builders import NOON, a_draft, a_run, a_town, an_alert
-from tests.support.world import Ports, PortsProvider, PostgresStorage
+from tests.support.world import Ports, over_postgres, ports_container
 
 pytestmark = pytest.mark.postgres
 
@@ -25,7 +24,7 @@ PRECISELY = NOON + timedelta(microseconds=123_457)
 
 @pytest.fixture
 async def ports(clean_database: str) -> AsyncIterator[Ports]:
-    container = make_async_container(PostgresStorage(clean_database), PortsProvider())
+    container = ports_container(over_postgres(clean_database))
     async with container() as session:
         made = await session.get(Ports)
         await made.settle_in(a_town())

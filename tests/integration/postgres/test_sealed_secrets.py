@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from dishka import make_async_container
 from structlog.testing import capture_logs
 
 from adapters.outbound.postgres import sealed
@@ -31,7 +30,7 @@ from tests.contract.identity.test_users import contact
 from tests.support.builders import SHOP_PROBES, a_town
 from tests.support.identity import SECRET, VAULT, a_user
 from tests.support.subscriptions import a_subscription
-from tests.support.world import Ports, PortsProvider, PostgresStorage
+from tests.support.world import Ports, over_postgres, ports_container
 
 pytestmark = pytest.mark.postgres
 
@@ -230,7 +229,7 @@ async def test_what_senders_sign_with_is_sealed_anew_too(town: Ports, clean_data
 @pytest.fixture
 async def town(clean_database: str) -> AsyncIterator[Ports]:
     """One of whose subscriptions an event waits for, signed with `whsec_one`."""
-    container = make_async_container(PostgresStorage(clean_database), PortsProvider())
+    container = ports_container(over_postgres(clean_database))
     async with container() as request:
         ports = await request.get(Ports)
         await ports.settle_in(a_town())
