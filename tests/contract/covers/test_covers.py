@@ -136,7 +136,7 @@ async def test_what_is_due_is_claimed_once_earliest_first_and_not_before_its_tim
     assert await one.covers.earliest_deadline() is None
     expired = await one.covers.get(early.id)
     assert (expired.status, expired.decided_at, expired.version) == (CoverStatus.EXPIRED, NOW + 2 * HOUR, 2)
-    log = await logged_after(one.events, EventPosition(0, 0), count=4)
+    log = await logged_after(one.events, EventPosition(0, 0), count=6)
     assert [each.event.kind for each in log][-2:] == ["cover.expired", "cover.expired"]
     with pytest.raises(ConflictError):
         await stored(one, early.withdraw(by=ANN, at=NOW))
