@@ -317,7 +317,8 @@ def unrouted(place: int, received: ReceivedEvent) -> RoutedEvent:
 
 def expiry_of(reports: Sequence[RoutedEvent], at: datetime) -> Expiry | None:
     """The longest that any of them is good for: as a rule says, or else as the sender does."""
-    ends, said = list[Expiry](), list[Expiry]()
+    ends: list[Expiry] = []
+    said: list[Expiry] = []
     for each in reports:
         span, until = each.decision.effect.resolve_after, each.event.expires_at
         if span is not None:

@@ -18,6 +18,7 @@ from domain.service.service import UrgencyRule
 from domain.service.support_hours import SupportHours
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, IntegrationId, PolicyId, ServiceId, TeamId
+from domain.shared.quickly_built import quickly_built
 
 AlertKey = tuple[IntegrationId, str]  # integration and dedup key
 GroupKey = tuple[ServiceId, str]  # service and group key
@@ -57,6 +58,7 @@ class ServiceTarget:
     acknowledgements_required: int = 1
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawEvent:
     """The body as it came, less the secret in it. Replay and back-tests run on these."""

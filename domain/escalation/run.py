@@ -10,6 +10,7 @@ from domain.escalation.move import moved
 from domain.escalation.plan import FIRST, Look, Position, look
 from domain.escalation.policy import EscalationPolicy
 from domain.shared.ids import IncidentId, PolicyId, RunId
+from domain.shared.quickly_built import quickly_built
 
 
 class RunStatus(StrEnum):
@@ -25,6 +26,7 @@ class Tick(NamedTuple):
     look: Look | None  # None: it was not due, and nothing happened
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRun:
     """Keeps to the version of the policy that it began with. `next_deadline` is set exactly while it is running."""

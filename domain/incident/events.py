@@ -8,6 +8,7 @@ from domain.incident.mute import Mute
 from domain.shared.event import DomainEvent
 from domain.shared.group_window import GroupWindow
 from domain.shared.ids import AlertId, IncidentId, PolicyId, RunId, ServiceId, TeamId, UserId
+from domain.shared.quickly_built import quickly_built
 from domain.shared.severity import Severity
 from domain.shared.urgency import Urgency
 from domain.shared.via import Via
@@ -26,6 +27,7 @@ class IncidentAct(IncidentEvent):
     by: UserId | None = None  # None: the sender, or the system
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentTriggered(IncidentAct):
     kind: ClassVar[str] = "incident.triggered"

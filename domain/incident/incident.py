@@ -45,6 +45,7 @@ from domain.shared.limits import (
     SNOOZE_SECONDS_MIN,
     SUMMARY_CHARACTERS,
 )
+from domain.shared.quickly_built import quickly_built
 from domain.shared.severity import Severity
 from domain.shared.text import require_length
 from domain.shared.urgency import Urgency
@@ -60,6 +61,7 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentDraft:
     """An incident before storage has said whether one is open for its service and group key, and given its number."""

@@ -1,6 +1,6 @@
 """For the few frozen dataclasses of which a storm makes a hundred thousand (docs/adr/0021)."""
 
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 
@@ -12,19 +12,28 @@ def quickly_built[C](frozen: type[C]) -> type[C]:
     assigned, and then it is given its own class.
 
     Raises:
-        TypeError: it has a base, a `__post_init__`, fields without slots, or ones that are no parameters by name.
+        TypeError: it, or a base of it, is none, or has a `__post_init__`, or fields without slots, or ones that are no
+            parameters by name.
     """
     members = fields(frozen)  # type: ignore[arg-type]  # of a dataclass, which a type variable cannot say
-    slots = vars(frozen).get("__slots__")
-    is_plain = frozen.__bases__ == (object,) and not hasattr(frozen, "__post_init__")
-    if not is_plain or slots != tuple(each.name for each in members) or not all(map(_is_by_name, members)):
+    if hasattr(frozen, "__post_init__") or _slots_of(frozen) != [each.name for each in members if _is_by_name(each)]:
         raise TypeError(f"{frozen.__name__} is no plain frozen dataclass with slots and parameters by name")
-    twin = type(frozen.__name__, (object,), {"__slots__": slots})
+    # Both, since an assignment is quick only where neither of them is a function of some base.
+    is_open = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    twin = type(frozen.__name__, frozen.__bases__, {"__slots__": vars(frozen)["__slots__"], **is_open})
     init = _init(frozen, twin, members)
     init.__qualname__ = f"{frozen.__qualname__}.__init__"
     init.__annotations__ = frozen.__init__.__annotations__
     frozen.__init__ = init  # type: ignore[method-assign]
     return frozen
+
+
+def _slots_of(frozen: type) -> list[str]:
+    """Of it and its bases, the farthest first, which is the order of a dataclass's fields; of what is none, nothing."""
+    lineage = frozen.__mro__[-2::-1]
+    if not all(len(each.__bases__) == 1 and is_dataclass(each) and "__slots__" in vars(each) for each in lineage):
+        return []
+    return [name for each in lineage for name in vars(each)["__slots__"]]
 
 
 def _is_by_name(member: Field[Any]) -> bool:

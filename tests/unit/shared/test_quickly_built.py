@@ -30,28 +30,47 @@ class Quick:
     note: str | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    name: str
+    count: int = 3
+
+
+@quickly_built
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickWithABase(Base):
+    words: list[str] = field(default_factory=list)
+    note: str | None = field(default=None, compare=False)
+
+
 ANY = st.fixed_dictionaries(
     {"name": st.text()},
     optional={"count": st.integers(), "words": st.lists(st.text()), "note": st.none() | st.text()},
 )
 
 
+QUICK = pytest.mark.parametrize("kind", [Quick, QuickWithABase])
+
+
+@QUICK
 @given(given_values=ANY, others=ANY)
-def test_it_is_what_it_was(given_values: dict[str, Any], others: dict[str, Any]) -> None:
-    plain, quick = Plain(**given_values), Quick(**given_values)
-    assert type(quick) is Quick
-    assert repr(quick) == repr(plain).replace("Plain", "Quick")
-    assert (quick == Quick(**others)) == (plain == Plain(**others))
-    assert repr(replace(quick, **others)) == repr(replace(plain, **others)).replace("Plain", "Quick")
+def test_it_is_what_it_was(kind: Any, given_values: dict[str, Any], others: dict[str, Any]) -> None:
+    plain, quick = Plain(**given_values), kind(**given_values)
+    assert type(quick) is kind
+    assert repr(quick) == repr(plain).replace("Plain", kind.__name__)
+    assert (quick == kind(**others)) == (plain == Plain(**others))
+    assert repr(replace(quick, **others)) == repr(replace(plain, **others)).replace("Plain", kind.__name__)
     assert copy.deepcopy(quick) == quick
 
 
-def test_each_has_a_default_of_its_own() -> None:
-    assert Quick(name="a").words is not Quick(name="b").words
+@QUICK
+def test_each_has_a_default_of_its_own(kind: type) -> None:
+    assert kind(name="a").words is not kind(name="b").words
 
 
-def test_it_cannot_be_changed() -> None:
-    quick: Any = Quick(name="a")
+@QUICK
+def test_it_cannot_be_changed(kind: type) -> None:
+    quick = kind(name="a")
     with pytest.raises(FrozenInstanceError, match="name"):
         quick.name = "b"
     with pytest.raises(FrozenInstanceError, match="name"):
@@ -60,21 +79,23 @@ def test_it_cannot_be_changed() -> None:
         quick.other = "b"
 
 
+@QUICK
 @pytest.mark.parametrize("wrong", [{}, {"name": "a", "other": 1}])
-def test_wrong_arguments_are_refused_in_the_same_words(wrong: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused_in_the_same_words(kind: Any, wrong: dict[str, Any]) -> None:
     said = []
-    for kind in (Plain, Quick):
+    for made in (Plain, kind):
         with pytest.raises(TypeError) as refused:
-            kind(**wrong)
-        said.append(str(refused.value).replace("Plain", "Quick"))
+            made(**wrong)
+        said.append(str(refused.value).replace("Plain", kind.__name__))
     assert said[0] == said[1]
     with pytest.raises(TypeError, match="positional"):
-        Quick("a")  # type: ignore[call-arg]
+        kind("a")
 
 
-def test_its_parameters_can_be_asked_for() -> None:
-    assert list(signature(Quick).parameters) == list(signature(Plain).parameters)
-    assert Quick.__init__.__annotations__ == Plain.__init__.__annotations__
+@QUICK
+def test_its_parameters_can_be_asked_for(kind: Any) -> None:
+    assert list(signature(kind).parameters) == list(signature(Plain).parameters)
+    assert kind.__init__.__annotations__ == Plain.__init__.__annotations__
 
 
 def a_post_init() -> type:
@@ -88,12 +109,26 @@ def a_post_init() -> type:
     return Checked
 
 
-def with_a_base() -> type:
+def with_a_loose_base() -> type:
+    class Loose:
+        pass
+
     @dataclass(frozen=True, slots=True, kw_only=True)
-    class Longer(Plain):
+    class Longer(Loose):
         more: int
 
     return Longer
+
+
+def with_two_bases() -> type:
+    class Other:
+        __slots__ = ()
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Both(Plain, Other):
+        more: int
+
+    return Both
 
 
 def without_slots() -> type:
@@ -112,7 +147,7 @@ def by_place() -> type:
     return Placed
 
 
-@pytest.mark.parametrize("made", [a_post_init, with_a_base, without_slots, by_place])
+@pytest.mark.parametrize("made", [a_post_init, with_a_loose_base, with_two_bases, without_slots, by_place])
 def test_what_it_would_build_wrongly_is_refused(made: Callable[[], type]) -> None:
     with pytest.raises(TypeError, match="no plain frozen dataclass"):
         quickly_built(made())
