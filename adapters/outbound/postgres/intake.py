@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -13,6 +14,7 @@ from adapters.outbound.postgres import event_log, group_keys
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.wire import events as wire
+from application.alert.verdict import Verdict
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -120,6 +122,20 @@ RETURNING i.id, i.number, i.service_id, {group_keys.shown("i")} AS group_key,
   i.muted IS NOT NULL AND i.status = 'triggered' AS is_muted,
   CASE WHEN i.followed_by IS NOT NULL THEN i.group_window END AS window_over
 """  # noqa: S608
+
+
+def _insert_raw(described: str, bodies: str) -> str:
+    """Of two parameters: all but the bodies as JSON, and the bodies, which need be no text, beside it."""
+    return f"""
+  INSERT INTO raw_events (id, integration_id, received_at, format, verdicts, headers, body)
+  SELECT n.* FROM ROWS FROM (
+    json_to_recordset({described}::json)
+      AS (id uuid, integration_id uuid, received_at timestamptz, format text, verdicts json, headers json),
+    unnest({bodies}::bytea[])
+  ) AS n
+"""  # noqa: S608
+
+
 _WITHDRAW = "DELETE FROM incidents WHERE id = ANY($1::uuid[])"
 # The braces hold constants of this package, never a value.
 _RECORD = f"""
@@ -143,9 +159,7 @@ WITH alert_rows AS (
   FROM json_to_recordset($3::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
-  INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
-  SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::bytea[], $9::json[], $10::json[])
-), event_rows AS ({event_log.APPEND})
+{_insert_raw("$4", "$5")}), event_rows AS ({event_log.APPEND})
 SELECT CASE WHEN jsonb_array_length($1::jsonb) > 0 THEN pg_notify('{event_log.CHANNEL}',
   CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}' ELSE '{event_log.Topic.EVENTS}' END) END
 """  # noqa: S608
@@ -177,10 +191,7 @@ _ALERT_COLUMNS: Final = (
     "settles_in",
 )
 _members = attrgetter(*_ALERT_COLUMNS)
-_RECORD_RAW = """
-INSERT INTO raw_events (id, integration_id, received_at, format, body, verdicts, headers)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::json[], $7::json[])
-"""
+_RECORD_RAW = _insert_raw("$1", "$2")
 # In the order of their keys, so that two batches which count for the same rules never wait for each other in a circle.
 _COUNT_DROPS = """
 INSERT INTO route_drops AS d (owner_id, rule, dropped, last_at, last_event_id)
@@ -215,6 +226,17 @@ class _Seen(msgspec.Struct, omit_defaults=True):
     seen: int
     expires_at: datetime | None = None
     ends_by_silence: bool = False
+
+
+class _Described(msgspec.Struct):
+    """A raw event but for its body."""
+
+    id: UUID
+    integration_id: IntegrationId
+    received_at: datetime
+    format: str
+    verdicts: Sequence[Verdict] | None
+    headers: Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +304,7 @@ class PostgresIntakeStore(IntakeStore):
         raw_events: Sequence[RawEvent],
     ) -> None:
         if not alerts and not runs and not events:
-            await self.session.connection.execute(_RECORD_RAW, *_raw_columns(raw_events))
+            await self.session.connection.execute(_RECORD_RAW, *_raw_arguments(raw_events))
             return
         ordered = sorted(alerts, key=lambda alert: (alert.integration_id, alert.dedup_key))
         with translating():
@@ -292,7 +314,7 @@ class PostgresIntakeStore(IntakeStore):
                 )
                 ordered = []
             await self.session.connection.execute(
-                _RECORD, wire.encode_many(events), _encode(ordered), _encode(runs), *_raw_columns(raw_events)
+                _RECORD, wire.encode_many(events), _encode(ordered), _encode(runs), *_raw_arguments(raw_events)
             )
 
     async def count_drops(self, drops: Sequence[DropCount], *, at: datetime) -> None:
@@ -352,16 +374,12 @@ def _alert_row(alert: Alert) -> tuple[object, ...]:
     return *_members(alert), alert.turns or None
 
 
-def _raw_columns(raw_events: Sequence[RawEvent]) -> tuple[list[object], ...]:
-    return (
-        [raw.id for raw in raw_events],
-        [raw.integration_id for raw in raw_events],
-        [raw.received_at for raw in raw_events],
-        [raw.format for raw in raw_events],
-        [raw.body for raw in raw_events],
-        [_encode(raw.verdicts) if raw.verdicts else None for raw in raw_events],
-        [_encode(raw.headers) if raw.headers else None for raw in raw_events],
-    )
+def _raw_arguments(raw_events: Sequence[RawEvent]) -> tuple[bytes, list[bytes]]:
+    described = [
+        _Described(raw.id, raw.integration_id, raw.received_at, raw.format, raw.verdicts or None, raw.headers or None)
+        for raw in raw_events
+    ]
+    return _encode(described), [raw.body for raw in raw_events]
 
 
 def _service_target_of(row: Row) -> ServiceTarget:
