@@ -33,7 +33,7 @@ class Accepting(GroupCommit):
 def one_a_transaction(container: AsyncContainer) -> GroupCommit:
     """A transaction for each event, as many at once as the pool has connections."""
     ingest = http.group_commit(container).ingest
-    return GroupCommit(ingest, writers=Settings().database_pool, most=1, worth_a_write=0)
+    return GroupCommit(ingest, writers=Settings().database_pool, enough=1, worth_a_write=0)
 
 
 def accepting(container: AsyncContainer) -> GroupCommit:

@@ -39,7 +39,10 @@ BACKLOG_EACH: Final = 5_000
 LONG: Final = 50
 
 # So many events for each write of short bodies under way make another one worth its commit (docs/benchmarks.md).
-WORTH_A_WRITE: Final = 24
+WORTH_A_WRITE: Final = 12
+# And so many are enough for one. Senders that are answered together send together again: with all of them in one write,
+# the database would wait while this process reads what they send, and this process while the database stores it.
+ENOUGH_FOR_A_WRITE: Final = 48
 # A write that takes longer, behind somebody's lock perhaps, is no reason to wait for it.
 SLOW_SECONDS: Final = 0.02
 
@@ -63,7 +66,8 @@ class GroupCommit:
 
     ingest: Ingest
     writers: int = WRITERS
-    most: int = INGEST_BATCH
+    most: int = INGEST_BATCH  # events of a write of long bodies
+    enough: int = ENOUGH_FOR_A_WRITE  # and of one of short bodies
     worth_a_write: int = WORTH_A_WRITE
     spill: Spill | None = None  # where events go while storage is away, if there is such a place
     # What was spilled must be stored first: a resolve must not come before its trigger. So until nothing of it is left,
@@ -154,11 +158,15 @@ class GroupCommit:
             for sender in tuple(self._waiting):
                 if not self._may_be_written(sender, beside=taken):
                     continue
-                if taken and size + len(self._waiting[sender][0].work) > self.most:
+                if taken and size + len(self._waiting[sender][0].work) > self._most_beside(taken[0].work):
                     return taken
                 taken.append(self._next_of(sender))
                 size += len(taken[-1].work)
         return taken
+
+    def _most_beside(self, first: _Body) -> int:
+        """Events of its write."""
+        return self.most if _is_long(first) else self.enough
 
     def _may_be_written(self, sender: IntegrationId, *, beside: Sequence[_Submission]) -> bool:
         is_long = _is_long(self._waiting[sender][0].work)

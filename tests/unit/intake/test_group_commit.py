@@ -12,6 +12,7 @@ from adapters.inbound.intake import group_commit
 from adapters.inbound.intake.group_commit import (
     BACKLOG,
     BACKLOG_EACH,
+    ENOUGH_FOR_A_WRITE,
     LONG,
     SLOW_SECONDS,
     WORTH_A_WRITE,
@@ -77,9 +78,9 @@ async def settled() -> None:
 
 
 @contextlib.asynccontextmanager
-async def desk(*, writers: int, most: int = 500) -> AsyncIterator[Desk]:
+async def desk(*, writers: int, enough: int = ENOUGH_FOR_A_WRITE) -> AsyncIterator[Desk]:
     writes = Writes()
-    commits = GroupCommit(writes, writers=writers, most=most)
+    commits = GroupCommit(writes, writers=writers, enough=enough)
     running = asyncio.create_task(commits.run())
     await settled()
     made = Desk(commits, writes)
@@ -101,7 +102,7 @@ async def test_what_gathers_while_a_write_is_under_way_is_the_next_one() -> None
 
 
 async def test_integrations_take_turns_and_each_keeps_its_order() -> None:
-    async with desk(writers=1, most=4) as at:
+    async with desk(writers=1, enough=4) as at:
         await at.send(body(SHOP_PROBES, "first"))
         await at.send(*(body(SHOP_PROBES, f"storm {number}") for number in range(6)))
         await at.send(body(BANK_PROBES, "bank 1"), body(BANK_PROBES, "bank 2"), body(SHOP_LOGS, "logs"))
@@ -148,6 +149,13 @@ async def test_a_further_write_begins_when_enough_has_gathered() -> None:
         assert len(at.writes.begun) == 2
         await at.send(body(SHOP_LOGS, "and one"))
         assert len(at.writes.begun[2]) == 2 * WORTH_A_WRITE
+
+
+async def test_what_came_together_is_not_all_in_one_write() -> None:
+    async with desk(writers=3) as at:
+        await at.send(*(body(SHOP_PROBES, f"storm {number}") for number in range(2 * ENOUGH_FOR_A_WRITE)))
+
+        assert [len(write) for write in at.writes.begun] == [ENOUGH_FOR_A_WRITE, ENOUGH_FOR_A_WRITE]
 
 
 async def test_nobody_waits_for_a_slow_write() -> None:
