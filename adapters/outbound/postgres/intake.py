@@ -14,7 +14,6 @@ from adapters.outbound.postgres import event_log, group_keys
 from adapters.outbound.postgres.errors import translating
 from adapters.outbound.postgres.session import PostgresSession, Row
 from adapters.wire import events as wire
-from application.alert.verdict import Verdict
 from application.ports.intake import (
     AlertKey,
     DeadLetter,
@@ -124,14 +123,15 @@ RETURNING i.id, i.number, i.service_id, {group_keys.shown("i")} AS group_key,
 """  # noqa: S608
 
 
-def _insert_raw(described: str, bodies: str) -> str:
-    """Of two parameters: all but the bodies as JSON, and the bodies, which need be no text, beside it."""
+def _insert_raw(described: str, bodies: str, verdicts: str) -> str:
+    """Of three parameters: what is short as JSON, and beside it what need be no text, or would be parsed again."""
     return f"""
-  INSERT INTO raw_events (id, integration_id, received_at, format, verdicts, headers, body)
+  INSERT INTO raw_events (id, integration_id, received_at, format, headers, body, verdicts)
   SELECT n.* FROM ROWS FROM (
     json_to_recordset({described}::json)
-      AS (id uuid, integration_id uuid, received_at timestamptz, format text, verdicts json, headers json),
-    unnest({bodies}::bytea[])
+      AS (id uuid, integration_id uuid, received_at timestamptz, format text, headers json),
+    unnest({bodies}::bytea[]),
+    unnest({verdicts}::json[])
   ) AS n
 """  # noqa: S608
 
@@ -159,7 +159,7 @@ WITH alert_rows AS (
   FROM json_to_recordset($3::json)
     AS n (id uuid, incident_id uuid, policy_id uuid, policy_version int, started_at timestamptz)
 ), raw_rows AS (
-{_insert_raw("$4", "$5")}), event_rows AS ({event_log.APPEND})
+{_insert_raw("$4", "$5", "$6")}), event_rows AS ({event_log.APPEND})
 SELECT CASE WHEN jsonb_array_length($1::jsonb) > 0 THEN pg_notify('{event_log.CHANNEL}',
   CASE WHEN json_array_length($3::json) > 0 THEN '{event_log.Topic.RUNS}' ELSE '{event_log.Topic.EVENTS}' END) END
 """  # noqa: S608
@@ -191,7 +191,7 @@ _ALERT_COLUMNS: Final = (
     "settles_in",
 )
 _members = attrgetter(*_ALERT_COLUMNS)
-_RECORD_RAW = _insert_raw("$1", "$2")
+_RECORD_RAW = _insert_raw("$1", "$2", "$3")
 # In the order of their keys, so that two batches which count for the same rules never wait for each other in a circle.
 _COUNT_DROPS = """
 INSERT INTO route_drops AS d (owner_id, rule, dropped, last_at, last_event_id)
@@ -229,13 +229,12 @@ class _Seen(msgspec.Struct, omit_defaults=True):
 
 
 class _Described(msgspec.Struct):
-    """A raw event but for its body."""
+    """A raw event but for its body and the verdicts on it."""
 
     id: UUID
     integration_id: IntegrationId
     received_at: datetime
     format: str
-    verdicts: Sequence[Verdict] | None
     headers: Mapping[str, str] | None
 
 
@@ -374,12 +373,12 @@ def _alert_row(alert: Alert) -> tuple[object, ...]:
     return *_members(alert), alert.turns or None
 
 
-def _raw_arguments(raw_events: Sequence[RawEvent]) -> tuple[bytes, list[bytes]]:
+def _raw_arguments(raw_events: Sequence[RawEvent]) -> tuple[bytes, list[bytes], list[bytes | None]]:
     described = [
-        _Described(raw.id, raw.integration_id, raw.received_at, raw.format, raw.verdicts or None, raw.headers or None)
-        for raw in raw_events
+        _Described(raw.id, raw.integration_id, raw.received_at, raw.format, raw.headers or None) for raw in raw_events
     ]
-    return _encode(described), [raw.body for raw in raw_events]
+    verdicts = [_encode(raw.verdicts) if raw.verdicts else None for raw in raw_events]
+    return _encode(described), [raw.body for raw in raw_events], verdicts
 
 
 def _service_target_of(row: Row) -> ServiceTarget:
