@@ -11,8 +11,10 @@ from domain.notification.notification import Notification
 from domain.notification.throttle import Throttle
 from domain.shared.change import Change
 from domain.shared.ids import IncidentId, NotificationId, UserId
+from domain.shared.quickly_built import quickly_built
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try to hand a message over, as the ledger keeps it."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from domain.notification.contact import Channel
 from domain.shared.ids import DestinationId, IncidentId, NotificationId, UserId
+from domain.shared.quickly_built import quickly_built
 
 
 class Outcome(StrEnum):
@@ -24,6 +25,7 @@ class Outcome(StrEnum):
     UNDELIVERED = "undelivered"  # a receipt: it reached nobody after all
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a person is told, before any channel's formatting. All text is untrusted: a sender wrote it."""

@@ -6,6 +6,7 @@ from domain.escalation.condition import SkipReason
 from domain.escalation.policy import WhenExhausted
 from domain.shared.event import DomainEvent
 from domain.shared.ids import DestinationId, IncidentId, RunId, UserId
+from domain.shared.quickly_built import quickly_built
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,7 @@ class EscalationEvent(DomainEvent):
     run_id: RunId
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationStepReached(EscalationEvent):
     """A step's turn came. `responders` are those its targets meant at that instant; nobody is a fact worth seeing."""

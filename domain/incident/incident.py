@@ -130,6 +130,7 @@ class Followed:
         )
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One interruption of one service. Frozen, so that nothing undecided or unsaved leaks through a shared object."""

@@ -4,6 +4,7 @@ from typing import ClassVar
 from domain.notification.contact import Channel
 from domain.shared.event import DomainEvent
 from domain.shared.ids import DestinationId, IncidentId, NotificationId, UserId
+from domain.shared.quickly_built import quickly_built
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class NotificationEvent(DomainEvent):
     detail: str = ""
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationSent(NotificationEvent):
     """The provider took it. `was_overtaken`: somebody answered while it was under way."""

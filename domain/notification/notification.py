@@ -16,6 +16,7 @@ from domain.notification.events import NotificationFailed, NotificationSent
 from domain.notification.notice import Notice
 from domain.shared.change import Change
 from domain.shared.ids import DestinationId, IncidentId, NotificationId, RunId, UserId
+from domain.shared.quickly_built import quickly_built
 
 # A page that could not be handed over in an hour has been overtaken by its policy's later steps.
 PAGE_ATTEMPTS: Final = 12
@@ -56,6 +57,7 @@ class NotificationStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+@quickly_built
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """`next_deadline`: pending, when it is due; sending, when the courier's lease ends; otherwise None."""

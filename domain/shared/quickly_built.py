@@ -12,11 +12,10 @@ def quickly_built[C](frozen: type[C]) -> type[C]:
     assigned, and then it is given its own class.
 
     Raises:
-        TypeError: it, or a base of it, is none, or has a `__post_init__`, or fields without slots, or ones that are no
-            parameters by name.
+        TypeError: it, or a base of it, is none, or has fields without slots, or ones that are no parameters by name.
     """
     members = fields(frozen)  # type: ignore[arg-type]  # of a dataclass, which a type variable cannot say
-    if hasattr(frozen, "__post_init__") or _slots_of(frozen) != [each.name for each in members if _is_by_name(each)]:
+    if _slots_of(frozen) != [each.name for each in members if _is_by_name(each)]:
         raise TypeError(f"{frozen.__name__} is no plain frozen dataclass with slots and parameters by name")
     # Both, since an assignment is quick only where neither of them is a function of some base.
     is_open = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
@@ -58,6 +57,8 @@ def _init(frozen: type, twin: type, members: tuple[Field[Any], ...]) -> Any:
             parameters.append(name)
         lines.append(f"self.{name} = {value}")
     lines.append("self.__class__ = _frozen")
+    if hasattr(frozen, "__post_init__"):
+        lines.append("self.__post_init__()")
     source = f"def __init__(self, *, {', '.join(parameters)}):\n" + "".join(f" {line}\n" for line in lines)
     exec(source, names)  # noqa: S102  # of names of fields alone
     return names["__init__"]
