@@ -7,6 +7,7 @@ team, in order, at least once, and of nothing that is not for it. What comes twi
 from collections import defaultdict
 from datetime import timedelta
 from functools import partial
+from time import sleep
 from typing import ClassVar
 
 import pytest
@@ -63,7 +64,6 @@ class FanOut(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self._recover()
-            assert self._heard() == self._wanted()
         finally:
             self.world.close()
 
@@ -146,13 +146,18 @@ class FanOut(RuleBasedStateMachine):
         self.world.clock.move_to(self.world.clock.now() + span)
 
     def _recover(self) -> None:
-        """Nothing fails any more: everything settles."""
+        """Nothing fails any more: everything settles, and each has heard of all that is for it."""
         for _ in range(200):
             is_full = self.world.call(RelayEvents)
             self._pass(timedelta(minutes=5))
-            if not self._deliver(50) and not is_full and self._earliest() is None:
+            if self._deliver(50) or is_full or self._earliest() is not None:
+                continue
+            if self._heard() == self._wanted():
                 return
-        raise AssertionError("it never settled")
+            sleep(
+                0.02
+            )  # what strangers of the same server have begun holds back the end of the log, though not for long
+        raise AssertionError("it never settled, or something was never heard of")
 
     def _earliest(self) -> object:
         return self.world.within(lambda ports: ports.event_deliveries.earliest_deadline())
