@@ -74,7 +74,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     secret_key_previous: Annotated[
         str,
-        Meta(description="The secret key before, while `tocsin db seal` has not sealed anew what it sealed."),
+        Meta(description="The secret key before: what it sealed is read, and what it signed still counts."),
     ] = ""
     http_address: Annotated[str, Meta(description="Where the HTTP server listens, `host:port`.")] = "127.0.0.1:8080"
     public_url: Annotated[
@@ -235,6 +235,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.http_address}").rstrip("/")
+
+    @property
+    def previous_secret(self) -> bytes | None:
+        """The secret key before, where there is one that still counts."""
+        return self.secret_key_previous.encode() or None
 
     @property
     def host_and_port(self) -> tuple[str, int]:

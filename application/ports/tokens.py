@@ -33,7 +33,7 @@ class DrillClaims(NamedTuple):
 
 
 class TokenIssuer(Protocol):
-    """Signed tokens. No private key or token outlives the server's secret."""
+    """Signed tokens. They count as long as the secret does that they were signed under."""
 
     @abstractmethod
     def issue_access(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> AccessToken:
@@ -71,14 +71,17 @@ class TokenIssuer(Protocol):
 
 
 class RefreshTokens(Protocol):
-    """The chain of one session's refresh tokens: each has exactly one successor, which only the server can tell."""
+    """The chain of one session's refresh tokens: only the server can tell what follows one."""
 
     @abstractmethod
     def first(self, session_id: SessionId) -> str: ...
 
     @abstractmethod
-    def successor(self, token: str) -> str:
-        """The same one every time. Raises `UnauthenticatedError` when the token was never ours."""
+    def successors(self, token: str) -> tuple[str, ...]:
+        """The one that it is exchanged for, and those that a process with its secrets in another order would give.
+
+        The same every time. Raises `UnauthenticatedError` when the token was never ours.
+        """
 
     @abstractmethod
     def session_of(self, token: str) -> SessionId:

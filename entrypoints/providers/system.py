@@ -73,16 +73,15 @@ class SecurityProvider(Provider):
 
     @provide
     def tokens(self, settings: Settings, ids: IdFactory) -> TokenIssuer:
-        return JwtTokenIssuer(settings.secret_key.encode(), ids)
+        return JwtTokenIssuer(settings.secret_key.encode(), ids, previous=settings.previous_secret)
 
     @provide
     def refresh_tokens(self, settings: Settings, randomness: Randomness) -> RefreshTokens:
-        return HmacRefreshTokens(settings.secret_key.encode(), randomness)
+        return HmacRefreshTokens(settings.secret_key.encode(), randomness, previous=settings.previous_secret)
 
     @provide
     def vault(self, settings: Settings, randomness: Randomness) -> Vault:
-        previous = settings.secret_key_previous.encode() or None
-        return SealedVault(settings.secret_key.encode(), randomness, previous=previous)
+        return SealedVault(settings.secret_key.encode(), randomness, previous=settings.previous_secret)
 
     @provide
     def links(self, settings: Settings, tokens: TokenIssuer) -> Links:

@@ -7,7 +7,7 @@ import base64
 import hmac
 import zlib
 from dataclasses import InitVar, dataclass, field
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -44,6 +44,11 @@ def derived_key(secret: bytes, label: str) -> bytes:
     if len(secret) < SERVER_SECRET_BYTES_MIN:
         raise ValueError(f"the server's secret has {len(secret)} bytes, and needs {SERVER_SECRET_BYTES_MIN}")
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"tocsin {label}".encode()).derive(secret)
+
+
+def secrets_known(secret: bytes, previous: bytes | None) -> tuple[bytes, ...]:
+    """The server's secret, and the one before where there is one."""
+    return (secret,) if previous is None else (secret, previous)
 
 
 def base62(value: bytes) -> str:
@@ -135,25 +140,21 @@ class HmacRefreshTokens(RefreshTokens):
 
     secret: InitVar[bytes]
     randomness: Randomness
-    _chain_key: bytes = field(init=False, repr=False)
-    _seal_key: bytes = field(init=False, repr=False)
+    previous: InitVar[bytes | None] = None
+    _keys: tuple["_RefreshKeys", ...] = field(init=False, repr=False)  # the first of them seals what is new
 
-    def __post_init__(self, secret: bytes) -> None:
-        object.__setattr__(self, "_chain_key", derived_key(secret, "refresh token chain"))
-        object.__setattr__(self, "_seal_key", derived_key(secret, "refresh token seal"))
+    def __post_init__(self, secret: bytes, previous: bytes | None) -> None:
+        object.__setattr__(self, "_keys", tuple(map(_RefreshKeys.derive, secrets_known(secret, previous))))
 
     def first(self, session_id: SessionId) -> str:
-        return self._sealed(session_id.bytes + self.randomness.secret(_CHAIN_BYTES))
+        return self._keys[0].sealed(session_id.bytes + self.randomness.secret(_CHAIN_BYTES))
 
-    def successor(self, token: str) -> str:
+    def successors(self, token: str) -> tuple[str, ...]:
         body = self._opened(token)
-        return self._sealed(body[:_SESSION_BYTES] + hmac.digest(self._chain_key, body, "sha256"))
+        return tuple(keys.sealed(body[:_SESSION_BYTES] + keys.next_link(body)) for keys in self._keys)
 
     def session_of(self, token: str) -> SessionId:
         return SessionId(UUID(bytes=self._opened(token)[:_SESSION_BYTES]))
-
-    def _sealed(self, body: bytes) -> str:
-        return REFRESH_PREFIX + base62(body + self._seal(body))
 
     def _opened(self, token: str) -> bytes:
         try:
@@ -161,9 +162,26 @@ class HmacRefreshTokens(RefreshTokens):
         except ValueError:
             raise UnauthenticatedError("the session has ended; log in again") from None
         body, seal = whole[:-_SEAL_BYTES], whole[-_SEAL_BYTES:]
-        if not token.startswith(REFRESH_PREFIX) or not hmac.compare_digest(seal, self._seal(body)):
+        is_ours = any(hmac.compare_digest(seal, keys.seal_of(body)) for keys in self._keys)
+        if not token.startswith(REFRESH_PREFIX) or not is_ours:
             raise UnauthenticatedError("the session has ended; log in again")
         return body
 
-    def _seal(self, body: bytes) -> bytes:
-        return hmac.digest(self._seal_key, body, "sha256")[:_SEAL_BYTES]
+
+@dataclass(frozen=True, slots=True)
+class _RefreshKeys:
+    chain: bytes
+    seal: bytes
+
+    @classmethod
+    def derive(cls, secret: bytes) -> Self:
+        return cls(derived_key(secret, "refresh token chain"), derived_key(secret, "refresh token seal"))
+
+    def next_link(self, body: bytes) -> bytes:
+        return hmac.digest(self.chain, body, "sha256")
+
+    def sealed(self, body: bytes) -> str:
+        return REFRESH_PREFIX + base62(body + self.seal_of(body))
+
+    def seal_of(self, body: bytes) -> bytes:
+        return hmac.digest(self.seal, body, "sha256")[:_SEAL_BYTES]

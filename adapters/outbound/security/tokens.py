@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.outbound.security.secrets import derived_key
+from adapters.outbound.security.secrets import derived_key, secrets_known
 from application.errors import UnauthenticatedError
 from application.ports.ids import IdFactory
 from application.ports.tokens import AccessClaims, AccessToken, DrillClaims, LinkClaims, TokenIssuer
@@ -57,15 +57,18 @@ class _Keys:
 
 @dataclass(frozen=True, slots=True)
 class JwtTokenIssuer(TokenIssuer):
-    """All of its keys come from the server's one secret: a new secret refuses every token made with the old one."""
+    """Its keys come from the server's one secret. What was signed under the one before counts while that is known."""
 
     secret: InitVar[bytes]
     ids: IdFactory
     issuer: str = "tocsin"
-    _keys: Mapping[_Kind, _Keys] = field(init=False, repr=False)
+    previous: InitVar[bytes | None] = None
+    _keys: Mapping[_Kind, tuple[_Keys, ...]] = field(init=False, repr=False)  # the first of them signs
 
-    def __post_init__(self, secret: bytes) -> None:
-        object.__setattr__(self, "_keys", {kind: _Keys.derive(secret, kind) for kind in (ACCESS, LINK, DRILL)})
+    def __post_init__(self, secret: bytes, previous: bytes | None) -> None:
+        known = secrets_known(secret, previous)
+        keys = {kind: tuple(_Keys.derive(each, kind) for each in known) for kind in (ACCESS, LINK, DRILL)}
+        object.__setattr__(self, "_keys", keys)
 
     def issue_access(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> AccessToken:
         claims = {"client_id": "tocsin", "sid": str(session_id)}
@@ -113,7 +116,7 @@ class JwtTokenIssuer(TokenIssuer):
     def _sign(
         self, kind: _Kind, user_id: UserId, claims: Mapping[str, str], *, at: datetime, expires_at: datetime
     ) -> str:
-        keys = self._keys[kind]
+        keys = self._keys[kind][0]
         payload = {
             "iss": self.issuer,
             "aud": kind.audience,
@@ -126,11 +129,8 @@ class JwtTokenIssuer(TokenIssuer):
         return jwt.encode(payload, keys.private, algorithm=ALGORITHM, headers={"typ": kind.type, "kid": keys.id})
 
     def _verified(self, kind: _Kind, token: str, *, at: datetime) -> Mapping[str, Any]:
-        keys = self._keys[kind]
         try:
-            # Nothing but these three may stand there: no key that the token brings along, and nothing "critical".
-            if jwt.get_unverified_header(token) != {"alg": ALGORITHM, "typ": kind.type, "kid": keys.id}:
-                _refuse()
+            keys = self._keys_by(jwt.get_unverified_header(token), kind)
             claims = jwt.decode(
                 token,
                 keys.public,
@@ -143,6 +143,13 @@ class JwtTokenIssuer(TokenIssuer):
             _refuse()
         _require_now(claims, at=at)
         return claims
+
+    def _keys_by(self, header: Mapping[str, Any], kind: _Kind) -> _Keys:
+        """Nothing but these three may stand there: no key that the token brings along, and nothing "critical"."""
+        named = {keys.id: keys for keys in self._keys[kind]}.get(str(header.get("kid")))
+        if named is None or header != {"alg": ALGORITHM, "typ": kind.type, "kid": named.id}:
+            _refuse()
+        return named
 
 
 def _require_now(claims: Mapping[str, Any], *, at: datetime) -> None:

@@ -81,8 +81,8 @@ def test_a_refresh_token_has_one_successor_and_names_its_session() -> None:
     assert first != other
     chain = [first]
     for _ in range(5):
-        chain.append(tokens.successor(chain[-1]))
-        assert tokens.successor(chain[-2]) == chain[-1]
+        chain += tokens.successors(chain[-1])
+        assert tokens.successors(chain[-2]) == (chain[-1],)
         assert tokens.session_of(chain[-1]) == SESSION
     assert len(set(chain)) == 6
 
@@ -97,4 +97,27 @@ def test_a_made_up_or_changed_refresh_token_is_refused() -> None:
         with pytest.raises(UnauthenticatedError):
             tokens.session_of(token)
         with pytest.raises(UnauthenticatedError):
-            tokens.successor(token)
+            tokens.successors(token)
+
+
+NEXT_SECRET = b"the next secret of thirty-two bytes!"
+
+
+def test_a_refresh_token_of_before_is_exchanged_for_one_by_the_new_secret() -> None:
+    before = HmacRefreshTokens(SECRET, SeededRandomness(1))
+    after = HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1), previous=SECRET)
+    token = before.first(SESSION)
+    assert after.session_of(token) == SESSION
+
+    by_new, by_old = after.successors(token)
+    assert before.successors(token) == (by_old,)
+    assert HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1)).session_of(by_new) == SESSION
+    with pytest.raises(UnauthenticatedError):
+        HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1)).session_of(token)
+
+
+def test_processes_that_have_the_secrets_in_either_order_give_the_same_successors() -> None:
+    one = HmacRefreshTokens(SECRET, SeededRandomness(1), previous=NEXT_SECRET)
+    other = HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1), previous=SECRET)
+    for token in (one.first(SESSION), other.first(SESSION)):
+        assert one.successors(token) == tuple(reversed(other.successors(token)))

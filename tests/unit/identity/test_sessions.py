@@ -5,6 +5,8 @@ from uuid import UUID
 import pytest
 
 from adapters.outbound.security.passwords import ArgonPasswordHasher
+from adapters.outbound.security.secrets import HmacRefreshTokens
+from adapters.outbound.system.randomness import SeededRandomness
 from application.errors import ConflictError, UnauthenticatedError
 from application.identity.log_in import NOBODY
 from application.ports.passwords import PasswordCheck, PasswordHasher
@@ -15,7 +17,9 @@ from domain.identity.team import Team
 from domain.identity.user import User
 from domain.shared.ids import IncidentId, SessionId, TeamId
 from domain.shared.via import Via
-from tests.support.identity import CHEAP, PASSWORD, MemoryWorld, a_user, actor_of
+from tests.support.identity import CHEAP, PASSWORD, SECRET, MemoryWorld, a_user, actor_of
+
+NEXT_SECRET = b"the next secret of thirty-two bytes!"
 
 
 @dataclass
@@ -129,6 +133,38 @@ async def test_an_old_refresh_token_ends_the_session_for_everybody(world: Memory
         await world.refresh_session(newest.refresh_token)
     with pytest.raises(UnauthenticatedError):
         await world.authenticate(newest.access_token)
+
+
+async def test_a_session_outlives_the_servers_secret(world: MemoryWorld, ada: User) -> None:
+    old_first = HmacRefreshTokens(SECRET, SeededRandomness(1), previous=NEXT_SECRET)
+    new_first = HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1), previous=SECRET)
+    first = await world.log_in(ada.email, PASSWORD)
+
+    world.refresh_tokens = new_first
+    second = await world.refresh_session(first.refresh_token)
+    world.refresh_tokens = old_first  # another process, which has not been restarted yet
+    assert (await world.refresh_session(first.refresh_token)).refresh_token == second.refresh_token
+
+    world.refresh_tokens = HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1))
+    third = await world.refresh_session(second.refresh_token)
+    world.wait(timedelta(seconds=20))
+    assert (await world.refresh_session(third.refresh_token)).refresh_token
+
+
+async def test_a_token_exchanged_under_a_secret_that_is_gone_gives_nothing_and_ends_nothing(
+    world: MemoryWorld, ada: User
+) -> None:
+    world.refresh_tokens = HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1))
+    first = await world.log_in(ada.email, PASSWORD)
+    world.refresh_tokens = HmacRefreshTokens(SECRET, SeededRandomness(1), previous=NEXT_SECRET)
+    second = await world.refresh_session(first.refresh_token)
+
+    world.refresh_tokens = HmacRefreshTokens(NEXT_SECRET, SeededRandomness(1))
+    with pytest.raises(UnauthenticatedError):
+        await world.refresh_session(first.refresh_token)
+
+    world.refresh_tokens = HmacRefreshTokens(SECRET, SeededRandomness(1))
+    assert (await world.refresh_session(second.refresh_token)).refresh_token
 
 
 async def test_a_made_up_refresh_token_ends_nothing(world: MemoryWorld, ada: User) -> None:

@@ -217,6 +217,30 @@ def test_a_short_server_secret_is_refused() -> None:
         JwtTokenIssuer(bytes(31), UuidFactory())
 
 
+NEXT = JwtTokenIssuer(b"the next secret of thirty-two bytes!", UuidFactory(), previous=SECRET)
+
+
+def test_what_was_signed_under_the_secret_before_counts_while_it_is_known() -> None:
+    link = ISSUER.issue_link(INCIDENT, USER, at=START, expires_at=START + timedelta(days=1))
+    assert NEXT.read_access(GOOD, at=START) == (USER, SESSION)
+    assert NEXT.read_link(link, at=START).incident_id == INCIDENT
+    with pytest.raises(UnauthenticatedError):
+        NEXT.read_access(link, at=START)
+
+
+def test_what_is_signed_is_signed_under_the_new_secret() -> None:
+    token = NEXT.issue_access(USER, SESSION, at=START).token
+    assert JwtTokenIssuer(b"the next secret of thirty-two bytes!", UuidFactory()).read_access(token, at=START)
+    with pytest.raises(UnauthenticatedError):
+        ISSUER.read_access(token, at=START)
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_secret_before_lets_nothing_more_pass(name: str) -> None:
+    with pytest.raises(UnauthenticatedError):
+        NEXT.read_access(CORPUS[name], at=START)
+
+
 def test_nothing_secret_shows_in_the_representation() -> None:
     assert "secret" not in repr(ISSUER).lower()
     assert "Key" not in repr(ISSUER)
