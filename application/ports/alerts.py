@@ -48,10 +48,6 @@ class AlertRepository(Protocol):
         """The firing alerts that count what these integrations had no room for, held, by integration."""
 
     @abstractmethod
-    async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
-        """The alerts that fire for the incident, held, by key."""
-
-    @abstractmethod
     async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
         """The alerts that fire for any of the incidents, held, by key."""
 

@@ -107,6 +107,7 @@ from application.incident.changes import ListChanges
 from application.incident.decide import DecideOnIncident
 from application.incident.decline_request import DeclineRequest
 from application.incident.deliveries import ListDeliveries
+from application.incident.end import EndIncidents
 from application.incident.escalate import EscalateIncident
 from application.incident.explain import ExplainIncident
 from application.incident.find import FindIncident
@@ -284,6 +285,7 @@ class UseCaseProvider(Provider):
         ChangeSeverity,
         DecideOnIncident,
         DeclineRequest,
+        EndIncidents,
         EscalateIncident,
         ExplainIncident,
         FindIncident,

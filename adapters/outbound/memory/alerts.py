@@ -28,9 +28,6 @@ class MemoryAlertRepository(AlertRepository):
         integrations = self.session.database.integrations
         return tuple(Overflow(alert, integrations[alert.integration_id].open_alerts) for alert in found)
 
-    async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
-        return self._firing(lambda alert: alert.incident_id == incident_id)
-
     async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
         return self._firing(lambda alert: alert.incident_id in incident_ids)
 

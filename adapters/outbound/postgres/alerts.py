@@ -33,10 +33,6 @@ CROSS JOIN LATERAL (
   ) AS each
 ) AS counted
 """
-_FIRING_OF_INCIDENT = """
-SELECT * FROM alerts WHERE incident_id = $1 AND status = 'firing'
-ORDER BY integration_id, dedup_key COLLATE "C" FOR UPDATE
-"""
 _FIRING_OF_INCIDENTS = """
 SELECT * FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'firing'
 ORDER BY integration_id, dedup_key COLLATE "C" FOR UPDATE
@@ -107,9 +103,6 @@ class PostgresAlertRepository(AlertRepository):
     async def overflows(self, integration_ids: Collection[IntegrationId]) -> tuple[Overflow, ...]:
         rows = await self.session.fetch(_OVERFLOWS, list(integration_ids), OVERFLOW_KEY)
         return tuple(Overflow(alert_of(row), row["open_alerts"]) for row in rows)
-
-    async def firing_of_incident(self, incident_id: IncidentId) -> tuple[Alert, ...]:
-        return tuple(alert_of(row) for row in await self.session.fetch(_FIRING_OF_INCIDENT, incident_id))
 
     async def firing_of_incidents(self, incident_ids: Collection[IncidentId]) -> tuple[Alert, ...]:
         rows = await self.session.fetch(_FIRING_OF_INCIDENTS, list(incident_ids))

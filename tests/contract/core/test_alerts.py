@@ -33,7 +33,7 @@ async def test_a_firing_alert_is_read_as_it_was_recorded(ports: Ports) -> None:
 
     async with ports.transaction:
         assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == (alert,)
-        assert await ports.alerts.firing_of_incident(alert.incident_id) == (alert,)
+        assert await ports.alerts.firing_of_incidents({alert.incident_id}) == (alert,)
 
 
 async def test_only_the_wanted_keys_of_the_wanted_integration_are_found_by_key(ports: Ports) -> None:
@@ -56,7 +56,7 @@ async def test_a_cleared_alert_does_not_fire_and_its_event_is_logged(ports: Port
 
     async with ports.transaction:
         assert await ports.alerts.firing({(SHOP_PROBES, alert.dedup_key)}) == ()
-        assert await ports.alerts.firing_of_incident(incident.id) == ()
+        assert await ports.alerts.firing_of_incidents({incident.id}) == ()
     logged = (await ports.events.of_incident(incident.id, limit=10))[-1].event
     assert logged == AlertCleared(incident_id=incident.id, alert_id=alert.id, summary=alert.summary, at=NOON + MINUTE)
 

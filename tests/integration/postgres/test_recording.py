@@ -44,7 +44,7 @@ async def stored(ports: Ports, alert: Alert) -> Alert:
         await ports.intake.record(alerts=[alert], runs=[run], events=change.events, raw_events=[])
         incident = await ports.incidents.get(draft.id)
         assert incident == replace(change.state, version=1)
-        (found,) = await ports.alerts.firing_of_incident(draft.id)
+        (found,) = await ports.alerts.firing_of_incidents({draft.id})
         return found
 
 
