@@ -21,7 +21,7 @@ from domain.routing.grouping import grouped_by
 from domain.routing.rulebook import Quiet
 from domain.routing.silence import Silence
 from domain.service.integration import IntakeLimits
-from domain.shared.group_window import GroupWindow
+from domain.shared.group_window import GroupWindow, ruled_window
 from domain.shared.ids import AlertId, IncidentId, ServiceId
 from domain.shared.limits import LINKS
 from domain.shared.severity import Severity
@@ -166,7 +166,7 @@ class RoutedEvent(NamedTuple):
         """Of the incident that it would open: as a rule says, or else its integration. What counts others has none."""
         if self.counts_others:
             return None
-        return self.decision.effect.group_window or self.target.integration.group_window
+        return ruled_window(self.decision.effect.group_window, otherwise=self.target.integration.group_window)
 
     @property
     def severity(self) -> Severity:

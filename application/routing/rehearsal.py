@@ -34,7 +34,7 @@ from domain.routing.inhibition import InhibitionKey
 from domain.routing.route import Effect
 from domain.routing.rulebook import Rulebook
 from domain.shared.flapping import Flapping
-from domain.shared.group_window import GroupWindow, takes_alerts
+from domain.shared.group_window import GroupWindow, ruled_window, takes_alerts
 from domain.shared.ids import IncidentId, ServiceId, TeamId
 from domain.shared.severity import Severity
 
@@ -106,7 +106,7 @@ class _Judged(NamedTuple):
 
     @property
     def group_window(self) -> GroupWindow | None:
-        return self.effect.group_window or self.past.group_window
+        return ruled_window(self.effect.group_window, otherwise=self.past.group_window)
 
     @property
     def kind(self) -> str | None:

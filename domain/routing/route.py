@@ -9,7 +9,7 @@ from domain.routing.matcher import Matcher, require_few
 from domain.routing.template import Template
 from domain.shared.errors import InvalidValueError
 from domain.shared.flapping import Flapping
-from domain.shared.group_window import GroupWindow
+from domain.shared.group_window import GroupWindow, NoWindow
 from domain.shared.hours import Hours
 from domain.shared.ids import IntegrationId, ServiceId, TeamId
 from domain.shared.limits import (
@@ -41,7 +41,9 @@ class Effect:
     severity: Severity | None = None
     urgency: Urgency | None = None
     group_by: tuple[str, ...] = ()  # labels that alerts of one incident share
-    group_window: GroupWindow | None = None  # for how long the incident that it opens takes others of its group
+    group_window: GroupWindow | NoWindow | None = (
+        None  # for how long the incident that it opens takes others of its group
+    )
     title: Template | None = None
     runbook_url: str | None = None
     delay: timedelta | None = None  # pages wait so long, and never come when it is over by then

@@ -47,6 +47,19 @@ class GroupWindow:
         return f"{self.length} since {since}"
 
 
+class NoWindow(StrEnum):
+    """What a rule says for its incidents to take alerts as long as they are open, whatever their integration says."""
+
+    NONE = "none"
+
+
+def ruled_window(said: GroupWindow | NoWindow | None, *, otherwise: GroupWindow | None) -> GroupWindow | None:
+    """What a rule says, or else what its integration does."""
+    if said is None:
+        return otherwise
+    return None if isinstance(said, NoWindow) else said
+
+
 def takes_alerts(until: datetime | None, *, at: datetime) -> bool:
     """Whether an incident whose window ends then takes one that comes now; None: it has no window."""
     return until is None or at < until

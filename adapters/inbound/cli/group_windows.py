@@ -23,6 +23,11 @@ def window_body(text: str | None) -> Record | None:
     return {"kind": kind, "seconds": int(seconds)}
 
 
-def window_text(window: Record | None) -> str:
-    """The other way; nothing for none."""
-    return "" if window is None else f"{window['kind']}:{window['seconds']}"
+def ruled_window_body(text: str | None) -> Record | str | None:
+    """The same of a rule, which may say that there is none. Raises `CommandError`."""
+    return text if text == NO_WINDOW else window_body(text)
+
+
+def window_text(window: Record) -> str:
+    """The other way."""
+    return f"{window['kind']}:{window['seconds']}"

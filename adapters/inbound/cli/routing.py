@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from adapters.inbound.cli.client import ApiClient, Record
 from adapters.inbound.cli.context import CONFIGURATION, Given, Several, Switch, commands_of
 from adapters.inbound.cli.exit_code import CommandError, ExitCode
-from adapters.inbound.cli.group_windows import GroupWindow, window_body, window_text
+from adapters.inbound.cli.group_windows import NO_WINDOW, GroupWindow, ruled_window_body, window_text
 from adapters.inbound.cli.integrations import INTEGRATION
 from adapters.inbound.cli.listing import Cursor, Limit, find, id_of, show_page
 from adapters.inbound.cli.output import Output, say, show_json, show_table, when
@@ -156,7 +156,7 @@ def add(
         A label that alerts of one incident share; may come several times.
     group_window
         For how long an open incident takes others of its group: fixed:SECONDS since it began, or rolling:SECONDS since
-        the last alert joined.
+        the last alert joined; none: as long as it is open, whatever its integration says.
     title
         Such as '{{labels.host}}: {{annotations.summary}}'.
     runbook
@@ -190,7 +190,7 @@ def add(
         "severity": severity,
         "urgency": urgency,
         "group_by": list(group_by),
-        "group_window": window_body(group_window),
+        "group_window": ruled_window_body(group_window),
         "title": title,
         "runbook_url": runbook,
         "delay_seconds": delay,
@@ -302,7 +302,9 @@ def _does(rule: Record) -> Iterator[str]:
             yield f"{member.removesuffix('_id').removesuffix('_url')} {rule[member]}"
     if rule["group_by"]:
         yield f"groups by {', '.join(rule['group_by'])}"
-    if rule["group_window"]:
+    if rule["group_window"] == NO_WINDOW:
+        yield "groups without a window"
+    elif rule["group_window"]:
         yield f"groups for {window_text(rule['group_window'])}"
     if rule["flapping"]:
         yield f"flaps after {rule['flapping']['turns']} in {rule['flapping']['within_seconds']} s"

@@ -14,7 +14,7 @@ from msgspec import Meta
 from adapters.inbound.http.body import at
 from adapters.inbound.http.etag import require_match, tagged, version_tag, warned_tag
 from adapters.inbound.http.fields import Name, Url, Version
-from adapters.inbound.http.group_windows import OptionalGroupWindow, window_body, window_of
+from adapters.inbound.http.group_windows import RuledGroupWindow, ruled_window_body, ruled_window_of
 from adapters.inbound.http.pagination import (
     LIMIT_DEFAULT,
     Cursors,
@@ -95,7 +95,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
     group_by: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=LABEL_CHARACTERS)]], Meta(max_length=GROUP_LABELS)
     ] = []
-    group_window: OptionalGroupWindow = None
+    group_window: RuledGroupWindow = None
     title: Annotated[str, Meta(min_length=1, max_length=TEMPLATE_CHARACTERS)] | None = None
     runbook_url: Url | None = None
     delay_seconds: (
@@ -148,7 +148,7 @@ class RouteRuleBody(msgspec.Struct, forbid_unknown_fields=True):
             severity=effect.severity,
             urgency=effect.urgency,
             group_by=list(effect.group_by),
-            group_window=window_body(effect.group_window),
+            group_window=ruled_window_body(effect.group_window),
             title=None if effect.title is None else effect.title.text,
             runbook_url=effect.runbook_url,
             delay_seconds=_seconds(effect.delay),
@@ -403,7 +403,7 @@ def _effect(body: RouteRuleBody) -> Effect:
         severity=body.severity,
         urgency=body.urgency,
         group_by=tuple(body.group_by),
-        group_window=window_of(body.group_window),
+        group_window=ruled_window_of(body.group_window),
         title=None if body.title is None else Template(body.title),
         runbook_url=body.runbook_url,
         delay=_span(body.delay_seconds),

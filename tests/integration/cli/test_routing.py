@@ -105,6 +105,16 @@ def test_a_rule_may_say_what_becomes_of_alerts_that_come_again(api: RecordedApi,
     )
 
 
+def test_a_rule_may_take_an_integrations_window_away(
+    api: RecordedApi, tocsin: Tocsin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answers[f"GET {PATH}"] = Answer(200, ROUTING | {"rules": [RULE | {"group_window": "none"}]})
+    assert tocsin("routing", "show", "--team", TEAM["name"]) == 0
+    assert "groups without a window" in capsys.readouterr().out
+    assert tocsin("routing", "add", "whole", "--group-window", "none", "--team", TEAM["name"]) == 0
+    assert [each["group_window"] for each in put(api)] == ["none", "none"]
+
+
 def test_a_rule_is_removed_by_its_name(api: RecordedApi, tocsin: Tocsin) -> None:
     assert tocsin("routing", "remove", "noise", "--team", TEAM["name"]) == 0
     assert put(api) == []

@@ -100,6 +100,14 @@ async def test_rules_are_saved_read_and_listed_in_versions(api: World) -> None:
     assert (await api.ask("GET", f"{PATH}?version={2**31}")).status_code == 422
 
 
+async def test_a_rule_may_take_an_integrations_window_away(api: World) -> None:
+    saved = await put(api, rule("whole", group_window="none"))
+    assert [each["group_window"] for each in saved.json()["rules"]] == ["none"]
+    assert (await api.ask("GET", PATH)).json() == saved.json()
+    refused = await put(api, rule("whole", group_window="never"), version=1)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/rules/0/group_window")
+
+
 async def test_the_organisation_and_an_integration_have_rules_of_their_own(api: World) -> None:
     integration = await an_integration(api)
     own = f"/v1/integrations/{integration['id']}/routing"

@@ -12,7 +12,7 @@ from domain.alert.alert import AlertStatus
 from domain.incident.events import IncidentFollowed, IncidentTriggered
 from domain.incident.incident import IncidentStatus
 from domain.incident.mute import MuteKind
-from domain.shared.group_window import GroupWindow, WindowKind
+from domain.shared.group_window import GroupWindow, NoWindow, WindowKind
 from tests.property.routing.test_routes import FIVE, is_what_its_events_say, ruled
 from tests.support.builders import MINUTE, SHOP_PROBES, a_town, an_actor, an_event
 from tests.support.laws import Lab
@@ -107,12 +107,27 @@ def test_an_alert_of_an_older_incident_repeats_and_clears_there(lab: Lab) -> Non
         assert [each.incident.is_open for each in world.stored()] == [False, True]
 
 
-def test_the_integration_says_it_where_no_rule_does_and_what_is_open_keeps_its_own(lab: Lab) -> None:
-    async def windowed(ports: Ports) -> None:
-        async with ports.transaction:
-            stored = await ports.integrations.get(SHOP_PROBES)
-            await ports.integrations.save(replace(stored, group_window=FIXED))
+async def windowed(ports: Ports) -> None:
+    """The integration says a window."""
+    async with ports.transaction:
+        stored = await ports.integrations.get(SHOP_PROBES)
+        await ports.integrations.save(replace(stored, group_window=FIXED))
 
+
+def test_a_rule_takes_the_window_of_an_integration_away(lab: Lab) -> None:
+    with lab.world(a_town()) as world:
+        world.within(windowed)
+        ruled(world, a_rule("whole", group_window=NoWindow.NONE))
+        world.trigger("disk", group_key="rack")
+        world.advance(FIVE)
+        world.trigger("fan", group_key="rack")
+
+        (stored,) = world.stored()
+        assert stored.incident.group_window is None
+        assert [alert.dedup_key for alert in stored.alerts] == ["disk", "fan"]
+
+
+def test_the_integration_says_it_where_no_rule_does_and_what_is_open_keeps_its_own(lab: Lab) -> None:
     with lab.world(a_town()) as world:
         world.trigger("old", group_key="old")
         world.within(windowed)

@@ -21,7 +21,7 @@ from domain.routing.matcher import parse_matchers
 from domain.routing.route import Rule
 from domain.shared.errors import InvalidValueError
 from domain.shared.flapping import Flapping
-from domain.shared.group_window import GroupWindow, WindowKind
+from domain.shared.group_window import GroupWindow, NoWindow, WindowKind
 from domain.shared.ids import IntegrationId, TeamId
 from domain.shared.severity import Severity
 from tests.property.routing.test_dependencies import MILL, MILL_PROBES, a_street, needs
@@ -161,6 +161,7 @@ def test_what_is_rehearsed_of_services_that_need_others_and_alerts_that_mute_oth
     rules = (
         a_rule("brief", 'env="brief"', resolve_after=timedelta(minutes=4), goes_on=True),
         a_rule("window", group_window=GroupWindow(kind=WindowKind.ROLLING, seconds=180), goes_on=True),
+        a_rule("whole", 'severity="warning"', group_window=NoWindow.NONE, goes_on=True),
         a_rule("soon", 'env!="slow"', reopen_within=FIVE, goes_on=True),
         NEWS,
         NOISE,

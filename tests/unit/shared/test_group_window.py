@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.shared.errors import InvalidValueError
-from domain.shared.group_window import GroupWindow, WindowKind, takes_alerts
+from domain.shared.group_window import GroupWindow, NoWindow, WindowKind, ruled_window, takes_alerts
 from domain.shared.limits import GROUP_WINDOW_SECONDS_MAX, GROUP_WINDOW_SECONDS_MIN
 from tests.support.builders import MINUTE, NOON
 
@@ -42,6 +42,13 @@ def test_a_window_lasts_from_two_minutes_to_a_day() -> None:
     for seconds in (GROUP_WINDOW_SECONDS_MIN - 1, GROUP_WINDOW_SECONDS_MAX + 1):
         with pytest.raises(InvalidValueError, match=r"group_window\.seconds"):
             GroupWindow(kind=WindowKind.FIXED, seconds=seconds)
+
+
+def test_a_rule_says_another_one_or_none_and_the_integration_says_it_where_no_rule_does() -> None:
+    for otherwise in (None, FIXED):
+        assert ruled_window(ROLLING, otherwise=otherwise) is ROLLING
+        assert ruled_window(NoWindow.NONE, otherwise=otherwise) is None
+        assert ruled_window(None, otherwise=otherwise) is otherwise
 
 
 def test_it_says_since_when_it_counts() -> None:
