@@ -44,10 +44,9 @@ class EndIncidents:
         firing = await self.alerts.firing_of_incidents(incident_ids)
         overflows = await self.find_ended_overflows(firing)
         held = await self.incidents.get_many({*incident_ids, *(alert.incident_id for alert in overflows)})
-        joined_meanwhile = await self.alerts.firing_of_incidents(incident_ids)
-        alerts = {alert.id: alert for alert in (*firing, *joined_meanwhile)}
-        incidents = {each.id: each for each in held if each.id in incident_ids}
-        return Ending(incidents, tuple(alerts.values()), overflows)
+        # Once more, for those that joined before their incidents were held; the first ones are held, and fire still.
+        alerts = await self.alerts.firing_of_incidents(incident_ids)
+        return Ending({each.id: each for each in held if each.id in incident_ids}, alerts, overflows)
 
     async def end(self, held: Ending, changes: Sequence[Change[Incident]], *, at: datetime) -> tuple[Incident, ...]:
         """Some of them end, or all; and what is muted or counted because of them only. They are returned as stored.
