@@ -66,8 +66,7 @@ class GroupCommit:
 
     ingest: Ingest
     writers: int = WRITERS
-    most: int = INGEST_BATCH  # events of a write of long bodies
-    enough: int = ENOUGH_FOR_A_WRITE  # and of one of short bodies
+    enough: int = ENOUGH_FOR_A_WRITE
     worth_a_write: int = WORTH_A_WRITE
     spill: Spill | None = None  # where events go while storage is away, if there is such a place
     # What was spilled must be stored first: a resolve must not come before its trigger. So until nothing of it is left,
@@ -166,7 +165,7 @@ class GroupCommit:
 
     def _most_beside(self, first: _Body) -> int:
         """Events of its write."""
-        return self.most if _is_long(first) else self.enough
+        return INGEST_BATCH if _is_long(first) else self.enough
 
     def _may_be_written(self, sender: IntegrationId, *, beside: Sequence[_Submission]) -> bool:
         is_long = _is_long(self._waiting[sender][0].work)
