@@ -146,10 +146,11 @@ class JwtTokenIssuer(TokenIssuer):
 
     def _keys_by(self, header: Mapping[str, Any], kind: _Kind) -> _Keys:
         """Nothing but these three may stand there: no key that the token brings along, and nothing "critical"."""
-        named = {keys.id: keys for keys in self._keys[kind]}.get(str(header.get("kid")))
-        if named is None or header != {"alg": ALGORITHM, "typ": kind.type, "kid": named.id}:
+        known = (each for each in self._keys[kind] if header == {"alg": ALGORITHM, "typ": kind.type, "kid": each.id})
+        keys = next(known, None)
+        if keys is None:
             _refuse()
-        return named
+        return keys
 
 
 def _require_now(claims: Mapping[str, Any], *, at: datetime) -> None:
