@@ -65,6 +65,7 @@ from domain.shared.ids import TeamId, UserId
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECRET = b"a secret of the server, 32 bytes or more"
+NEXT_SECRET = b"the next secret of thirty-two bytes!"
 PASSWORD = "correct horse battery staple"
 VAULT = SealedVault(SECRET, SystemRandomness())
 CHEAP = ArgonPasswordHasher(memory_kib=64, rounds=1)

@@ -28,7 +28,7 @@ from tests.contract.core.storing import an_open_incident
 from tests.contract.core.test_event_deliveries import lease, recorded, subscribed
 from tests.contract.identity.test_users import contact
 from tests.support.builders import SHOP_PROBES, a_town
-from tests.support.identity import SECRET, VAULT, a_user
+from tests.support.identity import NEXT_SECRET, SECRET, VAULT, a_user
 from tests.support.subscriptions import a_subscription
 from tests.support.world import Ports, over_postgres, ports_container
 
@@ -162,8 +162,7 @@ async def test_another_server_secret_reads_none_of_them(stored: Stored) -> None:
         await stranger.read()
 
 
-NEXT = b"the next secret of thirty-two bytes!"
-ROTATING = SealedVault(NEXT, SystemRandomness(), previous=SECRET)
+ROTATING = SealedVault(NEXT_SECRET, SystemRandomness(), previous=SECRET)
 
 
 class StoppedError(Exception):
@@ -191,11 +190,11 @@ async def test_while_the_secret_key_is_replaced_everything_goes_on_to_be_read_an
     assert told == [1, 2, 1, 2, 3, 4]
 
     assert await secrets.look() == Sealing()
-    assert await Stored(stored.session, SealedVault(NEXT, SystemRandomness())).read() == BOTH
+    assert await Stored(stored.session, SealedVault(NEXT_SECRET, SystemRandomness())).read() == BOTH
 
 
 async def test_what_neither_key_opens_is_counted_and_left_as_it_is(stored: Stored) -> None:
-    stranger = SealedSecrets(stored.session, SealedVault(NEXT, SystemRandomness()))
+    stranger = SealedSecrets(stored.session, SealedVault(NEXT_SECRET, SystemRandomness()))
     assert await stranger.renew(lambda _: None) == await stranger.look() == Sealing(unreadable=len(BOTH))
     assert await stored.read() == BOTH
 
@@ -221,7 +220,7 @@ async def test_what_senders_sign_with_is_sealed_anew_too(town: Ports, clean_data
     row = await pool.fetchrow("SELECT * FROM integrations WHERE id = $1", owner)
     await close_pool(pool)
     assert row is not None
-    alone = SealedVault(NEXT, SystemRandomness())
+    alone = SealedVault(NEXT_SECRET, SystemRandomness())
     read = [alone.open(row[f"{name}signing_secret_sealed"], owner=owner) for name in ("", "previous_")]
     assert read == ["whsec_sender", "whsec_before"]
 

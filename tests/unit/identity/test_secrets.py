@@ -16,7 +16,7 @@ from application.errors import UnauthenticatedError
 from application.identity.authenticate import API_KEY_PREFIX
 from domain.identity.password import PASSWORD_CHARACTERS_MIN
 from domain.shared.ids import SessionId
-from tests.support.identity import SECRET
+from tests.support.identity import NEXT_SECRET, SECRET
 
 FACTORY = RandomSecretFactory(SystemRandomness())
 SESSION = SessionId(UUID("01939f3a-0000-7000-8000-00000000abcd"))
@@ -98,9 +98,6 @@ def test_a_made_up_or_changed_refresh_token_is_refused() -> None:
             tokens.session_of(token)
         with pytest.raises(UnauthenticatedError):
             tokens.successors(token)
-
-
-NEXT_SECRET = b"the next secret of thirty-two bytes!"
 
 
 def test_a_refresh_token_of_before_is_exchanged_for_one_by_the_new_secret() -> None:

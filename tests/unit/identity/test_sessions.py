@@ -17,9 +17,7 @@ from domain.identity.team import Team
 from domain.identity.user import User
 from domain.shared.ids import IncidentId, SessionId, TeamId
 from domain.shared.via import Via
-from tests.support.identity import CHEAP, PASSWORD, SECRET, MemoryWorld, a_user, actor_of
-
-NEXT_SECRET = b"the next secret of thirty-two bytes!"
+from tests.support.identity import CHEAP, NEXT_SECRET, PASSWORD, SECRET, MemoryWorld, a_user, actor_of
 
 
 @dataclass

@@ -21,7 +21,7 @@ from adapters.outbound.system.randomness import SeededRandomness
 from application.errors import UnauthenticatedError
 from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
 from domain.shared.via import Via
-from tests.support.identity import SECRET, START
+from tests.support.identity import NEXT_SECRET, SECRET, START
 
 USER, SESSION, INCIDENT = UserId(UUID(int=1)), SessionId(UUID(int=2)), IncidentId(UUID(int=3))
 ISSUER = JwtTokenIssuer(SECRET, UuidFactory())
@@ -217,7 +217,7 @@ def test_a_short_server_secret_is_refused() -> None:
         JwtTokenIssuer(bytes(31), UuidFactory())
 
 
-NEXT = JwtTokenIssuer(b"the next secret of thirty-two bytes!", UuidFactory(), previous=SECRET)
+NEXT = JwtTokenIssuer(NEXT_SECRET, UuidFactory(), previous=SECRET)
 
 
 def test_what_was_signed_under_the_secret_before_counts_while_it_is_known() -> None:
@@ -230,7 +230,7 @@ def test_what_was_signed_under_the_secret_before_counts_while_it_is_known() -> N
 
 def test_what_is_signed_is_signed_under_the_new_secret() -> None:
     token = NEXT.issue_access(USER, SESSION, at=START).token
-    assert JwtTokenIssuer(b"the next secret of thirty-two bytes!", UuidFactory()).read_access(token, at=START)
+    assert JwtTokenIssuer(NEXT_SECRET, UuidFactory()).read_access(token, at=START)
     with pytest.raises(UnauthenticatedError):
         ISSUER.read_access(token, at=START)
 

@@ -5,7 +5,7 @@ import pytest
 from adapters.outbound.security.vault import SealedVault
 from adapters.outbound.system.randomness import SystemRandomness
 from application.ports.errors import PermanentPortError
-from tests.support.identity import SECRET
+from tests.support.identity import NEXT_SECRET, SECRET
 
 OWNER, OTHER = UUID(int=1), UUID(int=2)
 VAULT = SealedVault(SECRET, SystemRandomness())
@@ -46,7 +46,7 @@ def test_another_server_secret_reads_nothing() -> None:
         other.open(VAULT.seal("secret", owner=OWNER), owner=OWNER)
 
 
-NEXT = SealedVault(b"the next secret of thirty-two bytes!", SystemRandomness(), previous=SECRET)
+NEXT = SealedVault(NEXT_SECRET, SystemRandomness(), previous=SECRET)
 
 
 def test_while_the_server_secret_is_replaced_what_either_sealed_is_read_and_the_new_one_seals() -> None:
@@ -63,7 +63,7 @@ def test_what_the_secret_before_sealed_is_renewed_once_and_needs_it_no_more() ->
     renewed = NEXT.renewed(VAULT.seal("old", owner=OWNER), owner=OWNER)
     assert renewed is not None
     assert NEXT.renewed(renewed, owner=OWNER) is None
-    alone = SealedVault(b"the next secret of thirty-two bytes!", SystemRandomness())
+    alone = SealedVault(NEXT_SECRET, SystemRandomness())
     assert alone.open(renewed, owner=OWNER) == "old"
     with pytest.raises(PermanentPortError):
         alone.renewed(VAULT.seal("old", owner=OWNER), owner=OWNER)
