@@ -41,9 +41,7 @@ class Effect:
     severity: Severity | None = None
     urgency: Urgency | None = None
     group_by: tuple[str, ...] = ()  # labels that alerts of one incident share
-    group_window: GroupWindow | NoWindow | None = (
-        None  # for how long the incident that it opens takes others of its group
-    )
+    group_window: GroupWindow | NoWindow | None = None  # for how long what it opens takes others of its group
     title: Template | None = None
     runbook_url: str | None = None
     delay: timedelta | None = None  # pages wait so long, and never come when it is over by then
