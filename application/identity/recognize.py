@@ -7,7 +7,7 @@ from application.errors import NotFoundError, UnauthenticatedError
 from application.ports.clock import Clock
 from application.ports.teams import TeamRepository
 from application.ports.texted_pages import TextedPage, TextedPages
-from application.ports.tokens import TokenIssuer
+from application.ports.tokens import LinkTokens
 from application.ports.users import UserRepository
 from domain.identity.actor import Actor, CredentialKind
 from domain.identity.role import Permission
@@ -78,7 +78,7 @@ class RecognizeLink:
 
     users: UserRepository
     teams: TeamRepository
-    tokens: TokenIssuer
+    tokens: LinkTokens
     clock: Clock
 
     async def __call__(self, token: str, *, address: str = "", request_id: str = "") -> tuple[IncidentId, Actor]:
@@ -103,7 +103,7 @@ class RecognizeDrillLink:
     """The user whom the link in a test page was made for, and the one message that it is about."""
 
     users: UserRepository
-    tokens: TokenIssuer
+    tokens: LinkTokens
     clock: Clock
 
     async def __call__(self, token: str, *, address: str = "", request_id: str = "") -> tuple[NotificationId, Actor]:

@@ -43,27 +43,28 @@ class TokenIssuer(Protocol):
     def read_access(self, token: str, *, at: datetime) -> AccessClaims:
         """Raises `UnauthenticatedError` for anything but an access token of ours that is good now."""
 
+
+class LinkTokens(Protocol):
+    """What makes an address in a message a secret one: safe in a path, and short.
+
+    Each is for one thing and one user until it expires, and counts as long as the secret does that it was sealed under.
+    """
+
     @abstractmethod
     def issue_link(
-        self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime, via: Via = Via.EMAIL
+        self, incident_id: IncidentId, user_id: UserId, *, expires_at: datetime, via: Via = Via.EMAIL
     ) -> str:
-        """For a link in a message: one incident, one user, one door. Safe in a URL's path or query."""
+        """For an incident. `via` is the channel of the message."""
 
     @abstractmethod
     def read_link(self, token: str, *, at: datetime) -> LinkClaims:
-        """Raises `UnauthenticatedError` for anything but a link token of ours that is good now."""
+        """Raises `UnauthenticatedError` for anything but an incident's token of ours that is good now."""
 
     @abstractmethod
     def issue_drill(
-        self,
-        notification_id: NotificationId,
-        user_id: UserId,
-        *,
-        at: datetime,
-        expires_at: datetime,
-        via: Via = Via.EMAIL,
+        self, notification_id: NotificationId, user_id: UserId, *, expires_at: datetime, via: Via = Via.EMAIL
     ) -> str:
-        """For the link in a test page: one message, one user. Safe in a URL's path or query."""
+        """For a test page. `via` is its channel."""
 
     @abstractmethod
     def read_drill(self, token: str, *, at: datetime) -> DrillClaims:

@@ -3,7 +3,8 @@ from dishka import Provider, Scope, provide
 from adapters.inbound.http.body_reader import KeptBodyReader
 from adapters.outbound.holidays.calendar import WorldHolidayCalendar
 from adapters.outbound.re2.patterns import Re2Patterns
-from adapters.outbound.security.links import SignedLinks
+from adapters.outbound.security.link_tokens import SealedLinkTokens
+from adapters.outbound.security.links import SecretLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
@@ -21,7 +22,7 @@ from application.ports.offload import Offload
 from application.ports.passwords import PasswordHasher
 from application.ports.patterns import Patterns
 from application.ports.randomness import Randomness
-from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.tokens import LinkTokens, RefreshTokens, SecretFactory, TokenIssuer
 from application.ports.vault import Vault
 from application.routing.rules import RulebookCache
 from entrypoints.settings import Settings
@@ -84,5 +85,9 @@ class SecurityProvider(Provider):
         return SealedVault(settings.secret_key.encode(), randomness, previous=settings.previous_secret)
 
     @provide
-    def links(self, settings: Settings, tokens: TokenIssuer) -> Links:
-        return SignedLinks(settings.base_url, tokens)
+    def link_tokens(self, settings: Settings) -> LinkTokens:
+        return SealedLinkTokens(settings.secret_key.encode(), previous=settings.previous_secret)
+
+    @provide
+    def links(self, settings: Settings, tokens: LinkTokens) -> Links:
+        return SecretLinks(settings.base_url, tokens)

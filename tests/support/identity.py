@@ -20,6 +20,7 @@ from adapters.outbound.postgres.session import Pool, PostgresSession
 from adapters.outbound.postgres.teams import PostgresTeamRepository
 from adapters.outbound.postgres.users import PostgresUserRepository
 from adapters.outbound.postgres.verifications import PostgresVerificationRepository
+from adapters.outbound.security.link_tokens import SealedLinkTokens
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
@@ -140,6 +141,7 @@ class IdentityWorld:
         self.randomness = randomness = SeededRandomness(7)
         self.sender = MemoryVerificationSender()
         self.tokens = JwtTokenIssuer(SECRET, self.ids)
+        self.link_tokens = SealedLinkTokens(SECRET)
         self.refresh_tokens = HmacRefreshTokens(SECRET, randomness)
         self.secrets = RandomSecretFactory(randomness)
 
@@ -199,7 +201,7 @@ class IdentityWorld:
     @property
     def recognize_link(self) -> RecognizeLink:
         s = self.new_store()
-        return RecognizeLink(s.users, s.teams, self.tokens, self.clock)
+        return RecognizeLink(s.users, s.teams, self.link_tokens, self.clock)
 
     @property
     def create_user(self) -> CreateUser:

@@ -1,4 +1,4 @@
-"""Signed tokens: JSON Web Tokens by one algorithm, Ed25519 (RFC 8037), access tokens in the profile of RFC 9068.
+"""Access tokens: JSON Web Tokens by one algorithm, Ed25519 (RFC 8037), in the profile of RFC 9068.
 
 PyJWT checks the signature; dates are checked here, against the instant that the caller gives.
 """
@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Never
+from typing import Any, Final, Never, Self
 from uuid import UUID
 
 import jwt
@@ -17,28 +17,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from adapters.outbound.security.secrets import derived_key, secrets_known
 from application.errors import UnauthenticatedError
 from application.ports.ids import IdFactory
-from application.ports.tokens import AccessClaims, AccessToken, DrillClaims, LinkClaims, TokenIssuer
-from domain.shared.ids import IncidentId, NotificationId, SessionId, UserId
-from domain.shared.via import Via
+from application.ports.tokens import AccessClaims, AccessToken, TokenIssuer
+from domain.shared.ids import SessionId, UserId
 
 ALGORITHM: Final = "EdDSA"
 ACCESS_LIFETIME: Final = timedelta(minutes=10)
 CLOCK_SKEW: Final = timedelta(seconds=60)  # how far ahead another process's clock may be
 _REQUIRED: Final = ("exp", "sub", "jti", "aud", "iss", "iat")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """One kind of token: its own header, audience and key, so that none passes for another."""
-
-    type: str
-    audience: str
-    key_label: str
-
-
-ACCESS: Final = _Kind("at+jwt", "tocsin/api", "access tokens")
-LINK: Final = _Kind("link+jwt", "tocsin/link", "link tokens")
-DRILL: Final = _Kind("drill+jwt", "tocsin/drill", "drill tokens")
+_TYPE: Final = "at+jwt"
+_AUDIENCE: Final = "tocsin/api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +35,8 @@ class _Keys:
     id: str
 
     @classmethod
-    def derive(cls, secret: bytes, kind: _Kind) -> "_Keys":
-        private = Ed25519PrivateKey.from_private_bytes(derived_key(secret, kind.key_label))
+    def derive(cls, secret: bytes) -> Self:
+        private = Ed25519PrivateKey.from_private_bytes(derived_key(secret, "access tokens"))
         public = private.public_key()
         raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
         return cls(private=private, public=public, id=hashlib.sha256(raw).hexdigest()[:16])
@@ -63,90 +50,45 @@ class JwtTokenIssuer(TokenIssuer):
     ids: IdFactory
     issuer: str = "tocsin"
     previous: InitVar[bytes | None] = None
-    _keys: Mapping[_Kind, tuple[_Keys, ...]] = field(init=False, repr=False)  # the first of them signs
+    _keys: tuple[_Keys, ...] = field(init=False, repr=False)  # the first of them signs
 
     def __post_init__(self, secret: bytes, previous: bytes | None) -> None:
-        known = secrets_known(secret, previous)
-        keys = {kind: tuple(_Keys.derive(each, kind) for each in known) for kind in (ACCESS, LINK, DRILL)}
-        object.__setattr__(self, "_keys", keys)
+        object.__setattr__(self, "_keys", tuple(map(_Keys.derive, secrets_known(secret, previous))))
 
     def issue_access(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> AccessToken:
-        claims = {"client_id": "tocsin", "sid": str(session_id)}
-        token = self._sign(ACCESS, user_id, claims, at=at, expires_at=at + ACCESS_LIFETIME)
-        return AccessToken(token=token, expires_in=ACCESS_LIFETIME)
-
-    def read_access(self, token: str, *, at: datetime) -> AccessClaims:
-        claims = self._verified(ACCESS, token, at=at)
-        return AccessClaims(user_id=UserId(_uuid(claims["sub"])), session_id=SessionId(_uuid(claims.get("sid"))))
-
-    def issue_link(
-        self, incident_id: IncidentId, user_id: UserId, *, at: datetime, expires_at: datetime, via: Via = Via.EMAIL
-    ) -> str:
-        claims = {"incident": str(incident_id), "via": via.value}
-        return self._sign(LINK, user_id, claims, at=at, expires_at=expires_at)
-
-    def read_link(self, token: str, *, at: datetime) -> LinkClaims:
-        claims = self._verified(LINK, token, at=at)
-        return LinkClaims(
-            incident_id=IncidentId(_uuid(claims.get("incident"))),
-            user_id=UserId(_uuid(claims["sub"])),
-            via=_via(claims.get("via", Via.EMAIL.value)),  # links of the version before name none
-        )
-
-    def issue_drill(
-        self,
-        notification_id: NotificationId,
-        user_id: UserId,
-        *,
-        at: datetime,
-        expires_at: datetime,
-        via: Via = Via.EMAIL,
-    ) -> str:
-        claims = {"drill": str(notification_id), "via": via.value}
-        return self._sign(DRILL, user_id, claims, at=at, expires_at=expires_at)
-
-    def read_drill(self, token: str, *, at: datetime) -> DrillClaims:
-        claims = self._verified(DRILL, token, at=at)
-        return DrillClaims(
-            notification_id=NotificationId(_uuid(claims.get("drill"))),
-            user_id=UserId(_uuid(claims["sub"])),
-            via=_via(claims.get("via", Via.EMAIL.value)),
-        )
-
-    def _sign(
-        self, kind: _Kind, user_id: UserId, claims: Mapping[str, str], *, at: datetime, expires_at: datetime
-    ) -> str:
-        keys = self._keys[kind][0]
+        keys = self._keys[0]
         payload = {
             "iss": self.issuer,
-            "aud": kind.audience,
+            "aud": _AUDIENCE,
             "sub": str(user_id),
             "jti": str(self.ids.new()),
             "iat": int(at.timestamp()),
-            "exp": int(expires_at.timestamp()),
-            **claims,
+            "exp": int((at + ACCESS_LIFETIME).timestamp()),
+            "client_id": "tocsin",
+            "sid": str(session_id),
         }
-        return jwt.encode(payload, keys.private, algorithm=ALGORITHM, headers={"typ": kind.type, "kid": keys.id})
+        token = jwt.encode(payload, keys.private, algorithm=ALGORITHM, headers={"typ": _TYPE, "kid": keys.id})
+        return AccessToken(token=token, expires_in=ACCESS_LIFETIME)
 
-    def _verified(self, kind: _Kind, token: str, *, at: datetime) -> Mapping[str, Any]:
+    def read_access(self, token: str, *, at: datetime) -> AccessClaims:
         try:
-            keys = self._keys_by(jwt.get_unverified_header(token), kind)
+            keys = self._keys_by(jwt.get_unverified_header(token))
             claims = jwt.decode(
                 token,
                 keys.public,
                 algorithms=[ALGORITHM],
-                audience=kind.audience,
+                audience=_AUDIENCE,
                 issuer=self.issuer,
                 options={"require": list(_REQUIRED), "verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # the last three: what its parsers let through
             _refuse()
         _require_now(claims, at=at)
-        return claims
+        return AccessClaims(user_id=UserId(_uuid(claims["sub"])), session_id=SessionId(_uuid(claims.get("sid"))))
 
-    def _keys_by(self, header: Mapping[str, Any], kind: _Kind) -> _Keys:
+    def _keys_by(self, header: Mapping[str, Any]) -> _Keys:
         """Nothing but these three may stand there: no key that the token brings along, and nothing "critical"."""
-        known = (each for each in self._keys[kind] if header == {"alg": ALGORITHM, "typ": kind.type, "kid": each.id})
+        known = (each for each in self._keys if header == {"alg": ALGORITHM, "typ": _TYPE, "kid": each.id})
         keys = next(known, None)
         if keys is None:
             _refuse()
@@ -173,13 +115,6 @@ def _uuid(value: object) -> UUID:
         _refuse()
     try:
         return UUID(value)
-    except ValueError:
-        _refuse()
-
-
-def _via(value: object) -> Via:
-    try:
-        return Via(str(value))
     except ValueError:
         _refuse()
 

@@ -25,7 +25,8 @@ from adapters.outbound.memory.holidays import MemoryHolidayCalendar
 from adapters.outbound.memory.outgoing_addresses import MemoryAddresses
 from adapters.outbound.memory.rate_limiter import MemoryRateLimiter
 from adapters.outbound.memory.verifications import MemoryVerificationSender
-from adapters.outbound.security.links import SignedLinks
+from adapters.outbound.security.link_tokens import SealedLinkTokens
+from adapters.outbound.security.links import SecretLinks
 from adapters.outbound.security.passwords import ArgonPasswordHasher
 from adapters.outbound.security.secrets import HmacRefreshTokens, RandomSecretFactory
 from adapters.outbound.security.tokens import JwtTokenIssuer
@@ -45,7 +46,7 @@ from application.ports.outgoing_addresses import OutgoingAddresses
 from application.ports.passwords import PasswordHasher
 from application.ports.randomness import Randomness
 from application.ports.rate_limiter import RateLimiter
-from application.ports.tokens import RefreshTokens, SecretFactory, TokenIssuer
+from application.ports.tokens import LinkTokens, RefreshTokens, SecretFactory, TokenIssuer
 from application.ports.vault import Vault
 from application.ports.verifications import VerificationSender
 from domain.identity.actor import Actor
@@ -88,8 +89,12 @@ class _Surroundings(Provider):
         return sender
 
     @provide
-    def links(self, tokens: TokenIssuer) -> Links:
-        return SignedLinks("https://tocsin.example", tokens)
+    def link_tokens(self) -> LinkTokens:
+        return SealedLinkTokens(SECRET)
+
+    @provide
+    def links(self, tokens: LinkTokens) -> Links:
+        return SecretLinks("https://tocsin.example", tokens)
 
     @provide
     def principals(self) -> PrincipalCache:

@@ -27,8 +27,7 @@ from adapters.inbound.http.twilio import TwilioController, TwilioSigning
 from adapters.outbound.memory.chat_replies import MemoryChatReplies
 from adapters.outbound.memory.database import MemoryDatabase, MemorySession
 from adapters.outbound.memory.event_log import MemoryEventLog
-from adapters.outbound.security.tokens import JwtTokenIssuer
-from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.security.link_tokens import SealedLinkTokens
 from application.ports.chat_replies import ChatReplies
 from domain.identity.role import Role
 from domain.incident.incident import Incident
@@ -107,9 +106,8 @@ class Desk:
         via: Via = Via.EMAIL,
     ) -> str:
         """The path of the page for an incident and a user."""
-        tokens = JwtTokenIssuer(SECRET, UuidFactory())
-        now = self.world.clock.now()
-        return "/a/" + tokens.issue_link(incident.id, user_id, at=now, expires_at=now + good_for, via=via)
+        expires_at = self.world.clock.now() + good_for
+        return "/a/" + SealedLinkTokens(SECRET).issue_link(incident.id, user_id, expires_at=expires_at, via=via)
 
 
 @asynccontextmanager

@@ -2,8 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.outbound.security.tokens import JwtTokenIssuer
-from adapters.outbound.system.ids import UuidFactory
+from adapters.outbound.security.link_tokens import SealedLinkTokens
 from domain.identity.role import Role
 from domain.notification.contact import Contact
 from domain.notification.notification import Notification
@@ -33,10 +32,8 @@ async def drilled(api: Desk) -> Notification:
 def link(
     api: Desk, notification: Notification, *, user_id: UserId = RESPONDER, hours: int = 1, via: Via = Via.EMAIL
 ) -> str:
-    now = api.world.clock.now()
-    issuer = JwtTokenIssuer(SECRET, UuidFactory())
-    expires_at = now + timedelta(hours=hours)
-    return "/d/" + issuer.issue_drill(notification.id, user_id, at=now, expires_at=expires_at, via=via)
+    expires_at = api.world.clock.now() + timedelta(hours=hours)
+    return "/d/" + SealedLinkTokens(SECRET).issue_drill(notification.id, user_id, expires_at=expires_at, via=via)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

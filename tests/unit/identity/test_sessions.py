@@ -252,7 +252,7 @@ async def test_a_linked_slack_member_may_respond_and_nothing_else(world: MemoryW
 
 async def test_a_link_opens_one_incident_for_its_user_who_may_respond(world: MemoryWorld, ada: User) -> None:
     at, incident_id = world.clock.now(), IncidentId(UUID(int=5))
-    token = world.tokens.issue_link(incident_id, ada.id, at=at, expires_at=at + timedelta(days=1))
+    token = world.link_tokens.issue_link(incident_id, ada.id, expires_at=at + timedelta(days=1))
     opened, actor = await world.recognize_link(token)
     assert opened == incident_id
     assert (actor.user_id, actor.via, actor.credential) == (ada.id, Via.EMAIL, CredentialKind.LINK)
