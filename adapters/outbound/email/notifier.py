@@ -93,14 +93,14 @@ class SmtpNotifier(Notifier):
         return await self._deliver(lambda: render_notice(notice, sender=self._from, domain=domain, at=at))
 
     async def _deliver(self, rendered: Callable[[], Envelope]) -> Delivery:
-        try:
-            envelope = rendered()
-        except UnsendableAddressError as error:
-            return Delivery(outcome=Outcome.REJECTED, detail=f"the address cannot be sent to: {error}")
         progress = Progress()
         try:
-            async with asyncio.timeout(self._settings.timeout_seconds):
+            async with asyncio.timeout(self._settings.timeout_seconds), self._slots:
+                # Not before: to render all that a tick made at once would keep the loop from what else is going on.
+                envelope = rendered()
                 answer = await self._submit(envelope, progress)
+        except UnsendableAddressError as error:
+            return Delivery(outcome=Outcome.REJECTED, detail=f"the address cannot be sent to: {error}")
         except (SMTPException, OSError, EOFError) as error:  # TimeoutError and what TLS raises are OSErrors
             return _failure(error, progress)
         response = _shown(f"{answer.code} {answer.text}")
@@ -108,12 +108,11 @@ class SmtpNotifier(Notifier):
         return Delivery(outcome=Outcome.DELIVERED, detail=response, receipt=receipt)
 
     async def _submit(self, envelope: Envelope, progress: Progress) -> Reply:
-        async with self._slots:
-            kept = self._take_idle()
-            if kept is not None:
-                with suppress(StaleConnectionError):
-                    return await self._deliver_over(kept, envelope, progress)
-            return await self._deliver_over(await self._connect(), envelope, progress)
+        kept = self._take_idle()
+        if kept is not None:
+            with suppress(StaleConnectionError):
+                return await self._deliver_over(kept, envelope, progress)
+        return await self._deliver_over(await self._connect(), envelope, progress)
 
     async def _deliver_over(self, conversation: Conversation, envelope: Envelope, progress: Progress) -> Reply:
         async with self._returning(conversation):
