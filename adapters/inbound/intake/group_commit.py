@@ -1,8 +1,7 @@
 """Concurrent requests share a commit: what gathers while one write is in flight is the next write.
 
-A lone event waits for nothing, and a storm costs commits, not transactions per event. A further write of single events
-begins beside others when enough of them have gathered, or when the others take long: many small writes would take the
-processor from the workers that page.
+A lone event waits for nothing, and a storm costs commits, not transactions per event. `Pace` says when single events
+are worth a write: many small ones would take the processor from the workers that page.
 
 Integrations take turns, body by body, so one of them that storms gets no more of a write than its turn while others
 wait. It may fill neither the queue nor all writers: what waits of it is bounded, and one writer at least has none of it
@@ -12,14 +11,15 @@ not answered with the hundred of somebody else.
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence, Set
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
 import structlog
 
+from adapters.inbound.intake.pace import WORTH_A_WRITE, Pace
 from adapters.inbound.intake.together import Asked, write_together
 from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
@@ -28,7 +28,7 @@ from domain.shared.ids import IntegrationId
 from domain.shared.limits import INGEST_BATCH
 
 # Writes in flight at once: while some wait for the database, the next batch is prepared. Of long bodies three leave a
-# tenth of a core idle; of short ones as many as five are seldom worth it (`WORTH_A_WRITE`).
+# tenth of a core idle; of short ones as many as five are seldom worth it (`Pace`).
 WRITERS: Final = 5
 # Events that may wait. A few seconds' worth: more would be answered after their senders had given up.
 BACKLOG: Final = 20_000
@@ -38,14 +38,10 @@ BACKLOG_EACH: Final = 5_000
 # shared one does (measures.md 2.2: batches of 100 to 500 are equally fast); a short one costs mostly its commit.
 LONG: Final = 50
 
-# So many events for each write of short bodies under way make another one worth its commit (docs/benchmarks.md).
-WORTH_A_WRITE: Final = 12
-# And so many are enough for one. Senders that are answered together send together again: with all of them in one write,
-# the database would wait while this process reads what they send, and this process while the database stores it.
+# So many events are enough for a write of short bodies. Senders that are answered together send together again: with
+# all of them in one write, the database would wait while this process reads what they send, and this process while the
+# database stores it.
 ENOUGH_FOR_A_WRITE: Final = 48
-# A write that takes longer, behind somebody's lock perhaps, is no reason to wait for it.
-SLOW_SECONDS: Final = 0.02
-
 # How often it is looked whether the spill holds anything, while it did not and while it did.
 SPILL_LOOKS_SECONDS: Final = (5.0, 0.5)
 # A queue counts its messages only approximately: so long after the last one, it is believed that there are none.
@@ -78,8 +74,14 @@ class GroupCommit:
     _count: int = 0
     _count_of: Counter[IntegrationId] = field(default_factory=Counter)
     _writers_with: Counter[IntegrationId] = field(default_factory=Counter)
-    _short_writes: int = 0  # under way, and not slow
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _writes: int = 0  # under way
+    _pace: Pace = field(init=False)  # of those of short bodies
+    _group: asyncio.TaskGroup | None = None  # of the writes, while `run` runs
+    _context: Context = field(default_factory=Context)  # and where they run: not in that of any one sender's request
+    _is_to_look: bool = False
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self._look, self.worth_a_write)
 
     async def store(self, events: Sequence[ReceivedEvent]) -> None:
         """Store the events of one body.
@@ -92,14 +94,18 @@ class GroupCommit:
         self._waiting.setdefault(sender, deque()).append(submission)
         self._count += len(events)
         self._count_of[sender] += len(events)
-        self._changed.set()
+        self._look()
         await submission.answer
 
     async def run(self) -> None:
         """Write until cancelled. What is being written then is finished first."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(self.writers):
-                group.create_task(self._write_forever())
+            self._group, self._context = group, copy_context()
+            self._look()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
 
     def _require_room(self, sender: IntegrationId, size: int) -> None:
         of_sender = self._count_of[sender]
@@ -108,42 +114,37 @@ class GroupCommit:
         if of_sender and of_sender + size > BACKLOG_EACH:
             raise TransientPortError("too many events of this integration are waiting to be stored")
 
-    async def _write_forever(self) -> None:
-        while True:
-            while not (taken := self._take()):
-                self._changed.clear()
-                await self._changed.wait()
+    def _look(self) -> None:
+        """Begin what can be begun, as soon as all that has arrived by now is here."""
+        if self._group is not None and not self._is_to_look:
+            self._is_to_look = True
+            asyncio.get_running_loop().call_soon(self._begin, context=self._context)
+
+    def _begin(self) -> None:
+        self._is_to_look = False
+        while self._group is not None and self._writes < self.writers and (taken := self._take()):
             senders = {_sender_of(submission.work) for submission in taken}
+            self._writes += 1
             self._writers_with.update(senders)
-            try:
-                with self._under_way(taken[0].work):
-                    await write_together(taken, self._write)
-            finally:
-                self._writers_with.subtract(senders)
-                self._writers_with = +self._writers_with
-                self._changed.set()
+            self._group.create_task(self._write_taken(taken, senders, self._paced(taken)))
 
-    @contextmanager
-    def _under_way(self, first: _Body) -> Iterator[None]:
-        """Counts a write of short bodies until it has ended, or turns out to be slow."""
-        if _is_long(first):
-            yield
-            return
-        self._short_writes += 1
-        is_counted = True
+    def _paced(self, taken: Sequence[_Submission]) -> Callable[[], None]:
+        """To be called when it is written."""
+        if _is_long(taken[0].work):
+            return _nothing
+        return self._pace.begin(sum(len(submission.work) for submission in taken), waiting=self._count)
 
-        def count_no_more() -> None:
-            nonlocal is_counted
-            self._short_writes -= is_counted
-            is_counted = False
-            self._changed.set()
-
-        slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, count_no_more)
+    async def _write_taken(
+        self, taken: Sequence[_Submission], senders: Set[IntegrationId], end: Callable[[], None]
+    ) -> None:
         try:
-            yield
+            await write_together(taken, self._write)
         finally:
-            slow.cancel()
-            count_no_more()
+            end()
+            self._writes -= 1
+            self._writers_with.subtract(senders)
+            self._writers_with = +self._writers_with
+            self._look()
 
     def _take(self) -> list[_Submission]:
         """A body of each integration in turn, until the batch is full; a body that is longer is a batch of its own.
@@ -152,10 +153,11 @@ class GroupCommit:
         """
         taken: list[_Submission] = []
         size, before = 0, -1
+        is_worth_it = self._count > 0 and self._pace.may_begin(self._count)
         while len(taken) > before:
             before = len(taken)
             for sender in tuple(self._waiting):
-                if not self._may_be_written(sender, beside=taken):
+                if not self._may_be_written(sender, beside=taken, is_worth_it=is_worth_it):
                     continue
                 if taken and size + len(self._waiting[sender][0].work) > self._most_beside(taken[0].work):
                     return taken
@@ -167,11 +169,11 @@ class GroupCommit:
         """Events of its write."""
         return INGEST_BATCH if _is_long(first) else self.enough
 
-    def _may_be_written(self, sender: IntegrationId, *, beside: Sequence[_Submission]) -> bool:
+    def _may_be_written(self, sender: IntegrationId, *, beside: Sequence[_Submission], is_worth_it: bool) -> bool:
         is_long = _is_long(self._waiting[sender][0].work)
         if beside and is_long != _is_long(beside[0].work):
             return False
-        if not (beside or is_long) and self._count < self.worth_a_write * self._short_writes:
+        if not (is_long or is_worth_it):
             return False
         return self._writers_with[sender] < max(1, self.writers - 1)
 
@@ -240,6 +242,10 @@ class GroupCommit:
         elif self.is_spilling and at - self._spilled_at > SPILL_SETTLES_SECONDS:
             self.is_spilling = False
             _log.warning("intake_stores_again")
+
+
+def _nothing() -> None:
+    """For a write that has no pace."""
 
 
 def _sender_of(body: _Body) -> IntegrationId:

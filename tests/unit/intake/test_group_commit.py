@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,10 +15,9 @@ from adapters.inbound.intake.group_commit import (
     BACKLOG_EACH,
     ENOUGH_FOR_A_WRITE,
     LONG,
-    SLOW_SECONDS,
-    WORTH_A_WRITE,
     GroupCommit,
 )
+from adapters.inbound.intake.pace import GATHER_SECONDS, SLOW_SECONDS, WORTH_A_WRITE
 from adapters.outbound.memory.spill import MemorySpill
 from application.alert.routed import ReceivedEvent
 from application.ports.errors import TransientPortError
@@ -108,6 +108,7 @@ async def test_integrations_take_turns_and_each_keeps_its_order() -> None:
         await at.send(body(BANK_PROBES, "bank 1"), body(BANK_PROBES, "bank 2"), body(SHOP_LOGS, "logs"))
         await at.finish(0)
         await at.finish(1)
+        await asyncio.sleep(1.5 * GATHER_SECONDS)
 
         assert at.writes.begun[1] == ["storm 0", "bank 1", "logs", "storm 1"]
         assert at.writes.begun[2] == ["bank 2", "storm 2", "storm 3", "storm 4"]
@@ -169,6 +170,23 @@ async def test_nobody_waits_for_a_slow_write() -> None:
         await at.finish(1)
         await at.send(body(BANK_PROBES, "third"))
         assert at.writes.begun[2:] == [["third"]], "it is not waited for again"
+
+
+async def test_a_write_is_part_of_no_senders_request() -> None:
+    request = ContextVar("request", default="none")
+    seen: list[str] = []
+
+    async def ingest(batch: Sequence[ReceivedEvent]) -> None:
+        seen.append(request.get())
+
+    commits = GroupCommit(ingest)
+    running = asyncio.create_task(commits.run())
+    await settled()
+    request.set("of one sender")
+    await commits.store(body(SHOP_PROBES, "a"))
+    running.cancel()
+
+    assert seen == ["none"]
 
 
 async def test_a_single_event_does_not_wait_for_a_long_body() -> None:
