@@ -1,6 +1,6 @@
 """One channel's courier: a bulkhead with a budget, a breaker and a backlog of its own (P12).
 
-Sends run side by side. How they ended is recorded together, for as many as gathered while the last record was written.
+Sends run side by side. How they ended is recorded together, for as many as gathered since the last record.
 
 Most pages are handed to it by the tick that made and leased them. What waits in the table it leases itself: while there
 may be more of it, half of the room is kept for that, so that neither waits for the other.
@@ -29,6 +29,8 @@ from domain.shared.ids import NotificationId
 
 # So many times as many may have been sent and wait for their record, which keeps no connection of the channel's busy.
 UNRECORDED: Final = 4
+# After a record what is sent gathers for the next: many small ones would take the processor from what is to be sent.
+GATHER: Final = timedelta(milliseconds=20)
 
 _log = structlog.get_logger()
 
@@ -61,6 +63,8 @@ class Courier:
             self._freed.clear()
             await wait_for(self._freed, POLL)
         self._is_over = True
+        if self._settling is not None:
+            await self._settling
 
     def reserve(self) -> int:
         """Room for messages that somebody else leases for this courier; whatever it is, `take` gives it back."""
@@ -142,6 +146,7 @@ class Courier:
             await self._record([sent for message in batch for sent in message])
             self._unrecorded -= len(batch)
             self._freed.set()
+            await asyncio.sleep(GATHER.total_seconds())
         self._settling = None
 
     async def _record(self, batch: Sequence[Sent]) -> None:

@@ -132,6 +132,13 @@ async def test_what_ended_while_a_record_was_written_is_recorded_together() -> N
     assert len(office.recorded) < 10
 
 
+async def test_what_is_sent_one_by_one_soon_after_a_record_shares_the_next_one() -> None:
+    office = Office(due(10), send_seconds=0.002, settle_seconds=0.0)
+    await run_until_settled(office.courier(budget=1), office, count=10)
+    assert len(office.recorded[0]) == 1, "the first waits for nothing"
+    assert len(office.recorded) < 6
+
+
 async def test_draining_finishes_what_is_in_hand_and_takes_no_more() -> None:
     office = Office(due(8), send_seconds=0.1)
     courier = office.courier(budget=4)
