@@ -1,10 +1,12 @@
-"""Many events in one request, against what PostgreSQL's own COPY takes for as many rows of the table of alerts."""
+"""Many events in one request, against what PostgreSQL's own COPY takes for the rows of alerts that become of them."""
 
 import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache, partial
+from hashlib import sha256
 from itertools import count
 from statistics import median
 from time import perf_counter, process_time
@@ -62,20 +64,30 @@ class Run(NamedTuple):
         return (self.client_cpu + self.postgres_cpu) / self.rows
 
 
+class Compared(NamedTuple):
+    """Events through HTTP, and in the same rounds a COPY of rows like theirs."""
+
+    ours: list[Run]
+    copied: list[Run]
+
+
 def measure(world: World, *, rounds: int, seconds: float) -> tuple[list[Figure], Rows]:
     with contextlib.ExitStack() as stack:
         serving = stack.enter_context(ingest.server(world, "ours"))
         dsn = stack.enter_context(world.database("copy"))
         pids = (serving.pid, world.postgres_pid)
-        native, grouped, copied = uvloop.run(_measure(serving.port, dsn, pids, rounds=rounds, seconds=seconds))
-    named = {f"batches of {NATIVE} events": native, f"Alertmanager's groups of {ALERTMANAGER} alerts": grouped}
-    figures = [figure for name, runs in named.items() for figure in _figures(name, runs, copied)]
-    rows = {name: _row(runs) for name, runs in {**named, "COPY into the table of alerts": copied}.items()}
+        measured = uvloop.run(_measure(serving.port, dsn, pids, rounds=rounds, seconds=seconds))
+    named = {f"batches of {NATIVE} events": measured[0], f"Alertmanager's groups of {ALERTMANAGER} alerts": measured[1]}
+    figures = [figure for name, compared in named.items() for figure in _figures(name, compared)]
+    rows = {}
+    for name, compared in named.items():
+        rows[name] = _row(compared.ours)
+        rows[f"{name}, COPY of their rows"] = _row(compared.copied)
     return figures, rows
 
 
-def _figures(name: str, ours: list[Run], copied: list[Run]) -> list[Figure]:
-    pairs = list(zip(ours, copied, strict=True))
+def _figures(name: str, compared: Compared) -> list[Figure]:
+    pairs = list(zip(compared.ours, compared.copied, strict=True))
     rate = median(each.rate / limit.rate for each, limit in pairs)
     cpu = median(limit.cpu / each.cpu for each, limit in pairs)
     return [
@@ -94,8 +106,8 @@ def _row(runs: list[Run]) -> dict[str, float]:
 
 async def _measure(
     port: int, dsn: str, pids: tuple[int, int], *, rounds: int, seconds: float
-) -> tuple[list[Run], list[Run], list[Run]]:
-    native, grouped, copied = list[Run](), list[Run](), list[Run]()
+) -> tuple[Compared, Compared]:
+    native, grouped = Compared([], []), Compared([], [])
     connections = [await asyncpg.connect(dsn) for _ in range(COPY_CONNECTIONS)]
     for connection in connections:
         await connection.set_type_codec("jsonb", encoder=_jsonb, decoder=bytes, schema="pg_catalog", format="binary")
@@ -110,12 +122,13 @@ async def _measure(
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as client:
         await _posted(client, events, WARM_UP_SECONDS)
         for _ in range(rounds):
-            native.append(await _watched(lambda: _posted(client, events, seconds), of_server, postgres))
-            copied.append(await _watched(lambda: _copied(connections, seconds), process_time, postgres))
-            grouped.append(await _watched(lambda: _posted(client, groups, seconds), of_server, postgres))
+            for compared, batches, told in ((native, events, _told_natively), (grouped, groups, _told_by_alertmanager)):
+                compared.ours.append(await _watched(partial(_posted, client, batches, seconds), of_server, postgres))
+                copy = partial(_copied, connections, told, seconds)
+                compared.copied.append(await _watched(copy, process_time, postgres))
     for connection in connections:
         await connection.close()
-    return native, grouped, copied
+    return native, grouped
 
 
 async def _watched(load: Callable[[], Awaitable[int]], client: Callable[[], float], postgres_pid: int) -> Run:
@@ -194,7 +207,23 @@ def _labels(place: int) -> dict[str, str]:
     return {"instance": f"db-{place}", "job": "node", "zone": "north", "severity": "critical", "device": "nvme1n1"}
 
 
-async def _copied(connections: list[Any], seconds: float) -> int:
+class _Told(NamedTuple):
+    """What of a row its sender says, as `ours` stores it."""
+
+    dedup_key: str
+    group_key: str
+    summary: str
+    source: str
+    starts_at: datetime | None
+    labels: dict[str, str]
+    details: dict[str, object]
+    links: list[dict[str, str]]
+
+
+type _Sender = Callable[[str, int], _Told]  # by the number of its batch and the place in it
+
+
+async def _copied(connections: list[Any], told: _Sender, seconds: float) -> int:
     """Rows stored."""
     rows = 0
     begun = perf_counter()
@@ -202,30 +231,49 @@ async def _copied(connections: list[Any], seconds: float) -> int:
     async def copier(connection: Any) -> None:
         nonlocal rows
         while perf_counter() - begun < seconds:
-            await connection.copy_records_to_table("alerts", records=_rows(), columns=_COLUMNS)
+            await connection.copy_records_to_table("alerts", records=_rows(told), columns=_COLUMNS)
             rows += COPY_ROWS
 
     await asyncio.gather(*map(copier, connections))
     return rows
 
 
+@lru_cache(maxsize=1)
+def _group_key(number: str) -> str:
+    """As long as those that are made of Alertmanager's."""
+    return sha256(number.encode()).hexdigest()
+
+
+def _told_natively(number: str, place: int) -> _Told:
+    return _Told(
+        dedup_key=f"disk/{number}/{place}",
+        group_key=f"batch {number}",
+        summary=f"disk {place} fills within four hours",
+        source=f"db-{place}.eu-central-1.example.test",
+        starts_at=None,
+        labels=_labels(place),
+        details={},
+        links=[],
+    )
+
+
+def _told_by_alertmanager(number: str, place: int) -> _Told:
+    summary = f"disk {place} fills within four hours"
+    return _Told(
+        dedup_key=f"{number}{place:04x}",
+        group_key=_group_key(number),
+        summary=summary,
+        source=f"db-{place}",
+        starts_at=datetime(2026, 11, 23, 8, 59, 31, 632_000, tzinfo=UTC),
+        labels={**_labels(place), "alertname": "DiskFills", "number": number},
+        details={"receiver": "tocsin", "annotations": {"summary": summary}},
+        links=[{"href": "http://prometheus.example.test/graph", "text": "source"}],
+    )
+
+
 _COLUMNS: Final = (
-    "id",
-    "integration_id",
-    "service_id",
-    "incident_id",
-    "dedup_key",
-    "group_key",
-    "status",
-    "summary",
-    "source",
-    "severity",
-    "first_seen_at",
-    "last_seen_at",
-    "occurrences",
-    "labels",
-    "details",
-    "links",
+    *("id", "integration_id", "service_id", "incident_id", "status", "severity", "first_seen_at", "last_seen_at"),
+    *("occurrences", "event_id", *_Told._fields),
 )
 
 
@@ -234,28 +282,24 @@ def _jsonb(value: object) -> bytes:
     return b"\x01" + json.dumps(value).encode()
 
 
-def _rows() -> list[tuple[object, ...]]:
+def _rows(told: _Sender) -> list[tuple[object, ...]]:
     now = datetime.now(UTC)  # noqa: TID251  # no rule depends on it
     number = next(_ids)
     service = UUID(int=(7 << 76) + number % SERVICES)
+    first = (number << 64) + (7 << 76)
     return [
         (
-            UUID(int=(number << 64) + (7 << 76) + place),
+            UUID(int=first + place),
             service,
             service,
-            UUID(int=(number << 64) + (7 << 76)),
-            f"disk/{number}/{place}",
-            f"batch {number}",
+            UUID(int=first),
             "firing",
-            f"disk {place} fills within four hours",
-            f"db-{place}.eu-central-1.example.test",
             "critical",
             now,
             now,
             1,
-            _labels(place),
-            {},
-            [],
+            UUID(int=first),
+            *told(f"{number:012d}", place),
         )
         for place in range(COPY_ROWS)
     ]
