@@ -70,6 +70,8 @@ class AdmitAlerts:
         if not dated:
             return reports
         cleared = await self.alerts.last_cleared(dated)
+        if not cleared:
+            return reports
         left: dict[AlertKey, list[RoutedEvent]] = {}
         for key, of_key in reports.items():
             for each in of_key:

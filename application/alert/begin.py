@@ -1,6 +1,6 @@
 """Alerts begin: each opens the incident of its group, reopens it or joins it, and pages if that is news to somebody."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,9 @@ from domain.routing.inhibition import Inhibiting
 from domain.shared.event import DomainEvent
 from domain.shared.ids import AlertId, IncidentId, RunId
 from domain.shared.via import Via
+
+# The reports of new alerts, the first of each first, by the groups that share an incident.
+type _ByGroup = Mapping[GroupKey, Mapping[AlertKey, Sequence[RoutedEvent]]]
 
 
 @dataclass(slots=True)
@@ -93,22 +96,27 @@ class BeginAlerts:
             ConflictError: another batch begins some of these alerts meanwhile.
         """
         new = admitted.new
+        by_group = _by_group(new)
         alert_ids = {key: AlertId(self.ids.new()) for key in new}
         turns = await self._turns_before(new)
-        drafts = self._drafts_of(new.values(), at)
+        drafts = {group: self._draft_of([first for first, *_ in each.values()], at) for group, each in by_group.items()}
         opened = await self.intake.open_incidents(tuple(drafts.values())) if drafts else {}
-        reopened = await self._reopened(new, alert_ids, drafts, opened, at)
+        reopened = await self._reopened(by_group, alert_ids, drafts, opened, at)
         opened |= {(each.service_id, each.group_key): _opened_again(each) for each in reopened.values()}
-        groups = _Groups(opened, reopened, await self._known_kinds(new, opened, at))
+        groups = _Groups(opened, reopened, await self._known_kinds(by_group, opened, at))
         begun = _Begun(admitted.heard(at))
-        for key, (first, *repeats) in new.items():  # the first report of a new alert describes it
-            incident, draft = opened[first.group], drafts.pop(first.group, None)
-            alert = first.alert(alert_ids[key], incident.incident_id, repeats, at, turns.get(key, ()))
-            outcome = groups.outcome(incident, alert, is_first=draft is not None)
-            self._gather(begun, first, alert, incident, draft, outcome, at)
-            begun.sources += _sources_of(first, alert.id, inhibiting)
-            follows = incident.follows if outcome is VerdictOutcome.OPENED else None
-            ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
+        for group, of_group in by_group.items():
+            incident, draft = opened[group], drafts[group]
+            is_first = True
+            for key, (first, *repeats) in of_group.items():  # the first report of a new alert describes it
+                alert = first.alert(alert_ids[key], incident.incident_id, repeats, at, turns.get(key, ()))
+                outcome = groups.outcome(incident, alert, is_first=is_first)
+                self._gather(begun, first, alert, incident, draft, outcome, at)
+                if inhibiting:
+                    begun.sources += _sources_of(first, alert.id, inhibiting)
+                follows = incident.follows if outcome is VerdictOutcome.OPENED else None
+                ledger.note_new(first, repeats, alert, outcome, at, follows=follows)
+                is_first = False
         begun.events += begun.joins(at)
         admitted.note_beyond(begun.alerts, ledger, at)
         await self._record(begun, ledger, is_last=is_last)
@@ -120,13 +128,13 @@ class BeginAlerts:
         first: RoutedEvent,
         alert: Alert,
         incident: OpenedIncident,
-        draft: IncidentDraft | None,
+        draft: IncidentDraft,
         outcome: VerdictOutcome,
         at: datetime,
     ) -> None:
         """The first alert of a group opens its incident, or reopens it; the others join."""
         begun.alerts.append(alert)
-        if outcome is VerdictOutcome.OPENED and draft is not None:
+        if outcome is VerdictOutcome.OPENED:
             begun.events += _beginning_of(draft, incident, alert.id)
             begun.events += first.suspected(incident.incident_id, at)
             if draft.muted is None:
@@ -147,7 +155,7 @@ class BeginAlerts:
 
     async def _reopened(
         self,
-        new: Mapping[AlertKey, Sequence[RoutedEvent]],
+        by_group: _ByGroup,
         alert_ids: Mapping[AlertKey, AlertId],
         drafts: Mapping[GroupKey, IncidentDraft],
         opened: Mapping[GroupKey, OpenedIncident],
@@ -157,10 +165,7 @@ class BeginAlerts:
 
         Each takes the place of the one that was begun for its group, which keeps everybody else from opening it.
         """
-        firsts: dict[GroupKey, AlertKey] = {}
-        for key, (routed, *_) in new.items():
-            firsts.setdefault(routed.group, key)
-        within = {group: new[key][0].decision.effect.reopen_within for group, key in firsts.items()}
+        within = {group: _first_of(each).decision.effect.reopen_within for group, each in by_group.items()}
         since = {group: at - span for group, span in within.items() if span is not None and opened[group].is_alone}
         found = await self.incidents.reopenable(since, at=at) if since else ()
         if not found:
@@ -168,7 +173,7 @@ class BeginAlerts:
         changes = []
         for incident in found:
             group = incident.service_id, incident.group_key
-            reason = alert_ids[firsts[group]]
+            reason = alert_ids[next(iter(by_group[group]))]
             changes.append(incident.reopen(by=None, via=Via.SYSTEM, at=at, alert_id=reason, muted=drafts[group].muted))
         await self.intake.withdraw_incidents({opened[each.service_id, each.group_key].incident_id for each in found})
         return {each.id: each for each in await self.incidents.save_all(changes)}
@@ -180,13 +185,15 @@ class BeginAlerts:
         return await self.alerts.last_turns(counted) if counted else {}
 
     async def _known_kinds(
-        self, new: Mapping[AlertKey, Sequence[RoutedEvent]], opened: Mapping[GroupKey, OpenedIncident], at: datetime
+        self, by_group: _ByGroup, opened: Mapping[GroupKey, OpenedIncident], at: datetime
     ) -> frozenset[tuple[IncidentId, str]]:
         """Of the kinds of these alerts, those that their incidents have had. Asked while the incidents are held."""
         kinds = {
-            (opened[first.group].incident_id, first.kind_key)
-            for first, *_ in new.values()
-            if first.kind_key is not None and not opened[first.group].is_new and first.muted(at) is None
+            (opened[group].incident_id, first.kind_key)
+            for group, of_group in by_group.items()
+            if not opened[group].is_new
+            for first, *_ in of_group.values()
+            if first.kind_key is not None and first.muted(at) is None
         }
         return await self.alerts.known_kinds(kinds) if kinds else frozenset()
 
@@ -200,20 +207,13 @@ class BeginAlerts:
         reopened = {each.id for each in groups.reopened.values() if each.muted is None}
         await self.start_escalations({state.id for state, events in changes if events} | reopened, at=at)
 
-    def _drafts_of(self, new: Iterable[Sequence[RoutedEvent]], at: datetime) -> dict[GroupKey, IncidentDraft]:
-        """What the incident of each group would be if none is open, as the group's first alert describes it.
+    def _draft_of(self, firsts: Sequence[RoutedEvent], at: datetime) -> IncidentDraft:
+        """What the incident of a group would be if none is open, as the group's first alert describes it.
 
         It is muted only when all of them are, until the first of those mutes ends.
         """
-        firsts: dict[GroupKey, list[RoutedEvent]] = {}
-        for first, *_ in new:
-            firsts.setdefault(first.group, []).append(first)
-        return {
-            group: of_group[0].draft(
-                IncidentId(self.ids.new()), at, muted=least_muted([each.muted(at) for each in of_group])
-            )
-            for group, of_group in firsts.items()
-        }
+        muted = least_muted([each.muted(at) for each in firsts])
+        return firsts[0].draft(IncidentId(self.ids.new()), at, muted=muted)
 
     def _run_for(self, target: IntakeTarget, incident_id: IncidentId, at: datetime) -> EscalationRun:
         return EscalationRun.start(
@@ -223,6 +223,18 @@ class BeginAlerts:
             policy_version=target.policy_version,
             at=at,
         )
+
+
+def _by_group(new: Mapping[AlertKey, Sequence[RoutedEvent]]) -> _ByGroup:
+    """The reports of each new alert, by the group of the first of them."""
+    by_group: dict[GroupKey, dict[AlertKey, Sequence[RoutedEvent]]] = {}
+    for key, reports in new.items():
+        by_group.setdefault(reports[0].group, {})[key] = reports
+    return by_group
+
+
+def _first_of(group: Mapping[AlertKey, Sequence[RoutedEvent]]) -> RoutedEvent:
+    return next(iter(group.values()))[0]
 
 
 def _opened_again(incident: Incident) -> OpenedIncident:
@@ -240,7 +252,7 @@ def _beginning_of(draft: IncidentDraft, opened: OpenedIncident, alert_id: AlertI
 
 def _sources_of(routed: RoutedEvent, alert_id: AlertId, inhibiting: Inhibiting) -> list[Source]:
     """What it mutes from now on."""
-    if not inhibiting or routed.counts_others:
+    if routed.counts_others:
         return []
     labels, team_id = matched_labels(routed.event), routed.target.integration.team_id
     found = inhibiting.as_source(labels, team_id=team_id)
