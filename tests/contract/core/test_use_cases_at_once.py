@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from dishka import AsyncContainer
 
@@ -15,6 +16,7 @@ from application.alert.ingest import IngestEvents
 from application.escalation.advance import NO_ROOM, AdvanceEscalations
 from application.escalation.tell_stalled import TellStalled
 from application.incident.acknowledge import AcknowledgeIncident
+from application.incident.reopen import ReopenIncident
 from application.notification.lease import LeaseNotifications, Room
 from application.notification.send import Sent
 from application.notification.settle import SettleNotifications
@@ -76,6 +78,10 @@ class Process:
     async def acknowledge(self, incident_id: IncidentId) -> None:
         async with self._container() as scope:
             await (await scope.get(AcknowledgeIncident))(incident_id, actor=an_actor())
+
+    async def reopen(self, incident_id: IncidentId) -> None:
+        async with self._container() as scope:
+            await (await scope.get(ReopenIncident))(incident_id, actor=an_actor())
 
     async def advance(self, *, room: Room = NO_ROOM) -> None:
         async with self._container() as scope:
@@ -316,6 +322,31 @@ async def test_a_batch_that_joins_groups_and_one_that_clears_their_alerts_never_
     await crossing(process, new_process, ours, theirs)
 
     assert all(each.incident.is_open for each in await process.stored())
+
+
+async def test_a_person_who_waits_in_a_circle_with_others_still_reopens(process: Process, clean_database: str) -> None:
+    """Somebody opens another incident of the same group, gives it up, and asks for this one meanwhile."""
+    for key in ("one", "other"):
+        await process.receive(report(key))
+        await process.receive(report(key, AlertAction.RESOLVE))
+    one, other = [stored.incident.id for stored in await process.stored()]
+    somebody = await asyncpg.connect(clean_database)
+    try:
+        theirs = somebody.transaction()
+        await theirs.start()
+        await somebody.execute("UPDATE incidents SET status = 'triggered' WHERE id = $1", other)
+        reopening = asyncio.create_task(process.reopen(one))
+        await asyncio.wait([reopening], timeout=SOON)
+        await somebody.execute("SELECT FROM incidents WHERE id = $1 FOR UPDATE", one)
+        await theirs.rollback()
+        await reopening
+    finally:
+        await somebody.close()
+
+    assert [stored.incident.status for stored in await process.stored()] == [
+        IncidentStatus.TRIGGERED,
+        IncidentStatus.RESOLVED,
+    ]
 
 
 async def test_the_same_trigger_received_at_once_opens_one_incident(process: Process, new_process: NewProcess) -> None:
