@@ -42,6 +42,7 @@ LONG: Final = 50
 # all of them in one write, the database would wait while this process reads what they send, and this process while the
 # database stores it.
 ENOUGH_FOR_A_WRITE: Final = 48
+
 # How often it is looked whether the spill holds anything, while it did not and while it did.
 SPILL_LOOKS_SECONDS: Final = (5.0, 0.5)
 # A queue counts its messages only approximately: so long after the last one, it is believed that there are none.

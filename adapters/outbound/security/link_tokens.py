@@ -5,7 +5,6 @@ an address can be. What it is about, for whom, until when and by which channel a
 """
 
 import base64
-import hmac
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
@@ -13,7 +12,7 @@ from struct import Struct
 from typing import Final, NamedTuple, Never
 from uuid import UUID
 
-from adapters.outbound.security.secrets import derived_key, secrets_known
+from adapters.outbound.security.secrets import SEAL_BYTES, derived_key, is_sealed, seal_of, secrets_known
 from application.errors import UnauthenticatedError
 from application.ports.tokens import DrillClaims, LinkClaims, LinkTokens
 from domain.shared.ids import IncidentId, NotificationId, UserId
@@ -22,8 +21,7 @@ from domain.shared.via import Via
 # The channel, the second since 1970 at which it ends, what it is about, for whom. With the seal it is a multiple of
 # three bytes, so that base64 has one form for each and needs no padding.
 _BODY: Final = Struct(">BQ16s16s")
-_SEAL_BYTES: Final = 16  # 128 bits of the HMAC (RFC 2104, section 5)
-_CHARACTERS: Final = (_BODY.size + _SEAL_BYTES) // 3 * 4
+_CHARACTERS: Final = (_BODY.size + SEAL_BYTES) // 3 * 4
 
 # As it stands in links that have been sent: a number is never given to another channel.
 _VIA_NUMBERS: Final[Mapping[Via, int]] = {
@@ -80,7 +78,7 @@ class SealedLinkTokens(LinkTokens):
 
     def _sealed(self, kind: str, subject: UUID, user_id: UserId, *, expires_at: datetime, via: Via) -> str:
         body = _BODY.pack(_VIA_NUMBERS[via], int(expires_at.timestamp()), subject.bytes, user_id.bytes)
-        return base64.urlsafe_b64encode(body + _seal(self._keys[kind][0], body)).decode("ascii")
+        return base64.urlsafe_b64encode(body + seal_of(body, self._keys[kind][0])).decode("ascii")
 
     def _opened(self, kind: str, token: str, *, at: datetime) -> _Opened:
         if len(token) != _CHARACTERS:
@@ -90,17 +88,13 @@ class SealedLinkTokens(LinkTokens):
         except ValueError:
             _refuse()
         body, seal = whole[: _BODY.size], whole[_BODY.size :]
-        if not any(hmac.compare_digest(seal, _seal(key, body)) for key in self._keys[kind]):
+        if not is_sealed(body, seal, self._keys[kind]):
             _refuse()
         number, expires_at, subject, user_id = _BODY.unpack(body)
         via = _VIAS.get(number)  # a version to come may know more of them
         if via is None or expires_at <= at.timestamp():
             _refuse()
         return _Opened(UUID(bytes=subject), UserId(UUID(bytes=user_id)), via)
-
-
-def _seal(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, body, "sha256")[:_SEAL_BYTES]
 
 
 def _refuse() -> Never:

@@ -6,6 +6,7 @@ An API key has the form that scanners for leaked secrets are used to: a prefix, 
 import base64
 import hmac
 import zlib
+from collections.abc import Iterable
 from dataclasses import InitVar, dataclass, field
 from typing import Final, Self
 from uuid import UUID
@@ -33,8 +34,8 @@ _PASSWORD_GROUP_CHARACTERS: Final = 5  # 30 characters of 31 letters: 148 bits
 REFRESH_PREFIX: Final = "tsr_"
 _SESSION_BYTES: Final = 16
 _CHAIN_BYTES: Final = 32
-_SEAL_BYTES: Final = 16
-_REFRESH_BYTES: Final = _SESSION_BYTES + _CHAIN_BYTES + _SEAL_BYTES
+SEAL_BYTES: Final = 16  # 128 bits of the HMAC (RFC 2104, section 5)
+_REFRESH_BYTES: Final = _SESSION_BYTES + _CHAIN_BYTES + SEAL_BYTES
 
 SERVER_SECRET_BYTES_MIN: Final = 32
 
@@ -49,6 +50,16 @@ def derived_key(secret: bytes, label: str) -> bytes:
 def secrets_known(secret: bytes, previous: bytes | None) -> tuple[bytes, ...]:
     """The server's secret, and the one before where there is one."""
     return (secret,) if previous is None else (secret, previous)
+
+
+def seal_of(body: bytes, key: bytes) -> bytes:
+    """What only who has the key can make, to stand behind the body."""
+    return hmac.digest(key, body, "sha256")[:SEAL_BYTES]
+
+
+def is_sealed(body: bytes, seal: bytes, keys: Iterable[bytes]) -> bool:
+    """Whether one of the keys made the seal of the body. In constant time for each of them."""
+    return any(hmac.compare_digest(seal, seal_of(body, key)) for key in keys)
 
 
 def base62(value: bytes) -> str:
@@ -161,8 +172,8 @@ class HmacRefreshTokens(RefreshTokens):
             whole = from_base62(token.removeprefix(REFRESH_PREFIX), _REFRESH_BYTES)
         except ValueError:
             raise UnauthenticatedError("the session has ended; log in again") from None
-        body, seal = whole[:-_SEAL_BYTES], whole[-_SEAL_BYTES:]
-        is_ours = any(hmac.compare_digest(seal, keys.seal_of(body)) for keys in self._keys)
+        body, seal = whole[:-SEAL_BYTES], whole[-SEAL_BYTES:]
+        is_ours = is_sealed(body, seal, (keys.seal for keys in self._keys))
         if not token.startswith(REFRESH_PREFIX) or not is_ours:
             raise UnauthenticatedError("the session has ended; log in again")
         return body
@@ -181,7 +192,4 @@ class _RefreshKeys:
         return hmac.digest(self.chain, body, "sha256")
 
     def sealed(self, body: bytes) -> str:
-        return REFRESH_PREFIX + base62(body + self.seal_of(body))
-
-    def seal_of(self, body: bytes) -> bytes:
-        return hmac.digest(self.seal, body, "sha256")[:_SEAL_BYTES]
+        return REFRESH_PREFIX + base62(body + seal_of(body, self.seal))
