@@ -50,24 +50,22 @@ READERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
-@given(incident=st.uuids().map(IncidentId), user=USERS, via=CHANNELS, expires_at=INSTANTS)
-def test_a_link_names_its_incident_user_and_channel_until_it_expires(
-    incident: IncidentId, user: UserId, via: Via, expires_at: datetime
+@pytest.mark.parametrize(
+    ("issue", "read"), [(TOKENS.issue_link, TOKENS.read_link), (TOKENS.issue_drill, TOKENS.read_drill)]
+)
+@given(subject=st.uuids(), user=USERS, via=CHANNELS, expires_at=INSTANTS)
+def test_a_link_names_what_it_is_about_its_user_and_its_channel_until_it_expires(
+    issue: Callable[..., str],
+    read: Callable[..., object],
+    subject: UUID,
+    user: UserId,
+    via: Via,
+    expires_at: datetime,
 ) -> None:
-    token = TOKENS.issue_link(incident, user, expires_at=expires_at, via=via)
-    assert TOKENS.read_link(token, at=expires_at - timedelta(seconds=1)) == (incident, user, via)
+    token = issue(subject, user, expires_at=expires_at, via=via)
+    assert read(token, at=expires_at - timedelta(seconds=1)) == (subject, user, via)
     with pytest.raises(UnauthenticatedError):
-        TOKENS.read_link(token, at=expires_at)
-
-
-@given(notification=st.uuids().map(NotificationId), user=USERS, via=CHANNELS, expires_at=INSTANTS)
-def test_a_drills_link_names_its_message_user_and_channel_until_it_expires(
-    notification: NotificationId, user: UserId, via: Via, expires_at: datetime
-) -> None:
-    token = TOKENS.issue_drill(notification, user, expires_at=expires_at, via=via)
-    assert TOKENS.read_drill(token, at=expires_at - timedelta(seconds=1)) == (notification, user, via)
-    with pytest.raises(UnauthenticatedError):
-        TOKENS.read_drill(token, at=expires_at)
+        read(token, at=expires_at)
 
 
 @pytest.mark.parametrize("reader", READERS)
